@@ -1,0 +1,53 @@
+/**
+ * The semantics block of a program: where SQL dialects give the same syntax a different meaning, the
+ * plugin states the meaning here and the engine carries it out, without ever knowing a dialect.
+ * A block is part of every program (interned by hash) and of the plugin's documented facts.
+ */
+import type { IdentifierFold } from './names.ts';
+
+export interface Semantics {
+  /** How regular identifiers are shown. */
+  readonly identifierFold: IdentifierFold;
+  /** Name of the schema that plays the main schema of a database, as this dialect shows it. */
+  readonly mainSchema: string;
+  /** Where NULL sorts by default: as the highest or the lowest value (so DESC reverses it). */
+  readonly nullOrder: 'high' | 'low';
+  /** integer / integer: truncated integer, or decimal. */
+  readonly integerDivision: 'truncate' | 'decimal';
+  /** Scale of a decimal quotient: enough for 16 significant digits, operand scale + 4, or sum of scales. */
+  readonly decimalDivision: 'significant-16' | 'scale-plus-4' | 'sum-of-scales' | 'precision-38';
+  /** 'a' || NULL: NULL, or the other operand. */
+  readonly concatNull: 'null' | 'empty';
+  /**
+   * strict: operators and functions resolve by type category, preferred types and implicit casts only;
+   * lenient: any operand converts, strings to double; precedence: the lower type converts to the higher.
+   */
+  readonly coercion: 'strict' | 'lenient' | 'precedence';
+  /** Text that is not a number where one is needed. */
+  readonly badCast: 'error' | 'prefix-with-warning' | 'null';
+  /** Over-long value on assignment (blanks past the limit are always dropped). */
+  readonly truncation: 'error' | 'warning';
+  /** Trailing blanks do not count in comparison of any text / of CHAR(n) only / count always. */
+  readonly padSpace: 'all' | 'fixed' | 'none';
+  /** Numeric result out of range. */
+  readonly overflow: 'error' | 'warning';
+  readonly divisionByZero: 'error' | 'null-with-warning' | 'null';
+  /** What a comparison yields to the client: a boolean, or 0/1. */
+  readonly booleanResult: 'boolean' | 'integer';
+  /** Collation of text without one: 'binary' compares code points. */
+  readonly defaultCollation: string;
+  /** May GROUP BY / HAVING name a select-list alias? (ORDER BY always may.) */
+  readonly aliasInGroupBy: boolean;
+  readonly aliasInHaving: boolean;
+  /** Ungrouped column: error unless functionally dependent on a grouped key, or any value. */
+  readonly groupedColumns: 'functional-dependence' | 'any-value' | 'strict';
+  /** Escape character of LIKE when none is given; '' = none. */
+  readonly likeEscape: string;
+  /** An error inside an explicit transaction: abort the transaction, or only the statement. */
+  readonly statementError: 'abort-transaction' | 'undo-statement';
+  /** DDL inside a transaction. */
+  readonly ddl: 'transactional' | 'commits';
+  /** First array subscript. */
+  readonly arrayBase: 0 | 1;
+  readonly emptyStringIsNull: boolean;
+}

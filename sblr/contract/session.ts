@@ -1,0 +1,217 @@
+/**
+ * The engine as its workers see it: one EngineLink per worker, one EngineSession per client
+ * connection. Two implementations carry it: frames over a Unix socket (separate processes) and direct
+ * calls (embedded). Protocol code depends on this file alone.
+ *
+ * Every request of a session is answered in order by calls on the ReplySink given with it: any number
+ * of result sets, row counts, notices and setting changes, at most one error, and always, last, one
+ * `ready`. Requests may be pipelined without waiting. Nothing here returns a promise: replies arrive
+ * by callback, batched per tick.
+ */
+import type { SqlError, SqlNotice } from './sql-error.ts';
+import type { SqlType } from './types.ts';
+import type { SqlValue } from './values.ts';
+
+/** State of the session's transaction, told with every `ready`. */
+export type TransactionStatus = 'idle' | 'active' | 'failed';
+
+export interface SessionOptions {
+  /** Name of the dialect, as installed by `EngineLink.install`. */
+  readonly dialect: string;
+  readonly user: string;
+  readonly database: string;
+  /** Address of the client for sys.sessions, e.g. '127.0.0.1:51234'. */
+  readonly clientAddress: string;
+  /** Initial settings by name (application_name, search_path, client_encoding ...). */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** What the engine may tell a session at any time, outside the answer to a request. */
+export interface SessionEvents {
+  /** LISTEN/NOTIFY delivery. Only sent while the session is outside a transaction. */
+  notification(processId: number, channel: string, payload: string): void;
+  /** The engine ends the session (shutdown, terminated, lost): answer it and close the connection. */
+  terminated(error: SqlError): void;
+}
+
+export type AuthRequest =
+  /** First step. `mechanism` is the protocol's: 'scram-sha-256', 'md5', 'plain', 'trust'. */
+  | { readonly mechanism: string; readonly data: Uint8Array };
+
+export type AuthReply =
+  | { readonly kind: 'continue'; readonly data: Uint8Array }
+  /** Authenticated: `data` is the mechanism's final message (empty if none). */
+  | { readonly kind: 'ok'; readonly data: Uint8Array; readonly session: SessionInfo }
+  | { readonly kind: 'error'; readonly error: SqlError };
+
+export interface SessionInfo {
+  /** Number shown as process id, unique among live sessions. */
+  readonly processId: number;
+  /** Secret that a cancel request must present. */
+  readonly cancelKey: number;
+  readonly user: string;
+  readonly database: string;
+  readonly isSuperuser: boolean;
+  /** Effective values of all settings the dialect reports to clients. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface ResultColumn {
+  /** Label as shown to this session. */
+  readonly name: string;
+  readonly type: SqlType;
+  /** Object id of the table and 1-based column position, 0 when the column is computed. */
+  readonly tableId: number;
+  readonly columnPosition: number;
+}
+
+/** Rows in the row-block layout of row-block.ts; `types` are those of the result's columns. */
+export interface RowBlock {
+  readonly rowCount: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a completed statement did. `rows` is undefined where the command counts none. */
+export interface Completion {
+  /** Upper-case command words: 'SELECT', 'INSERT', 'CREATE TABLE', 'BEGIN' ... */
+  readonly command: string;
+  readonly rows?: number;
+  /** Value of the last identity the statement generated, when a dialect asks. */
+  readonly lastIdentity?: number | bigint;
+}
+
+export interface ReplySink {
+  /** Begins a result set (also sent for a described statement; an empty list = no result). */
+  columns(columns: readonly ResultColumn[]): void;
+  /** Answer to prepare: types of the parameters, inferred where not declared. */
+  parameters(types: readonly SqlType[]): void;
+  rows(block: RowBlock): void;
+  /** The statement or portal is done. */
+  complete(completion: Completion): void;
+  /** maxRows reached; the portal can be continued by `fetch`. */
+  suspended(): void;
+  notice(notice: SqlNotice): void;
+  /** A setting changed its effective value (also when a transaction's end restores it). */
+  setting(name: string, value: string): void;
+  /** The statement reads rows from the client: send them with `load`, then `loadEnd` or `loadFail`. */
+  loadReady(columns: readonly ResultColumn[]): void;
+  error(error: SqlError): void;
+  /** Always last, exactly once. */
+  ready(status: TransactionStatus): void;
+}
+
+/**
+ * Where a request stands in the client's implicit transaction, when none is open explicitly:
+ * 'statement' commits with this request; 'group' opens one that the next `endGroup` ends.
+ */
+export type ImplicitTransaction = 'statement' | 'group';
+
+/** A compiled statement; the engine keeps programs by hash, so the bytes cross once per worker. */
+export interface ProgramRef {
+  /** SHA-256 of the program, 32 bytes as latin1 text: the key of every cache. */
+  readonly hash: string;
+  /** The encoded program; the link sends it when the engine has not seen the hash. */
+  readonly bytes: Uint8Array;
+}
+
+export interface ExecuteRequest {
+  readonly program: ProgramRef;
+  /** The values, in the types that `prepare` answered or the program declares. Strings stand for
+   *  unconverted text of the parameter's type where `textParameters` is set for that position. */
+  readonly parameters: readonly SqlValue[];
+  /** Declared type per parameter; undefined entries are inferred. Empty = all inferred. */
+  readonly parameterTypes: readonly (SqlType | undefined)[];
+  readonly implicit: ImplicitTransaction;
+  /** Text of the statement, for sys.statements and logs. */
+  readonly text: string;
+  /** Send `columns` before the rows? Extended-protocol clients have them from describe. */
+  readonly wantColumns: boolean;
+  /** Name of the portal to keep; undefined = run to completion and keep nothing. */
+  readonly portal?: string;
+  /** Stop after so many rows with `suspended`; 0 = all. Needs `portal`. */
+  readonly maxRows: number;
+}
+
+export interface EngineSession {
+  /** One step of the authentication exchange; the first reply of kind 'ok' opens the session. */
+  authenticate(request: AuthRequest, reply: (reply: AuthReply) => void): void;
+  /** Binds without running: answers `parameters`, `columns`, `ready`. */
+  prepare(
+    program: ProgramRef,
+    parameterTypes: readonly (SqlType | undefined)[],
+    text: string,
+    sink: ReplySink,
+  ): void;
+  execute(request: ExecuteRequest, sink: ReplySink): void;
+  /** Opens a portal without fetching (protocol-level Bind): binds errors are reported here. */
+  openPortal(request: ExecuteRequest, sink: ReplySink): void;
+  /** Answers the columns of an open portal. */
+  describePortal(portal: string, sink: ReplySink): void;
+  fetch(portal: string, maxRows: number, implicit: ImplicitTransaction, sink: ReplySink): void;
+  closePortal(portal: string, sink: ReplySink): void;
+  /** Ends an implicit 'group' transaction: commits, or rolls back after an error. */
+  endGroup(sink: ReplySink): void;
+  /** Rows for a running load, each value text (cast by assignment) or null; row-block layout of TEXT columns. */
+  load(block: RowBlock): void;
+  loadEnd(): void;
+  loadFail(message: string): void;
+  /** The client took `bytes` of rows: the engine may send as many more. */
+  credit(bytes: number): void;
+  /** Stops the running statement; it answers query_canceled. Harmless when idle. */
+  cancel(): void;
+  /** Rolls back what is open and forgets the session. */
+  close(): void;
+}
+
+export interface EngineLink {
+  /** Installs (or finds installed) a dialect's catalog views and settings. */
+  install(profile: DialectProfile): void;
+  openSession(options: SessionOptions, events: SessionEvents): EngineSession;
+  /** Cancel by process id and key, as a second connection asks for it. */
+  cancel(processId: number, cancelKey: number): void;
+  /** Called once when the engine is gone. */
+  onLost(handler: () => void): void;
+  close(): void;
+}
+
+/** Bytes of rows the engine may send before the first `credit`. */
+export const INITIAL_CREDIT_BYTES = 1 << 20;
+
+/** A view of the dialect's system catalog. */
+export interface CatalogView {
+  readonly schema: string;
+  readonly name: string;
+  /** Stable object id below 16384. */
+  readonly id: number;
+  /** Encoded program whose one statement is RETURN of the view's query. */
+  readonly program: Uint8Array;
+}
+
+export interface SettingDefinition {
+  readonly name: string;
+  readonly defaultValue: string;
+  readonly kind: 'bool' | 'integer' | 'real' | 'string' | 'enum' | 'list';
+  readonly options?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Base unit of an integer: 'ms', 's', 'kB', '8kB' ... */
+  readonly unit?: string;
+  /** 'user' may be set by anyone, 'superuser' by administrators, 'fixed' by nobody. */
+  readonly context: 'user' | 'superuser' | 'fixed';
+  /** Told to clients when it changes. */
+  readonly reported: boolean;
+  readonly description: string;
+}
+
+/** What the engine needs to know of a dialect, as data. */
+export interface DialectProfile {
+  readonly dialect: string;
+  /** SHA-256 over the rest, hex: unchanged profiles are not sent twice. */
+  readonly hash: string;
+  readonly views: readonly CatalogView[];
+  readonly settings: readonly SettingDefinition[];
+  /** Schemas that exist for this dialect only, e.g. pg_catalog, with their stable ids. */
+  readonly schemas: readonly { readonly name: string; readonly id: number }[];
+  /** The search path's implicit first schema. */
+  readonly systemSchema: string;
+}
