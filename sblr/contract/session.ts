@@ -93,8 +93,13 @@ export interface ReplySink {
   notice(notice: SqlNotice): void;
   /** A setting changed its effective value (also when a transaction's end restores it). */
   setting(name: string, value: string): void;
-  /** The statement reads rows from the client: send them with `load`, then `loadEnd` or `loadFail`. */
-  loadReady(columns: readonly ResultColumn[]): void;
+  /**
+   * The statement reads rows from the client: send them with `load`, then `loadEnd` or `loadFail`.
+   * `window` bounds the bytes of blocks sent and not yet taken (`loadTaken`); absent = no bound.
+   */
+  loadReady(columns: readonly ResultColumn[], window?: number): void;
+  /** The engine took so many bytes of loaded blocks. Only sent when `loadReady` gave a window. */
+  loadTaken?(bytes: number): void;
   error(error: SqlError): void;
   /** Always last, exactly once. */
   ready(status: TransactionStatus): void;
@@ -121,10 +126,15 @@ export interface ExecuteRequest {
   readonly parameters: readonly SqlValue[];
   /** Declared type per parameter; undefined entries are inferred. Empty = all inferred. */
   readonly parameterTypes: readonly (SqlType | undefined)[];
+  /** True where `parameters` holds unconverted text. Absent, or past its end: converted. */
+  readonly textParameters?: readonly boolean[];
   readonly implicit: ImplicitTransaction;
   /** Text of the statement, for sys.statements and logs. */
   readonly text: string;
-  /** Send `columns` before the rows? Extended-protocol clients have them from describe. */
+  /**
+   * Send `columns` before the rows? False when the worker has them from an earlier answer of this
+   * session for this program; the engine then sends them only if they are no longer the same.
+   */
   readonly wantColumns: boolean;
   /** Name of the portal to keep; undefined = run to completion and keep nothing. */
   readonly portal?: string;
@@ -151,6 +161,12 @@ export interface EngineSession {
   closePortal(portal: string, sink: ReplySink): void;
   /** Ends an implicit 'group' transaction: commits, or rolls back after an error. */
   endGroup(sink: ReplySink): void;
+  /**
+   * A statement failed before it reached the engine (text that does not compile, a parameter that
+   * does not decode): the open transaction, explicit or 'group', suffers what a statement error does.
+   * Answers `ready`.
+   */
+  fail(sink: ReplySink): void;
   /** Rows for a running load, each value text (cast by assignment) or null; row-block layout of TEXT columns. */
   load(block: RowBlock): void;
   loadEnd(): void;
