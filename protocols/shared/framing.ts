@@ -1,0 +1,98 @@
+/**
+ * FrameBuffer: collects what the socket delivers and finds the messages in it. A message is a type
+ * byte (absent in the start-up phase) and a 32-bit length that counts itself. A whole chunk is kept as
+ * it came: only an incomplete message at its end is copied.
+ */
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** What `next` found. */
+export type FrameState = 'message' | 'incomplete' | 'invalid';
+
+export class FrameBuffer {
+  bytes: Buffer = NO_BYTES;
+  /** First byte not consumed. */
+  position = 0;
+  /** End of the bytes received; the buffer behind it may be larger. */
+  end = 0;
+  /** The message found last: type byte (0 without one) and where its payload lies. */
+  type = 0;
+  payloadStart = 0;
+  payloadEnd = 0;
+  /** Total bytes the incomplete message at `position` needs, 0 when not yet known. */
+  needed = 0;
+
+  get buffered(): number {
+    return this.end - this.position;
+  }
+
+  append(chunk: Buffer): void {
+    if (this.position === this.end) {
+      this.bytes = chunk;
+      this.#owned = false;
+      this.position = 0;
+      this.end = chunk.length;
+      return;
+    }
+    const left = this.end - this.position;
+    const total = left + chunk.length;
+    if (this.end + chunk.length <= this.bytes.length && this.#owned) {
+      chunk.copy(this.bytes, this.end);
+      this.end += chunk.length;
+      return;
+    }
+    // Doubling keeps a message of many chunks linear in time.
+    const grown = Buffer.allocUnsafe(Math.max(total * 2, 1024));
+    this.bytes.copy(grown, 0, this.position, this.end);
+    chunk.copy(grown, left);
+    this.bytes = grown;
+    this.#owned = true;
+    this.position = 0;
+    this.end = total;
+  }
+
+  /** False while `bytes` is a chunk of the socket's, which must not be written to. */
+  #owned = false;
+
+  /** Moves past the message found last. */
+  consume(): void {
+    this.position = this.payloadEnd;
+    if (this.position === this.end) {
+      this.bytes = NO_BYTES;
+      this.#owned = false;
+      this.position = 0;
+      this.end = 0;
+    }
+  }
+
+  /** Looks for the next message; `typed` messages have a type byte before the length. */
+  next(typed: boolean, maxBytes: number): FrameState {
+    const header = typed ? 5 : 4;
+    if (this.end - this.position < header) {
+      this.needed = 0;
+      return 'incomplete';
+    }
+    const lengthAt = this.position + header - 4;
+    const length = this.bytes.readInt32BE(lengthAt);
+    if (length < 4 || length > maxBytes) return 'invalid';
+    this.needed = length + header - 4;
+    if (this.end - lengthAt < length) return 'incomplete';
+    this.type = typed ? (this.bytes[this.position] as number) : 0;
+    this.payloadStart = lengthAt + 4;
+    this.payloadEnd = lengthAt + length;
+    return 'message';
+  }
+
+  /** Type byte of the complete message that starts at `offset`, 0 if there is none yet. */
+  typeAt(offset: number): number {
+    if (this.end - offset < 5) return 0;
+    const length = this.bytes.readInt32BE(offset + 1);
+    if (length < 4 || this.end - offset - 1 < length) return 0;
+    return this.bytes[offset] as number;
+  }
+
+  /** Offset after the complete message that starts at `offset`. */
+  after(offset: number): number {
+    return offset + 1 + this.bytes.readInt32BE(offset + 1);
+  }
+}
