@@ -1,0 +1,93 @@
+/**
+ * What the server process tells its children at their start: the part of the configuration each of
+ * them needs, as JSON in an environment variable (nothing secret travels this way).
+ */
+import type { Config } from './config.ts';
+import type { CertificateFiles, DataFolder } from './data-folder.ts';
+import type { LogOptions } from './log.ts';
+
+export const SETTINGS_VARIABLE = 'LYREBIRD_SETTINGS';
+
+export interface EngineSettings {
+  readonly log: LogOptions;
+  readonly store: string;
+  readonly lockFile: string;
+  readonly passwordFile: string;
+  readonly socket: string;
+  readonly authentication: Config['authentication'];
+  readonly memory: Config['memory'];
+  readonly durability: Config['durability'];
+  readonly timeouts: Config['timeouts'];
+  readonly limits: Config['limits'];
+}
+
+export interface WorkerSettings {
+  readonly log: LogOptions;
+  readonly socket: string;
+  readonly certificate: CertificateFiles | undefined;
+  readonly tlsRequired: boolean;
+  readonly serverVersion: string;
+  readonly authentication: Config['authentication'];
+  readonly limits: Config['limits'];
+  readonly handshakeTimeoutMs: number;
+  readonly statementCache: number;
+  readonly memory: Config['memory'];
+  /** Ends after its one connection. */
+  readonly singleConnection: boolean;
+}
+
+export function logOptions(config: Config, folder: DataFolder, process: string): LogOptions {
+  const { level, destination, repeats_per_second } = config.log;
+  return { level, destination, folder: folder.log, repeatsPerSecond: repeats_per_second, process };
+}
+
+export function engineSettings(config: Config, folder: DataFolder, socket: string): EngineSettings {
+  const { authentication, memory, durability, timeouts, limits } = config;
+  return {
+    log: logOptions(config, folder, 'engine'),
+    store: folder.store,
+    lockFile: folder.engineLock,
+    passwordFile: folder.passwordFile,
+    socket,
+    authentication,
+    memory,
+    durability,
+    timeouts,
+    limits,
+  };
+}
+
+export function workerSettings(
+  config: Config,
+  folder: DataFolder,
+  socket: string,
+  certificate: CertificateFiles | undefined,
+): WorkerSettings {
+  return {
+    log: logOptions(config, folder, 'worker'),
+    socket,
+    certificate,
+    tlsRequired: config.tls.mode === 'required',
+    serverVersion: config.postgres.server_version,
+    authentication: config.authentication,
+    limits: config.limits,
+    handshakeTimeoutMs: config.timeouts.handshake,
+    statementCache: config.workers.statement_cache,
+    memory: config.memory,
+    singleConnection: config.isolation === 'connection',
+  };
+}
+
+/** The settings of this process, given by its parent. */
+export function ownSettings<Settings>(): Settings {
+  const text = process.env[SETTINGS_VARIABLE];
+  if (text === undefined) throw new Error('this program is started by "lyrebird start"');
+  return JSON.parse(text) as Settings;
+}
+
+/** Certificate files by the configuration; undefined = TLS off. `makeOwn` is asked only when none is configured. */
+export function certificateFiles(config: Config, makeOwn: () => CertificateFiles): CertificateFiles | undefined {
+  const { mode, certificate, key } = config.tls;
+  if (mode === 'off') return undefined;
+  return certificate !== undefined && key !== undefined ? { certificate, key } : makeOwn();
+}
