@@ -8,6 +8,7 @@
  * `ready`. Requests may be pipelined without waiting. Nothing here returns a promise: replies arrive
  * by callback, batched per tick.
  */
+import type { IdentifierFold } from './names.ts';
 import type { SqlError, SqlNotice } from './sql-error.ts';
 import type { SqlType } from './types.ts';
 import type { SqlValue } from './values.ts';
@@ -219,6 +220,30 @@ export interface SettingDefinition {
   readonly description: string;
 }
 
+/** A built-in type as the dialect's catalog lists it. */
+export interface BuiltinType {
+  readonly id: number;
+  readonly name: string;
+  readonly type: SqlType;
+  /** Id of its array type, 0 = none. */
+  readonly arrayId: number;
+  /** Bytes, or -1 for variable length, -2 for a zero-terminated string. */
+  readonly length: number;
+  /** One letter, as type resolution groups types. */
+  readonly category: string;
+  readonly preferred: boolean;
+  /** 'b' base, 'p' pseudo. */
+  readonly form: 'b' | 'p';
+}
+
+/** A built-in function as the dialect's catalog lists it. */
+export interface BuiltinRoutine {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: 'f' | 'a' | 'w' | 'p';
+  readonly primitive: string;
+}
+
 /** What the engine needs to know of a dialect, as data. */
 export interface DialectProfile {
   readonly dialect: string;
@@ -230,4 +255,11 @@ export interface DialectProfile {
   readonly schemas: readonly { readonly name: string; readonly id: number }[];
   /** The search path's implicit first schema. */
   readonly systemSchema: string;
+  /** What the dialect calls the main schema of a database. */
+  readonly mainSchema: string;
+  readonly identifierFold: IdentifierFold;
+  readonly types: readonly BuiltinType[];
+  readonly routines: readonly BuiltinRoutine[];
+  /** Names of extensions whose functions are built in. */
+  readonly extensions: readonly string[];
 }
