@@ -327,14 +327,14 @@ export function withVariadicArray(definition: FunctionDefinition): FunctionDefin
     parameters: [...definition.parameters.slice(0, fixed), array],
     variadic: 'none',
     strict: false,
-    implementation(argumentTypes, resultType, semantics) {
+    implementation(argumentTypes: readonly SqlType[], resultType: SqlType, semantics: Semantics): ScalarCall {
       const element = argumentTypes[fixed]?.element ?? { kind: 'text' };
       const heads = argumentTypes.slice(0, fixed);
       return {
         arity: 'n',
-        call(values, context) {
+        call(values: readonly SqlValue[], context: EvalContext): SqlValue {
           const items = values[fixed];
-          if (!(items instanceof SqlArray)) return definition.strict || items === null ? null : null;
+          if (!(items instanceof SqlArray)) return null;
           const all = [...values.slice(0, fixed), ...items.items];
           if (definition.strict && all.includes(null)) return null;
           const types = [...heads, ...items.items.map(() => element)];

@@ -1,0 +1,69 @@
+/**
+ * Collations: how text compares. 'binary' (code points) is the default and the only one with sort keys
+ * of its own; locale collations compare through Intl.Collator and break ties by code point, so that
+ * equality stays exact. Dialects may register more (for instance ones that ignore case).
+ */
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+
+export interface Collation {
+  readonly name: string;
+  compare(a: string, b: string): number;
+  /** Text whose code point order is the collation's order; undefined = none, so no index can use it. */
+  key?(text: string): string;
+  /** Text equal for equal values; for deterministic collations the text itself. */
+  hash(text: string): string;
+}
+
+/** Code point order. UTF-16 order differs from it for surrogates, which sort above U+FFFF. */
+export function compareCodePoints(a: string, b: string): number {
+  const length = a.length < b.length ? a.length : b.length;
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) {
+      if (x >= 0xd800 && y >= 0xd800) return (x >= 0xe000 ? x - 0x2000 : x + 0x2000) - (y >= 0xe000 ? y - 0x2000 : y + 0x2000);
+      return x - y;
+    }
+  }
+  return a.length - b.length;
+}
+
+export const BINARY: Collation = { name: 'binary', compare: compareCodePoints, key: (text) => text, hash: (text) => text };
+
+const registry = new Map<string, Collation>([['binary', BINARY]]);
+for (const name of ['default', 'c', 'posix', 'ucs_basic', 'c.utf-8', 'c.utf8']) registry.set(name, BINARY);
+
+export function registerCollation(collation: Collation): void {
+  registry.set(collation.name.toLowerCase(), collation);
+}
+
+const MAX_COLLATIONS = 500;
+
+/** The collation of that name; undefined = unknown. Locale names: 'en_US', 'de_DE.utf8', 'fr-x-icu', 'und-x-icu'. */
+export function findCollation(name: string): Collation | undefined {
+  const key = name.toLowerCase();
+  const known = registry.get(key);
+  if (known !== undefined) return known;
+  const locale = key.replace(/-x-icu$/, '').replace(/[.@].*$/, '').replace(/_/g, '-');
+  let collator: Intl.Collator;
+  try {
+    if (Intl.Collator.supportedLocalesOf([locale]).length === 0 && locale !== 'und') return undefined;
+    collator = new Intl.Collator(locale === 'und' ? 'en' : locale, { caseFirst: 'false' });
+  } catch {
+    return undefined;
+  }
+  const made: Collation = {
+    name,
+    compare: (a, b) => (a === b ? 0 : collator.compare(a, b) || compareCodePoints(a, b)),
+    hash: (text) => text,
+  };
+  if (registry.size < MAX_COLLATIONS) registry.set(key, made);
+  return made;
+}
+
+export function collationNamed(name: string | undefined): Collation {
+  if (name === undefined || name === 'binary') return BINARY;
+  const found = findCollation(name);
+  if (found === undefined) throw new SqlError('undefined_object', { message: `collation "${name}" does not exist`, args: { name } });
+  return found;
+}
