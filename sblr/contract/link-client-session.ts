@@ -1,0 +1,349 @@
+/**
+ * One client session on the worker's end of the link: writes its requests as frames and hands the
+ * replies to the sinks, oldest request first.
+ */
+import { ByteReader } from './byte-reader.ts';
+import { CodecError } from './codec-error.ts';
+import * as frames from './frames.ts';
+import type { Frame, FrameOutput } from './frames.ts';
+import {
+  readColumns,
+  readCompletion,
+  readControl,
+  readTypes,
+  toSqlError,
+  TRANSACTION_STATUSES,
+  unpackAuthReply,
+  unpackError,
+  unpackNotice,
+} from './link-payloads.ts';
+import type { ProgramSender } from './link-programs.ts';
+import { remember, writeExecute, writePrepare } from './link-requests.ts';
+import type {
+  AuthReply,
+  AuthRequest,
+  EngineSession,
+  ExecuteRequest,
+  ImplicitTransaction,
+  ProgramRef,
+  ReplySink,
+  ResultColumn,
+  RowBlock,
+  SessionEvents,
+} from './session.ts';
+import { SqlError } from './sql-error.ts';
+import type { SqlType } from './types.ts';
+
+/** What a session needs of its link. */
+export interface ClientLinkState {
+  readonly output: FrameOutput;
+  readonly programs: ProgramSender;
+  readonly loss: SqlError | undefined;
+  removeSession(id: number): void;
+  columnsOf(frame: Frame): readonly ResultColumn[];
+}
+
+interface PendingRequest {
+  readonly id: number;
+  readonly sink: ReplySink;
+  /** Why the request was never sent; the engine was told to fail instead. */
+  failure: SqlError | undefined;
+}
+
+/** Bytes waiting for a stuck engine before requests are refused. */
+export const MAX_QUEUED_BYTES = 512 << 20;
+
+export class ClientSession implements EngineSession {
+  readonly #link: ClientLinkState;
+  readonly #id: number;
+  readonly #events: SessionEvents;
+  #nextRequest = 1;
+  #pending: PendingRequest[] = [];
+  /** Index of the oldest pending request. */
+  #head = 0;
+  readonly #authentications: ((reply: AuthReply) => void)[] = [];
+  /** Why the session is over: requests after this are answered here. */
+  #over: SqlError | undefined;
+
+  constructor(link: ClientLinkState, id: number, events: SessionEvents) {
+    this.#link = link;
+    this.#id = id;
+    this.#events = events;
+  }
+
+  // ---- requests ----
+
+  authenticate(request: AuthRequest, reply: (reply: AuthReply) => void): void {
+    const over = this.#isOver();
+    if (over !== undefined) {
+      setImmediate(() => reply({ kind: 'error', error: over }));
+      return;
+    }
+    this.#authentications.push(reply);
+    const writer = this.#link.output.begin(frames.FRAME_AUTHENTICATE, this.#id, 0);
+    writer.text(request.mechanism);
+    writer.blob(request.data);
+    this.#link.output.end();
+  }
+
+  prepare(program: ProgramRef, parameterTypes: readonly (SqlType | undefined)[], text: string, sink: ReplySink): void {
+    this.#request(sink, (id) => {
+      const { output, programs } = this.#link;
+      const slot = programs.slotOf(program);
+      writePrepare(output.begin(frames.FRAME_PREPARE, this.#id, id), slot, parameterTypes, text);
+      output.end();
+      remember(slot, parameterTypes, text);
+    });
+  }
+
+  execute(request: ExecuteRequest, sink: ReplySink): void {
+    this.#execute(frames.FRAME_EXECUTE, request, sink);
+  }
+
+  openPortal(request: ExecuteRequest, sink: ReplySink): void {
+    this.#execute(frames.FRAME_OPEN_PORTAL, request, sink);
+  }
+
+  #execute(kind: number, request: ExecuteRequest, sink: ReplySink): void {
+    this.#request(sink, (id) => {
+      const { output, programs } = this.#link;
+      const slot = programs.slotOf(request.program);
+      writeExecute(output.begin(kind, this.#id, id), request, slot);
+      output.end();
+      remember(slot, request.parameterTypes, request.text);
+    });
+  }
+
+  describePortal(portal: string, sink: ReplySink): void {
+    this.#portalRequest(frames.FRAME_DESCRIBE_PORTAL, portal, sink);
+  }
+
+  closePortal(portal: string, sink: ReplySink): void {
+    this.#portalRequest(frames.FRAME_CLOSE_PORTAL, portal, sink);
+  }
+
+  #portalRequest(kind: number, portal: string, sink: ReplySink): void {
+    this.#request(sink, (id) => {
+      this.#link.output.begin(kind, this.#id, id).text(portal);
+      this.#link.output.end();
+    });
+  }
+
+  fetch(portal: string, maxRows: number, implicit: ImplicitTransaction, sink: ReplySink): void {
+    this.#request(sink, (id) => {
+      const writer = this.#link.output.begin(frames.FRAME_FETCH, this.#id, id, implicit === 'group' ? 1 : 0);
+      writer.u32(maxRows);
+      writer.text(portal);
+      this.#link.output.end();
+    });
+  }
+
+  endGroup(sink: ReplySink): void {
+    this.#request(sink, (id) => this.#link.output.empty(frames.FRAME_END_GROUP, this.#id, id));
+  }
+
+  fail(sink: ReplySink): void {
+    this.#request(sink, (id) => this.#link.output.empty(frames.FRAME_FAIL, this.#id, id));
+  }
+
+  load(block: RowBlock): void {
+    if (this.#isOver() !== undefined) return;
+    const { output } = this.#link;
+    if (output.queuedBytes > MAX_QUEUED_BYTES) {
+      this.#terminate(tooMuchQueued());
+      return;
+    }
+    const writer = output.begin(frames.FRAME_LOAD, this.#id, 0);
+    writer.u32(block.rowCount);
+    writer.raw(block.bytes);
+    output.end();
+  }
+
+  loadEnd(): void {
+    if (this.#isOver() === undefined) this.#link.output.empty(frames.FRAME_LOAD_END, this.#id, 0);
+  }
+
+  loadFail(message: string): void {
+    if (this.#isOver() !== undefined) return;
+    this.#link.output.begin(frames.FRAME_LOAD_FAIL, this.#id, 0).text(message);
+    this.#link.output.end();
+  }
+
+  credit(bytes: number): void {
+    if (this.#isOver() !== undefined) return;
+    this.#link.output.begin(frames.FRAME_CREDIT, this.#id, 0).u32(Math.min(bytes, 0xffffffff));
+    this.#link.output.end();
+  }
+
+  cancel(): void {
+    if (this.#isOver() !== undefined) return;
+    this.#link.output.empty(frames.FRAME_CANCEL, this.#id, 0);
+    this.#link.output.flush();
+  }
+
+  close(): void {
+    if (this.#isOver() !== undefined) return;
+    this.#link.output.empty(frames.FRAME_CLOSE_SESSION, this.#id, 0);
+    this.#link.removeSession(this.#id);
+    this.#pending = [];
+    this.#head = 0;
+    this.#authentications.length = 0;
+    this.#over = new SqlError('connection_does_not_exist', 'the session was closed');
+  }
+
+  #isOver(): SqlError | undefined {
+    return this.#over ?? this.#link.loss;
+  }
+
+  /**
+   * Sends a request. One that cannot be written (too large) is replaced by `fail`, so that the
+   * transaction suffers the error and the answer still comes in its turn.
+   */
+  #request(sink: ReplySink, send: (id: number) => void): void {
+    const over = this.#isOver();
+    if (over !== undefined) {
+      setImmediate(answer, sink, over);
+      return;
+    }
+    const id = this.#nextRequest;
+    this.#nextRequest = id === 0xffffffff ? 1 : id + 1;
+    const pending: PendingRequest = { id, sink, failure: undefined };
+    this.#pending.push(pending);
+    const { output } = this.#link;
+    try {
+      if (output.queuedBytes > MAX_QUEUED_BYTES) throw tooMuchQueued();
+      send(id);
+    } catch (error) {
+      output.abandon();
+      pending.failure = toSqlError(error);
+      output.empty(frames.FRAME_FAIL, this.#id, id);
+    }
+  }
+
+  // ---- replies ----
+
+  receive(frame: Frame): void {
+    switch (frame.kind) {
+      case frames.FRAME_AUTH_REPLY: {
+        const reply = this.#authentications.shift();
+        if (reply === undefined) throw new CodecError('authentication reply without request');
+        reply(unpackAuthReply(frame.payload));
+        return;
+      }
+      case frames.FRAME_NOTIFICATION: {
+        const reader = new ByteReader(frame.payload);
+        this.#events.notification(reader.u32(), reader.text(), reader.text());
+        return;
+      }
+      case frames.FRAME_TERMINATED:
+        this.#terminate(unpackError(readControl(frame.payload)));
+        return;
+      default:
+        this.#reply(frame);
+    }
+  }
+
+  #reply(frame: Frame): void {
+    const request = this.#pending[this.#head];
+    if (request === undefined || request.id !== frame.request) throw new CodecError('reply out of turn');
+    const { sink } = request;
+    switch (frame.kind) {
+      case frames.FRAME_ROWS:
+        if (frame.payload.length < 4) throw new CodecError('truncated');
+        sink.rows({ rowCount: frame.payload.readUInt32LE(0), bytes: frame.payload.subarray(4) });
+        return;
+      case frames.FRAME_COMPLETE:
+        sink.complete(readCompletion(new ByteReader(frame.payload)));
+        return;
+      case frames.FRAME_READY: {
+        const status = TRANSACTION_STATUSES[frame.flags];
+        if (status === undefined) throw new CodecError('unknown transaction status');
+        this.#finishHead();
+        if (request.failure !== undefined) sink.error(request.failure);
+        sink.ready(status);
+        return;
+      }
+      case frames.FRAME_COLUMNS:
+        sink.columns(this.#link.columnsOf(frame));
+        return;
+      default:
+        this.#rareReply(frame, sink);
+    }
+  }
+
+  #rareReply(frame: Frame, sink: ReplySink): void {
+    switch (frame.kind) {
+      case frames.FRAME_PARAMETERS: {
+        const types = readTypes(new ByteReader(frame.payload));
+        if (types.includes(undefined)) throw new CodecError('a parameter without type');
+        sink.parameters(types as SqlType[]);
+        return;
+      }
+      case frames.FRAME_SUSPENDED:
+        sink.suspended();
+        return;
+      case frames.FRAME_NOTICE:
+        sink.notice(unpackNotice(readControl(frame.payload)));
+        return;
+      case frames.FRAME_SETTING: {
+        const reader = new ByteReader(frame.payload);
+        sink.setting(reader.text(), reader.text());
+        return;
+      }
+      case frames.FRAME_LOAD_READY: {
+        const reader = new ByteReader(frame.payload);
+        const window = reader.bool() ? reader.f64() : undefined;
+        sink.loadReady(readColumns(reader), window);
+        return;
+      }
+      case frames.FRAME_LOAD_TAKEN:
+        sink.loadTaken?.(new ByteReader(frame.payload).f64());
+        return;
+      case frames.FRAME_ERROR:
+        sink.error(unpackError(readControl(frame.payload)));
+        return;
+      default:
+        throw new CodecError(`unknown frame ${frame.kind}`);
+    }
+  }
+
+  #finishHead(): void {
+    this.#head++;
+    if (this.#head === this.#pending.length) {
+      this.#pending.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 64 && this.#head * 2 > this.#pending.length) {
+      this.#pending = this.#pending.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  /** The engine, or this end, gives the session up while the link lives. */
+  #terminate(error: SqlError): void {
+    if (this.#over !== undefined) return;
+    this.#link.output.empty(frames.FRAME_CLOSE_SESSION, this.#id, 0);
+    this.#link.removeSession(this.#id);
+    this.lose(error);
+  }
+
+  /** Answers everything under way with `error` and ends the session. */
+  lose(error: SqlError): void {
+    if (this.#over !== undefined) return;
+    this.#over = error;
+    const pending = this.#pending.slice(this.#head);
+    this.#pending = [];
+    this.#head = 0;
+    for (const reply of this.#authentications.splice(0)) reply({ kind: 'error', error });
+    for (const request of pending) answer(request.sink, error);
+    this.#events.terminated(error);
+  }
+}
+
+function answer(sink: ReplySink, error: SqlError): void {
+  sink.error(error);
+  sink.ready('idle');
+}
+
+function tooMuchQueued(): SqlError {
+  return new SqlError('configuration_limit_exceeded', 'too much is waiting for the engine');
+}

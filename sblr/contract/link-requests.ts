@@ -1,0 +1,137 @@
+/**
+ * The payloads of EXECUTE, OPEN_PORTAL and PREPARE, the frames of every statement.
+ *
+ * EXECUTE and OPEN_PORTAL: u32 program slot, u8 flags, u8 0, u16 parameters, u32 maximum of rows; the
+ * parameters as tagged values; then, as the flags say, which parameters are text, the types, the
+ * statement text, the portal. PREPARE: u32 program slot, u8 flags, the types, the text.
+ */
+import type { ByteReader } from './byte-reader.ts';
+import type { ByteWriter } from './byte-writer.ts';
+import { readTypes, writeTypes } from './link-payloads.ts';
+import { MAX_KEPT_TEXT, type ProgramSlot } from './link-programs.ts';
+import type { ExecuteRequest, ImplicitTransaction } from './session.ts';
+import { SqlError } from './sql-error.ts';
+import { readTaggedValue, writeTaggedValue } from './tagged-value.ts';
+import type { SqlType } from './types.ts';
+import type { SqlValue } from './values.ts';
+
+const FLAG_GROUP = 1;
+const FLAG_WANT_COLUMNS = 2;
+const FLAG_PORTAL = 4;
+const FLAG_SAME_TEXT = 8;
+const FLAG_SAME_TYPES = 16;
+const FLAG_TEXT_PARAMETERS = 32;
+
+const MAX_PARAMETERS = 65_535;
+
+function repeatFlags(slot: ProgramSlot, types: readonly (SqlType | undefined)[], text: string): number {
+  let flags = 0;
+  if (slot.text === text) flags |= FLAG_SAME_TEXT;
+  if (slot.types === types) flags |= FLAG_SAME_TYPES;
+  return flags;
+}
+
+function writeTypesAndText(writer: ByteWriter, flags: number, types: readonly (SqlType | undefined)[], text: string): void {
+  if (!(flags & FLAG_SAME_TYPES)) writeTypes(writer, types);
+  if (!(flags & FLAG_SAME_TEXT)) writer.text(text);
+}
+
+/** Both ends remember by the same rule, the sender only once the frame is complete. */
+export function remember(slot: ProgramSlot, types: readonly (SqlType | undefined)[], text: string): void {
+  slot.types = types;
+  slot.text = text.length <= MAX_KEPT_TEXT ? text : undefined;
+}
+
+function readTypesOf(reader: ByteReader, flags: number, slot: ProgramSlot): readonly (SqlType | undefined)[] {
+  return flags & FLAG_SAME_TYPES ? (slot.types ?? []) : readTypes(reader);
+}
+
+function readTextOf(reader: ByteReader, flags: number, slot: ProgramSlot): string {
+  return flags & FLAG_SAME_TEXT ? (slot.text ?? '') : reader.text();
+}
+
+export function writeExecute(writer: ByteWriter, request: ExecuteRequest, slot: ProgramSlot): void {
+  const { parameters, parameterTypes, textParameters, portal, text } = request;
+  if (parameters.length > MAX_PARAMETERS) {
+    throw new SqlError('program_limit_exceeded', `more than ${MAX_PARAMETERS} parameters`);
+  }
+  let flags = repeatFlags(slot, parameterTypes, text);
+  if (request.implicit === 'group') flags |= FLAG_GROUP;
+  if (request.wantColumns) flags |= FLAG_WANT_COLUMNS;
+  if (portal !== undefined) flags |= FLAG_PORTAL;
+  if (textParameters !== undefined) flags |= FLAG_TEXT_PARAMETERS;
+  writer.u32(slot.slot);
+  writer.u8(flags);
+  writer.u8(0);
+  writer.u16(parameters.length);
+  writer.u32(request.maxRows);
+  for (let index = 0; index < parameters.length; index++) writeTaggedValue(writer, parameters[index] as SqlValue);
+  if (textParameters !== undefined) {
+    const count = Math.min(textParameters.length, parameters.length);
+    writer.u16(count);
+    for (let index = 0; index < count; index++) writer.bool(textParameters[index] === true);
+  }
+  writeTypesAndText(writer, flags, parameterTypes, text);
+  if (portal !== undefined) writer.text(portal);
+}
+
+/** The slot is looked up by `find` as soon as its number is known. */
+export function readExecute(reader: ByteReader, find: (slot: number) => ProgramSlot): ExecuteRequest {
+  const slot = find(reader.u32());
+  const flags = reader.u8();
+  reader.u8();
+  const count = reader.u16();
+  const maxRows = reader.u32();
+  const parameters: SqlValue[] = [];
+  for (let index = 0; index < count; index++) parameters.push(readTaggedValue(reader));
+  let textParameters: boolean[] | undefined;
+  if (flags & FLAG_TEXT_PARAMETERS) {
+    textParameters = [];
+    for (let left = reader.u16(); left > 0; left--) textParameters.push(reader.bool());
+  }
+  const parameterTypes = readTypesOf(reader, flags, slot);
+  const text = readTextOf(reader, flags, slot);
+  const portal = flags & FLAG_PORTAL ? reader.text() : undefined;
+  reader.expectEnd();
+  remember(slot, parameterTypes, text);
+  const implicit: ImplicitTransaction = flags & FLAG_GROUP ? 'group' : 'statement';
+  return {
+    program: slot.program,
+    parameters,
+    parameterTypes,
+    implicit,
+    text,
+    wantColumns: (flags & FLAG_WANT_COLUMNS) !== 0,
+    maxRows,
+    ...(textParameters === undefined ? {} : { textParameters }),
+    ...(portal === undefined ? {} : { portal }),
+  };
+}
+
+export function writePrepare(
+  writer: ByteWriter,
+  slot: ProgramSlot,
+  types: readonly (SqlType | undefined)[],
+  text: string,
+): void {
+  const flags = repeatFlags(slot, types, text);
+  writer.u32(slot.slot);
+  writer.u8(flags);
+  writeTypesAndText(writer, flags, types, text);
+}
+
+export interface PrepareRequest {
+  readonly slot: ProgramSlot;
+  readonly types: readonly (SqlType | undefined)[];
+  readonly text: string;
+}
+
+export function readPrepare(reader: ByteReader, find: (slot: number) => ProgramSlot): PrepareRequest {
+  const slot = find(reader.u32());
+  const flags = reader.u8();
+  const types = readTypesOf(reader, flags, slot);
+  const text = readTextOf(reader, flags, slot);
+  reader.expectEnd();
+  remember(slot, types, text);
+  return { slot, types, text };
+}
