@@ -56,12 +56,19 @@ export interface CompiledStatement {
   readonly action: ClientAction;
   /** Statement text from its first token to its last, without the terminator. */
   readonly text: string;
+  /**
+   * Where a position that the engine reports lies in `text`, when the program was compiled from
+   * another text that differs in its lifted literals; absent = the same place.
+   */
+  sourcePosition?(position: number): number;
 }
 
 export type CompileResult =
-  | { readonly kind: 'statement'; readonly statement: CompiledStatement; readonly end: number }
+  /** `start`: offset in the request's text of the statement's first token, which positions in the program count from. */
+  | { readonly kind: 'statement'; readonly statement: CompiledStatement; readonly start: number; readonly end: number }
   /** Only blanks, comments and terminators up to `end`. */
   | { readonly kind: 'empty'; readonly end: number }
+  /** The error's position counts from the start of the request's text. */
   | { readonly kind: 'error'; readonly error: SqlError };
 
 export interface DialectPlugin {

@@ -1,0 +1,249 @@
+/** CREATE FUNCTION and CREATE PROCEDURE. Bodies in SQL are compiled here; others keep only their source. */
+import type { Identifier } from '../../../sblr/contract/names.ts';
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import { RECORD, type RecordField, type SqlType } from '../../../sblr/contract/types.ts';
+import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
+import { Token } from '../../shared/tokenizer.ts';
+import type { PostgresParser } from '../parser.ts';
+import { parseStatement } from './statement.ts';
+import { settingValues } from './session.ts';
+
+type Parameter = NodeOf<'ROUTINE_PARAMETER'>;
+
+/** [mode] [name] type [DEFAULT value], mode and name in either order */
+function parameter(p: PostgresParser): Parameter {
+  const { pos } = p;
+  let mode = parameterMode(p);
+  let name: Identifier | undefined;
+  const mark = p.index;
+  // A name is followed by the type; a lone word is the type itself.
+  if (p.isTypeFunctionName()) {
+    const candidate = p.takeIdentifier();
+    const ends = p.isSymbol(',') || p.isSymbol(')') || p.isSymbol('(') || p.isSymbol('[') || p.isSymbol('.') || p.isOperator('=');
+    const typeWords = p.isWord('default') || p.isWord('array') || (candidate.text === 'double' && p.isWord('precision'));
+    if (ends || typeWords) p.moveTo(mark);
+    else name = candidate;
+  }
+  mode ??= parameterMode(p);
+  if (p.acceptWord('setof')) throw p.error('invalid_function_definition', 'functions cannot accept set arguments', pos);
+  const { type } = p.parseType();
+  const value = p.acceptWord('default') || p.acceptOperator('=') ? p.expression() : undefined;
+  return node('ROUTINE_PARAMETER', { name, type, mode: mode ?? 'in', default: value, pos });
+}
+
+function parameterMode(p: PostgresParser): Parameter['mode'] | undefined {
+  const word = p.acceptOneOf('in', 'out', 'inout', 'variadic');
+  if (word === 'in' && p.acceptWord('out')) return 'inout';
+  return word;
+}
+
+interface RoutineOptions {
+  language: string | undefined;
+  volatility: 'volatile' | 'stable' | 'immutable';
+  strict: boolean;
+  /** The text of AS, and where in the statement its first character is. */
+  source: string | undefined;
+  sourceAt: number;
+  /** Statements of a body written in the statement itself. */
+  statements: StatementNode[] | undefined;
+  readonly options: { name: string; value: string | undefined }[];
+}
+
+/** RETURNS clause: the type, whether a set, and the columns of TABLE (...) as parameters. */
+function returnsClause(p: PostgresParser): { type: SqlType | undefined; set: boolean; columns: Parameter[] } {
+  if (!p.acceptWord('returns')) return { type: undefined, set: false, columns: [] };
+  if (p.acceptWord('table')) {
+    p.expectSymbol('(');
+    const columns = p.list(() => {
+      const { pos } = p;
+      const name = p.columnId();
+      return node('ROUTINE_PARAMETER', { name, type: p.parseType().type, mode: 'table', pos });
+    });
+    p.expectSymbol(')');
+    return { type: recordOf(columns), set: true, columns };
+  }
+  const set = p.acceptWord('setof');
+  return { type: p.parseType().type, set, columns: [] };
+}
+
+/** The row type of output columns; a single one is its own type. */
+function recordOf(columns: readonly Parameter[]): SqlType {
+  if (columns.length === 1) return (columns[0] as Parameter).type;
+  const fields: RecordField[] = columns.map((column, i) => ({ name: column.name?.text ?? `column${i + 1}`, type: column.type }));
+  return { ...RECORD, fields };
+}
+
+export function createRoutine(p: PostgresParser, kind: 'function' | 'procedure', replace: boolean): StatementNode {
+  p.command = kind === 'function' ? 'CREATE FUNCTION' : 'CREATE PROCEDURE';
+  p.advance();
+  const { pos } = p;
+  const name = p.qualifiedName();
+  p.expectSymbol('(');
+  const parameters = p.isSymbol(')') ? [] : p.list(() => parameter(p));
+  p.expectSymbol(')');
+  const returns = returnsClause(p);
+  const outputs = parameters.filter((each) => each.mode === 'out' || each.mode === 'inout');
+  let type = returns.type;
+  if (kind === 'function') {
+    if (type === undefined && outputs.length === 0) {
+      throw p.error('invalid_function_definition', 'function result type must be specified');
+    }
+    type ??= recordOf(outputs);
+  } else if (type !== undefined) throw p.syntaxError();
+  parameters.push(...returns.columns);
+  const options = routineOptions(p);
+  const language = options.language ?? (options.statements === undefined ? undefined : 'sql');
+  if (language === undefined) throw p.error('invalid_function_definition', 'no language specified');
+  if (options.source === undefined && options.statements === undefined) {
+    throw p.error('invalid_function_definition', 'no function body specified');
+  }
+  const body = language === 'sql' ? compiledBody(p, options, parameters) : new Uint8Array(0);
+  return node('CREATE_ROUTINE', {
+    name,
+    kind,
+    replace,
+    returns: type,
+    returnsSet: returns.set,
+    language,
+    volatility: options.volatility,
+    strict: options.strict,
+    body,
+    source: options.source ?? '',
+    options: options.options,
+    parameters,
+    pos,
+  });
+}
+
+function routineOptions(p: PostgresParser): RoutineOptions {
+  const options: RoutineOptions = {
+    language: undefined, volatility: 'volatile', strict: false, source: undefined, sourceAt: 0, statements: undefined, options: [],
+  };
+  while (routineOption(p, options)) {}
+  if (p.isWord('return')) {
+    const { pos } = p;
+    p.advance();
+    const item = node('ITEM', { value: p.expression(), pos });
+    const source = node('PROJECT', { source: node('DUAL', { pos }), items: [item], pos });
+    options.statements = [node('RETURN', { command: 'SELECT', source, pos })];
+    options.source = p.source(pos, p.previousEnd);
+  } else if (p.isWord('begin')) atomicBody(p, options);
+  return options;
+}
+
+function routineOption(p: PostgresParser, options: RoutineOptions): boolean {
+  const word = p.acceptOneOf(
+    'language', 'immutable', 'stable', 'volatile', 'strict', 'called', 'returns', 'external', 'security', 'leakproof', 'not', 'cost', 'rows',
+    'support', 'parallel', 'set', 'reset', 'as', 'window', 'transform',
+  );
+  switch (word) {
+    case undefined:
+      return false;
+    case 'language':
+      options.language = p.optionValue().toLowerCase();
+      break;
+    case 'immutable':
+    case 'stable':
+    case 'volatile':
+      options.volatility = word;
+      break;
+    case 'strict':
+      options.strict = true;
+      break;
+    case 'called':
+      p.expectWords('on', 'null', 'input');
+      options.strict = false;
+      break;
+    case 'returns':
+      p.expectWords('null', 'on', 'null', 'input');
+      options.strict = true;
+      break;
+    case 'external':
+      p.expectWord('security');
+      options.options.push({ name: 'security', value: p.expectOneOf('definer', 'invoker') });
+      break;
+    case 'security':
+      options.options.push({ name: 'security', value: p.expectOneOf('definer', 'invoker') });
+      break;
+    case 'not':
+      p.expectWord('leakproof');
+      break;
+    case 'leakproof':
+      options.options.push({ name: 'leakproof', value: 'true' });
+      break;
+    case 'cost':
+    case 'rows':
+    case 'parallel':
+      options.options.push({ name: word, value: p.optionValue() });
+      break;
+    case 'set':
+      routineSetting(p, options);
+      break;
+    case 'as':
+      options.sourceAt = p.pos + Math.max(0, p.source(p.pos, p.pos + 128).indexOf(p.value.slice(0, 16)));
+      options.source = p.stringLiteral();
+      if (p.acceptSymbol(',')) p.stringLiteral();
+      break;
+    default:
+      throw p.unsupported(`function option ${word.toUpperCase()}`);
+  }
+  return true;
+}
+
+function routineSetting(p: PostgresParser, options: RoutineOptions): void {
+  let name = p.columnId().text;
+  while (p.acceptSymbol('.')) name += `.${p.columnId().text}`;
+  if (p.acceptWord('from')) throw p.unsupported('SET FROM CURRENT');
+  if (!p.acceptWord('to')) p.expectOperator('=');
+  options.options.push({ name: `set ${name}`, value: settingValues(p)?.join(', ') });
+}
+
+/** BEGIN ATOMIC statement; ... END */
+function atomicBody(p: PostgresParser, options: RoutineOptions): void {
+  const { pos } = p;
+  p.expectWords('begin', 'atomic');
+  const statements: StatementNode[] = [];
+  while (!p.isWord('end')) {
+    const { command } = p;
+    statements.push(parseStatement(p));
+    p.command = command;
+    p.expectSymbol(';');
+  }
+  p.advance();
+  options.statements = statements;
+  options.source = p.source(pos, p.previousEnd);
+}
+
+/** The bytes of a body in SQL: its statements, whose parameters $1 .. are the routine's. */
+function compiledBody(p: PostgresParser, options: RoutineOptions, parameters: readonly Parameter[]): Uint8Array {
+  const inputs = parameters.filter((each) => each.mode !== 'out' && each.mode !== 'table');
+  const types = inputs.map((each) => each.type);
+  let statements = options.statements;
+  if (statements === undefined) {
+    statements = [];
+    const body = p.nested(options.source as string);
+    try {
+      while (!body.empty) {
+        if (body.isSymbol(';')) {
+          body.advance();
+          continue;
+        }
+        if (!body.isKind(Token.END)) statements.push(body.statement());
+        if (!body.atEnd()) throw body.syntaxError();
+      }
+      checkParameters(body, types.length);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      const position = options.sourceAt + body.tokens.origin + (error.details.position ?? 0);
+      throw new SqlError(error.condition, { ...error.details, position });
+    }
+  } else {
+    checkParameters(p, types.length);
+    p.parameterCount = 0;
+  }
+  return p.encodeStatements(statements, types);
+}
+
+function checkParameters(body: PostgresParser, count: number): void {
+  if (body.parameterCount > count) throw body.error('undefined_parameter', `there is no parameter $${body.parameterCount}`);
+}

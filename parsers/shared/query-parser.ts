@@ -1,0 +1,759 @@
+/**
+ * Queries: WITH, set operations, SELECT with all its clauses, VALUES, TABLE, FROM with joins, and row
+ * locks. The result is the pipeline of relation nodes that opcodes.ts describes.
+ */
+import type { Identifier, Name } from '../../sblr/contract/names.ts';
+import { regular } from '../../sblr/contract/names.ts';
+import { node, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
+import { Token } from './tokenizer.ts';
+import { ValueParser } from './value-parser.ts';
+
+export type SelectItem = NodeOf<'ITEM'> | NodeOf<'STAR'>;
+
+/** Where SELECT ... INTO puts its rows. */
+export interface IntoTarget {
+  readonly name: Name;
+  readonly temporary: boolean;
+  readonly unlogged: boolean;
+  readonly pos: number;
+}
+
+interface TableAlias {
+  readonly alias: Identifier | undefined;
+  readonly columns: Identifier[];
+}
+
+type JoinKind = NodeOf<'JOIN'>['kind'];
+
+export abstract class QueryParser extends ValueParser {
+  /** Set by a SELECT with INTO; the statement level takes it. */
+  into: IntoTarget | undefined = undefined;
+  #queryDepth = 0;
+
+  /** A statement that modifies data, as the body or a part of WITH. */
+  abstract modification(): RelationNode;
+  protected abstract startsModification(): boolean;
+
+  // ---- query expressions ----------------------------------------------------------------------------
+
+  override startsQuery(ahead: number): boolean {
+    if (this.peekKind(ahead) !== Token.WORD) return false;
+    const word = this.peekValue(ahead);
+    return word === 'select' || word === 'values' || word === 'with' || word === 'table';
+  }
+
+  override continuesQuery(): boolean {
+    if (this.kind !== Token.WORD) return false;
+    switch (this.value) {
+      case 'union':
+      case 'intersect':
+      case 'except':
+      case 'order':
+      case 'limit':
+      case 'offset':
+      case 'fetch':
+      case 'for':
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  override parseQuery(): RelationNode {
+    this.enter();
+    const before = this.lifting;
+    this.lifting = 0;
+    this.#queryDepth++;
+    let result: RelationNode;
+    if (this.isWord('with')) {
+      const clause = this.withClause();
+      const body = this.queryBody();
+      result = node('WITH', { recursive: clause.recursive, ctes: clause.ctes, body, pos: clause.pos });
+    } else result = this.queryBody();
+    this.#queryDepth--;
+    this.lifting = before;
+    this.leave();
+    return result;
+  }
+
+  override continueQuery(first: RelationNode): RelationNode {
+    return this.querySuffixes(this.setOperations(first, 0));
+  }
+
+  /** The query of a whole statement, whose literals may be lifted. */
+  topQuery(lift: boolean): RelationNode {
+    if (!lift || this.isWord('with')) return this.parseQuery();
+    this.#queryDepth = 0;
+    return this.queryBody();
+  }
+
+  private queryBody(): RelationNode {
+    return this.querySuffixes(this.setOperations(this.setOperand(), 0));
+  }
+
+  /** UNION and EXCEPT bind alike, INTERSECT binds stronger; all group to the left. */
+  private setOperations(first: RelationNode, minimum: number): RelationNode {
+    let left = first;
+    for (;;) {
+      if (this.kind !== Token.WORD) return left;
+      const kind = this.value;
+      if (kind !== 'union' && kind !== 'except' && kind !== 'intersect') return left;
+      const strength = kind === 'intersect' ? 2 : 1;
+      if (strength < minimum) return left;
+      const pos = this.pos;
+      this.advance();
+      const all = this.acceptWord('all');
+      if (!all) this.acceptWord('distinct');
+      this.enter();
+      const right = this.setOperations(this.setOperand(), strength + 1);
+      this.leave();
+      left = node('SET_OP', { kind, all, left, right, pos });
+      this.queryLabel = undefined;
+    }
+  }
+
+  private setOperand(): RelationNode {
+    if (this.isSymbol('(')) return this.parenthesisedQuery();
+    if (this.kind !== Token.WORD) throw this.syntaxError();
+    switch (this.value) {
+      case 'select':
+        return this.select();
+      case 'values':
+        return this.values();
+      case 'table':
+        return this.tableQuery();
+      default:
+        throw this.syntaxError();
+    }
+  }
+
+  private tableQuery(): RelationNode {
+    const pos = this.pos;
+    this.advance();
+    this.queryLabel = undefined;
+    const source = this.tableReference();
+    return node('PROJECT', { source, items: [node('STAR', { pos })], pos });
+  }
+
+  values(): RelationNode {
+    const pos = this.pos;
+    this.expectWord('values');
+    const rows = this.list(() => {
+      const at = this.pos;
+      this.expectSymbol('(');
+      const items = this.list(() => this.lift(this.expression()));
+      this.expectSymbol(')');
+      return node('ROW', { items, pos: at });
+    });
+    this.queryLabel = undefined;
+    return node('VALUES', { rows, pos });
+  }
+
+  /** ORDER BY, LIMIT, OFFSET, FETCH and FOR, in the orders that are allowed. */
+  protected querySuffixes(body: RelationNode): RelationNode {
+    let source = body;
+    const label = this.queryLabel;
+    const lifting = this.lifting;
+    this.lifting = 0;
+    if (this.isWord('order')) {
+      const pos = this.pos;
+      this.advance();
+      this.expectWord('by');
+      source = node('SORT', { source, keys: this.sortKeys(), pos });
+    }
+    let locks = this.lockClauses();
+    source = this.limitClauses(source);
+    if (locks.length === 0) locks = this.lockClauses();
+    for (const lock of locks) source = node('LOCK_ROWS', { ...lock, source });
+    this.lifting = lifting;
+    this.queryLabel = label;
+    return source;
+  }
+
+  private limitClauses(body: RelationNode): RelationNode {
+    const pos = this.pos;
+    let count: ValueNode | undefined;
+    let offset: ValueNode | undefined;
+    let withTies = false;
+    let limited = false;
+    let skipped = false;
+    for (;;) {
+      if (!limited && this.isWord('limit')) {
+        limited = true;
+        this.advance();
+        if (!this.acceptWord('all')) count = this.expression();
+        if (this.isSymbol(',')) {
+          throw this.error('syntax_error', 'LIMIT #,# syntax is not supported', pos, 'Use separate LIMIT and OFFSET clauses.');
+        }
+      } else if (!skipped && this.isWord('offset')) {
+        skipped = true;
+        this.advance();
+        offset = this.expression();
+        this.acceptOneOf('row', 'rows');
+      } else if (!limited && this.isWord('fetch')) {
+        limited = true;
+        this.advance();
+        this.expectOneOf('first', 'next');
+        count = this.isWord('row') || this.isWord('rows') ? node('LITERAL', { value: 1, type: { kind: 'int32' } }) : this.fetchCount();
+        this.expectOneOf('row', 'rows');
+        if (this.acceptWord('with')) {
+          this.expectWord('ties');
+          withTies = true;
+        } else this.expectWord('only');
+      } else break;
+    }
+    if (count === undefined && offset === undefined) return body;
+    if (withTies && body.op !== 'SORT') {
+      throw this.error('syntax_error', 'WITH TIES cannot be specified without ORDER BY clause');
+    }
+    return node('LIMIT', { withTies, percent: false, source: body, count, offset, pos });
+  }
+
+  /** The count of FETCH: a constant with a sign, a parameter, or a parenthesised expression. */
+  private fetchCount(): ValueNode {
+    return this.expression(14);
+  }
+
+  private lockClauses(): Omit<NodeOf<'LOCK_ROWS'>, 'source'>[] {
+    const locks: Omit<NodeOf<'LOCK_ROWS'>, 'source'>[] = [];
+    while (this.isWord('for')) {
+      const pos = this.pos;
+      this.advance();
+      if (this.acceptWords('read', 'only')) continue;
+      let strength: NodeOf<'LOCK_ROWS'>['strength'];
+      if (this.acceptWord('update')) strength = 'update';
+      else if (this.acceptWord('share')) strength = 'share';
+      else if (this.acceptWord('key')) {
+        this.expectWord('share');
+        strength = 'key_share';
+      } else {
+        this.expectWords('no', 'key', 'update');
+        strength = 'no_key_update';
+      }
+      const of = this.acceptWord('of') ? this.list(() => ({ name: this.qualifiedName() })) : [];
+      let wait: NodeOf<'LOCK_ROWS'>['wait'] = 'wait';
+      if (this.acceptWord('nowait')) wait = 'nowait';
+      else if (this.acceptWord('skip')) {
+        this.expectWord('locked');
+        wait = 'skip_locked';
+      }
+      locks.push({ op: 'LOCK_ROWS', strength, wait, of, pos });
+    }
+    return locks;
+  }
+
+  // ---- WITH -------------------------------------------------------------------------------------------
+
+  withClause(): { recursive: boolean; ctes: NodeOf<'CTE'>[]; pos: number } {
+    const pos = this.pos;
+    this.expectWord('with');
+    const recursive = this.acceptWord('recursive');
+    return { recursive, ctes: this.list(() => this.commonTable()), pos };
+  }
+
+  private commonTable(): NodeOf<'CTE'> {
+    const pos = this.pos;
+    const name = this.columnId();
+    const columns = this.isSymbol('(') ? this.parenthesisedIds() : [];
+    this.expectWord('as');
+    let materialized: NodeOf<'CTE'>['materialized'] = 'default';
+    if (this.acceptWord('materialized')) materialized = 'always';
+    else if (this.acceptWord('not')) {
+      this.expectWord('materialized');
+      materialized = 'never';
+    }
+    const query = this.preparable();
+    if (this.isWord('search') || (this.isWord('cycle') && this.isColumnId(1))) {
+      throw this.unsupported(this.value === 'search' ? 'SEARCH clause' : 'CYCLE clause');
+    }
+    return node('CTE', { name, columns, materialized, query, pos });
+  }
+
+  /** ( query or modification ) */
+  private preparable(): RelationNode {
+    if (this.isSymbol('(') && this.queryBehindParentheses() && !this.peekIsWord(1, 'with')) return this.parenthesisedQuery();
+    this.expectSymbol('(');
+    let result: RelationNode;
+    if (this.isWord('with')) {
+      this.enter();
+      const clause = this.withClause();
+      const body = this.startsModification() ? this.modification() : this.queryBody();
+      result = node('WITH', { recursive: clause.recursive, ctes: clause.ctes, body, pos: clause.pos });
+      this.leave();
+    } else if (this.startsModification()) result = this.modification();
+    else throw this.syntaxError();
+    this.expectSymbol(')');
+    return result;
+  }
+
+  // ---- SELECT --------------------------------------------------------------------------------------------
+
+  select(): RelationNode {
+    const pos = this.pos;
+    const lifting = this.lifting;
+    this.lifting = 0;
+    this.expectWord('select');
+    const distinct = this.distinctClause();
+    const items = this.selectEnds() ? [] : this.selectItems();
+    const label = this.firstItemLabel(items);
+    this.intoClause();
+    this.lifting = lifting;
+    let source: RelationNode = this.acceptWord('from') ? this.fromList() : node('DUAL', { pos });
+    source = this.whereClause(source);
+    this.lifting = 0;
+    source = this.groupClause(source);
+    source = this.windowClause(source);
+    source = node('PROJECT', { source, items, pos });
+    if (distinct !== undefined) source = node('DISTINCT', { source, on: distinct.on, pos: distinct.pos });
+    this.queryLabel = label;
+    this.lifting = lifting;
+    return source;
+  }
+
+  private firstItemLabel(items: readonly SelectItem[]): string | undefined {
+    const first = items[0];
+    return first?.op === 'ITEM' ? (first.alias?.text ?? first.label) : undefined;
+  }
+
+  private distinctClause(): { on: ValueNode[]; pos: number } | undefined {
+    const pos = this.pos;
+    if (this.acceptWord('all')) return undefined;
+    if (!this.acceptWord('distinct')) return undefined;
+    if (!this.acceptWord('on')) return { on: [], pos };
+    this.expectSymbol('(');
+    const on = this.list(() => this.expression());
+    this.expectSymbol(')');
+    return { on, pos };
+  }
+
+  /** Is there no select list? */
+  private selectEnds(): boolean {
+    if (this.atEnd() || this.isSymbol(')')) return true;
+    if (this.kind !== Token.WORD) return false;
+    switch (this.value) {
+      case 'from':
+      case 'where':
+      case 'group':
+      case 'having':
+      case 'window':
+      case 'into':
+        return true;
+      default:
+        return this.continuesQuery();
+    }
+  }
+
+  selectItems(): SelectItem[] {
+    return this.list(() => this.selectItem());
+  }
+
+  protected selectItem(): SelectItem {
+    const pos = this.pos;
+    if (this.isOperator('*')) {
+      this.advance();
+      return node('STAR', { pos });
+    }
+    const value = this.expression();
+    if (this.isSymbol('.') && this.peekKind(1) === Token.OPERATOR && this.peekValue(1) === '*') {
+      this.advance();
+      this.advance();
+      if (value.op === 'COLUMN') return node('STAR', { qualifier: value.name, pos });
+      return node('STAR', { record: value, pos });
+    }
+    const label = this.label ?? this.anonymousLabel(value);
+    const alias = this.itemAlias();
+    return node('ITEM', { value, alias, label, pos });
+  }
+
+  /** Label of an item that nothing names. */
+  protected anonymousLabel(_value: ValueNode): string | undefined {
+    return undefined;
+  }
+
+  private itemAlias(): Identifier | undefined {
+    if (this.acceptWord('as')) return this.columnLabel();
+    return this.isBareLabel() ? this.takeIdentifier() : undefined;
+  }
+
+  private intoClause(): void {
+    if (!this.isWord('into')) return;
+    const pos = this.pos;
+    this.advance();
+    let temporary = false;
+    if (this.isWord('local') || this.isWord('global')) {
+      this.advance();
+      temporary = true;
+      this.expectOneOf('temporary', 'temp');
+    } else if (this.acceptOneOf('temporary', 'temp') !== undefined) temporary = true;
+    const unlogged = !temporary && this.acceptWord('unlogged');
+    this.acceptWord('table');
+    const name = this.qualifiedName();
+    if (this.#queryDepth > 0 || this.into !== undefined) {
+      throw this.error('syntax_error', 'SELECT ... INTO is not allowed here', pos);
+    }
+    this.into = { name, temporary, unlogged, pos };
+  }
+
+  whereClause(source: RelationNode): RelationNode {
+    const pos = this.pos;
+    if (!this.acceptWord('where')) return source;
+    return node('FILTER', { having: false, source, condition: this.expression(), pos });
+  }
+
+  private groupClause(from: RelationNode): RelationNode {
+    let source = from;
+    const pos = this.pos;
+    if (this.isWord('group')) {
+      this.advance();
+      this.expectWord('by');
+      const distinct = this.acceptWord('distinct');
+      if (!distinct) this.acceptWord('all');
+      source = node('GROUP', { distinct, source, keys: this.list(() => this.groupKey()), pos });
+    }
+    const havingPos = this.pos;
+    if (this.acceptWord('having')) {
+      source = node('FILTER', { having: true, source, condition: this.expression(), pos: havingPos });
+    }
+    return source;
+  }
+
+  private groupKey(): NodeOf<'GROUP_KEY'> | NodeOf<'GROUP_SETS'> {
+    const pos = this.pos;
+    if (this.isSymbol('(') && this.peekIsSymbol(1, ')')) {
+      this.advance();
+      this.advance();
+      return node('GROUP_SETS', { kind: 'set', keys: [], pos });
+    }
+    const word = this.kind === Token.WORD ? this.value : '';
+    if ((word === 'rollup' || word === 'cube') && this.peekIsSymbol(1, '(')) {
+      this.advance();
+      return node('GROUP_SETS', { kind: word, keys: this.groupKeys(), pos });
+    }
+    if (word === 'grouping' && this.peekIsWord(1, 'sets')) {
+      this.advance();
+      this.advance();
+      return node('GROUP_SETS', { kind: 'sets', keys: this.groupKeys(), pos });
+    }
+    const value = this.expression();
+    // (a, b) groups by both together.
+    if (value.op === 'ROW' && this.source(pos, pos + 1) === '(') {
+      return node('GROUP_SETS', { kind: 'set', keys: value.items.map((item) => node('GROUP_KEY', { value: item, pos: item.pos })), pos });
+    }
+    return node('GROUP_KEY', { value, pos });
+  }
+
+  private groupKeys(): (NodeOf<'GROUP_KEY'> | NodeOf<'GROUP_SETS'>)[] {
+    this.expectSymbol('(');
+    const keys = this.list(() => this.groupKey());
+    this.expectSymbol(')');
+    return keys;
+  }
+
+  private windowClause(source: RelationNode): RelationNode {
+    const pos = this.pos;
+    if (!this.acceptWord('window')) return source;
+    const names: Identifier[] = [];
+    const windows = this.list(() => {
+      names.push(this.columnId());
+      this.expectWord('as');
+      return this.windowSpecification();
+    });
+    return node('WINDOWS', { names, source, windows, pos });
+  }
+
+  override sortKeys(): NodeOf<'SORT_KEY'>[] {
+    const before = this.lifting;
+    this.lifting = 0;
+    const keys = this.list(() => this.sortKey());
+    this.lifting = before;
+    return keys;
+  }
+
+  sortKey(): NodeOf<'SORT_KEY'> {
+    const pos = this.pos;
+    const value = this.expression();
+    let operator: string | undefined;
+    let descending = false;
+    if (this.acceptWord('using')) {
+      operator = this.operatorName();
+      descending = operator === 'greater' || operator === 'greater_equal' || operator.startsWith('pattern_greater');
+    } else descending = this.acceptOneOf('asc', 'desc') === 'desc';
+    return node('SORT_KEY', { descending, nulls: this.nullsOrder(), operator, value, pos });
+  }
+
+  nullsOrder(): NodeOf<'SORT_KEY'>['nulls'] {
+    if (!this.isWord('nulls')) return 'default';
+    if (!this.peekIsWord(1, 'first') && !this.peekIsWord(1, 'last')) return 'default';
+    this.advance();
+    return this.expectOneOf('first', 'last');
+  }
+
+  /** An operator written where a name of one is asked for: its primitive. */
+  protected operatorName(): string {
+    if (this.kind !== Token.OPERATOR) throw this.syntaxError();
+    const symbol = this.value;
+    this.advance();
+    return this.facts.binaryOperators.get(symbol)?.primitive ?? symbol;
+  }
+
+  // ---- FROM ------------------------------------------------------------------------------------------------
+
+  /** table, table ...: the comma is a cross join. */
+  fromList(): RelationNode {
+    let left = this.joinedTable();
+    while (this.isSymbol(',')) {
+      const pos = this.pos;
+      this.advance();
+      left = this.join(left, this.joinedTable(), { kind: 'cross', pos });
+    }
+    return left;
+  }
+
+  private join(
+    left: RelationNode,
+    right: RelationNode,
+    how: { kind: JoinKind; pos: number; natural?: boolean; using?: Identifier[]; usingAlias?: Identifier | undefined; condition?: ValueNode },
+  ): RelationNode {
+    return node('JOIN', {
+      kind: how.kind,
+      natural: how.natural ?? false,
+      using: how.using ?? [],
+      usingAlias: how.usingAlias,
+      columns: [],
+      left,
+      right,
+      condition: how.condition,
+      pos: how.pos,
+    });
+  }
+
+  /** A table and the joins that follow it. */
+  joinedTable(): RelationNode {
+    return this.joins(this.tablePrimary());
+  }
+
+  private joins(first: RelationNode): RelationNode {
+    let left = first;
+    for (;;) {
+      if (this.kind !== Token.WORD) return left;
+      const pos = this.pos;
+      if (this.isWord('cross')) {
+        this.advance();
+        this.expectWord('join');
+        left = this.join(left, this.tablePrimary(), { kind: 'cross', pos });
+        continue;
+      }
+      const natural = this.acceptWord('natural');
+      const kind = this.joinKind();
+      if (kind === undefined) {
+        if (natural) throw this.syntaxError();
+        return left;
+      }
+      this.enter();
+      if (natural) left = this.join(left, this.tablePrimary(), { kind, natural: true, pos });
+      else left = this.qualifiedJoin(left, kind, pos);
+      this.leave();
+    }
+  }
+
+  /** a JOIN b JOIN c ON .. ON ..: the right side may itself be a join. */
+  private qualifiedJoin(left: RelationNode, kind: JoinKind, pos: number): RelationNode {
+    let right = this.tablePrimary();
+    if (!this.isWord('on') && !this.isWord('using')) right = this.joins(right);
+    if (this.acceptWord('on')) return this.join(left, right, { kind, condition: this.expression(), pos });
+    this.expectWord('using');
+    const using = this.parenthesisedIds();
+    const usingAlias = this.acceptWord('as') ? this.columnId() : undefined;
+    return this.join(left, right, { kind, using, usingAlias, pos });
+  }
+
+  /** [INNER | LEFT | RIGHT | FULL [OUTER]] JOIN */
+  protected joinKind(): JoinKind | undefined {
+    if (this.acceptWord('join')) return 'inner';
+    const kind = this.acceptOneOf('inner', 'left', 'right', 'full');
+    if (kind === undefined) return undefined;
+    if (kind !== 'inner') this.acceptWord('outer');
+    this.expectWord('join');
+    return kind;
+  }
+
+  protected tablePrimary(): RelationNode {
+    if (this.acceptWord('lateral')) return this.lateralTable();
+    if (this.isSymbol('(')) return this.parenthesisedTable();
+    if (this.isWord('rows') && this.peekIsWord(1, 'from') && this.peekIsSymbol(2, '(')) return this.functionTable(false);
+    if (this.isWord('only')) return this.tableSample(this.tableWithAlias());
+    return this.beginsFunction() ? this.functionTable(false) : this.tableSample(this.tableWithAlias());
+  }
+
+  private lateralTable(): RelationNode {
+    if (this.isSymbol('(')) {
+      const pos = this.pos;
+      return this.derived(this.parenthesisedQuery(), true, pos);
+    }
+    return this.functionTable(true);
+  }
+
+  /** Is the name here followed by '(' or is it a function written without one? */
+  protected beginsFunction(): boolean {
+    let ahead = 1;
+    while (this.peekIsSymbol(ahead, '.')) ahead += 2;
+    if (this.peekIsSymbol(ahead, '(')) return true;
+    return ahead === 1 && this.kind === Token.WORD && !this.isColumnId() && this.isBareFunction(this.value);
+  }
+
+  /** Words that call a function without parentheses. */
+  protected isBareFunction(word: string): boolean {
+    return word.startsWith('current_') || word.startsWith('local') || word === 'session_user' || word === 'user';
+  }
+
+  /** A parenthesised query or join. */
+  private parenthesisedTable(): RelationNode {
+    const pos = this.pos;
+    const found = this.tableParenthesis();
+    if (found.query) return this.derived(found.relation, false, pos);
+    const { alias, columns } = this.tableAlias();
+    if (alias === undefined) return found.relation;
+    return node('JOIN', { ...(found.relation as NodeOf<'JOIN'>), alias, columns });
+  }
+
+  /** From '(' to ')': a query, or a joined table. */
+  private tableParenthesis(): { query: boolean; relation: RelationNode } {
+    this.enter();
+    this.expectSymbol('(');
+    let result: { query: boolean; relation: RelationNode };
+    if (this.startsQuery(0)) result = { query: true, relation: this.parseQuery() };
+    else if (this.isSymbol('(')) {
+      const pos = this.pos;
+      const inner = this.tableParenthesis();
+      if (inner.query && this.continuesQuery()) result = { query: true, relation: this.continueQuery(inner.relation) };
+      else if (inner.query && this.isSymbol(')')) result = inner;
+      else result = { query: false, relation: this.joins(inner.query ? this.derived(inner.relation, false, pos) : this.aliasedJoin(inner.relation)) };
+    } else {
+      const relation = this.joinedTable();
+      if (relation.op !== 'JOIN') throw this.syntaxError();
+      result = { query: false, relation };
+    }
+    this.expectSymbol(')');
+    this.leave();
+    return result;
+  }
+
+  private aliasedJoin(relation: RelationNode): RelationNode {
+    const { alias, columns } = this.tableAlias();
+    return alias === undefined ? relation : node('JOIN', { ...(relation as NodeOf<'JOIN'>), alias, columns });
+  }
+
+  private derived(source: RelationNode, lateral: boolean, pos: number): RelationNode {
+    const { alias, columns } = this.tableAlias();
+    if (alias === undefined) this.checkDerivedAlias(source, pos);
+    return node('DERIVED', { alias, columns, lateral, source, pos });
+  }
+
+  /** A dialect that demands an alias for a subquery in FROM complains here. */
+  protected checkDerivedAlias(_source: RelationNode, _pos: number): void {}
+
+  /** ONLY t, ONLY (t), t *, t */
+  tableReference(): NodeOf<'LOAD_TABLE'> {
+    const pos = this.pos;
+    let only = false;
+    let name: Name;
+    if (this.acceptWord('only')) {
+      only = true;
+      if (this.acceptSymbol('(')) {
+        name = this.qualifiedName();
+        this.expectSymbol(')');
+      } else name = this.qualifiedName();
+    } else {
+      name = this.qualifiedName();
+      this.acceptOperator('*');
+    }
+    return node('LOAD_TABLE', { name, columns: [], only, hints: [], pos });
+  }
+
+  protected tableWithAlias(): NodeOf<'LOAD_TABLE'> {
+    const table = this.tableReference();
+    const { alias, columns } = this.tableAlias();
+    return alias === undefined ? table : node('LOAD_TABLE', { ...table, alias, columns });
+  }
+
+  protected tableSample(table: RelationNode): RelationNode {
+    if (this.isWord('tablesample')) throw this.unsupported('TABLESAMPLE');
+    return table;
+  }
+
+  /** [AS] alias [(column, ...)] */
+  tableAlias(): TableAlias {
+    let alias: Identifier;
+    if (this.acceptWord('as')) alias = this.columnId();
+    else if (this.isColumnId() && !this.endsTable()) alias = this.takeIdentifier();
+    else return NO_ALIAS;
+    return { alias, columns: this.isSymbol('(') ? this.parenthesisedIds() : [] };
+  }
+
+  /** Words that could be aliases but go on with the clause here. */
+  protected endsTable(): boolean {
+    return false;
+  }
+
+  /** A function, or ROWS FROM (...), in FROM. */
+  protected functionTable(lateral: boolean): RelationNode {
+    const pos = this.pos;
+    const calls: ValueNode[] = [];
+    const definitions: { name: Identifier; type: NodeOf<'CAST'>['type'] }[] = [];
+    let label: string | undefined;
+    if (this.isWord('rows') && this.peekIsWord(1, 'from')) {
+      this.advance();
+      this.advance();
+      this.expectSymbol('(');
+      do {
+        calls.push(this.fromCall());
+        label ??= this.label;
+        if (this.isWord('as')) throw this.unsupported('a column definition list inside ROWS FROM');
+      } while (this.acceptSymbol(','));
+      this.expectSymbol(')');
+    } else {
+      calls.push(this.fromCall());
+      label = this.label;
+    }
+    const ordinality = this.acceptWords('with', 'ordinality');
+    let alias: Identifier | undefined;
+    let columns: Identifier[] = [];
+    if (this.acceptWord('as')) {
+      if (!this.isSymbol('(')) alias = this.columnId();
+    } else if (this.isColumnId() && !this.endsTable()) alias = this.takeIdentifier();
+    else return node('LOAD_FUNCTION', { alias: label === undefined ? undefined : regular(label), columns, definitions, ordinality, lateral, calls, pos });
+    if (this.isSymbol('(')) {
+      if (this.peekIsSymbol(2, ',') || this.peekIsSymbol(2, ')')) columns = this.parenthesisedIds();
+      else {
+        this.expectSymbol('(');
+        definitions.push(...this.list(() => this.columnDefinition()));
+        this.expectSymbol(')');
+      }
+    }
+    alias ??= label === undefined ? undefined : regular(label);
+    return node('LOAD_FUNCTION', { alias, columns, definitions, ordinality, lateral, calls, pos });
+  }
+
+  /** name type [COLLATE collation] */
+  private columnDefinition(): { name: Identifier; type: NodeOf<'CAST'>['type'] } {
+    const name = this.columnId();
+    const { type } = this.parseType();
+    if (this.isWord('collate')) throw this.unsupported('COLLATE in a column definition list');
+    return { name, type };
+  }
+
+  /** A call in FROM, which takes no FILTER or OVER. */
+  private fromCall(): ValueNode {
+    const pos = this.index;
+    const value = this.wordOrName();
+    const { op } = value;
+    if (op === 'COLUMN' || op === 'LITERAL' || op === 'SUBSCRIPT') throw this.syntaxError(pos + 1);
+    return value;
+  }
+
+  private wordOrName(): ValueNode {
+    return this.kind === Token.WORD ? this.wordPrimary(true) : this.nameOrCall();
+  }
+}
+
+const NO_ALIAS: TableAlias = { alias: undefined, columns: [] };

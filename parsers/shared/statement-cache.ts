@@ -1,0 +1,445 @@
+/**
+ * The statement cache in front of a parser. First by exact text; then by *shape*: the text with its
+ * lifted literals cut out. A scan over the characters splits a statement into segments and literals
+ * and computes two 32-bit hashes of the segments; a candidate found by them is verified segment by
+ * segment, so a forged hash gains nothing. Literals that the parser did not lift (their text matters)
+ * must be equal too. Both levels are bounded by number and by bytes.
+ *
+ * Session settings that change the meaning of text are part of both keys.
+ */
+import type { CompiledStatement, CompileRequest, CompileResult } from '../../sblr/contract/dialect.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
+
+export interface LiftedSpan {
+  /** Offsets in the statement. */
+  readonly start: number;
+  readonly end: number;
+  readonly type: SqlType;
+  readonly value: SqlValue;
+}
+
+/** A parser that can lift literals, as the cache sees it. */
+export interface LiftingCompiler {
+  compile(request: CompileRequest, lift: boolean): { readonly result: CompileResult; readonly lifted: readonly LiftedSpan[] };
+  /** A key of the settings that change what text means. */
+  meaningKey(settings: Readonly<Record<string, string>>): string;
+}
+
+export const MAX_CACHED_TEXTS = 4096;
+export const MAX_CACHED_SHAPES = 2048;
+export const MAX_CACHED_BYTES = 16 << 20;
+/** Longer texts are compiled every time. */
+export const MAX_CACHED_TEXT = 32768;
+/** Statements with more literals are not looked up by shape. */
+export const MAX_LIFTED = 64;
+/** Programs per hash bucket: same shape, different literals of those that are not lifted. */
+const MAX_VARIANTS = 8;
+
+type StatementResult = Extract<CompileResult, { kind: 'statement' }>;
+
+/** Literals found by the scan, in parallel arrays reused between statements. */
+class Scan {
+  readonly starts = new Int32Array(MAX_LIFTED);
+  readonly ends = new Int32Array(MAX_LIFTED);
+  /** 1 integer, 2 string, 3 string with doubled quotes. */
+  readonly kinds = new Uint8Array(MAX_LIFTED);
+  count = 0;
+  /** Where the statement starts. */
+  origin = 0;
+  first = 0;
+  second = 0;
+  /** Offset past the statement and its ';'. */
+  end = 0;
+  /** Offset of the ';' or of the end of the text. */
+  stop = 0;
+}
+
+interface Template {
+  readonly second: number;
+  readonly text: string;
+  /** The text between the literals: one more than there are literals. */
+  readonly segments: readonly string[];
+  readonly literalCount: number;
+  /** Per literal: where it stood in `text`, and which lifted parameter it is (-1: none). */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly kinds: Uint8Array;
+  readonly lifted: Int16Array;
+  readonly statement: CompiledStatement;
+  readonly liftedCount: number;
+  readonly terminated: boolean;
+  readonly bytes: number;
+}
+
+/** A statement that shares the program of another text. */
+class SharedStatement implements CompiledStatement {
+  readonly program: CompiledStatement['program'];
+  readonly parameterCount: number;
+  readonly literals: readonly SqlValue[];
+  readonly literalTypes: readonly SqlType[];
+  readonly command: string;
+  readonly transactionControl: boolean;
+  readonly action: CompiledStatement['action'];
+  readonly text: string;
+  readonly #template: Template;
+
+  constructor(template: Template, literals: readonly SqlValue[], text: string) {
+    const { statement } = template;
+    this.program = statement.program;
+    this.parameterCount = statement.parameterCount;
+    this.literals = literals;
+    this.literalTypes = statement.literalTypes;
+    this.command = statement.command;
+    this.transactionControl = statement.transactionControl;
+    this.action = statement.action;
+    this.text = text;
+    this.#template = template;
+  }
+
+  sourcePosition(position: number): number {
+    const template = this.#template;
+    const scan = new Scan();
+    if (!scanText(this.text, 0, scan)) return position;
+    let shift = 0;
+    for (let i = 0; i < template.literalCount && (template.ends[i] as number) <= position; i++) {
+      shift = (scan.ends[i] as number) - (template.ends[i] as number);
+    }
+    return position + shift;
+  }
+}
+
+export class StatementCache {
+  readonly #compiler: LiftingCompiler;
+  readonly #texts = new Map<string, StatementResult>();
+  readonly #shapes = new Map<number, Template[]>();
+  readonly #scan = new Scan();
+  #bytes = 0;
+  #shapeCount = 0;
+  hits = 0;
+  shapeHits = 0;
+  misses = 0;
+
+  constructor(compiler: LiftingCompiler) {
+    this.#compiler = compiler;
+  }
+
+  compile(request: CompileRequest): CompileResult {
+    const { text, start } = request;
+    if (text.length > MAX_CACHED_TEXT) return this.#compiler.compile(request, false).result;
+    const meaning = this.#compiler.meaningKey(request.settings);
+    // Only whole texts are keys: the parts of a longer text go by shape.
+    const key = start === 0 ? meaning + text : undefined;
+    if (key !== undefined) {
+      const found = this.#texts.get(key);
+      if (found !== undefined) {
+        this.hits++;
+        return found;
+      }
+    }
+    const scan = this.#scan;
+    const scannable = meaning === '' && scanText(text, start, scan) && scan.count > 0;
+    if (scannable) {
+      const shared = this.#byShape(text, start, scan);
+      if (shared !== undefined) {
+        this.shapeHits++;
+        return shared;
+      }
+    }
+    this.misses++;
+    return this.#compileNew(request, key, scannable ? scan : undefined);
+  }
+
+  #byShape(text: string, start: number, scan: Scan): StatementResult | undefined {
+    const bucket = this.#shapes.get(scan.first);
+    if (bucket === undefined) return undefined;
+    for (const template of bucket) {
+      if (template.second !== scan.second || template.literalCount !== scan.count) continue;
+      const literals = match(template, text, start, scan);
+      if (literals === undefined) continue;
+      const length = textLength(template, scan);
+      const statement = new SharedStatement(template, literals, text.slice(start, start + length));
+      return { kind: 'statement', statement, start, end: scan.end };
+    }
+    return undefined;
+  }
+
+  #compileNew(request: CompileRequest, key: string | undefined, scan: Scan | undefined): CompileResult {
+    if (scan === undefined) {
+      const { result } = this.#compiler.compile(request, false);
+      this.#remember(key, result);
+      return result;
+    }
+    const { result, lifted } = this.#compiler.compile(request, true);
+    if (result.kind === 'error') return this.#compiler.compile(request, false).result;
+    if (result.kind === 'statement' && lifted.length > 0) {
+      if (lifted.length > MAX_LIFTED || result.start !== request.start || !this.#addShape(request, scan, result, lifted)) {
+        // The scan and the parser see it differently: leave the literals where they are.
+        const plain = this.#compiler.compile(request, false).result;
+        this.#remember(key, plain);
+        return plain;
+      }
+      return result;
+    }
+    this.#remember(key, result);
+    return result;
+  }
+
+  #remember(key: string | undefined, result: CompileResult): void {
+    if (key === undefined || result.kind !== 'statement' || result.end < key.length) return;
+    const bytes = costOf(key, result);
+    if (this.#texts.size >= MAX_CACHED_TEXTS || this.#bytes + bytes > MAX_CACHED_BYTES) this.#evictTexts();
+    this.#bytes += bytes;
+    this.#texts.set(key, result);
+  }
+
+  /** Drops the older half: amortised, and no bookkeeping on a hit. */
+  #evictTexts(): void {
+    let remaining = this.#texts.size >> 1;
+    for (const [key, result] of this.#texts) {
+      if (remaining-- <= 0) break;
+      this.#bytes -= costOf(key, result);
+      this.#texts.delete(key);
+    }
+    if (this.#bytes > MAX_CACHED_BYTES >> 1) this.#dropShapes();
+  }
+
+  #dropShapes(): void {
+    for (const bucket of this.#shapes.values()) for (const template of bucket) this.#bytes -= template.bytes;
+    this.#shapes.clear();
+    this.#shapeCount = 0;
+  }
+
+  #addShape(request: CompileRequest, scan: Scan, result: StatementResult, lifted: readonly LiftedSpan[]): boolean {
+    const { start } = request;
+    if (scan.end !== result.end) return false;
+    const places = new Int16Array(scan.count).fill(-1);
+    let found = 0;
+    for (let i = 0; i < scan.count && found < lifted.length; i++) {
+      const span = lifted[found] as LiftedSpan;
+      if ((scan.starts[i] as number) - start !== span.start) continue;
+      if ((scan.ends[i] as number) - start !== span.end) return false;
+      places[i] = found++;
+    }
+    if (found !== lifted.length) return false;
+    const relative = (offsets: Int32Array): Int32Array => offsets.slice(0, scan.count).map((offset) => offset - start);
+    const text = request.text.slice(start, scan.stop);
+    const bytes = text.length * 2 + result.statement.program.bytes.length + 512;
+    const template: Template = {
+      second: scan.second,
+      text,
+      segments: segmentsOf(request.text, start, scan),
+      literalCount: scan.count,
+      starts: relative(scan.starts),
+      ends: relative(scan.ends),
+      kinds: scan.kinds.slice(0, scan.count),
+      lifted: places,
+      statement: result.statement,
+      liftedCount: lifted.length,
+      terminated: scan.end !== scan.stop,
+      bytes,
+    };
+    if (this.#shapeCount >= MAX_CACHED_SHAPES || this.#bytes + bytes > MAX_CACHED_BYTES) this.#dropShapes();
+    let bucket = this.#shapes.get(scan.first);
+    if (bucket === undefined) this.#shapes.set(scan.first, (bucket = []));
+    if (bucket.length >= MAX_VARIANTS) {
+      const oldest = bucket.shift() as Template;
+      this.#bytes -= oldest.bytes;
+      this.#shapeCount--;
+    }
+    bucket.push(template);
+    this.#bytes += bytes;
+    this.#shapeCount++;
+    return true;
+  }
+}
+
+function costOf(key: string, result: StatementResult): number {
+  return key.length * 4 + result.statement.program.bytes.length + 512;
+}
+
+/** Length of the statement's text without the blanks before its terminator. */
+function textLength(template: Template, scan: Scan): number {
+  const last = template.literalCount - 1;
+  const tail = template.statement.text.length - (template.ends[last] as number);
+  return (scan.ends[last] as number) - scan.origin + tail;
+}
+
+/** The literals of this text, if it has the template's shape. */
+function match(template: Template, text: string, start: number, scan: Scan): SqlValue[] | undefined {
+  const { literalCount } = template;
+  let from = start;
+  const literals: SqlValue[] = new Array(template.liftedCount);
+  for (let i = 0; i < literalCount; i++) {
+    const segment = template.segments[i] as string;
+    if ((scan.starts[i] as number) - from !== segment.length || !text.startsWith(segment, from)) return undefined;
+    const begin = scan.starts[i] as number;
+    const end = scan.ends[i] as number;
+    const place = template.lifted[i] as number;
+    const kind = scan.kinds[i] as number;
+    if (place < 0) {
+      const length = (template.ends[i] as number) - (template.starts[i] as number);
+      if (end - begin !== length || text.slice(begin, end) !== template.text.slice(template.starts[i], template.ends[i])) return undefined;
+    } else if (kind === 1) {
+      if ((template.kinds[i] as number) !== 1) return undefined;
+      literals[place] = integerAt(text, begin, end);
+    } else {
+      if ((template.kinds[i] as number) === 1) return undefined;
+      const raw = text.slice(begin + 1, end - 1);
+      literals[place] = kind === 3 ? raw.replaceAll("''", "'") : raw;
+    }
+    from = end;
+  }
+  const tail = template.segments[literalCount] as string;
+  if (scan.stop - from !== tail.length || !text.startsWith(tail, from)) return undefined;
+  return template.terminated === scan.end > scan.stop ? literals : undefined;
+}
+
+function integerAt(text: string, begin: number, end: number): number {
+  let value = 0;
+  for (let i = begin; i < end; i++) value = value * 10 + (text.charCodeAt(i) - 48);
+  return value;
+}
+
+function segmentsOf(text: string, start: number, scan: Scan): string[] {
+  const segments: string[] = [];
+  let from = start;
+  for (let i = 0; i < scan.count; i++) {
+    segments.push(text.slice(from, scan.starts[i]));
+    from = scan.ends[i] as number;
+  }
+  segments.push(text.slice(from, scan.stop));
+  return segments;
+}
+
+// ---- the scan --------------------------------------------------------------------------------------------
+
+const OTHER = 0;
+const LETTER = 1;
+const DIGIT = 2;
+const STOP = 3;
+/** Class per ASCII code; everything above ASCII is a letter. */
+const CLASS = new Uint8Array(128);
+for (let c = 48; c < 58; c++) CLASS[c] = DIGIT;
+for (let c = 65; c < 91; c++) CLASS[c] = LETTER;
+for (let c = 97; c < 123; c++) CLASS[c] = LETTER;
+CLASS[95] = LETTER;
+// Quotes, comments, dollars, terminators, dots and the like need a closer look.
+for (const c of '\'"`-/$;.\\') CLASS[c.charCodeAt(0)] = STOP;
+
+/** Integers of so many digits fit 32 bits without looking. */
+const MAX_INTEGER_DIGITS = 9;
+
+/**
+ * Splits the statement at `start` into segments and literals. False when it holds anything whose
+ * extent depends on the dialect (comments, dollar quotes, escapes): then it is left to the parser.
+ */
+function scanText(text: string, start: number, scan: Scan): boolean {
+  const length = text.length;
+  let first = 0x811c9dc5;
+  let second = 0x9747b28c;
+  let count = 0;
+  let at = start;
+  let previous = OTHER;
+  scan.origin = start;
+  while (at < length) {
+    const code = text.charCodeAt(at);
+    const kind = code < 128 ? (CLASS[code] as number) : LETTER;
+    if (kind === DIGIT && previous === OTHER) {
+      let end = at + 1;
+      while (end < length && text.charCodeAt(end) - 48 >>> 0 < 10) end++;
+      const next = end < length ? text.charCodeAt(end) : 32;
+      const nextKind = next < 128 ? (CLASS[next] as number) : LETTER;
+      if (end - at > MAX_INTEGER_DIGITS || nextKind === LETTER || next === 46) {
+        // A long, decimal or scientific number: part of the segment.
+        while (at < end) first = Math.imul(first ^ text.charCodeAt(at++), 0x01000193);
+        previous = LETTER;
+        continue;
+      }
+      if (count === MAX_LIFTED) return false;
+      scan.starts[count] = at;
+      scan.ends[count] = end;
+      scan.kinds[count++] = 1;
+      first = Math.imul(first ^ 1, 0x01000193);
+      at = end;
+      previous = LETTER;
+      continue;
+    }
+    if (kind === STOP) {
+      if (code === 39) {
+        // A letter before the quote marks a special string; a quote before it a continued one.
+        if (previous === LETTER || count === MAX_LIFTED) return false;
+        const end = stringEnd(text, at + 1);
+        if (end < 0) return false;
+        scan.starts[count] = at;
+        scan.ends[count] = end < length ? end : length;
+        scan.kinds[count++] = doubledQuote ? 3 : 2;
+        first = Math.imul(first ^ 2, 0x01000193);
+        at = end;
+        previous = LETTER;
+        if (continues(text, at)) return false;
+        continue;
+      }
+      if (code === 59) {
+        scan.stop = at;
+        scan.end = at + 1;
+        finish(scan, count, first, second);
+        return true;
+      }
+      if (code === 34) {
+        const end = text.indexOf('"', at + 1);
+        if (end < 0) return false;
+        for (; at <= end; at++) first = Math.imul(first ^ text.charCodeAt(at), 0x01000193);
+        previous = LETTER;
+        continue;
+      }
+      const next = text.charCodeAt(at + 1);
+      if (code === 45 ? next === 45 : code === 47 ? next === 42 : code === 36 ? !(next >= 48 && next <= 57) || previous === LETTER : code !== 46) return false;
+      first = Math.imul(first ^ code, 0x01000193);
+      second = Math.imul(second ^ code, 0x85ebca6b) ^ (second >>> 15);
+      at++;
+      // After a dot or a dollar digits are no literal.
+      previous = code === 46 || code === 36 ? LETTER : OTHER;
+      continue;
+    }
+    first = Math.imul(first ^ code, 0x01000193);
+    second = Math.imul(second ^ code, 0x85ebca6b) ^ (second >>> 15);
+    previous = kind === OTHER ? OTHER : LETTER;
+    at++;
+  }
+  scan.stop = length;
+  scan.end = length;
+  finish(scan, count, first, second);
+  return true;
+}
+
+function finish(scan: Scan, count: number, first: number, second: number): void {
+  scan.count = count;
+  scan.first = first | 0;
+  scan.second = second | 0;
+}
+
+let doubledQuote = false;
+
+/** Past the closing quote of a string whose text begins at `from`; -1 when it has none or has a backslash. */
+function stringEnd(text: string, from: number): number {
+  doubledQuote = false;
+  let at = from;
+  for (;;) {
+    const end = text.indexOf("'", at);
+    if (end < 0) return -1;
+    if (text.charCodeAt(end + 1) !== 39) {
+      const slash = text.indexOf('\\', from);
+      return slash >= 0 && slash < end ? -1 : end + 1;
+    }
+    doubledQuote = true;
+    at = end + 2;
+  }
+}
+
+/** Does another string follow after nothing but blanks? */
+function continues(text: string, from: number): boolean {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) <= 32) at++;
+  return text.charCodeAt(at) === 39;
+}
