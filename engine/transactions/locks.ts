@@ -131,6 +131,7 @@ export class LockWaiter {
   #settled = false;
   #error: SqlError | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
+  #granted: (() => void) | undefined = undefined;
 
   constructor(manager: LockManager, owner: LockOwner, lock: Lock, mode: number, subject: string | undefined) {
     this.#manager = manager;
@@ -150,6 +151,11 @@ export class LockWaiter {
     if (this.#settled) queueMicrotask(() => this.#deliver());
   }
 
+  /** Runs at the moment the lock is granted, before anybody else can act. */
+  onGranted(action: () => void): void {
+    this.#granted = action;
+  }
+
   /** Gives up waiting (statement cancelled, session gone); the callback gets `error`. Harmless when settled. */
   cancel(error: SqlError): void {
     this.#manager.abandon(this, error);
@@ -167,6 +173,7 @@ export class LockWaiter {
     if (this.#settled) return;
     this.#settled = true;
     this.#error = error;
+    if (error === undefined) this.#granted?.();
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     if (this.#callback !== undefined) queueMicrotask(() => this.#deliver());
   }

@@ -17,6 +17,10 @@ export type Space = number;
  */
 export type Key = string;
 
+/**
+ * Encoded rows describe themselves: recovery decodes rows of every space before the engine (and its
+ * catalog, which is stored here too) is up.
+ */
 export interface RowCodec {
   /** Appends the row's bytes. May throw; nothing of the transaction is then written. */
   encode(space: Space, row: StoredRow, writer: ByteWriter): void;

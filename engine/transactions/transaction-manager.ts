@@ -1,0 +1,412 @@
+/**
+ * TransactionManager and the transaction it makes. See transaction.ts for the contract; this file is
+ * the bookkeeping: snapshots per statement or transaction, layers of changes, and the way to commit.
+ */
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { Row } from '../../sblr/contract/values.ts';
+import {
+  NEWEST,
+  type Durability,
+  type Key,
+  type Scan,
+  type SnapshotHandle,
+  type Space,
+  type StoredRow,
+  type TransactionStore,
+} from '../../storage/contract/index.ts';
+import { LockGroup, LockManager, LockOwner, type LockResult, type RowLockStrength, type TableLockMode, type WaitPolicy } from './locks.ts';
+import { SerializableRegistry, SerializableState } from './serializable.ts';
+import { toSqlError } from './storage-errors.ts';
+import type {
+  DeferredCheck,
+  IsolationLevel,
+  LockedRow,
+  Transaction,
+  TransactionOptions,
+  TransactionScanOptions,
+  TransactionState,
+} from './transaction.ts';
+import { TransactionScan } from './transaction-scan.ts';
+import { Layer, ownRange } from './write-layer.ts';
+
+/** Layers (savepoints and nested statements) of one transaction. */
+export const MAX_LAYERS = 10_000;
+
+export class TransactionManager {
+  readonly store: TransactionStore;
+  readonly locks = new LockManager();
+  readonly serializable = new SerializableRegistry();
+  readonly active = new Set<Transaction>();
+  readonly #nowMicros: () => number;
+  #lastId: number;
+
+  constructor(store: TransactionStore, nowMicros: () => number = () => Date.now() * 1000) {
+    this.store = store;
+    this.#nowMicros = nowMicros;
+    // Ids rise across restarts, at least over those that committed.
+    this.#lastId = store.lastStamp() + 2;
+  }
+
+  begin(options: TransactionOptions): Transaction {
+    const id = ++this.#lastId;
+    const transaction = new StoreTransaction(this, id, options, this.#nowMicros());
+    this.active.add(transaction);
+    return transaction;
+  }
+
+  /** The id the next transaction will get. */
+  get nextId(): number {
+    return this.#lastId + 1;
+  }
+}
+
+class StoreTransaction implements Transaction {
+  readonly id: number;
+  readonly startedAt: number;
+  readonly lockOwner: LockOwner;
+  isolation: IsolationLevel;
+  readOnly: boolean;
+  durability: Durability;
+  schemaEpoch = 0;
+  state: TransactionState = 'active';
+
+  readonly #manager: TransactionManager;
+  readonly #store: TransactionStore;
+  readonly #layers: Layer[] = [];
+  /** How many layers the running statement sees. */
+  #visible = 1;
+  /** Does any layer hold changes? Kept so that reads need not look. */
+  #written = false;
+  #handle: SnapshotHandle | undefined = undefined;
+  #stamp = NEWEST;
+  /** Snapshots of the statements around the running one. */
+  readonly #outer: SnapshotHandle[] = [];
+  #serializable: SerializableState | undefined = undefined;
+  #deferred: DeferredCheck[] = [];
+  readonly #commitActions: (() => void)[] = [];
+  readonly #rollbackActions: (() => void)[] = [];
+  readonly #drops: Space[] = [];
+  readonly #scans = new Set<TransactionScan>();
+
+  constructor(manager: TransactionManager, id: number, options: TransactionOptions, startedAt: number) {
+    this.#manager = manager;
+    this.#store = manager.store;
+    this.id = id;
+    this.isolation = options.isolation;
+    this.readOnly = options.readOnly ?? false;
+    this.durability = options.durability ?? 'sync';
+    this.startedAt = startedAt;
+    this.lockOwner = new LockOwner(options.lockGroup ?? new LockGroup(id));
+    this.#layers.push(new Layer('base', '', 0, 0, 0, 0, 0));
+  }
+
+  get hasWrites(): boolean {
+    return this.#written || this.#drops.length > 0;
+  }
+
+  get snapshot(): number {
+    return this.#handle === undefined ? this.#store.lastStamp() : this.#stamp;
+  }
+
+  setIsolation(isolation: IsolationLevel): void {
+    if (isolation === this.isolation) return;
+    if (this.#handle !== undefined || this.#written) {
+      throw new SqlError('active_sql_transaction', 'the isolation level must be set before any query');
+    }
+    this.isolation = isolation;
+  }
+
+  // ---- statements -------------------------------------------------------------------------------
+
+  beginStatement(): void {
+    const nested = this.#visible < this.#layers.length && this.#innermostStatement() > 0;
+    if (this.isolation === 'read_committed') {
+      if (this.#handle !== undefined) {
+        if (nested) this.#outer.push(this.#handle);
+        else this.#store.releaseSnapshot(this.#handle);
+      }
+      this.#takeSnapshot();
+    } else if (this.#handle === undefined) {
+      this.#takeSnapshot();
+      if (this.isolation === 'serializable') {
+        this.#serializable = new SerializableState();
+        this.#serializable.snapshot = this.#stamp;
+        this.#manager.serializable.begin(this.#serializable);
+      }
+    }
+    this.#visible = this.#layers.length;
+    this.#push('statement', '');
+  }
+
+  endStatement(): void {
+    const at = this.#innermostStatement();
+    if (at === 0) return;
+    while (this.#layers.length > at) this.#absorbTop();
+    this.#leaveStatement();
+  }
+
+  rollbackStatement(): void {
+    const at = this.#innermostStatement();
+    if (at === 0) return;
+    this.#undoTo(at, false);
+    this.#leaveStatement();
+  }
+
+  // ---- reading ------------------------------------------------------------------------------------
+
+  get(space: Space, key: Key): Row | undefined {
+    if (this.#written) {
+      const own = this.#own(space, key, this.#visible);
+      if (own !== undefined) return own === null ? undefined : own;
+    }
+    if (this.#serializable !== undefined) this.#serializable.readKey(space, key);
+    return this.#store.get(space, key, this.#stamp) as Row | undefined;
+  }
+
+  getNewest(space: Space, key: Key): Row | undefined {
+    if (this.#written) {
+      const own = this.#own(space, key, this.#layers.length);
+      if (own !== undefined) return own === null ? undefined : own;
+    }
+    if (this.#serializable !== undefined) this.#serializable.readKey(space, key);
+    return this.#store.get(space, key, NEWEST) as Row | undefined;
+  }
+
+  scan(space: Space, low: Key, high: Key | undefined, options?: TransactionScanOptions): Scan {
+    const newest = options?.view === 'newest';
+    const own = this.#written ? ownRange(this.#layers, newest ? this.#layers.length : this.#visible, space, low, high, options) : undefined;
+    let handle = this.#handle;
+    if (newest || handle === undefined) handle = this.#store.registerSnapshot();
+    else this.#store.retainSnapshot(handle);
+    const inner = this.#store.scan(space, low, high, handle.stamp, options);
+    const reverse = options?.reverse ?? false;
+    const range = this.#serializable?.readRange(space, low, high, reverse);
+    const kept = handle;
+    const scan = new TransactionScan(inner, own, reverse, range, (closed) => {
+      this.#store.releaseSnapshot(kept);
+      this.#scans.delete(closed);
+    });
+    this.#scans.add(scan);
+    return scan;
+  }
+
+  changedInStatement(space: Space, key: Key): boolean {
+    if (!this.#written) return false;
+    for (let i = this.#layers.length - 1; i >= this.#visible; i--) {
+      if (this.#layers[i]!.writes?.get(space)?.rows.has(key) === true) return true;
+    }
+    return false;
+  }
+
+  // ---- writing ------------------------------------------------------------------------------------
+
+  put(space: Space, key: Key, row: Row): void {
+    this.#written = true;
+    this.#layers[this.#layers.length - 1]!.space(space).set(key, row);
+  }
+
+  delete(space: Space, key: Key): void {
+    this.#written = true;
+    this.#layers[this.#layers.length - 1]!.space(space).set(key, null);
+  }
+
+  dropSpace(space: Space): void {
+    this.#drops.push(space);
+  }
+
+  // ---- locks --------------------------------------------------------------------------------------
+
+  lockRow(space: Space, key: Key, strength: RowLockStrength, wait: WaitPolicy, subject?: string): LockResult {
+    return this.#manager.locks.acquireRow(this.lockOwner, space, key, strength, wait, subject);
+  }
+
+  lockTable(tableId: number, mode: TableLockMode, wait: WaitPolicy, subject?: string): LockResult {
+    return this.#manager.locks.acquireTable(this.lockOwner, tableId, mode, wait, subject);
+  }
+
+  lockName(name: string, exclusive: boolean, wait: WaitPolicy): LockResult {
+    return this.#manager.locks.acquireName(this.lockOwner, name, exclusive, wait);
+  }
+
+  verifyLocked(space: Space, key: Key): LockedRow {
+    if (this.#written && this.#own(space, key, this.#layers.length) !== undefined) return 'unchanged';
+    if (this.#store.newestStamp(space, key) <= this.#stamp) return 'unchanged';
+    if (this.isolation === 'read_committed') return 'changed';
+    const deleted = this.#store.get(space, key, NEWEST) === undefined;
+    throw new SqlError('serialization_failure', {
+      message: `could not serialize access due to concurrent ${deleted ? 'delete' : 'update'}`,
+      variant: deleted ? 'concurrent_delete' : 'concurrent_update',
+    });
+  }
+
+  // ---- savepoints ---------------------------------------------------------------------------------
+
+  savepoint(name: string): void {
+    this.#push('savepoint', name);
+    // Between statements all layers are visible.
+    if (this.#innermostStatement() === 0) this.#visible = this.#layers.length;
+  }
+
+  rollbackTo(name: string): void {
+    const at = this.#findSavepoint(name);
+    this.#undoTo(at, true);
+    this.savepoint(name);
+    this.#see();
+  }
+
+  release(name: string): void {
+    const at = this.#findSavepoint(name);
+    while (this.#layers.length > at) this.#absorbTop();
+    this.#see();
+  }
+
+  // ---- end ----------------------------------------------------------------------------------------
+
+  deferCheck(check: DeferredCheck): void {
+    this.#deferred.push(check);
+  }
+
+  takeDeferredChecks(): readonly DeferredCheck[] {
+    const checks = this.#deferred;
+    this.#deferred = [];
+    return checks;
+  }
+
+  onCommit(action: () => void): void {
+    this.#commitActions.push(action);
+  }
+
+  onRollback(action: () => void): void {
+    this.#rollbackActions.push(action);
+  }
+
+  commit(callback: (error: Error | undefined) => void): void {
+    if (this.state !== 'active') {
+      callback(new SqlError('invalid_transaction_state', 'the transaction has ended'));
+      return;
+    }
+    while (this.#layers.length > 1) this.#absorbTop();
+    const writes = this.#layers[0]!.writes;
+    if (this.#serializable !== undefined) {
+      try {
+        this.#manager.serializable.validate(this.#serializable, writes);
+      } catch (error) {
+        this.rollback();
+        callback(error as Error);
+        return;
+      }
+    }
+    if (writes === undefined && this.#drops.length === 0) {
+      if (this.#serializable !== undefined) this.#manager.serializable.visible(this.#serializable, this.#store.lastStamp());
+      this.#finish('committed');
+      callback(undefined);
+      return;
+    }
+    this.state = 'committing';
+    const spaces = new Map<Space, ReadonlyMap<Key, StoredRow | null>>();
+    if (writes !== undefined) for (const [space, changes] of writes) spaces.set(space, changes.rows);
+    this.#store.commit({ spaces, droppedSpaces: this.#drops, schemaEpoch: this.schemaEpoch }, this.durability, (error, stamp) => {
+      if (error !== undefined) {
+        this.state = 'active';
+        this.rollback();
+        callback(toSqlError(error));
+        return;
+      }
+      if (this.#serializable !== undefined) this.#manager.serializable.visible(this.#serializable, stamp);
+      this.#finish('committed');
+      callback(undefined);
+    });
+  }
+
+  rollback(): void {
+    if (this.state !== 'active') return;
+    this.#undoTo(0, false);
+    if (this.#serializable !== undefined) this.#manager.serializable.abort(this.#serializable);
+    this.#finish('rolled_back');
+  }
+
+  // ---- internals ----------------------------------------------------------------------------------
+
+  #takeSnapshot(): void {
+    this.#handle = this.#store.registerSnapshot();
+    this.#stamp = this.#handle.stamp;
+  }
+
+  #push(kind: 'savepoint' | 'statement', name: string): void {
+    if (this.#layers.length >= MAX_LAYERS) throw new SqlError('program_limit_exceeded', `more than ${MAX_LAYERS} savepoints and nested statements`);
+    this.#layers.push(
+      new Layer(kind, name, this.lockOwner.locks.length, this.#deferred.length, this.#commitActions.length, this.#rollbackActions.length, this.#drops.length),
+    );
+  }
+
+  #absorbTop(): void {
+    const upper = this.#layers.pop()!;
+    this.#layers[this.#layers.length - 1]!.absorb(upper);
+  }
+
+  /** Index of the innermost statement layer, 0 when none is open. */
+  #innermostStatement(): number {
+    for (let i = this.#layers.length - 1; i > 0; i--) if (this.#layers[i]!.kind === 'statement') return i;
+    return 0;
+  }
+
+  /** Sets what the running statement (or what follows it) sees. */
+  #see(): void {
+    this.#visible = this.#innermostStatement() || this.#layers.length;
+  }
+
+  #leaveStatement(): void {
+    this.#see();
+    if (this.isolation !== 'read_committed' || this.#handle === undefined) return;
+    this.#store.releaseSnapshot(this.#handle);
+    this.#handle = this.#outer.pop();
+    this.#stamp = this.#handle === undefined ? NEWEST : this.#handle.stamp;
+  }
+
+  #own(space: Space, key: Key, count: number): Row | null | undefined {
+    for (let i = count - 1; i >= 0; i--) {
+      const { writes } = this.#layers[i]!;
+      if (writes === undefined) continue;
+      const row = writes.get(space)?.rows.get(key);
+      if (row !== undefined) return row;
+    }
+    return undefined;
+  }
+
+  /** Drops the layers from number `at` on (all changes when 0), running what was asked for on rollback. */
+  #undoTo(at: number, releaseLocks: boolean): void {
+    const layer = this.#layers[at]!;
+    this.#layers.length = Math.max(at, 1);
+    if (at === 0) this.#layers[0]!.writes = undefined;
+    while (this.#rollbackActions.length > layer.rollbackMark) this.#rollbackActions.pop()!();
+    this.#commitActions.length = Math.min(this.#commitActions.length, layer.commitMark);
+    this.#deferred.length = Math.min(this.#deferred.length, layer.deferredMark);
+    this.#drops.length = Math.min(this.#drops.length, layer.dropMark);
+    if (releaseLocks) this.#manager.locks.releaseFrom(this.lockOwner, layer.lockMark);
+    this.#written = this.#layers.some((each) => each.writes !== undefined);
+    while (this.#outer.length > 0 && this.#innermostStatement() === 0) this.#store.releaseSnapshot(this.#outer.pop()!);
+  }
+
+  #findSavepoint(name: string): number {
+    for (let i = this.#layers.length - 1; i > 0; i--) {
+      const layer = this.#layers[i]!;
+      if (layer.kind === 'savepoint' && layer.name === name) return i;
+    }
+    throw new SqlError('invalid_savepoint_specification', { message: `savepoint "${name}" does not exist`, args: { name } });
+  }
+
+  #finish(state: 'committed' | 'rolled_back'): void {
+    this.state = state;
+    for (const scan of this.#scans) scan.close();
+    if (this.#handle !== undefined) this.#store.releaseSnapshot(this.#handle);
+    for (const handle of this.#outer) this.#store.releaseSnapshot(handle);
+    this.#outer.length = 0;
+    this.#handle = undefined;
+    this.#layers.length = 1;
+    this.#layers[0]!.writes = undefined;
+    this.#written = false;
+    this.#manager.locks.releaseFrom(this.lockOwner, 0);
+    this.#manager.active.delete(this);
+    if (state === 'committed') for (const action of this.#commitActions) action();
+  }
+}
