@@ -189,6 +189,8 @@ export class FrameOutput {
   }
 
   begin(kind: number, session: number, request: number, flags = 0): ByteWriter {
+    // A frame that was never ended failed half-way: it must not reach the other end.
+    this.abandon();
     const writer = this.writer;
     this.#frameStart = writer.position;
     this.#open = true;
@@ -244,6 +246,7 @@ export class FrameOutput {
   };
 
   flush(): void {
+    this.abandon();
     const writer = this.writer;
     if (writer.position === 0) return;
     if (this.#closed || this.#stream.destroyed) {

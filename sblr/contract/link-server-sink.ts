@@ -33,12 +33,17 @@ export class ColumnNumbers {
     return number !== undefined && this.#lists[number] === columns ? number : undefined;
   }
 
-  assign(columns: readonly ResultColumn[]): number {
+  /** The number that `assign` will give. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Once the list is on its way. */
+  assign(columns: readonly ResultColumn[]): void {
     const number = this.#next;
     this.#next = (number + 1) % COLUMN_SLOTS;
     this.#lists[number] = columns;
     this.#numbers.set(columns, number);
-    return number;
   }
 }
 
@@ -63,12 +68,15 @@ export class ServerSink implements ReplySink {
     const { output, columnNumbers } = this.#link;
     const writer = output.begin(frames.FRAME_COLUMNS, this.#session, this.#request);
     const known = columnNumbers.known(columns);
-    if (known !== undefined) writer.u32(known);
-    else {
-      writer.u32(columnNumbers.assign(columns));
-      writeColumns(writer, columns);
+    if (known !== undefined) {
+      writer.u32(known);
+      output.end();
+      return;
     }
+    writer.u32(columnNumbers.next);
+    writeColumns(writer, columns);
     output.end();
+    columnNumbers.assign(columns);
   }
 
   parameters(types: readonly SqlType[]): void {
