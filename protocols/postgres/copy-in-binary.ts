@@ -20,7 +20,7 @@ export class BinaryCopyParser implements CopyParser {
   readonly #formatters: readonly TextFormatter[];
   readonly #emit: (row: CopyRow) => void;
   readonly #reader = new NetworkReader();
-  #left = NO_BYTES;
+  #left: Buffer = NO_BYTES;
   /** Received bytes of a row that is still incomplete; parsing waits until there are more than this. */
   #wanted = 0;
   #pieces: Buffer[] = [];

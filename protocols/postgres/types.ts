@@ -202,8 +202,8 @@ const BY_OID: ReadonlyMap<number, SqlType> = new Map<number, SqlType>([
 ]);
 
 /**
- * The type a client declares for a parameter. `undefined` = to be inferred (0 and unknown); an OID of a
- * user's type becomes a type known only by its id, which the binder resolves; `null` = no such type.
+ * The type a client declares for a parameter. `undefined` = to be inferred: 0, unknown, and the types
+ * users made, which the worker does not know; `null` = no such type.
  */
 export function typeOfOid(oid: number): SqlType | undefined | null {
   if (oid === 0 || oid === OIDS.unknown) return undefined;
@@ -214,7 +214,7 @@ export function typeOfOid(oid: number): SqlType | undefined | null {
     const element = BY_OID.get(elementOid);
     if (element !== undefined) return arrayOf(element);
   }
-  return oid >= FIRST_USER_OID ? { kind: 'named', typeId: oid } : null;
+  return oid >= FIRST_USER_OID ? undefined : null;
 }
 
 /** OID of a type's element as binary arrays name it. */

@@ -1,0 +1,871 @@
+/**
+ * The conversation after authentication: simple queries, the extended protocol and COPY, carried out
+ * by the engine session. One engine request is outstanding at a time; messages wait in the input
+ * buffer meanwhile. To cost one engine round trip, a Parse/Bind/Describe/Execute/Sync run is looked at
+ * as a whole: Parse and Bind are answered without asking the engine as long as the Execute (or
+ * Describe) that follows will ask it anyway.
+ */
+import type { ClientAction, CompiledStatement, CompileRequest, CompileResult } from '../../sblr/contract/dialect.ts';
+import type {
+  Completion, EngineSession, ImplicitTransaction, ReplySink, ResultColumn, RowBlock, TransactionStatus,
+} from '../../sblr/contract/session.ts';
+import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
+import { OutputLimitError, type NetworkWriter } from '../shared/byte-writer.ts';
+import type { FrameBuffer } from '../shared/framing.ts';
+import { needsTypes, readBoundParameters, readFormats } from './bind.ts';
+import { CopyOutEncoder } from './copy-out.ts';
+import { CopyTransfer } from './copy-transfer.ts';
+import { RowEncoder } from './encode.ts';
+import type { ConnectionLimits } from './limits.ts';
+import {
+  CLIENT, completionTag, writeBindComplete, writeCloseComplete, writeCommandComplete, writeCopyDone, writeCopyResponse,
+  writeEmptyQueryResponse, writeErrorResponse, writeNoData, writeNoticeResponse, writeParameterDescription, writeParseComplete,
+  writePortalSuspended, writeReadyForQuery, writeRowDescription,
+} from './messages.ts';
+import type { SessionSettings } from './session-settings.ts';
+import { Portal, PreparedStatement } from './statements.ts';
+import { oidOfType, typeOfOid } from './types.ts';
+
+export interface StatementCompiler {
+  compile(request: CompileRequest): CompileResult;
+}
+
+/** What the session needs of the connection that carries it. */
+export interface SessionHost {
+  readonly writer: NetworkWriter;
+  readonly input: FrameBuffer;
+  readonly limits: ConnectionLimits;
+  /** True while the client does not take output. */
+  readonly blocked: boolean;
+  /** Output grew in the middle of an answer: hand it over if it is large, or now if `urgent`. */
+  outputGrown(urgent: boolean): void;
+  /** An answer is complete. */
+  answered(): void;
+  /** The engine's answer is complete: go on with the input. */
+  proceed(): void;
+  /** A bug or a broken link: the connection cannot go on. */
+  broken(error: unknown): void;
+}
+
+/** What the outstanding engine request is for. */
+type Request = 'none' | 'query' | 'execute' | 'prepare' | 'end-group' | 'fail';
+
+/** What follows when a 'prepare', 'end-group' or 'fail' request is answered. */
+type Continuation = 'none' | 'describe-statement' | 'describe-portal' | 'ready' | 'finish-query' | 'skip';
+
+/** Credit is given back in pieces of at least this, to save frames. */
+const CREDIT_STEP_BYTES = 256 << 10;
+const TEXT_FORMATS: readonly number[] = [];
+const NO_STATEMENTS: readonly CompiledStatement[] = [];
+const NO_ACTION: ClientAction = { kind: 'none' };
+
+/** SQLSTATE classes of errors that a server finds when it analyses a statement, before it binds or runs it. */
+const ANALYSIS_ERROR = /^(42|0A|25P02|3F)/;
+
+const violation = (message: string): SqlError => new SqlError('protocol_violation', message);
+const unsupported = (message: string): SqlError => new SqlError('feature_not_supported', message);
+
+export class QuerySession implements ReplySink {
+  readonly #host: SessionHost;
+  readonly #engine: EngineSession;
+  readonly #compiler: StatementCompiler;
+  readonly #settings: SessionSettings;
+  readonly #statements = new Map<string, PreparedStatement>();
+  readonly #portals = new Map<string, Portal>();
+
+  #status: TransactionStatus = 'idle';
+  /** An implicit transaction that `endGroup` must end is open. */
+  #groupOpen = false;
+  /** After an error in the extended protocol: everything up to Sync is passed over. */
+  #skipping = false;
+  /** Acknowledgements not written yet, because an error may have to take their place. */
+  #owedParse: PreparedStatement | undefined;
+  #owedBind = false;
+
+  #request: Request = 'none';
+  #continuation: Continuation = 'none';
+  /** The engine's answer to the outstanding request held an error. */
+  #failed = false;
+  /** Text that positions of errors and notices count in. */
+  #text = '';
+
+  /** The statements of the simple query under way. */
+  #queryStatements: readonly CompiledStatement[] = NO_STATEMENTS;
+  #queryIndex = 0;
+  /** True while a query's statements are started in a loop: answers that come at once do not recurse. */
+  #stepping = false;
+
+  /** The execution under way. */
+  #portal: Portal | undefined;
+  #action: ClientAction = NO_ACTION;
+  #encoder: RowEncoder | undefined;
+  #copyOut: CopyOutEncoder | undefined;
+  #copyIn: CopyTransfer | undefined;
+  /** The rest of the engine's answer is not passed on: the client has been told of an error instead. */
+  #discarding = false;
+  /** The statement being prepared, and the portal whose Describe asked for it. */
+  #preparing: PreparedStatement | undefined;
+  #describing: Portal | undefined;
+  #uncredited = 0;
+
+  /** Replies of requests whose outcome does not matter. */
+  readonly #ignore: ReplySink = {
+    columns() {}, parameters() {}, rows() {}, complete() {}, suspended() {}, loadReady() {}, error() {}, ready() {},
+    notice: (notice) => this.notice(notice),
+    setting: (name, value) => this.setting(name, value),
+  };
+
+  constructor(host: SessionHost, engine: EngineSession, compiler: StatementCompiler, settings: SessionSettings) {
+    this.#host = host;
+    this.#engine = engine;
+    this.#compiler = compiler;
+    this.#settings = settings;
+  }
+
+  /** May the next message be handled now? */
+  get accepting(): boolean {
+    if (this.#request === 'none') return this.#queryStatements.length === 0;
+    return this.#copyIn !== undefined && !this.#copyIn.finished && this.#copyIn.accepting;
+  }
+
+  get busy(): boolean {
+    return this.#request !== 'none' || this.#queryStatements.length > 0;
+  }
+
+  get transactionStatus(): TransactionStatus {
+    return this.#status;
+  }
+
+  /** The client takes output again. */
+  drained(): void {
+    this.#giveCredit(CREDIT_STEP_BYTES);
+  }
+
+  /** Handles one message. False = not consumed: something else had to be done first. */
+  handle(type: number, reader: NetworkReader): boolean {
+    if (this.#copyIn !== undefined) return this.#copyMessage(type, reader);
+    if (this.#skipping && type !== CLIENT.sync) return true;
+    try {
+      return this.#dispatch(type, reader);
+    } catch (error) {
+      this.#text = type === CLIENT.parse || type === CLIENT.query ? this.#text : '';
+      if (error instanceof InvalidUtf8) this.#localError(type, new SqlError('character_not_in_repertoire', error.message));
+      else if (error instanceof SqlError) this.#localError(type, error);
+      else throw error;
+      return true;
+    }
+  }
+
+  #dispatch(type: number, reader: NetworkReader): boolean {
+    // What is owed for a Parse or Bind can wait only for a message that will ask the engine itself.
+    const owing = this.#owedParse;
+    if (owing !== undefined && type !== CLIENT.bind && type !== CLIENT.describe && type !== CLIENT.execute) {
+      this.#prepare(owing, 'none');
+      return false;
+    }
+    switch (type) {
+      case CLIENT.query:
+        this.#query(reader.cstring());
+        return true;
+      case CLIENT.parse:
+        this.#parse(reader);
+        return true;
+      case CLIENT.bind:
+        return this.#bind(reader);
+      case CLIENT.describe:
+        return this.#describe(reader);
+      case CLIENT.execute:
+        return this.#execute(reader);
+      case CLIENT.close:
+        this.#close(reader);
+        return true;
+      case CLIENT.sync:
+        this.#sync();
+        return true;
+      case CLIENT.flush:
+        this.#host.outputGrown(true);
+        return true;
+      case CLIENT.functionCall:
+        throw unsupported('function calls by message are not supported');
+      case CLIENT.copyData: case CLIENT.copyDone: case CLIENT.copyFail:
+        // The client may still be sending for a COPY that has failed.
+        return true;
+      default:
+        throw violation(`invalid frontend message type ${type}`);
+    }
+  }
+
+  // ---- simple query ----
+
+  #query(text: string): void {
+    this.#dropStatement('');
+    this.#dropPortal('');
+    this.#text = text;
+    const statements: CompiledStatement[] = [];
+    for (let start = 0; start < text.length;) {
+      const result = this.#compiler.compile({ text, start, settings: this.#settings.compile });
+      if (result.kind === 'error') throw result.error;
+      if (result.kind === 'statement') {
+        statements.push(result.statement);
+        if (statements.length > this.#host.limits.queryStatements) {
+          throw new SqlError('program_limit_exceeded', 'too many statements in one query');
+        }
+      }
+      if (result.end <= start) break;
+      start = result.end;
+    }
+    if (statements.length === 0) {
+      writeEmptyQueryResponse(this.#host.writer);
+      this.#ready();
+      return;
+    }
+    this.#queryStatements = statements;
+    this.#queryIndex = 0;
+    this.#nextQueryStatement();
+  }
+
+  #nextQueryStatement(): void {
+    this.#stepping = true;
+    while (this.#request === 'none') {
+      const statement = this.#queryStatements[this.#queryIndex];
+      if (statement === undefined) {
+        this.#stepping = false;
+        this.#finishQuery();
+        return;
+      }
+      this.#startQueryStatement(statement);
+    }
+    this.#stepping = false;
+  }
+
+  #startQueryStatement(statement: CompiledStatement): void {
+    const implicit: ImplicitTransaction = this.#queryStatements.length === 1 ? 'statement' : 'group';
+    if (implicit === 'group' && (this.#status === 'idle' || statement.transactionControl)) this.#groupOpen = true;
+    this.#begin('query', statement.action);
+    this.#engine.execute(
+      {
+        program: statement.program,
+        parameters: statement.literals,
+        parameterTypes: statement.literalTypes,
+        implicit,
+        text: statement.text,
+        wantColumns: true,
+        maxRows: 0,
+      },
+      this,
+    );
+  }
+
+  #finishQuery(): void {
+    this.#queryStatements = NO_STATEMENTS;
+    if (this.#groupOpen) this.#endGroup('ready');
+    else this.#ready();
+  }
+
+  // ---- extended protocol ----
+
+  #parse(reader: NetworkReader): void {
+    const name = reader.cstring();
+    const text = reader.cstring();
+    const declared: (SqlType | undefined)[] = [];
+    for (let count = reader.u16(); count > 0; count--) {
+      const oid = reader.u32();
+      const type = typeOfOid(oid);
+      if (type === null) throw new SqlError('undefined_object', `type with OID ${oid} does not exist`);
+      declared.push(type);
+    }
+    reader.expectEnd();
+    this.#text = text;
+    if (name === '') this.#dropStatement('');
+    else if (this.#statements.has(name)) {
+      throw new SqlError('duplicate_prepared_statement', `prepared statement "${name}" already exists`);
+    } else if (this.#statements.size >= this.#host.limits.preparedStatements) {
+      throw new SqlError('configuration_limit_exceeded', 'too many prepared statements');
+    }
+    const compiled = this.#compileOne(text);
+    this.#checkFailedTransaction(compiled);
+    const statement = new PreparedStatement(name, text, compiled, declared);
+    this.#statements.set(name, statement);
+    if (compiled === undefined || compiled.transactionControl) {
+      statement.validated = true;
+      writeParseComplete(this.#host.writer);
+    } else {
+      this.#owedParse = statement;
+    }
+  }
+
+  #compileOne(text: string): CompiledStatement | undefined {
+    let compiled: CompiledStatement | undefined;
+    for (let start = 0; start < text.length;) {
+      const result = this.#compiler.compile({ text, start, settings: this.#settings.compile });
+      if (result.kind === 'error') throw result.error;
+      if (result.kind === 'statement') {
+        if (compiled !== undefined) {
+          throw new SqlError('syntax_error', 'cannot insert multiple commands into a prepared statement');
+        }
+        compiled = result.statement;
+      }
+      if (result.end <= start) break;
+      start = result.end;
+    }
+    return compiled;
+  }
+
+  #checkFailedTransaction(compiled: CompiledStatement | undefined): void {
+    if (this.#status === 'failed' && compiled !== undefined && !compiled.transactionControl) {
+      throw new SqlError(
+        'in_failed_sql_transaction', 'current transaction is aborted, commands ignored until end of transaction block',
+      );
+    }
+  }
+
+  #statement(name: string): PreparedStatement {
+    const statement = this.#statements.get(name);
+    if (statement !== undefined) return statement;
+    throw new SqlError(
+      'invalid_sql_statement_name', name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
+    );
+  }
+
+  #bind(reader: NetworkReader): boolean {
+    const portalName = reader.cstring();
+    const statementName = reader.cstring();
+    const statement = this.#statement(statementName);
+    if (this.#owedParse !== undefined && this.#owedParse !== statement) {
+      this.#prepare(this.#owedParse, 'none');
+      return false;
+    }
+    const formats = readFormats(reader);
+    this.#checkFailedTransaction(statement.compiled);
+    if (statement.compiled !== undefined && needsTypes(formats, statement)) {
+      this.#prepare(statement, 'none');
+      return false;
+    }
+    const bound = readBoundParameters(reader, formats, statement);
+    if (portalName === '') this.#dropPortal('');
+    else if (this.#portals.has(portalName)) throw new SqlError('duplicate_cursor', `cursor "${portalName}" already exists`);
+    else if (this.#portals.size >= this.#host.limits.portals) throw new SqlError('configuration_limit_exceeded', 'too many portals');
+    this.#portals.set(portalName, new Portal(portalName, statement, bound.values, bound.text, bound.resultFormats));
+    if (this.#owedParse !== undefined) this.#owedBind = true;
+    else writeBindComplete(this.#host.writer);
+    return true;
+  }
+
+  #describe(reader: NetworkReader): boolean {
+    const kind = reader.u8();
+    const name = reader.cstring();
+    reader.expectEnd();
+    if (kind === 0x53) return this.#describeStatement(this.#statement(name));
+    if (kind !== 0x50) throw violation(`invalid DESCRIBE message subtype ${kind}`);
+    const portal = this.#portals.get(name);
+    if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);
+    return this.#describePortal(portal);
+  }
+
+  #describeStatement(statement: PreparedStatement): boolean {
+    if (this.#owedParse !== undefined && this.#owedParse !== statement) {
+      this.#prepare(this.#owedParse, 'none');
+      return false;
+    }
+    if (statement.compiled === undefined || statement.compiled.transactionControl) {
+      writeParameterDescription(this.#host.writer, statement.declared.map((type) => type ?? { kind: 'text' }));
+      writeNoData(this.#host.writer);
+      return true;
+    }
+    this.#checkFailedTransaction(statement.compiled);
+    this.#prepare(statement, 'describe-statement');
+    return true;
+  }
+
+  #describePortal(portal: Portal): boolean {
+    const statement = portal.statement;
+    const columns = portal.columns ?? statement.columns;
+    if (statement.compiled === undefined || statement.compiled.transactionControl || statement.isCopy) {
+      // Whether it answers rows is known without the engine; an owed Parse stays owed.
+      if (this.#owedParse !== undefined) {
+        this.#prepare(this.#owedParse, 'none');
+        return false;
+      }
+      writeNoData(this.#host.writer);
+      return true;
+    }
+    if (this.#owedParse === undefined && columns !== undefined) {
+      this.#writeColumns(columns, portal.resultFormats);
+      return true;
+    }
+    if (portal.state === 'bound' && this.#nextExecutes(portal)) {
+      portal.describeOwed = true;
+      return true;
+    }
+    if (this.#owedParse !== undefined && this.#owedParse !== statement) {
+      this.#prepare(this.#owedParse, 'none');
+      return false;
+    }
+    this.#checkFailedTransaction(statement.compiled);
+    this.#describing = portal;
+    this.#prepare(statement, 'describe-portal');
+    return true;
+  }
+
+  /** Is the next message, already here, an Execute of this portal? */
+  #nextExecutes(portal: Portal): boolean {
+    const input = this.#host.input;
+    const at = input.payloadEnd;
+    if (input.typeAt(at) !== CLIENT.execute) return false;
+    const end = input.bytes.indexOf(0, at + 5);
+    return end >= 0 && end < input.after(at) && input.bytes.toString('utf8', at + 5, end) === portal.name;
+  }
+
+  #execute(reader: NetworkReader): boolean {
+    const name = reader.cstring();
+    const maxRows = Math.max(reader.i32(), 0);
+    reader.expectEnd();
+    const portal = this.#portals.get(name);
+    if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);
+    const statement = portal.statement;
+    const compiled = statement.compiled;
+    if (this.#owedParse !== undefined && this.#owedParse !== statement) {
+      this.#prepare(this.#owedParse, 'none');
+      return false;
+    }
+    this.#text = statement.text;
+    if (compiled === undefined) {
+      writeEmptyQueryResponse(this.#host.writer);
+      return true;
+    }
+    this.#checkFailedTransaction(compiled);
+    if (portal.state === 'done') {
+      if (!portal.returnsRows) throw new SqlError('object_not_in_prerequisite_state', `portal "${name}" cannot be run`);
+      writeCommandComplete(this.#host.writer, `${compiled.command} 0`);
+      return true;
+    }
+    const implicit = this.#implicitFor(compiled, maxRows);
+    this.#begin('execute', compiled.action);
+    this.#portal = portal;
+    const keep = maxRows > 0 && compiled.action.kind === 'none';
+    if (portal.state === 'open') {
+      this.#encoder = portal.encoder;
+      this.#engine.fetch(portal.engineName, maxRows, implicit, this);
+      return true;
+    }
+    const known = statement.columns;
+    if (known !== undefined) this.#useColumns(known, portal);
+    this.#engine.execute(
+      {
+        program: compiled.program,
+        parameters: portal.parameters,
+        parameterTypes: statement.requestTypes,
+        textParameters: portal.textParameters,
+        implicit,
+        text: compiled.text,
+        wantColumns: known === undefined || portal.describeOwed || statement.isCopy,
+        ...(keep ? { portal: portal.engineName } : undefined),
+        maxRows: keep ? maxRows : 0,
+      },
+      this,
+    );
+    return true;
+  }
+
+  /** A statement that ends its pipeline commits by itself; others share a transaction up to Sync. */
+  #implicitFor(compiled: CompiledStatement, maxRows: number): ImplicitTransaction {
+    if (!this.#groupOpen && this.#status !== 'idle') return 'statement';
+    const input = this.#host.input;
+    const alone = !this.#groupOpen && maxRows === 0 && input.typeAt(input.payloadEnd) === CLIENT.sync;
+    if (alone || (!this.#groupOpen && compiled.transactionControl)) return 'statement';
+    this.#groupOpen = true;
+    return 'group';
+  }
+
+  #close(reader: NetworkReader): void {
+    const kind = reader.u8();
+    const name = reader.cstring();
+    reader.expectEnd();
+    if (kind === 0x53) this.#dropStatement(name);
+    else if (kind === 0x50) this.#dropPortal(name);
+    else throw violation(`invalid CLOSE message subtype ${kind}`);
+    writeCloseComplete(this.#host.writer);
+  }
+
+  #sync(): void {
+    this.#skipping = false;
+    if (this.#groupOpen) this.#endGroup('ready');
+    else this.#ready();
+  }
+
+  #dropStatement(name: string): void {
+    this.#statements.delete(name);
+  }
+
+  #dropPortal(name: string): void {
+    const portal = this.#portals.get(name);
+    if (portal === undefined) return;
+    this.#portals.delete(name);
+    if (portal.state === 'open') this.#engine.closePortal(portal.engineName, this.#ignore);
+  }
+
+  // ---- requests to the engine ----
+
+  #begin(request: Request, action: ClientAction): void {
+    this.#request = request;
+    this.#failed = false;
+    this.#action = action;
+    this.#portal = undefined;
+    this.#encoder = undefined;
+    this.#copyOut = undefined;
+    this.#discarding = false;
+  }
+
+  #prepare(statement: PreparedStatement, continuation: Continuation): void {
+    const compiled = statement.compiled as CompiledStatement;
+    this.#begin('prepare', NO_ACTION);
+    this.#continuation = continuation;
+    this.#preparing = statement;
+    this.#text = statement.text;
+    statement.columns = undefined;
+    statement.textEncoder = undefined;
+    this.#engine.prepare(compiled.program, statement.requestTypes, compiled.text, this);
+  }
+
+  #endGroup(continuation: Continuation): void {
+    this.#begin('end-group', NO_ACTION);
+    this.#continuation = continuation;
+    this.#groupOpen = false;
+    this.#engine.endGroup(this);
+  }
+
+  /** An error found on this side. Inside a transaction the engine must learn of it. */
+  #localError(type: number, error: SqlError): void {
+    this.#writeError(error);
+    const simple = type === CLIENT.query || type === CLIENT.functionCall;
+    if (!simple) this.#skipping = true;
+    if (this.#groupOpen || this.#status === 'active') {
+      this.#begin('fail', NO_ACTION);
+      this.#continuation = simple ? 'finish-query' : 'none';
+      this.#engine.fail(this);
+    } else if (simple) {
+      this.#finishQuery();
+    }
+  }
+
+  #writeError(error: SqlError): void {
+    const owed = this.#owedParse;
+    if (owed !== undefined && ANALYSIS_ERROR.test(error.sqlstate)) {
+      // The statement never came to be: the error takes the place of ParseComplete.
+      if (this.#statements.get(owed.name) === owed) this.#statements.delete(owed.name);
+      this.#owedParse = undefined;
+      this.#owedBind = false;
+    } else {
+      this.#payOwed();
+    }
+    writeErrorResponse(this.#host.writer, error, this.#text);
+  }
+
+  #payOwed(): void {
+    const statement = this.#owedParse;
+    if (statement === undefined) return;
+    statement.validated = true;
+    this.#owedParse = undefined;
+    writeParseComplete(this.#host.writer);
+    if (this.#owedBind) writeBindComplete(this.#host.writer);
+    this.#owedBind = false;
+  }
+
+  #ready(): void {
+    if (this.#status === 'idle') this.#portals.clear();
+    const writer = this.#host.writer;
+    this.#settings.report(writer);
+    writeReadyForQuery(writer, this.#status);
+    this.#host.answered();
+  }
+
+  // ---- answers of the engine ----
+
+  parameters(types: readonly SqlType[]): void {
+    if (this.#preparing !== undefined) this.#preparing.parameterTypes = types;
+  }
+
+  columns(columns: readonly ResultColumn[]): void {
+    if (this.#discarding) return;
+    const statement = this.#preparing;
+    if (statement !== undefined) {
+      statement.columns = columns;
+      return;
+    }
+    this.#payOwed();
+    if (this.#action.kind === 'copy-out') {
+      this.#beginCopyOut(this.#action, columns);
+      return;
+    }
+    const portal = this.#portal;
+    if (portal === undefined) {
+      this.#encoder = columns.length === 0 ? undefined : new RowEncoder(columns, TEXT_FORMATS);
+      if (columns.length > 0) writeRowDescription(this.#host.writer, columns, TEXT_FORMATS);
+      return;
+    }
+    if (columns !== portal.statement.columns) {
+      if (portal.columns !== undefined && !sameShape(portal.columns, columns)) {
+        portal.statement.columns = undefined;
+        portal.statement.textEncoder = undefined;
+        this.#abandon(unsupported('cached plan must not change result type'));
+        return;
+      }
+      portal.statement.columns = columns;
+      portal.statement.textEncoder = undefined;
+    }
+    this.#useColumns(columns, portal);
+    if (portal.describeOwed) {
+      portal.describeOwed = false;
+      this.#writeColumns(columns, portal.resultFormats);
+    }
+  }
+
+  /** Ends the answer under way with an error of ours: the engine is stopped and what it still sends dropped. */
+  #abandon(error: SqlError): void {
+    this.#discarding = true;
+    this.#failed = true;
+    this.#copyOut = undefined;
+    this.#writeError(error);
+    this.#engine.cancel();
+  }
+
+  /** Sets up the encoder of a portal's rows. */
+  #useColumns(columns: readonly ResultColumn[], portal: Portal): void {
+    const statement = portal.statement;
+    portal.columns = columns;
+    portal.returnsRows = columns.length > 0;
+    if (portal.resultFormats.every((format) => format === 0)) {
+      statement.textEncoder ??= new RowEncoder(columns, TEXT_FORMATS);
+      portal.encoder = statement.textEncoder;
+    } else {
+      portal.encoder = new RowEncoder(columns, portal.resultFormats);
+    }
+    this.#encoder = portal.encoder;
+  }
+
+  #writeColumns(columns: readonly ResultColumn[], formats: readonly number[]): void {
+    if (columns.length === 0) writeNoData(this.#host.writer);
+    else writeRowDescription(this.#host.writer, columns, formats);
+  }
+
+  #beginCopyOut(action: Extract<ClientAction, { kind: 'copy-out' }>, columns: readonly ResultColumn[]): void {
+    const encoder = new CopyOutEncoder(action.format, columns);
+    this.#copyOut = encoder;
+    writeCopyResponse(this.#host.writer, 'out', encoder.binary, columns.length);
+    encoder.begin(this.#host.writer);
+  }
+
+  rows(block: RowBlock): void {
+    if (!this.#discarding) this.#encodeRows(block);
+    this.#uncredited += block.bytes.length;
+    this.#host.outputGrown(false);
+    if (!this.#host.blocked) this.#giveCredit(CREDIT_STEP_BYTES);
+  }
+
+  #encodeRows(block: RowBlock): void {
+    const writer = this.#host.writer;
+    this.#payOwed();
+    const mark = writer.mark();
+    try {
+      if (this.#copyOut !== undefined) {
+        this.#copyOut.encode(writer, block, this.#settings.text);
+        return;
+      }
+      if (this.#encoder === undefined) {
+        // Rows without a column.
+        this.#encoder = new RowEncoder([], TEXT_FORMATS);
+        if (this.#portal === undefined) writeRowDescription(writer, [], TEXT_FORMATS);
+      }
+      this.#encoder.encode(writer, block, this.#settings.text);
+    } catch (error) {
+      // Half a message must not go out.
+      writer.rewind(mark);
+      if (error instanceof SqlError) this.#abandon(error);
+      else if (error instanceof OutputLimitError) this.#abandon(new SqlError('program_limit_exceeded', 'row too large'));
+      else this.#host.broken(error);
+    }
+  }
+
+  #giveCredit(least: number): void {
+    if (this.#uncredited < least) return;
+    const bytes = this.#uncredited;
+    this.#uncredited = 0;
+    this.#engine.credit(bytes);
+  }
+
+  complete(completion: Completion): void {
+    if (this.#request !== 'query' && this.#request !== 'execute') return;
+    if (this.#discarding) return;
+    const writer = this.#host.writer;
+    this.#payOwed();
+    if (this.#copyOut !== undefined) {
+      this.#copyOut.end(writer);
+      writeCopyDone(writer);
+      this.#copyOut = undefined;
+    }
+    const portal = this.#portal;
+    if (portal !== undefined) {
+      this.#settleDescribe(portal);
+      portal.state = 'done';
+    }
+    if (completion.command === 'DISCARD ALL' || completion.command === 'DEALLOCATE ALL') this.#statements.clear();
+    writeCommandComplete(writer, completionTag(completion));
+  }
+
+  suspended(): void {
+    if (this.#discarding) return;
+    this.#payOwed();
+    const portal = this.#portal;
+    if (portal !== undefined) {
+      this.#settleDescribe(portal);
+      portal.state = 'open';
+    }
+    writePortalSuspended(this.#host.writer);
+  }
+
+  /** The engine gave no columns: the statement has none. */
+  #settleDescribe(portal: Portal): void {
+    if (!portal.describeOwed) return;
+    portal.describeOwed = false;
+    writeNoData(this.#host.writer);
+  }
+
+  notice(notice: SqlNotice): void {
+    writeNoticeResponse(this.#host.writer, notice, this.#text);
+    this.#host.outputGrown(true);
+  }
+
+  setting(name: string, value: string): void {
+    this.#settings.change(name, value);
+  }
+
+  error(error: SqlError): void {
+    this.#failed = true;
+    const failure = this.#copyIn?.failure ?? error;
+    this.#copyIn = undefined;
+    this.#copyOut = undefined;
+    if (this.#request === 'fail' || this.#discarding) return;
+    this.#writeError(failure);
+  }
+
+  ready(status: TransactionStatus): void {
+    const request = this.#request;
+    this.#request = 'none';
+    this.#status = status;
+    if (this.#discarding && status === 'active') {
+      // The engine may have finished well what the client was told has failed.
+      this.#request = 'fail';
+      this.#discarding = false;
+      this.#continuation = request === 'query' ? 'finish-query' : 'none';
+      if (request === 'execute') this.#skipping = true;
+      this.#queryIndex = this.#queryStatements.length;
+      this.#engine.fail(this);
+      return;
+    }
+    this.#copyIn = undefined;
+    const continuation = this.#continuation;
+    this.#continuation = 'none';
+    switch (request) {
+      case 'query':
+        this.#queryIndex = this.#failed ? this.#queryStatements.length : this.#queryIndex + 1;
+        if (this.#stepping) return;
+        this.#nextQueryStatement();
+        break;
+      case 'execute':
+        this.#portal = undefined;
+        if (this.#failed) this.#skipping = true;
+        // Portals end with their transaction.
+        else if (status === 'idle' && !this.#groupOpen) this.#forgetOpenPortals();
+        break;
+      case 'prepare':
+        this.#prepared(continuation);
+        break;
+      case 'fail':
+        if (continuation === 'finish-query') this.#finishQuery();
+        break;
+      case 'end-group':
+        this.#ready();
+        break;
+      case 'none':
+        return;
+    }
+    this.#host.proceed();
+  }
+
+  #forgetOpenPortals(): void {
+    for (const [name, portal] of this.#portals) {
+      if (portal.state === 'open') this.#portals.delete(name);
+    }
+  }
+
+  #prepared(continuation: Continuation): void {
+    const statement = this.#preparing as PreparedStatement;
+    const portal = this.#describing;
+    this.#preparing = undefined;
+    this.#describing = undefined;
+    if (this.#failed) {
+      this.#skipping = true;
+      return;
+    }
+    const columns = (statement.columns ??= []);
+    this.#payOwed();
+    statement.validated = true;
+    const writer = this.#host.writer;
+    if (continuation === 'describe-statement') {
+      writeParameterDescription(writer, (statement.parameterTypes ?? []).slice(0, statement.parameterCount));
+      if (statement.isCopy) writeNoData(writer);
+      else this.#writeColumns(columns, TEXT_FORMATS);
+    } else if (continuation === 'describe-portal' && portal !== undefined) {
+      this.#writeColumns(columns, portal.resultFormats);
+    }
+  }
+
+  // ---- COPY from the client ----
+
+  loadReady(columns: readonly ResultColumn[], window?: number): void {
+    this.#payOwed();
+    const action = this.#action;
+    if (action.kind !== 'copy-in') {
+      this.#engine.loadFail('the statement does not take rows from the client');
+      return;
+    }
+    writeCopyResponse(this.#host.writer, 'in', action.format.format === 'binary', columns.length);
+    this.#copyIn = new CopyTransfer(this.#engine, action.format, columns, window);
+    this.#host.outputGrown(true);
+    this.#host.proceed();
+  }
+
+  loadTaken(bytes: number): void {
+    const transfer = this.#copyIn;
+    if (transfer === undefined) return;
+    transfer.taken(bytes);
+    if (transfer.accepting) this.#host.proceed();
+  }
+
+  #copyMessage(type: number, reader: NetworkReader): boolean {
+    const transfer = this.#copyIn as CopyTransfer;
+    switch (type) {
+      case CLIENT.copyData:
+        transfer.data(reader.view(reader.remaining));
+        return true;
+      case CLIENT.copyDone:
+        transfer.done();
+        return true;
+      case CLIENT.copyFail:
+        transfer.fail(new SqlError('query_canceled', `COPY from stdin failed: ${reader.cstring()}`));
+        return true;
+      case CLIENT.flush: case CLIENT.sync:
+        return true;
+      default:
+        transfer.fail(violation(`unexpected message type 0x${type.toString(16).toUpperCase().padStart(2, '0')} during COPY from stdin`));
+        return true;
+    }
+  }
+}
+
+/** Would a client that knows the one description read rows of the other right? */
+function sameShape(before: readonly ResultColumn[], now: readonly ResultColumn[]): boolean {
+  return before.length === now.length && before.every((column, index) => oidOfType(column.type) === oidOfType((now[index] as ResultColumn).type));
+}

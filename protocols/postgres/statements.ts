@@ -1,0 +1,88 @@
+/** Prepared statements and portals of the extended protocol, as the worker keeps them. */
+import type { CompiledStatement } from '../../sblr/contract/dialect.ts';
+import type { ResultColumn } from '../../sblr/contract/session.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
+import type { RowEncoder } from './encode.ts';
+
+export const NO_COLUMNS: readonly ResultColumn[] = [];
+
+export class PreparedStatement {
+  readonly name: string;
+  /** Text as the client sent it: error positions count in it. */
+  readonly text: string;
+  /** Undefined for text without a statement. */
+  readonly compiled: CompiledStatement | undefined;
+  /** Types the client declared, undefined where it left them open. */
+  readonly declared: readonly (SqlType | undefined)[];
+  readonly parameterCount: number;
+  /** `declared`, filled up to the parameter count, then the types of the literals. */
+  readonly requestTypes: readonly (SqlType | undefined)[];
+  /** Has the engine accepted the statement? Until then its ParseComplete may be owed. */
+  validated = false;
+  /** The engine's answer to prepare, refreshed on every Describe. */
+  parameterTypes: readonly SqlType[] | undefined;
+  columns: readonly ResultColumn[] | undefined;
+  /** Encoder for `columns` in all-text format, kept because nearly every execution wants it. */
+  textEncoder: RowEncoder | undefined;
+
+  constructor(name: string, text: string, compiled: CompiledStatement | undefined, declared: readonly (SqlType | undefined)[]) {
+    this.name = name;
+    this.text = text;
+    this.compiled = compiled;
+    this.declared = declared;
+    this.parameterCount = Math.max(compiled?.parameterCount ?? 0, declared.length);
+    const types: (SqlType | undefined)[] = [...declared];
+    if (compiled !== undefined) {
+      if (declared.some((type) => type !== undefined) || compiled.literals.length > 0) {
+        while (types.length < this.parameterCount) types.push(undefined);
+        types.push(...compiled.literalTypes);
+      } else {
+        types.length = 0;
+      }
+    }
+    this.requestTypes = types;
+  }
+
+  get isCopy(): boolean {
+    return this.compiled !== undefined && this.compiled.action.kind !== 'none';
+  }
+}
+
+export type PortalState =
+  /** Bound by us only; the engine has not heard of it. */
+  | 'bound'
+  /** Suspended in the engine. */
+  | 'open'
+  | 'done';
+
+export class Portal {
+  readonly name: string;
+  readonly statement: PreparedStatement;
+  readonly parameters: readonly SqlValue[];
+  readonly textParameters: readonly boolean[];
+  readonly resultFormats: readonly number[];
+  state: PortalState = 'bound';
+  /** Columns of this execution, once known. */
+  columns: readonly ResultColumn[] | undefined;
+  encoder: RowEncoder | undefined;
+  /** A Describe is to be answered from the execution that follows it. */
+  describeOwed = false;
+  /** Answers rows: executing it again once done gives none, instead of an error. */
+  returnsRows = false;
+
+  constructor(
+    name: string, statement: PreparedStatement, parameters: readonly SqlValue[], textParameters: readonly boolean[], resultFormats: readonly number[],
+  ) {
+    this.name = name;
+    this.statement = statement;
+    this.parameters = parameters;
+    this.textParameters = textParameters;
+    this.resultFormats = resultFormats;
+  }
+
+  /** Its name in the engine, where a name is never empty. */
+  get engineName(): string {
+    return this.name === '' ? '<unnamed portal>' : this.name;
+  }
+}
