@@ -31,8 +31,16 @@ export interface PostgresConnectionOptions {
   readonly socket: ClientSocket;
   readonly link: EngineLink;
   readonly compiler: StatementCompiler;
-  /** Certificate and key in PEM; without them a request for TLS is declined. */
-  readonly tlsContext?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+  /** Certificate and key in PEM, or the context made of them; without it a request for TLS is declined. */
+  readonly tlsContext?: SecureContext | { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+  /** Refuse clients that do not ask for TLS. */
+  readonly tlsRequired?: boolean;
+  /** Why the client is turned away, told once it has said who it is. */
+  readonly refusal?: SqlError;
+  /** Refuse logins that are not encrypted. */
+  readonly tlsRequired?: boolean;
+  /** The client is told this error at its login; cancel requests are served all the same. */
+  readonly refusal?: SqlError | undefined;
   /** Reported as server_version, e.g. '15.6 (Lyrebird 0.1)'. */
   readonly serverVersion: string;
   readonly authentication?: AuthenticationMethod;
@@ -54,7 +62,8 @@ const FAREWELL_MS = 2000;
 
 const secureContexts = new WeakMap<object, SecureContext>();
 
-function secureContext(options: { readonly cert: string | Buffer; readonly key: string | Buffer }): SecureContext {
+function secureContext(options: NonNullable<PostgresConnectionOptions['tlsContext']>): SecureContext {
+  if (!('cert' in options)) return options;
   let context = secureContexts.get(options);
   if (context === undefined) {
     context = createSecureContext({ cert: options.cert, key: options.key, minVersion: 'TLSv1.2' });
@@ -84,6 +93,8 @@ export class PostgresConnection {
   /** A complete answer is in the output buffer. */
   #answerPending = false;
   #flushScheduled = false;
+  /** End when idle. */
+  #ending = false;
   #timer: NodeJS.Timeout | undefined;
   #lastMessage = 0;
 
@@ -115,6 +126,12 @@ export class PostgresConnection {
   /** Is a statement running or a transaction open? An idle connection can be closed without loss. */
   get busy(): boolean {
     return this.#session !== undefined && (this.#session.busy || this.#session.transactionStatus !== 'idle');
+  }
+
+  /** Ends the connection as soon as nothing runs and no transaction is open; the client is told why. */
+  shutDown(): void {
+    this.#ending = true;
+    this.#settle();
   }
 
   /** Ends the connection with an error the client is told, e.g. admin_shutdown. */
@@ -243,6 +260,10 @@ export class PostgresConnection {
   /** After the messages there are: hand over the output, and slow down a client that sends ahead. */
   #settle(): void {
     if (this.#phase === 'closed') return;
+    if (this.#ending && !this.busy) {
+      this.fatal(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
+      return;
+    }
     const busy = this.#session?.busy === true;
     if (this.writer.pending > 0) {
       if (!busy && this.#phase === 'session') this.flush();
@@ -330,6 +351,15 @@ export class PostgresConnection {
   }
 
   #startSession(parameters: StartupParameters): void {
+    if (this.#options.refusal !== undefined) throw this.#options.refusal;
+    if (this.#options.tlsRequired === true && !this.#encrypted) {
+      throw new SqlError('invalid_authorization_specification', 'connections without TLS are not accepted');
+    }
+    const { refusal, tlsRequired = false } = this.#options;
+    if (refusal !== undefined) throw refusal;
+    if (tlsRequired && !this.#encrypted) {
+      throw new SqlError('invalid_authorization_specification', 'the server accepts encrypted connections only');
+    }
     if (parameters.minorVersion > PROTOCOL_MINOR || parameters.extensions.length > 0) {
       writeNegotiateProtocolVersion(this.writer, PROTOCOL_MINOR, parameters.extensions);
     }

@@ -9,7 +9,7 @@ import type { ClientAction, CompiledStatement, CompileRequest, CompileResult } f
 import type {
   Completion, EngineSession, ImplicitTransaction, ReplySink, ResultColumn, RowBlock, TransactionStatus,
 } from '../../sblr/contract/session.ts';
-import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
+import { SqlError, type SqlErrorDetails, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
 import { OutputLimitError, type NetworkWriter } from '../shared/byte-writer.ts';
@@ -90,9 +90,13 @@ export class QuerySession implements ReplySink {
   #failed = false;
   /** Text that positions of errors and notices count in. */
   #text = '';
+  /** The statement the engine is at, and where in `text` it starts: its positions count from there. */
+  #source: CompiledStatement | undefined;
+  #origin = 0;
 
   /** The statements of the simple query under way. */
   #queryStatements: readonly CompiledStatement[] = NO_STATEMENTS;
+  #queryStarts: readonly number[] = [];
   #queryIndex = 0;
   /** True while a query's statements are started in a loop: answers that come at once do not recurse. */
   #stepping = false;
@@ -204,11 +208,13 @@ export class QuerySession implements ReplySink {
     this.#dropPortal('');
     this.#text = text;
     const statements: CompiledStatement[] = [];
+    const starts: number[] = [];
     for (let start = 0; start < text.length;) {
       const result = this.#compiler.compile({ text, start, settings: this.#settings.compile });
       if (result.kind === 'error') throw result.error;
       if (result.kind === 'statement') {
         statements.push(result.statement);
+        starts.push(result.start);
         if (statements.length > this.#host.limits.queryStatements) {
           throw new SqlError('program_limit_exceeded', 'too many statements in one query');
         }
@@ -222,6 +228,7 @@ export class QuerySession implements ReplySink {
       return;
     }
     this.#queryStatements = statements;
+    this.#queryStarts = starts;
     this.#queryIndex = 0;
     this.#nextQueryStatement();
   }
@@ -244,6 +251,8 @@ export class QuerySession implements ReplySink {
     const implicit: ImplicitTransaction = this.#queryStatements.length === 1 ? 'statement' : 'group';
     if (implicit === 'group' && (this.#status === 'idle' || statement.transactionControl)) this.#groupOpen = true;
     this.#begin('query', statement.action);
+    this.#source = statement;
+    this.#origin = this.#queryStarts[this.#queryIndex] as number;
     this.#engine.execute(
       {
         program: statement.program,
@@ -284,9 +293,10 @@ export class QuerySession implements ReplySink {
     } else if (this.#statements.size >= this.#host.limits.preparedStatements) {
       throw new SqlError('configuration_limit_exceeded', 'too many prepared statements');
     }
-    const compiled = this.#compileOne(text);
+    const result = this.#compileOne(text);
+    const compiled = result?.statement;
     this.#checkFailedTransaction(compiled);
-    const statement = new PreparedStatement(name, text, compiled, declared);
+    const statement = new PreparedStatement(name, text, result?.start ?? 0, compiled, declared);
     this.#statements.set(name, statement);
     if (compiled === undefined || compiled.transactionControl) {
       statement.validated = true;
@@ -296,8 +306,8 @@ export class QuerySession implements ReplySink {
     }
   }
 
-  #compileOne(text: string): CompiledStatement | undefined {
-    let compiled: CompiledStatement | undefined;
+  #compileOne(text: string): { readonly statement: CompiledStatement; readonly start: number } | undefined {
+    let compiled: { readonly statement: CompiledStatement; readonly start: number } | undefined;
     for (let start = 0; start < text.length;) {
       const result = this.#compiler.compile({ text, start, settings: this.#settings.compile });
       if (result.kind === 'error') throw result.error;
@@ -305,7 +315,7 @@ export class QuerySession implements ReplySink {
         if (compiled !== undefined) {
           throw new SqlError('syntax_error', 'cannot insert multiple commands into a prepared statement');
         }
-        compiled = result.statement;
+        compiled = result;
       }
       if (result.end <= start) break;
       start = result.end;
@@ -430,7 +440,7 @@ export class QuerySession implements ReplySink {
       this.#prepare(this.#owedParse, 'none');
       return false;
     }
-    this.#text = statement.text;
+    this.#locate(statement);
     if (compiled === undefined) {
       writeEmptyQueryResponse(this.#host.writer);
       return true;
@@ -523,14 +533,29 @@ export class QuerySession implements ReplySink {
     this.#begin('prepare', NO_ACTION);
     this.#continuation = continuation;
     this.#preparing = statement;
-    this.#text = statement.text;
+    this.#locate(statement);
     statement.columns = undefined;
     statement.textEncoder = undefined;
     this.#engine.prepare(compiled.program, statement.requestTypes, compiled.text, this);
   }
 
+  #locate(statement: PreparedStatement): void {
+    this.#text = statement.text;
+    this.#source = statement.compiled;
+    this.#origin = statement.origin;
+  }
+
+  /** Moves the position of an engine's message from its statement to the whole text. */
+  #placed(details: SqlErrorDetails): SqlErrorDetails {
+    const { position } = details;
+    if (position === undefined || this.#source === undefined) return details;
+    const inStatement = this.#source.sourcePosition?.(position) ?? position;
+    return inStatement + this.#origin === position ? details : { ...details, position: inStatement + this.#origin };
+  }
+
   #endGroup(continuation: Continuation): void {
     this.#begin('end-group', NO_ACTION);
+    this.#source = undefined;
     this.#continuation = continuation;
     this.#groupOpen = false;
     this.#engine.endGroup(this);
@@ -733,7 +758,8 @@ export class QuerySession implements ReplySink {
   }
 
   notice(notice: SqlNotice): void {
-    writeNoticeResponse(this.#host.writer, notice, this.#text);
+    const details = this.#placed(notice.details);
+    writeNoticeResponse(this.#host.writer, details === notice.details ? notice : { ...notice, details }, this.#text);
     this.#host.outputGrown(true);
   }
 
@@ -743,7 +769,8 @@ export class QuerySession implements ReplySink {
 
   error(error: SqlError): void {
     this.#failed = true;
-    const failure = this.#copyIn?.failure ?? error;
+    const details = this.#placed(error.details);
+    const failure = this.#copyIn?.failure ?? (details === error.details ? error : new SqlError(error.condition, details));
     this.#copyIn = undefined;
     this.#copyOut = undefined;
     if (this.#request === 'fail' || this.#discarding) return;

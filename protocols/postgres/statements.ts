@@ -11,6 +11,8 @@ export class PreparedStatement {
   readonly name: string;
   /** Text as the client sent it: error positions count in it. */
   readonly text: string;
+  /** Where in `text` the statement starts. */
+  readonly origin: number;
   /** Undefined for text without a statement. */
   readonly compiled: CompiledStatement | undefined;
   /** Types the client declared, undefined where it left them open. */
@@ -26,9 +28,10 @@ export class PreparedStatement {
   /** Encoder for `columns` in all-text format, kept because nearly every execution wants it. */
   textEncoder: RowEncoder | undefined;
 
-  constructor(name: string, text: string, compiled: CompiledStatement | undefined, declared: readonly (SqlType | undefined)[]) {
+  constructor(name: string, text: string, origin: number, compiled: CompiledStatement | undefined, declared: readonly (SqlType | undefined)[]) {
     this.name = name;
     this.text = text;
+    this.origin = origin;
     this.compiled = compiled;
     this.declared = declared;
     this.parameterCount = Math.max(compiled?.parameterCount ?? 0, declared.length);
