@@ -49,7 +49,6 @@ export const configSchema = z.strictObject({
     count: z.union([z.literal('auto'), z.number().int().min(1).max(256)]).default('auto'),
     spare: z.number().int().min(1).max(256).default(2),
     assignment: z.enum(['least_connections', 'round_robin', 'least_queries', 'least_load']).default('least_connections'),
-    statement_cache: z.number().int().min(16).max(1_000_000).default(4096),
     health_timeout: duration(0, DAY).default(60 * SECOND),
   }),
   memory: section({
@@ -206,15 +205,18 @@ function nearestKey(key: string): string | undefined {
   return best;
 }
 
+/** Levenshtein's distance, with two neighbours swapped counting as one slip. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
-    const current = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1));
+      const replaced = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, rows[i - 1]![j]! + 1, row[j - 1]! + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1);
     }
-    previous = current;
+    rows.push(row);
   }
-  return previous[b.length]!;
+  return rows[a.length]![b.length]!;
 }

@@ -4,13 +4,13 @@
  * stop. Order matters: what can be refused is checked before anything is started or written.
  */
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type ConnectionTarget, EngineSupervisor, Listener, type Log, WorkerPool } from '../listener/index.ts';
 import { changedKeys, type Config, HOT_KEYS, loadConfig, type Overrides, workerCount } from './config.ts';
 import { type ControlCommand, type ControlServer, serveControl } from './control-socket.ts';
 import { administratorPassword, type DataFolder, openDataFolder, selfSignedCertificate } from './data-folder.ts';
 import { openLog, type ProcessLog, rotateLog } from './log.ts';
+import { programFolder } from './program-folder.ts';
 import { makeRunFolder, type RunPaths } from './run-paths.ts';
 import { certificateFiles, engineSettings, logOptions, SETTINGS_VARIABLE, workerSettings } from './settings.ts';
 import { UsageError } from './usage-error.ts';
@@ -133,6 +133,8 @@ class Server implements RunningServer {
   }
 
   stop(reason: string): Promise<number> {
+    // Asked a second time: no more waiting for statements to finish.
+    if (this.#stopping !== undefined) void this.#backend.stop(0);
     this.#stopping ??= this.#shutDown(reason, 0);
     return this.#stopping;
   }
@@ -301,7 +303,7 @@ async function makeLocalBackend(context: BackendContext): Promise<Backend> {
   const { LocalServer } = await import('./local-server.ts');
   const { config, folder } = context;
   const certificate = certificateFiles(config, () => selfSignedCertificate(folder, hostname()));
-  let server: InstanceType<typeof LocalServer> | undefined;
+  let server: Awaited<ReturnType<typeof LocalServer.open>> | undefined;
   return {
     target: { assign: (notice, handle) => server?.assign(notice, handle) ?? false },
     async start() {
@@ -338,12 +340,6 @@ function childOptions(
     healthTimeoutMs,
     log,
   };
-}
-
-/** Folder of the bundles; chunks lie one below. */
-function programFolder(): string {
-  const folder = dirname(fileURLToPath(import.meta.url));
-  return folder.endsWith('chunks') ? dirname(folder) : folder;
 }
 
 function listenerOptions(config: Config, log: Log): ConstructorParameters<typeof Listener>[0] {

@@ -30,10 +30,6 @@ export interface WorkerSettings {
   readonly authentication: Config['authentication'];
   readonly limits: Config['limits'];
   readonly handshakeTimeoutMs: number;
-  readonly statementCache: number;
-  readonly memory: Config['memory'];
-  /** Ends after its one connection. */
-  readonly singleConnection: boolean;
 }
 
 export function logOptions(config: Config, folder: DataFolder, process: string): LogOptions {
@@ -72,9 +68,6 @@ export function workerSettings(
     authentication: config.authentication,
     limits: config.limits,
     handshakeTimeoutMs: config.timeouts.handshake,
-    statementCache: config.workers.statement_cache,
-    memory: config.memory,
-    singleConnection: config.isolation === 'connection',
   };
 }
 

@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly execArgv: readonly string[];
   /** Silence after a health question that counts as hanging; the process is then killed. 0 = never. */
   readonly healthTimeoutMs: number;
+  /** Longest time to become ready; START_TIMEOUT_MS when absent. */
+  readonly startTimeoutMs?: number;
   readonly log: Log;
 }
 
@@ -72,7 +74,7 @@ export class Child {
     });
     this.#process.on('error', (error) => options.log.warn({ process: this.name, error: error.message }, 'process error'));
     this.#process.on('exit', (code, signal) => this.#ended(code, signal));
-    this.#startTimer = setTimeout(() => this.kill('did not become ready in time'), START_TIMEOUT_MS);
+    this.#startTimer = setTimeout(() => this.kill('did not become ready in time'), options.startTimeoutMs ?? START_TIMEOUT_MS);
   }
 
   get pid(): number | undefined {

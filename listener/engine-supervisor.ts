@@ -4,7 +4,7 @@
  */
 import { backoffDelay } from './backoff.ts';
 import { Child, type ChildOptions } from './child.ts';
-import { FAILURE_WINDOW_MS } from './limits.ts';
+import { ENGINE_START_TIMEOUT_MS, FAILURE_WINDOW_MS } from './limits.ts';
 
 export interface EngineSupervisorOptions {
   readonly child: ChildOptions;
@@ -42,7 +42,7 @@ export class EngineSupervisor {
 
   start(): void {
     const startedAt = performance.now();
-    const child = new Child(this.#options.child, {
+    const child = new Child({ ...this.#options.child, startTimeoutMs: ENGINE_START_TIMEOUT_MS }, {
       ready: () => this.#options.onReady(),
       message: () => {},
       exit: (failure) => this.#ended(child, startedAt, failure),

@@ -18,6 +18,8 @@ export const BACKOFF_FIRST_MS = 250;
 export const BACKOFF_LAST_MS = 30_000;
 /** A process that does not say it is ready within this time is killed and counts as failed. */
 export const START_TIMEOUT_MS = 30_000;
+/** The engine first replays its log, which takes longer the more was committed before a crash. */
+export const ENGINE_START_TIMEOUT_MS = 15 * 60_000;
 /** How often the health of a process is asked for. */
 export const HEALTH_INTERVAL_MS = 5_000;
 /** Longest time between being told to stop and being killed, on top of the drain timeout. */
