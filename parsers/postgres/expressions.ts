@@ -157,9 +157,8 @@ export abstract class PostgresExpressions extends TransactionParser {
   private arrayItems(pos: number): ValueNode {
     this.enter();
     this.expectSymbol('[');
-    const items = this.isSymbol(']')
-      ? []
-      : this.list(() => (this.isSymbol('[') ? this.arrayItems(this.pos) : this.expression()));
+    const nested = this.isSymbol('[');
+    const items = this.isSymbol(']') ? [] : this.list(() => (nested ? this.arrayItems(this.pos) : this.expression()));
     this.expectSymbol(']');
     this.leave();
     return node('ARRAY', { items, pos });

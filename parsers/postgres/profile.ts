@@ -1,22 +1,43 @@
-/** What the engine is told of this dialect: settings, schemas and the catalog's views. */
+/** What the engine is told of this dialect: settings, schemas, built-in objects and the catalog's views. */
 import { createHash } from 'node:crypto';
-import type { DialectProfile } from '../../sblr/contract/session.ts';
+import type { CatalogView, DialectProfile } from '../../sblr/contract/session.ts';
+import { BUILTIN_ROUTINES } from './builtin-routines.ts';
+import { BUILTIN_TYPES } from './builtin-types.ts';
+import { SEMANTICS } from './facts.ts';
 import { SETTINGS } from './settings.ts';
 
 /** Stable ids of the schemas only this dialect has. */
 const SCHEMAS = [
   { name: 'pg_catalog', id: 11 },
-  { name: 'information_schema', id: 13183 },
   { name: 'pg_toast', id: 99 },
+  { name: 'information_schema', id: 13183 },
 ] as const;
+
+/** Extensions whose functions are built in, so that creating them has nothing to add. */
+const EXTENSIONS: readonly string[] = ['plpgsql'];
+
+/** The profile with the given views of the system catalog. */
+export function buildProfile(views: readonly CatalogView[]): DialectProfile {
+  const rest = {
+    dialect: 'postgres',
+    views,
+    settings: SETTINGS,
+    schemas: SCHEMAS,
+    systemSchema: 'pg_catalog',
+    mainSchema: SEMANTICS.mainSchema,
+    identifierFold: SEMANTICS.identifierFold,
+    types: BUILTIN_TYPES,
+    routines: BUILTIN_ROUTINES,
+    extensions: EXTENSIONS,
+  };
+  const digest = createHash('sha256').update(JSON.stringify({ ...rest, views: views.map(({ schema, name, id }) => ({ schema, name, id })) }));
+  for (const view of views) digest.update(view.program);
+  return { ...rest, hash: digest.digest('hex') };
+}
 
 let cached: DialectProfile | undefined;
 
 export function postgresProfile(): DialectProfile {
-  if (cached === undefined) {
-    const rest = { dialect: 'postgres', views: [], settings: SETTINGS, schemas: SCHEMAS, systemSchema: 'pg_catalog' };
-    const hash = createHash('sha256').update(JSON.stringify(rest)).digest('hex');
-    cached = { ...rest, hash };
-  }
+  cached ??= buildProfile([]);
   return cached;
 }

@@ -262,7 +262,7 @@ export class PostgresTokenizer extends Tokenizer {
     if ((classOf(first) & DIGIT) !== 0) {
       const end = this.digits(start + 1);
       const next = text.charCodeAt(end);
-      if (next === next && (classOf(next) & WORD_START) !== 0) this.failNear('trailing junk after parameter', start, end + 1);
+      if (next === next && (classOf(next) & WORD_START) !== 0) this.failNear('trailing junk after parameter', start, this.wordEnd(end));
       this.push(Token.PARAMETER, text.slice(start + 1, end), start, end);
       return;
     }

@@ -49,7 +49,8 @@ function optionalPrecision(p: ParserBase): number[] {
   return [value];
 }
 
-function floatType(p: ParserBase, pos: number): ParsedType {
+function floatType(p: ParserBase): ParsedType {
+  const pos = p.isSymbol('(') ? p.pos + 1 : p.pos;
   const [precision = 53] = optionalPrecision(p);
   if (precision < 1) throw p.error('invalid_parameter_value', 'precision for type float must be at least 1 bit', pos);
   if (precision > 53) throw p.error('invalid_parameter_value', 'precision for type float must be less than 54 bits', pos);
@@ -109,7 +110,7 @@ function wordType(p: ParserBase, word: string, pos: number): ParsedType | undefi
   if (simple !== undefined) return simple;
   switch (word) {
     case 'float':
-      return floatType(p, pos);
+      return floatType(p);
     case 'decimal':
     case 'dec':
     case 'numeric':

@@ -391,7 +391,8 @@ export abstract class ExpressionParser extends ParserBase {
         if (this.value === '(') {
           const value = this.parenthesis();
           if (this.parenthesised !== undefined) return this.subquery(this.parenthesised, pos);
-          return value.op === 'ROW' ? value : this.indirection(value);
+          // (a, b) takes no field or subscript, (row(a, b)) does.
+          return value.op === 'ROW' && value.pos === pos ? value : this.indirection(value);
         }
         throw this.syntaxError();
       default:
@@ -486,7 +487,8 @@ export abstract class ExpressionParser extends ParserBase {
         }
         first = this.infix(this.subquery(inner, innerPos), Precedence.NONE, false);
       } else {
-        first = this.infix(value.op === 'ROW' ? value : this.indirection(value), Precedence.NONE, false);
+        const row = value.op === 'ROW' && value.pos === innerPos;
+        first = this.infix(row ? value : this.indirection(value), Precedence.NONE, false);
       }
     } else first = this.expression();
     let result = first;

@@ -53,7 +53,7 @@ export abstract class ModificationParser extends QueryParser {
 
   /** The rows to insert; plain VALUES keep literal lifting as it is. */
   private insertSource(): RelationNode {
-    if (this.isWord('values')) return this.continueQuery(this.values());
+    if (this.isWord('values')) return this.continueQuery(this.values(true));
     return this.parseQuery();
   }
 
@@ -151,12 +151,14 @@ export abstract class ModificationParser extends QueryParser {
     const column = this.columnId();
     const subscripts = this.isSymbol('[') || this.isSymbol('.') ? this.subscriptSteps() : [];
     this.expectOperator('=');
-    return node('ASSIGNMENT', { columns: [column], subscripts, value: this.lift(this.expression()), pos });
+    return node('ASSIGNMENT', { columns: [column], subscripts, value: this.valueOrDefault(), pos });
   }
 
   /** The right side of (a, b) = ...: a row of that many values, or a subquery. */
   private rowValue(count: number, pos: number): ValueNode {
+    this.defaultAllowed = true;
     const value = this.expression();
+    this.defaultAllowed = false;
     if (value.op === 'SUBQUERY') return value;
     const items = value.op === 'ROW' ? value.items : count === 1 ? [value] : undefined;
     if (items === undefined) {
@@ -179,8 +181,15 @@ export abstract class ModificationParser extends QueryParser {
     this.expectWord('on');
     const condition = this.expression();
     const clauses: MergeClause[] = [];
-    do clauses.push(this.mergeClause());
-    while (this.isWord('when'));
+    const unconditional = new Set<string>();
+    do {
+      const clause = this.mergeClause();
+      if (unconditional.has(clause.when)) {
+        throw this.error('syntax_error', 'unreachable WHEN clause specified after unconditional WHEN clause');
+      }
+      if (clause.condition === undefined) unconditional.add(clause.when);
+      clauses.push(clause);
+    } while (this.isWord('when'));
     return node('MERGE', { ...target, source, condition, clauses, returning: [], pos });
   }
 
@@ -209,7 +218,7 @@ export abstract class ModificationParser extends QueryParser {
     const overriding = this.overridingClause();
     this.expectWord('values');
     this.expectSymbol('(');
-    const values = this.list(() => this.expression());
+    const values = this.list(() => this.valueOrDefault());
     this.expectSymbol(')');
     return node('MERGE_CLAUSE', { ...rest, action: 'insert', columns, overriding, values });
   }

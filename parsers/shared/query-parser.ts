@@ -135,18 +135,25 @@ export abstract class QueryParser extends ValueParser {
     return node('PROJECT', { source, items: [node('STAR', { pos })], pos });
   }
 
-  values(): RelationNode {
+  values(defaults = false): RelationNode {
     const pos = this.pos;
     this.expectWord('values');
     const rows = this.list(() => {
       const at = this.pos;
       this.expectSymbol('(');
-      const items = this.list(() => this.lift(this.expression()));
+      const items = this.list(() => (defaults ? this.valueOrDefault() : this.expression()));
       this.expectSymbol(')');
       return node('ROW', { items, pos: at });
     });
     this.queryLabel = undefined;
     return node('VALUES', { rows, pos });
+  }
+
+  /** A value to store, or DEFAULT. */
+  protected valueOrDefault(): ValueNode {
+    const pos = this.pos;
+    if (this.acceptWord('default')) return node('DEFAULT_VALUE', { pos });
+    return this.lift(this.expression());
   }
 
   /** ORDER BY, LIMIT, OFFSET, FETCH and FOR, in the orders that are allowed. */
@@ -294,7 +301,7 @@ export abstract class QueryParser extends ValueParser {
     this.lifting = 0;
     this.expectWord('select');
     const distinct = this.distinctClause();
-    const items = this.selectEnds() ? [] : this.selectItems();
+    const items = distinct === undefined && this.selectEnds() ? [] : this.selectItems();
     const label = this.firstItemLabel(items);
     this.intoClause();
     this.lifting = lifting;
@@ -377,7 +384,6 @@ export abstract class QueryParser extends ValueParser {
 
   private intoClause(): void {
     if (!this.isWord('into')) return;
-    const pos = this.pos;
     this.advance();
     let temporary = false;
     if (this.isWord('local') || this.isWord('global')) {
@@ -387,11 +393,12 @@ export abstract class QueryParser extends ValueParser {
     } else if (this.acceptOneOf('temporary', 'temp') !== undefined) temporary = true;
     const unlogged = !temporary && this.acceptWord('unlogged');
     this.acceptWord('table');
+    const namePos = this.pos;
     const name = this.qualifiedName();
     if (this.#queryDepth > 0 || this.into !== undefined) {
-      throw this.error('syntax_error', 'SELECT ... INTO is not allowed here', pos);
+      throw this.error('syntax_error', 'SELECT ... INTO is not allowed here', namePos);
     }
-    this.into = { name, temporary, unlogged, pos };
+    this.into = { name, temporary, unlogged, pos: namePos };
   }
 
   whereClause(source: RelationNode): RelationNode {
@@ -745,7 +752,9 @@ export abstract class QueryParser extends ValueParser {
   /** A call in FROM, which takes no FILTER or OVER. */
   private fromCall(): ValueNode {
     const pos = this.index;
+    this.suffixesAllowed = false;
     const value = this.wordOrName();
+    this.suffixesAllowed = true;
     const { op } = value;
     if (op === 'COLUMN' || op === 'LITERAL' || op === 'SUBSCRIPT') throw this.syntaxError(pos + 1);
     return value;

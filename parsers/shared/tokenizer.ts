@@ -200,6 +200,13 @@ export class Tokenizer {
     return raw.toLowerCase();
   }
 
+  /** End of the word that begins at `from`. */
+  protected wordEnd(from: number): number {
+    let at = from;
+    while (at < this.text.length && (classOf(this.text.charCodeAt(at)) & WORD_PART) !== 0) at++;
+    return at;
+  }
+
   protected digits(from: number): number {
     let at = from;
     while ((classOf(this.text.charCodeAt(at)) & DIGIT) !== 0) at++;
@@ -225,7 +232,7 @@ export class Tokenizer {
       }
     }
     const next = text.charCodeAt(at);
-    if (next === next && (classOf(next) & WORD_START) !== 0) this.failNear('trailing junk after numeric literal', start, at + 1);
+    if (next === next && (classOf(next) & WORD_START) !== 0) this.failNear('trailing junk after numeric literal', start, this.wordEnd(at));
     this.push(kind, text.slice(start, at), start, at);
   }
 

@@ -54,9 +54,13 @@ export abstract class ValueParser extends ExpressionParser {
     const form = this.specialForm(this.value, this.pos, restricted);
     if (form !== undefined) return form;
     if (keyword.category === 'column_name' && !this.peekIsSymbol(1, '(')) return this.nameOrCall();
-    if (keyword.category === 'type_function' && this.peekIsSymbol(1, '(')) return this.nameOrCall();
+    if (keyword.category === 'type_function') {
+      if (this.peekIsSymbol(1, '(')) return this.nameOrCall();
+      throw this.syntaxError(this.index + 1);
+    }
     throw this.syntaxError();
   }
+
 
   /** A form introduced by a keyword, or undefined when the word introduces none here. */
   protected specialForm(word: string, pos: number, _restricted: boolean): ValueNode | undefined {
@@ -86,6 +90,7 @@ export abstract class ValueParser extends ExpressionParser {
       case 'localtimestamp':
         return this.timeCall(word, pos);
       case 'default':
+        if (!this.defaultAllowed) throw this.error('syntax_error', 'DEFAULT is not allowed in this context', pos);
         this.advance();
         this.noLabel();
         return node('DEFAULT_VALUE', { pos });
@@ -359,6 +364,11 @@ export abstract class ValueParser extends ExpressionParser {
     return this.expression();
   }
 
+  /** May DEFAULT stand for a value here? */
+  protected defaultAllowed = false;
+  /** False for the calls in FROM themselves. */
+  protected suffixesAllowed = true;
+
   /** From '(' of a call to its end, with everything that may follow it. */
   protected writtenCall(name: Name, pos: number): ValueNode {
     const call: WrittenCall = {
@@ -376,6 +386,8 @@ export abstract class ValueParser extends ExpressionParser {
       specification: undefined,
     };
     this.enter();
+    const allowed = this.suffixesAllowed;
+    this.suffixesAllowed = true;
     this.expectSymbol('(');
     if (this.isOperator('*') && this.peekIsSymbol(1, ')')) {
       this.advance();
@@ -383,7 +395,8 @@ export abstract class ValueParser extends ExpressionParser {
     } else if (!this.isSymbol(')')) this.callArguments(call);
     this.expectSymbol(')');
     this.leave();
-    this.callSuffixes(call);
+    this.suffixesAllowed = allowed;
+    if (this.suffixesAllowed) this.callSuffixes(call);
     return this.finishCall(call);
   }
 
@@ -396,7 +409,12 @@ export abstract class ValueParser extends ExpressionParser {
         call.arguments.push(this.argument());
         break;
       }
-      call.arguments.push(this.argument());
+      const argumentPos = this.pos;
+      const argument = this.argument();
+      if (argument.op !== 'NAMED_ARGUMENT' && call.arguments.at(-1)?.op === 'NAMED_ARGUMENT') {
+        throw this.error('syntax_error', 'positional argument cannot follow named argument', argumentPos);
+      }
+      call.arguments.push(argument);
     } while (this.acceptSymbol(','));
     if (this.isWord('order')) {
       this.advance();

@@ -4,7 +4,8 @@ import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
 import { action, alterTable } from './alter-table.ts';
-import { columnDefinition, constraint, sequenceOptions, tableConstraint } from './constraints.ts';
+import { constraint, sequenceOptions, tableConstraint } from './constraints.ts';
+import { attribute } from './create.ts';
 import { defaultPrivileges } from './grant.ts';
 import { alterDatabase, alterRole } from './roles.ts';
 
@@ -118,7 +119,7 @@ function typeChange(p: PostgresParser): TypeAction {
   const word = p.expectOneOf('add', 'rename', 'set', 'owner', 'drop', 'alter');
   switch (word) {
     case 'add': {
-      if (p.acceptWord('attribute')) return typeAction('add_attribute', { column: columnDefinition(p), behavior: p.behavior() });
+      if (p.acceptWord('attribute')) return typeAction('add_attribute', { column: attribute(p), behavior: p.behavior() });
       p.expectWord('value');
       const exists = p.ifNotExists();
       const value = p.stringLiteral();

@@ -333,6 +333,9 @@ export function columnConstraint(p: PostgresParser, column: Identifier, parts: C
   if (last !== undefined && name === undefined && (last.kind === 'foreign_key' || last.kind === 'unique' || last.kind === 'primary_key')) {
     attributes(p, last);
   }
+  if (p.index === before && (p.isWord('deferrable') || p.isWord('initially'))) {
+    throw p.error('syntax_error', `misplaced ${p.value === 'initially' ? 'INITIALLY' : 'DEFERRABLE'} clause`, pos);
+  }
   if (p.index === before && name !== undefined) throw p.syntaxError();
   return p.index !== before;
 }

@@ -88,10 +88,11 @@ function endpoint(p: PostgresParser, _expected: 'stdin' | 'stdout'): void {
     if (p.kind === Token.STRING) throw p.unsupported('COPY with a file of the server');
     throw p.syntaxError();
   }
-  if (p.acceptWord('using')) p.expectWord('delimiters');
 }
 
 function copyOptions(p: PostgresParser, options: CopyOptions): void {
+  if (p.acceptWords('using', 'delimiters')) options.delimiter = p.stringLiteral();
+  else if (p.acceptWord('delimiters')) options.delimiter = p.stringLiteral();
   p.acceptWord('with');
   if (p.isSymbol('(')) {
     p.advance();

@@ -4,7 +4,7 @@ import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
 import { createRoutine } from './create-routine.ts';
 import { createTable } from './create-table.ts';
-import { columnConstraint, columnDefinition, sequenceOptions } from './constraints.ts';
+import { columnConstraint, sequenceOptions } from './constraints.ts';
 import { createDatabase, createRole } from './roles.ts';
 
 const REFUSED: Readonly<Record<string, string>> = {
@@ -206,9 +206,20 @@ function createType(p: PostgresParser): StatementNode {
     return node('CREATE_TYPE', { name, kind: 'enum', labels, fields: [], constraints: [], pos });
   }
   p.expectSymbol('(');
-  const fields = p.isSymbol(')') ? [] : p.list(() => columnDefinition(p));
+  const fields = p.isSymbol(')') ? [] : p.list(() => attribute(p));
   p.expectSymbol(')');
   return node('CREATE_TYPE', { name, kind: 'composite', labels: [], fields, constraints: [], pos });
+}
+
+/** name type [COLLATE collation] of a composite type */
+export function attribute(p: PostgresParser): NodeOf<'COLUMN_DEF'> {
+  const { pos } = p;
+  const name = p.columnId();
+  const { type } = p.parseType();
+  const collation = p.acceptWord('collate') ? p.qualifiedName().map((part) => part.text).join('.') : undefined;
+  return node('COLUMN_DEF', {
+    name, type, collation, identity: 'none', generated: 'none', autoIncrement: false, options: [], constraints: [], pos,
+  });
 }
 
 function createDomain(p: PostgresParser): StatementNode {

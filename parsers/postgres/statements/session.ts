@@ -31,6 +31,7 @@ export function setStatement(p: PostgresParser): StatementNode {
   if (p.isWord('local') && !isAssignment(p)) {
     scope = 'local';
     p.advance();
+    if (p.isWord('session') && p.peekIsWord(1, 'authorization')) p.advance();
   } else if (p.isWord('session') && !isAssignment(p)) {
     p.advance();
     if (p.acceptWord('characteristics')) {
