@@ -252,6 +252,19 @@ class StoreTransaction implements Transaction {
     this.#undoTo(at, true);
     this.savepoint(name);
     this.#see();
+    // Statements begun after the savepoint are gone without having ended.
+    let statements = 0;
+    for (const layer of this.#layers) if (layer.kind === 'statement') statements++;
+    while (this.#outer.length > Math.max(0, statements - 1)) {
+      this.#store.releaseSnapshot(this.#handle!);
+      this.#handle = this.#outer.pop()!;
+      this.#stamp = this.#handle.stamp;
+    }
+    if (statements === 0 && this.isolation === 'read_committed' && this.#handle !== undefined) {
+      this.#store.releaseSnapshot(this.#handle);
+      this.#handle = undefined;
+      this.#stamp = NEWEST;
+    }
   }
 
   release(name: string): void {
@@ -384,7 +397,6 @@ class StoreTransaction implements Transaction {
     this.#drops.length = Math.min(this.#drops.length, layer.dropMark);
     if (releaseLocks) this.#manager.locks.releaseFrom(this.lockOwner, layer.lockMark);
     this.#written = this.#layers.some((each) => each.writes !== undefined);
-    while (this.#outer.length > 0 && this.#innermostStatement() === 0) this.#store.releaseSnapshot(this.#outer.pop()!);
   }
 
   #findSavepoint(name: string): number {
