@@ -131,7 +131,9 @@ class ProgramDecoder {
       const height = stack.heights[index] as number;
       if (height > this.#height) this.#height = height;
       if (input.allowed !== undefined && !input.allowed.has((stack.nodes[index] as Node)['op'] as string)) {
-        throw new CodecError(`${String((stack.nodes[index] as Node)['op'])} is not allowed in ${plan.name}.${input.name}`);
+        throw new CodecError(
+          `${String((stack.nodes[index] as Node)['op'])} is not allowed in ${plan.name}.${input.name}`,
+        );
       }
     }
     if (input.mode === MANY) node[input.name] = stack.nodes.slice(start, start + count);

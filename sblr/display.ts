@@ -62,7 +62,8 @@ export function displayValue(value: SqlValue): string {
   if (value instanceof Interval) return `interval(${value.months}, ${value.days}, ${value.micros})`;
   if (value instanceof Jsonb) return `jsonb ${value.text}`;
   if (value instanceof SqlRecord) return `(${value.values.map(displayValue).join(', ')})`;
-  if (value instanceof SqlArray) return `array${JSON.stringify(value.dimensions)}[${value.items.map(displayValue).join(', ')}]`;
+  if (value instanceof SqlArray)
+    return `array${JSON.stringify(value.dimensions)}[${value.items.map(displayValue).join(', ')}]`;
   return '?';
 }
 

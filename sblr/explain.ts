@@ -6,16 +6,7 @@
 import { type Container, openContainer } from './container.ts';
 import { decodeContainer } from './decode.ts';
 import { displayOperand, displayType, displayValue } from './display.ts';
-import {
-  CLASS_STATEMENT,
-  CLASSES,
-  type InputPlan,
-  MANY,
-  type NodePlan,
-  ONE,
-  PLANS,
-  PLANS_BY_CODE,
-} from './layout.ts';
+import { CLASS_STATEMENT, CLASSES, type InputPlan, MANY, type NodePlan, ONE, PLANS, PLANS_BY_CODE } from './layout.ts';
 import type { AnyNode } from './nodes.ts';
 import { OperandReader } from './operand-reader.ts';
 

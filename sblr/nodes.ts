@@ -5,7 +5,7 @@
  */
 import type { Semantics } from './contract/semantics.ts';
 import type { SqlType } from './contract/types.ts';
-import { OPCODES, type OpcodeName } from './opcodes.ts';
+import type { OPCODES, OpcodeName } from './opcodes.ts';
 import type { ElementInput, OperandType } from './operands.ts';
 
 type Table = typeof OPCODES;

@@ -35,7 +35,12 @@ function inputText(kind: InputKind | ElementInput<string>): string {
 }
 
 function instruction(name: string, definition: OpcodeDefinition): string[] {
-  const lines = [`### ${name}`, '', `\`0x${definition.code.toString(16).padStart(4, '0')}\`, leaves ${definition.result === 'element' ? 'an' : 'a'} ${definition.result}. ${definition.doc}`, ''];
+  const lines = [
+    `### ${name}`,
+    '',
+    `\`0x${definition.code.toString(16).padStart(4, '0')}\`, leaves ${definition.result === 'element' ? 'an' : 'a'} ${definition.result}. ${definition.doc}`,
+    '',
+  ];
   const rows = [
     ...Object.entries(definition.operands).map(([operand, kind]) => `| ${operand} | operand | ${operandText(kind)} |`),
     ...Object.entries(definition.inputs).map(([input, kind]) => `| ${input} | input | ${inputText(kind)} |`),

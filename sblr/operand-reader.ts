@@ -2,7 +2,7 @@
  * Reads the operands of an instruction, checking every index and range on the way. Shared by the
  * decoder and the disassembler.
  */
-import { ByteReader } from './contract/byte-reader.ts';
+import type { ByteReader } from './contract/byte-reader.ts';
 import { CodecError } from './contract/codec-error.ts';
 import type { Identifier } from './contract/names.ts';
 import { readType } from './contract/type-codec.ts';

@@ -34,7 +34,10 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   arrayBase: [0, 1],
   emptyStringIsNull: 'bool',
 };
-const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [keyof Semantics, 'bool' | 'text' | readonly (string | number)[]])[];
+const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
+  keyof Semantics,
+  'bool' | 'text' | readonly (string | number)[],
+])[];
 
 const encoded = new WeakMap<Semantics, Uint8Array>();
 

@@ -13,7 +13,15 @@ import { FrameAssembler, FrameOutput, type Frame } from './frames.ts';
 import { ClientSession, type ClientLinkState } from './link-client-session.ts';
 import { readColumns, writeControl } from './link-payloads.ts';
 import { ProgramSender } from './link-programs.ts';
-import type { DialectProfile, EngineLink, EngineSession, ProgramRef, ResultColumn, SessionEvents, SessionOptions } from './session.ts';
+import type {
+  DialectProfile,
+  EngineLink,
+  EngineSession,
+  ProgramRef,
+  ResultColumn,
+  SessionEvents,
+  SessionOptions,
+} from './session.ts';
 import { SqlError } from './sql-error.ts';
 
 /** As many column lists as the other end may number. */

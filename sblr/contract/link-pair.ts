@@ -41,7 +41,10 @@ export function duplexPair(chunkBytes = Infinity): [Duplex, Duplex] {
   return [left, right];
 }
 
-export function createPairedLink(engine: EngineLink, options: PairOptions = {}): { link: SocketEngineLink; served: ServedLink } {
+export function createPairedLink(
+  engine: EngineLink,
+  options: PairOptions = {},
+): { link: SocketEngineLink; served: ServedLink } {
   const [left, right] = duplexPair(options.chunkBytes);
   const served = serveEngineLink(right, engine, options);
   return { link: new SocketEngineLink(left), served };

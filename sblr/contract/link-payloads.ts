@@ -7,7 +7,15 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { CodecError } from './codec-error.ts';
 import { CONDITIONS, type Condition } from './conditions.ts';
-import type { AuthReply, Completion, DialectProfile, ResultColumn, SessionInfo, SessionOptions, TransactionStatus } from './session.ts';
+import type {
+  AuthReply,
+  Completion,
+  DialectProfile,
+  ResultColumn,
+  SessionInfo,
+  SessionOptions,
+  TransactionStatus,
+} from './session.ts';
 import { SqlError, type SqlErrorDetails, type SqlNotice } from './sql-error.ts';
 import { readType, writeType } from './type-codec.ts';
 import type { SqlType } from './types.ts';
@@ -45,7 +53,16 @@ function checkedStringMap(value: unknown): Readonly<Record<string, string>> {
 // ---- errors and notices ----
 
 const TEXT_DETAILS = [
-  'variant', 'detail', 'hint', 'context', 'schema', 'table', 'column', 'dataType', 'constraint', 'sqlstate',
+  'variant',
+  'detail',
+  'hint',
+  'context',
+  'schema',
+  'table',
+  'column',
+  'dataType',
+  'constraint',
+  'sqlstate',
 ] as const satisfies readonly (keyof SqlErrorDetails)[];
 
 interface PackedError {
@@ -72,7 +89,13 @@ export function unpackError(value: unknown): SqlError {
   return new SqlError(condition, details);
 }
 
-const SEVERITIES: readonly string[] = ['debug', 'log', 'info', 'notice', 'warning'] satisfies readonly SqlNotice['severity'][];
+const SEVERITIES: readonly string[] = [
+  'debug',
+  'log',
+  'info',
+  'notice',
+  'warning',
+] satisfies readonly SqlNotice['severity'][];
 
 export function unpackNotice(value: Readonly<Record<string, unknown>>): SqlNotice {
   const { condition, details } = readDetails(value);
@@ -169,8 +192,29 @@ export function readColumns(reader: ByteReader): readonly ResultColumn[] {
 
 /** Command words that travel as a number; the list only grows at its end. */
 const COMMON_COMMANDS = [
-  'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'BEGIN', 'COMMIT', 'ROLLBACK', 'SET', 'START TRANSACTION', 'SAVEPOINT', 'RELEASE', 'COPY', 'FETCH',
-  'MERGE', 'SHOW', 'DISCARD ALL', 'DEALLOCATE', 'PREPARE', 'EXECUTE', 'TRUNCATE TABLE', 'CREATE TABLE', 'DROP TABLE', 'CREATE INDEX',
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'BEGIN',
+  'COMMIT',
+  'ROLLBACK',
+  'SET',
+  'START TRANSACTION',
+  'SAVEPOINT',
+  'RELEASE',
+  'COPY',
+  'FETCH',
+  'MERGE',
+  'SHOW',
+  'DISCARD ALL',
+  'DEALLOCATE',
+  'PREPARE',
+  'EXECUTE',
+  'TRUNCATE TABLE',
+  'CREATE TABLE',
+  'DROP TABLE',
+  'CREATE INDEX',
 ];
 const commandIndex = new Map(COMMON_COMMANDS.map((command, index) => [command, index]));
 const OTHER_COMMAND = 255;

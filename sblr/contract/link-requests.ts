@@ -31,7 +31,12 @@ function repeatFlags(slot: ProgramSlot, types: readonly (SqlType | undefined)[],
   return flags;
 }
 
-function writeTypesAndText(writer: ByteWriter, flags: number, types: readonly (SqlType | undefined)[], text: string): void {
+function writeTypesAndText(
+  writer: ByteWriter,
+  flags: number,
+  types: readonly (SqlType | undefined)[],
+  text: string,
+): void {
   if (!(flags & FLAG_SAME_TYPES)) writeTypes(writer, types);
   if (!(flags & FLAG_SAME_TEXT)) writer.text(text);
 }

@@ -3,7 +3,14 @@
  */
 import * as frames from './frames.ts';
 import type { FrameOutput } from './frames.ts';
-import { packError, TRANSACTION_STATUSES, writeColumns, writeCompletion, writeControl, writeTypes } from './link-payloads.ts';
+import {
+  packError,
+  TRANSACTION_STATUSES,
+  writeColumns,
+  writeCompletion,
+  writeControl,
+  writeTypes,
+} from './link-payloads.ts';
 import type { Completion, ReplySink, ResultColumn, RowBlock, TransactionStatus } from './session.ts';
 import type { SqlError, SqlNotice } from './sql-error.ts';
 import type { SqlType } from './types.ts';

@@ -12,7 +12,14 @@ import { ByteReader } from './byte-reader.ts';
 import { CodecError } from './codec-error.ts';
 import * as frames from './frames.ts';
 import { FrameAssembler, FrameOutput, type Frame } from './frames.ts';
-import { packAuthReply, packError, toSqlError, unpackProfile, unpackSessionOptions, writeControl } from './link-payloads.ts';
+import {
+  packAuthReply,
+  packError,
+  toSqlError,
+  unpackProfile,
+  unpackSessionOptions,
+  writeControl,
+} from './link-payloads.ts';
 import { ProgramReceiver, type ProgramSlot } from './link-programs.ts';
 import { readExecute, readPrepare } from './link-requests.ts';
 import { ColumnNumbers, ServerSink, type ServerLinkState } from './link-server-sink.ts';
@@ -314,6 +321,6 @@ export function serveEngineLinks(server: Server, engine: EngineLink, options: Li
     links.add(link);
   });
   return () => {
-    for (const link of [...links]) link.close();
+    for (const link of links) link.close();
   };
 }

@@ -3,7 +3,7 @@
  * protocol encoder then copies bytes straight from the block without making strings, and `valueAt`
  * makes the value in memory where one is wanted. `readRows` reads a whole block.
  */
-import { asBuffer, ByteReader } from './byte-reader.ts';
+import { ByteReader } from './byte-reader.ts';
 import { CodecError } from './codec-error.ts';
 import {
   DATE_INFINITY,

@@ -264,12 +264,17 @@ function setBit(writer: ByteWriter, bitmap: number, index: number): void {
 }
 
 function mismatch(type: SqlType, value: unknown): TypeError {
-  const found = typeof value === 'object' && value !== null ? value.constructor.name : `${typeof value} ${String(value)}`;
+  const found =
+    typeof value === 'object' && value !== null ? value.constructor.name : `${typeof value} ${String(value)}`;
   return new TypeError(`a value of type ${type.kind} is ${found}`);
 }
 
 function writeInt64(writer: ByteWriter, value: SqlValue, type: SqlType): void {
-  if (typeof value === 'number' ? !Number.isSafeInteger(value) : typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value) {
+  if (
+    typeof value === 'number'
+      ? !Number.isSafeInteger(value)
+      : typeof value !== 'bigint' || BigInt.asIntN(64, value) !== value
+  ) {
     throw mismatch(type, value);
   }
   writer.i64(value as number | bigint);
@@ -290,7 +295,8 @@ function writeDate(writer: ByteWriter, value: SqlValue, type: SqlType): void {
   if (typeof value !== 'number') throw mismatch(type, value);
   if (value === Infinity) writer.i32(DATE_INFINITY);
   else if (value === -Infinity) writer.i32(DATE_MINUS_INFINITY);
-  else if ((value | 0) !== value || value === DATE_INFINITY || value === DATE_MINUS_INFINITY) throw mismatch(type, value);
+  else if ((value | 0) !== value || value === DATE_INFINITY || value === DATE_MINUS_INFINITY)
+    throw mismatch(type, value);
   else writer.i32(value);
 }
 

@@ -49,9 +49,7 @@ export const LAYOUT_ARRAY = 18;
 export const LAYOUT_RECORD = 19;
 
 /** Bytes of a value by layout; -1 = a u32 length precedes it. */
-export const LAYOUT_WIDTHS: readonly number[] = [
-  0, 1, 4, 4, 4, 8, 8, 8, 8, -1, -1, -1, -1, -1, 16, 16, 12, -1, -1, -1,
-];
+export const LAYOUT_WIDTHS: readonly number[] = [0, 1, 4, 4, 4, 8, 8, 8, 8, -1, -1, -1, -1, -1, 16, 16, 12, -1, -1, -1];
 
 export const DATE_INFINITY = 0x7fffffff;
 export const DATE_MINUS_INFINITY = -0x80000000;

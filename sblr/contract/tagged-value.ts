@@ -6,7 +6,17 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { CodecError } from './codec-error.ts';
-import { Bits, canonicalInteger, Decimal, Interval, Jsonb, SqlArray, SqlRecord, TimeTz, type SqlValue } from './values.ts';
+import {
+  Bits,
+  canonicalInteger,
+  Decimal,
+  Interval,
+  Jsonb,
+  SqlArray,
+  SqlRecord,
+  TimeTz,
+  type SqlValue,
+} from './values.ts';
 
 const TAG_NULL = 0;
 const TAG_FALSE = 1;

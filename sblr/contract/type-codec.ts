@@ -16,17 +16,54 @@ import type { RecordField, ReferenceTarget, SqlType, TypeKind } from './types.ts
 
 /** Numbers of the kinds on the wire: the list only grows at its end. */
 export const TYPE_KINDS = [
-  'unknown', 'named', 'void', 'bool', 'int8', 'int16', 'int24', 'int32', 'int64', 'decimal', 'float32', 'float64', 'text', 'bytes', 'bits',
-  'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval', 'year', 'uuid', 'json', 'jsonb', 'oid', 'reference', 'array', 'enum',
-  'set', 'record',
+  'unknown',
+  'named',
+  'void',
+  'bool',
+  'int8',
+  'int16',
+  'int24',
+  'int32',
+  'int64',
+  'decimal',
+  'float32',
+  'float64',
+  'text',
+  'bytes',
+  'bits',
+  'date',
+  'time',
+  'timetz',
+  'timestamp',
+  'timestamptz',
+  'interval',
+  'year',
+  'uuid',
+  'json',
+  'jsonb',
+  'oid',
+  'reference',
+  'array',
+  'enum',
+  'set',
+  'record',
 ] as const satisfies readonly TypeKind[];
 
 const REFERENCE_TARGETS = [
-  'relation', 'type', 'routine', 'routine_signature', 'operator', 'schema', 'role', 'collation',
+  'relation',
+  'type',
+  'routine',
+  'routine_signature',
+  'operator',
+  'schema',
+  'role',
+  'collation',
 ] as const satisfies readonly ReferenceTarget[];
 
 /** Compile-time proof that both lists are complete. */
-type Missing = Exclude<TypeKind, (typeof TYPE_KINDS)[number]> | Exclude<ReferenceTarget, (typeof REFERENCE_TARGETS)[number]>;
+type Missing =
+  | Exclude<TypeKind, (typeof TYPE_KINDS)[number]>
+  | Exclude<ReferenceTarget, (typeof REFERENCE_TARGETS)[number]>;
 const complete: [Missing] extends [never] ? true : Missing = true;
 void complete;
 

@@ -4,7 +4,17 @@
 import fc from 'fast-check';
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
-import { Bits, canonicalInteger, Decimal, Interval, Jsonb, SqlArray, SqlRecord, TimeTz, type SqlValue } from '../../../sblr/contract/values.ts';
+import {
+  Bits,
+  canonicalInteger,
+  Decimal,
+  Interval,
+  Jsonb,
+  SqlArray,
+  SqlRecord,
+  TimeTz,
+  type SqlValue,
+} from '../../../sblr/contract/values.ts';
 import { OPCODES, SBLR_VERSION } from '../../../sblr/opcodes.ts';
 import type { ElementInput, InputKind, OpcodeDefinition, OperandKind } from '../../../sblr/operands.ts';
 import type { Program, StatementNode } from '../../../sblr/nodes.ts';
@@ -43,12 +53,19 @@ export const anyInt64 = fc
 const anyInt32 = fc.integer();
 export const anyDecimal = fc.oneof(
   fc
-    .tuple(fc.oneof(fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }), fc.integer().map(BigInt)), fc.integer({ min: 0, max: 40 }))
+    .tuple(
+      fc.oneof(fc.bigInt({ min: -(10n ** 60n), max: 10n ** 60n }), fc.integer().map(BigInt)),
+      fc.integer({ min: 0, max: 40 }),
+    )
     .map(([unscaled, scale]) => new Decimal(canonicalInteger(unscaled), scale)),
-  fc.constantFrom('NaN' as const, 'Infinity' as const, '-Infinity' as const).map((special) => new Decimal(0, 0, special)),
+  fc
+    .constantFrom('NaN' as const, 'Infinity' as const, '-Infinity' as const)
+    .map((special) => new Decimal(0, 0, special)),
 );
 export const anyBits = fc.stringMatching(/^[01]{0,40}$/).map((text) => new Bits(text));
-export const anyInterval = fc.tuple(anyInt32, anyInt32, fc.maxSafeInteger()).map(([months, days, micros]) => new Interval(months, days, micros));
+export const anyInterval = fc
+  .tuple(anyInt32, anyInt32, fc.maxSafeInteger())
+  .map(([months, days, micros]) => new Interval(months, days, micros));
 export const anyTimeTz = fc
   .tuple(fc.integer({ min: 0, max: 86_400_000_000 }), fc.integer({ min: -57599, max: 57599 }))
   .map(([micros, offset]) => new TimeTz(micros, offset));
@@ -56,18 +73,31 @@ export const anyJsonb = fc.json().map((text) => new Jsonb(text));
 const anyBytes = fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes));
 
 const anyScalar: fc.Arbitrary<SqlValue> = fc.oneof(
-  fc.constant(null), fc.boolean(), anyInt32, fc.double(), anyInt64, anyText, anyBytes, anyDecimal, anyBits, anyInterval, anyTimeTz, anyJsonb,
+  fc.constant(null),
+  fc.boolean(),
+  anyInt32,
+  fc.double(),
+  anyInt64,
+  anyText,
+  anyBytes,
+  anyDecimal,
+  anyBits,
+  anyInterval,
+  anyTimeTz,
+  anyJsonb,
   fc.bigInt({ min: 2n ** 63n, max: 2n ** 64n - 1n }),
 );
 
 /** Wraps items of one kind as an array of one or two dimensions, or none. */
 export function arrayOfItems(item: fc.Arbitrary<SqlValue>): fc.Arbitrary<SqlArray> {
-  return fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: -5, max: 5 })).chain(([rows, width, lower]) =>
-    fc.array(item, { minLength: rows * width, maxLength: rows * width }).map((items) => {
-      if (rows === 0) return new SqlArray([], [], []);
-      return width === 1 ? new SqlArray(items, [rows], [lower]) : new SqlArray(items, [rows, width], [lower, 1]);
-    }),
-  );
+  return fc
+    .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: -5, max: 5 }))
+    .chain(([rows, width, lower]) =>
+      fc.array(item, { minLength: rows * width, maxLength: rows * width }).map((items) => {
+        if (rows === 0) return new SqlArray([], [], []);
+        return width === 1 ? new SqlArray(items, [rows], [lower]) : new SqlArray(items, [rows, width], [lower, 1]);
+      }),
+    );
 }
 
 export const anyValue: fc.Arbitrary<SqlValue> = fc.oneof(
@@ -77,8 +107,32 @@ export const anyValue: fc.Arbitrary<SqlValue> = fc.oneof(
 );
 
 const simpleKinds = [
-  'unknown', 'void', 'bool', 'int8', 'int16', 'int24', 'int32', 'int64', 'decimal', 'float32', 'float64', 'text', 'bytes', 'bits', 'date', 'time',
-  'timetz', 'timestamp', 'timestamptz', 'interval', 'year', 'uuid', 'json', 'jsonb', 'oid', 'set',
+  'unknown',
+  'void',
+  'bool',
+  'int8',
+  'int16',
+  'int24',
+  'int32',
+  'int64',
+  'decimal',
+  'float32',
+  'float64',
+  'text',
+  'bytes',
+  'bits',
+  'date',
+  'time',
+  'timetz',
+  'timestamp',
+  'timestamptz',
+  'interval',
+  'year',
+  'uuid',
+  'json',
+  'jsonb',
+  'oid',
+  'set',
 ] as const;
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 
@@ -87,23 +141,39 @@ export const anyType: fc.Arbitrary<SqlType> = fc.letrec<{ type: SqlType }>((tie)
     { maxDepth: 3 },
     fc.record(
       {
-        kind: fc.constantFrom(...simpleKinds), length: u32, fixed: fc.constant(true), precision: u32, scale: anyInt32, unsigned: fc.constant(true),
-        typeId: u32, collation: anyText, intervalFields: anyText, declared: anyText,
+        kind: fc.constantFrom(...simpleKinds),
+        length: u32,
+        fixed: fc.constant(true),
+        precision: u32,
+        scale: anyInt32,
+        unsigned: fc.constant(true),
+        typeId: u32,
+        collation: anyText,
+        intervalFields: anyText,
+        declared: anyText,
       },
       { requiredKeys: ['kind'] },
     ),
     fc.record({ kind: fc.constant('enum' as const), labels: fc.array(anyText, { maxLength: 3 }) }),
     fc.record({ kind: fc.constant('named' as const), name: anyName }),
-    fc.record({ kind: fc.constant('reference' as const), target: fc.constantFrom('relation' as const, 'collation' as const) }),
+    fc.record({
+      kind: fc.constant('reference' as const),
+      target: fc.constantFrom('relation' as const, 'collation' as const),
+    }),
     fc.record({ kind: fc.constant('array' as const), element: tie('type') }),
-    fc.record({ kind: fc.constant('record' as const), fields: fc.array(fc.record({ name: anyText, type: tie('type') }), { maxLength: 3 }) }),
+    fc.record({
+      kind: fc.constant('record' as const),
+      fields: fc.array(fc.record({ name: anyText, type: tie('type') }), { maxLength: 3 }),
+    }),
   ),
 })).type;
 
 function operandArbitrary(kind: OperandKind): fc.Arbitrary<unknown> {
   if (typeof kind === 'object') {
     if ('oneOf' in kind) return fc.constantFrom(...kind.oneOf);
-    const fields = Object.fromEntries(Object.entries(kind.list).map(([name, field]) => [name, operandArbitrary(field)]));
+    const fields = Object.fromEntries(
+      Object.entries(kind.list).map(([name, field]) => [name, operandArbitrary(field)]),
+    );
     return fc.array(fc.record(fields), { maxLength: 3 });
   }
   if (kind.endsWith('?')) return fc.option(operandArbitrary(kind.slice(0, -1) as OperandKind), { nil: undefined });
@@ -143,12 +213,15 @@ export const OPCODE_NAMES = definitions.map(([name]) => name);
 
 function namesOfClass(result: string, leafOnly: boolean): string[] {
   return definitions
-    .filter(([, definition]) => definition.result === result && (!leafOnly || Object.keys(definition.inputs).length === 0))
+    .filter(
+      ([, definition]) => definition.result === result && (!leafOnly || Object.keys(definition.inputs).length === 0),
+    )
     .map(([name]) => name);
 }
 
 function inputArbitrary(kind: InputKind | ElementInput<string>, depth: number): fc.Arbitrary<unknown> {
-  const mode = typeof kind === 'object' ? kind.count : kind.endsWith('?') ? 'optional' : kind.endsWith('*') ? 'many' : 'one';
+  const mode =
+    typeof kind === 'object' ? kind.count : kind.endsWith('?') ? 'optional' : kind.endsWith('*') ? 'many' : 'one';
   const required = mode === 'one';
   if (depth <= 0 && !required) return fc.constant(mode === 'many' ? [] : undefined);
   const names = typeof kind === 'object' ? kind.element : namesOfClass(kind.replace(/[?*]$/, ''), depth <= 1);

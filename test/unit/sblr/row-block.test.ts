@@ -10,9 +10,25 @@ import { RowBlockReader, RowBlockWriter, readRows } from '../../../sblr/contract
 import { readTaggedValue, writeTaggedValue } from '../../../sblr/contract/tagged-value.ts';
 import { readType, TYPE_KINDS, writeType } from '../../../sblr/contract/type-codec.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
-import { canonicalInteger, Decimal, SqlArray, SqlRecord, TimeTz, type SqlValue } from '../../../sblr/contract/values.ts';
 import {
-  anyBits, anyDecimal, anyInt64, anyInterval, anyJsonb, anyText, anyTimeTz, anyType, anyValue, arrayOfItems,
+  canonicalInteger,
+  Decimal,
+  SqlArray,
+  SqlRecord,
+  TimeTz,
+  type SqlValue,
+} from '../../../sblr/contract/values.ts';
+import {
+  anyBits,
+  anyDecimal,
+  anyInt64,
+  anyInterval,
+  anyJsonb,
+  anyText,
+  anyTimeTz,
+  anyType,
+  anyValue,
+  arrayOfItems,
 } from './arbitraries.ts';
 
 const infinite = fc.constantFrom(Infinity, -Infinity);
@@ -60,7 +76,10 @@ const scalarCases: readonly Case[] = [
   { type: { kind: 'json' }, value: fc.json() },
   { type: { kind: 'jsonb' }, value: anyJsonb },
   { type: { kind: 'oid' }, value: u32 },
-  { type: { kind: 'reference', target: 'relation' }, value: fc.oneof(fc.integer({ min: 0, max: 0xfffffffe }), longText) },
+  {
+    type: { kind: 'reference', target: 'relation' },
+    value: fc.oneof(fc.integer({ min: 0, max: 0xfffffffe }), longText),
+  },
   { type: { kind: 'enum', labels: ['a', 'b'] }, value: fc.constantFrom('a', 'b') },
   { type: { kind: 'set', labels: ['a', 'b'] }, value: u64 },
 ];
@@ -99,23 +118,34 @@ describe('row blocks', () => {
     expect(new Set(cases.map(({ type }) => type.kind))).toEqual(new Set(TYPE_KINDS));
   });
 
-  it.each(cases.map((item) => [JSON.stringify(item.type).slice(0, 80), item] as const))('round-trip %s', (_, { type, value }) => {
-    fc.assert(
-      fc.property(fc.array(nullable(value), { maxLength: 8 }), (values) => {
-        const writer = new RowBlockWriter([type]);
-        for (const item of values) writer.append([item]);
-        expect(writer.rowCount).toBe(values.length);
-        expectSame(readRows(writer.take(), [type]), values.map((item) => [item]));
-        expect(writer.byteLength).toBe(0);
-      }),
-      { numRuns: 60 },
-    );
-  });
+  it.each(cases.map((item) => [JSON.stringify(item.type).slice(0, 80), item] as const))(
+    'round-trip %s',
+    (_, { type, value }) => {
+      fc.assert(
+        fc.property(fc.array(nullable(value), { maxLength: 8 }), (values) => {
+          const writer = new RowBlockWriter([type]);
+          for (const item of values) writer.append([item]);
+          expect(writer.rowCount).toBe(values.length);
+          expectSame(
+            readRows(writer.take(), [type]),
+            values.map((item) => [item]),
+          );
+          expect(writer.byteLength).toBe(0);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   it('round-trip rows of many columns', () => {
-    const anyTable = fc.array(fc.constantFrom(...cases), { maxLength: 20 }).chain((columns) =>
-      fc.tuple(fc.constant(columns.map(({ type }) => type)), fc.array(fc.tuple(...columns.map(({ value }) => nullable(value))), { maxLength: 6 })),
-    );
+    const anyTable = fc
+      .array(fc.constantFrom(...cases), { maxLength: 20 })
+      .chain((columns) =>
+        fc.tuple(
+          fc.constant(columns.map(({ type }) => type)),
+          fc.array(fc.tuple(...columns.map(({ value }) => nullable(value))), { maxLength: 6 }),
+        ),
+      );
     fc.assert(
       fc.property(anyTable, ([types, rows]) => {
         const writer = new RowBlockWriter(types);
@@ -138,7 +168,14 @@ describe('row blocks', () => {
   });
 
   it('give a protocol encoder the place of every value', () => {
-    const types: SqlType[] = [{ kind: 'int32' }, { kind: 'text' }, { kind: 'bool' }, { kind: 'int64' }, { kind: 'oid' }, { kind: 'float64' }];
+    const types: SqlType[] = [
+      { kind: 'int32' },
+      { kind: 'text' },
+      { kind: 'bool' },
+      { kind: 'int64' },
+      { kind: 'oid' },
+      { kind: 'float64' },
+    ];
     const writer = new RowBlockWriter(types);
     writer.append([-7, 'grün', null, 9007199254740993n, 4000000000, 1.5]);
     writer.append([8, null, true, -5, 0, -0]);
@@ -171,17 +208,36 @@ describe('row blocks', () => {
     const reader = new RowBlockReader(types).reset(writer.take());
     const seen: unknown[] = [];
     reader.forEachRow(() => seen.push([reader.referenceIdAt(0), reader.referenceNameAt(0), reader.valueAt(0)]));
-    expect(seen).toEqual([[1259, 'sys.relations', 1259], [5, '5', 5], [0xffffffff, 'emp', 'emp']]);
+    expect(seen).toEqual([
+      [1259, 'sys.relations', 1259],
+      [5, '5', 5],
+      [0xffffffff, 'emp', 'emp'],
+    ]);
   });
 
   it('refuse values that are not of their type, and keep the rows before', () => {
     const wrong: readonly (readonly [SqlType, SqlValue])[] = [
-      [{ kind: 'int32' }, 'x'], [{ kind: 'int32' }, 1.5], [{ kind: 'int32' }, 2 ** 31], [{ kind: 'text' }, 5], [{ kind: 'bool' }, 1],
-      [{ kind: 'int64' }, 2 ** 60], [{ kind: 'int64' }, 2n ** 63n], [{ kind: 'int64', unsigned: true }, -1], [{ kind: 'oid' }, -1],
-      [{ kind: 'date' }, 0x7fffffff], [{ kind: 'date' }, 0.5], [{ kind: 'timestamp' }, 2n ** 63n - 1n], [{ kind: 'timestamp' }, NaN],
-      [{ kind: 'uuid' }, 'x'], [{ kind: 'uuid' }, 'g0000000-0000-0000-0000-000000000000'], [{ kind: 'decimal' }, 1], [{ kind: 'jsonb' }, '{}'],
-      [{ kind: 'array', element: { kind: 'int32' } }, new SqlArray(['x'])], [{ kind: 'array', element: { kind: 'int32' } }, new SqlArray([1], [2])],
-      [{ kind: 'interval' }, new TimeTz(0, 0)], [{ kind: 'record', fields: [] }, new SqlRecord([1])],
+      [{ kind: 'int32' }, 'x'],
+      [{ kind: 'int32' }, 1.5],
+      [{ kind: 'int32' }, 2 ** 31],
+      [{ kind: 'text' }, 5],
+      [{ kind: 'bool' }, 1],
+      [{ kind: 'int64' }, 2 ** 60],
+      [{ kind: 'int64' }, 2n ** 63n],
+      [{ kind: 'int64', unsigned: true }, -1],
+      [{ kind: 'oid' }, -1],
+      [{ kind: 'date' }, 0x7fffffff],
+      [{ kind: 'date' }, 0.5],
+      [{ kind: 'timestamp' }, 2n ** 63n - 1n],
+      [{ kind: 'timestamp' }, NaN],
+      [{ kind: 'uuid' }, 'x'],
+      [{ kind: 'uuid' }, 'g0000000-0000-0000-0000-000000000000'],
+      [{ kind: 'decimal' }, 1],
+      [{ kind: 'jsonb' }, '{}'],
+      [{ kind: 'array', element: { kind: 'int32' } }, new SqlArray(['x'])],
+      [{ kind: 'array', element: { kind: 'int32' } }, new SqlArray([1], [2])],
+      [{ kind: 'interval' }, new TimeTz(0, 0)],
+      [{ kind: 'record', fields: [] }, new SqlRecord([1])],
     ];
     for (const [type, value] of wrong) {
       const writer = new RowBlockWriter([{ kind: 'text' }, type]);
@@ -241,7 +297,19 @@ describe('types and tagged values', () => {
   });
 
   it('integers of 64 bits keep every bit', () => {
-    for (const value of [0, -1, 2 ** 53 - 1, -(2 ** 53 - 1), 2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n, -(2n ** 63n), 2 ** 32, -(2 ** 32), 2 ** 31]) {
+    for (const value of [
+      0,
+      -1,
+      2 ** 53 - 1,
+      -(2 ** 53 - 1),
+      2n ** 53n,
+      -(2n ** 53n),
+      2n ** 63n - 1n,
+      -(2n ** 63n),
+      2 ** 32,
+      -(2 ** 32),
+      2 ** 31,
+    ]) {
       const writer = new ByteWriter(4);
       writer.i64(value);
       expect(writer.copy().readBigInt64LE()).toBe(BigInt(value));
