@@ -33,10 +33,6 @@ export interface PostgresConnectionOptions {
   readonly compiler: StatementCompiler;
   /** Certificate and key in PEM, or the context made of them; without it a request for TLS is declined. */
   readonly tlsContext?: SecureContext | { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
-  /** Refuse clients that do not ask for TLS. */
-  readonly tlsRequired?: boolean;
-  /** Why the client is turned away, told once it has said who it is. */
-  readonly refusal?: SqlError;
   /** Refuse logins that are not encrypted. */
   readonly tlsRequired?: boolean;
   /** The client is told this error at its login; cancel requests are served all the same. */
@@ -351,10 +347,6 @@ export class PostgresConnection {
   }
 
   #startSession(parameters: StartupParameters): void {
-    if (this.#options.refusal !== undefined) throw this.#options.refusal;
-    if (this.#options.tlsRequired === true && !this.#encrypted) {
-      throw new SqlError('invalid_authorization_specification', 'connections without TLS are not accepted');
-    }
     const { refusal, tlsRequired = false } = this.#options;
     if (refusal !== undefined) throw refusal;
     if (tlsRequired && !this.#encrypted) {
