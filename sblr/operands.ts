@@ -45,7 +45,7 @@ export type OperandKind =
 /** The stack an instruction's result goes to. 'statement' results end a statement: the stacks are empty after it. */
 export type NodeClass = 'value' | 'relation' | 'element' | 'statement';
 
-/** One input: a class, optional ('?', presence byte in the payload) or repeated ('*', u16 count in the payload). */
+/** One input: a class, optional ('?', presence byte in the payload) or repeated ('*', u32 count in the payload). */
 export type InputKind =
   | 'value'
   | 'value?'
