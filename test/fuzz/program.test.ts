@@ -72,15 +72,19 @@ describe('the verifier', () => {
   it('survives changed bytes behind a right hash: refused, or a program that encodes again', () => {
     let accepted = 0;
     fc.assert(
-      fc.property(fc.nat(sample.length - 1), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }), (index, changes) => {
-        const bytes = Buffer.from(sample[index] as Uint8Array);
-        for (const [at, value] of changes) bytes[BODY_OFFSET + (at % (bytes.length - BODY_OFFSET))] = value;
-        const sealed = resealProgram(bytes);
-        if (!accepts(sealed)) return;
-        accepted++;
-        const program = decodeProgram(sealed);
-        expect(decodeProgram(encodeProgram(program).bytes)).toEqual(program);
-      }),
+      fc.property(
+        fc.nat(sample.length - 1),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        (index, changes) => {
+          const bytes = Buffer.from(sample[index] as Uint8Array);
+          for (const [at, value] of changes) bytes[BODY_OFFSET + (at % (bytes.length - BODY_OFFSET))] = value;
+          const sealed = resealProgram(bytes);
+          if (!accepts(sealed)) return;
+          accepted++;
+          const program = decodeProgram(sealed);
+          expect(decodeProgram(encodeProgram(program).bytes)).toEqual(program);
+        },
+      ),
       { numRuns: 3000 },
     );
     expect(accepted).toBeGreaterThan(0);
@@ -119,15 +123,24 @@ describe('the verifier', () => {
     };
     const build = (depth: number): Buffer => {
       // DEFAULT_VALUE, then NOT over and over, then RETURN_VALUE.
-      const stream = [instruction(0x071f), ...Array.from({ length: depth }, () => instruction(0x0708)), instruction(0x0d0d, 1)];
+      const stream = [
+        instruction(0x071f),
+        ...Array.from({ length: depth }, () => instruction(0x0708)),
+        instruction(0x0d0d, 1),
+      ];
       const counts = Buffer.alloc(8);
       counts.writeUInt32LE(stream.length, 0);
-      counts.writeUInt32LE(stream.reduce((sum, part) => sum + part.length, 0), 4);
+      counts.writeUInt32LE(
+        stream.reduce((sum, part) => sum + part.length, 0),
+        4,
+      );
       return Buffer.from(resealProgram(Buffer.concat([prefix, counts, ...stream, Buffer.alloc(stream.length * 4)])));
     };
     expect(decodeProgram(build(498)).statements).toHaveLength(1);
     for (const depth of [499, 500, 200_000]) {
-      expect(() => decodeProgram(build(depth))).toThrow(expect.objectContaining({ condition: 'statement_too_complex' }));
+      expect(() => decodeProgram(build(depth))).toThrow(
+        expect.objectContaining({ condition: 'statement_too_complex' }),
+      );
     }
   });
 });

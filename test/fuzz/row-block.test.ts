@@ -24,9 +24,14 @@ function survives(read: () => unknown): boolean {
 
 it('random bytes as rows of random types', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(anyType, { minLength: 1, maxLength: 4 }), fc.nat(50), (bytes, types, rowCount) => {
-      survives(() => readRows({ rowCount, bytes }, types));
-    }),
+    fc.property(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.array(anyType, { minLength: 1, maxLength: 4 }),
+      fc.nat(50),
+      (bytes, types, rowCount) => {
+        survives(() => readRows({ rowCount, bytes }, types));
+      },
+    ),
     { numRuns: 2000 },
   );
 });
@@ -51,7 +56,14 @@ it('every truncation and every extreme length of a real block', () => {
     { kind: 'reference' },
   ];
   const writer = new RowBlockWriter(types);
-  writer.append([1, 'text', new SqlArray(['a', null]), new SqlRecord([new Decimal(12, 1)]), new SqlRecord([1, 'x']), 77]);
+  writer.append([
+    1,
+    'text',
+    new SqlArray(['a', null]),
+    new SqlRecord([new Decimal(12, 1)]),
+    new SqlRecord([1, 'x']),
+    77,
+  ]);
   writer.append([2, null, null, new SqlRecord([null]), null, 'name']);
   const { bytes, rowCount } = writer.take();
   for (let length = 0; length < bytes.length; length++) {
