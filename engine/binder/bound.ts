@@ -26,7 +26,7 @@ export type ComparisonOperator = 'equal' | 'not_equal' | 'less' | 'less_equal' |
 export type BoundExpression =
   | { readonly kind: 'constant'; readonly value: SqlValue; readonly type: SqlType }
   | { readonly kind: 'parameter'; readonly index: number; readonly type: SqlType }
-  | { readonly kind: 'column'; readonly id: ColumnId; readonly type: SqlType }
+  | { readonly kind: 'column'; readonly id: ColumnId; readonly type: SqlType; readonly pos?: number | undefined }
   | { readonly kind: 'variable'; readonly name: string; readonly scope: 'local' | 'session' | 'setting' | 'global'; readonly type: SqlType }
   | { readonly kind: 'set_variable'; readonly name: string; readonly value: BoundExpression; readonly type: SqlType }
   /** Comparison of two operands of one comparable type. */

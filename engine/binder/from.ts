@@ -1,0 +1,382 @@
+/**
+ * The FROM clause: tables, views, CTEs, functions, subqueries and joins become a plan and the entries
+ * that names are found in.
+ */
+import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { INT64, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
+import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
+import type { RelationDefinition, SystemRelation, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
+import { callFunction } from './calls.ts';
+import { resolveUnknown } from './coerce.ts';
+import { Binder, MAX_VIEW_DEPTH, type BoundRelation, type CteBinding } from './context.ts';
+import { fail, notSupported } from './errors.ts';
+import { bindExpression, bindRoutineArguments } from './expression.ts';
+import { bindJoin } from './join.ts';
+import { indexKeys, noteRead, Scope, type RangeEntry } from './scope.ts';
+import { storedQuery } from './stored-program.ts';
+import { resolveType, showName } from './user-types.ts';
+
+export interface FromResult {
+  readonly plan: LogicalPlan;
+  readonly entries: readonly RangeEntry[];
+}
+
+/** Locking asked for by the query around: row keys are carried, subqueries are locked too. */
+export interface FromOptions {
+  readonly rowKeys: boolean;
+  readonly lock: NodeOf<'LOCK_ROWS'> | undefined;
+}
+
+interface EntryParts {
+  readonly key: string;
+  readonly display: string;
+  readonly qualified?: readonly string[] | undefined;
+  readonly columns: readonly OutputColumn[];
+  readonly keys: readonly string[];
+  readonly find?: (key: string) => number;
+  readonly expressions?: readonly (BoundExpression | undefined)[] | undefined;
+  readonly unqualified?: boolean;
+  readonly nameable?: boolean;
+  readonly table?: TableDefinition | undefined;
+  readonly system?: SystemRelation | undefined;
+  readonly rowKey?: number | undefined;
+  readonly scalar?: boolean;
+  readonly rowType?: SqlType | undefined;
+}
+
+export function makeEntry(parts: EntryParts): RangeEntry {
+  return {
+    key: parts.key, display: parts.display, qualified: parts.qualified, columns: parts.columns, keys: parts.keys, expressions: parts.expressions,
+    find: parts.find ?? indexKeys(parts.keys), unqualified: parts.unqualified ?? true, nameable: parts.nameable ?? parts.key !== '', table: parts.table, system: parts.system,
+    rowKey: parts.rowKey, nullable: { value: false }, scalar: parts.scalar ?? false, rowType: parts.rowType,
+  };
+}
+
+/** What is the same for every scan of a table: kept as long as the definition lives. */
+interface TableShape {
+  readonly live: readonly TableDefinition['columns'][number][];
+  readonly keys: readonly string[];
+  readonly find: (key: string) => number;
+  readonly names: Map<string, readonly string[]>;
+}
+
+const SHAPES = new WeakMap<object, TableShape>();
+
+export function shapeOf(relation: TableDefinition | ViewDefinition): TableShape {
+  let shape = SHAPES.get(relation);
+  if (shape === undefined) {
+    const live = relation.columns.filter((column) => !column.dropped);
+    const keys = live.map((column) => identifierKey(column.name));
+    shape = { live, keys, find: indexKeys(keys), names: new Map() };
+    SHAPES.set(relation, shape);
+  }
+  return shape;
+}
+
+export function shownNames(binder: Binder, relation: TableDefinition | ViewDefinition): readonly string[] {
+  const shape = shapeOf(relation);
+  const { identifierFold } = binder.semantics;
+  let names = shape.names.get(identifierFold);
+  if (names === undefined) {
+    names = shape.live.map((column) => binder.display(column.name));
+    shape.names.set(identifierFold, names);
+  }
+  return names;
+}
+
+/** Column names given after an alias: t(a, b). */
+export function aliasColumns(binder: Binder, aliases: readonly Identifier[], names: readonly string[], keys: readonly string[], shown: string, pos: number | undefined): { names: readonly string[]; keys: readonly string[] } {
+  if (aliases.length === 0) return { names, keys };
+  if (aliases.length > names.length) {
+    fail('invalid_column_reference', `table "${shown}" has ${names.length} columns available but ${aliases.length} columns specified`, pos);
+  }
+  return {
+    names: names.map((name, i) => (i < aliases.length ? binder.display(aliases[i] as Identifier) : name)),
+    keys: keys.map((key, i) => (i < aliases.length ? identifierKey(aliases[i] as Identifier) : key)),
+  };
+}
+
+/** The columns under other names; the ids stay. */
+export function renameColumns(binder: Binder, columns: readonly OutputColumn[], names: readonly string[], origin?: RelationDefinition): readonly OutputColumn[] {
+  const live = origin === undefined || (origin.kind !== 'table' && origin.kind !== 'view') ? undefined : shapeOf(origin).live;
+  return columns.map((column, i) => {
+    const name = names[i] as string;
+    if (column.name === name && live === undefined) return column;
+    const renamed: OutputColumn = { id: column.id, name, type: column.type, tableId: origin?.id ?? column.tableId, position: live?.[i]?.position ?? column.position };
+    binder.shared.columns[column.id] = renamed;
+    return renamed;
+  });
+}
+
+/** Binds one item of FROM. `left` = the entries a lateral item may refer to. */
+export function bindFrom(node: RelationNode, scope: Scope, left: readonly RangeEntry[], options: FromOptions): FromResult {
+  switch (node.op) {
+    case 'DUAL':
+      return { plan: { kind: 'dual', columns: [] }, entries: [] };
+    case 'LOAD_TABLE':
+      return bindTable(node, scope, options);
+    case 'LOAD_FUNCTION':
+      return bindFunctions(node, scope, left);
+    case 'DERIVED':
+      return bindDerived(node, scope, left, options);
+    case 'JOIN':
+      scope.binder.enter(node.pos);
+      try {
+        return bindJoin(node, scope, left, options, bindFrom);
+      } finally {
+        scope.binder.leave();
+      }
+    default: {
+      const bound = scope.binder.bindRelation(scope.binder, node, scope.parent, scope.ctes);
+      return { plan: bound.plan, entries: [entryOfColumns(scope.binder, '', '', bound.columns)] };
+    }
+  }
+}
+
+function entryOfColumns(_binder: Binder, key: string, display: string, columns: readonly OutputColumn[]): RangeEntry {
+  return makeEntry({ key, display, columns, keys: columns.map((column) => columnKey(column.name)) });
+}
+
+/** The key under which an output column is found by a name of the same dialect. */
+export function columnKey(shown: string): string {
+  return shown.toLowerCase() === shown || shown.toUpperCase() === shown ? shown.toLowerCase() : `"${shown}`;
+}
+
+/** Keys of output columns: folded names are regular, others exact; both spellings of a mixed one are tried by `find`. */
+export function columnKeys(binder: Binder, columns: readonly OutputColumn[]): string[] {
+  const { identifierFold } = binder.semantics;
+  return columns.map(({ name }) => {
+    if (identifierFold === 'preserve') return name.toLowerCase();
+    const folded = identifierFold === 'lower' ? name.toLowerCase() : name.toUpperCase();
+    return folded === name ? name.toLowerCase() : `"${name}`;
+  });
+}
+
+function findCte(ctes: CteBinding | undefined, key: string): CteBinding | undefined {
+  for (let at = ctes; at !== undefined; at = at.next) if (at.key === key) return at;
+  return undefined;
+}
+
+function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOptions): FromResult {
+  const { binder } = scope;
+  const { name } = node;
+  const last = name[name.length - 1] as Identifier;
+  if (name.length === 1) {
+    const cte = findCte(scope.ctes, identifierKey(last));
+    if (cte !== undefined) return bindCteScan(node, cte, scope);
+  }
+  const relation = binder.names.findRelation(name);
+  if (relation === undefined) fail('undefined_table', `relation "${showName(binder, name)}" does not exist`, node.pos, { variant: 'relation' });
+  const alias = node.alias ?? last;
+  const key = identifierKey(alias);
+  const display = binder.display(alias);
+  const qualified = node.alias === undefined ? name.map(identifierKey) : undefined;
+  switch (relation.kind) {
+    case 'table':
+      return scanTable(node, relation, binder, key, display, qualified, options.rowKeys || binder.shared.rowKeys);
+    case 'system':
+      return scanSystem(node, relation, binder, key, display, qualified);
+    case 'view':
+      return expandView(node, relation, binder, key, display, qualified, options);
+    case 'index':
+      return fail('wrong_object_type', `cannot open relation "${binder.display(last)}"`, node.pos, { detail: 'This operation is not supported for indexes.' });
+    case 'sequence':
+      return notSupported('reading a sequence as a relation', node.pos);
+  }
+}
+
+function watchReads(binder: Binder, relation: RelationDefinition, columns: readonly OutputColumn[]): void {
+  if (binder.names.isSuperuser || relation.owner === binder.names.role) return;
+  const check = { names: binder.names, relation, positions: new Set<number>() };
+  binder.shared.reads.push(check);
+  for (const column of columns) binder.shared.checks[column.id] = check;
+}
+
+/** Columns of a scan of a table, and its row key when asked for. */
+export function tableColumns(binder: Binder, table: TableDefinition, names: readonly string[]): OutputColumn[] {
+  const { live } = shapeOf(table);
+  const columns: OutputColumn[] = [];
+  for (let i = 0; i < live.length; i++) {
+    const column = live[i] as TableDefinition['columns'][number];
+    columns.push(binder.newTableColumn(names[i] as string, column.type, table.id, column.position));
+  }
+  return columns;
+}
+
+export function scanTable(
+  node: { readonly columns: readonly Identifier[]; readonly pos?: number | undefined }, table: TableDefinition, binder: Binder,
+  key: string, display: string, qualified: readonly string[] | undefined, rowKeys: boolean,
+): FromResult {
+  const shape = shapeOf(table);
+  const { names, keys } = aliasColumns(binder, node.columns, shownNames(binder, table), shape.keys, display, node.pos);
+  const columns = tableColumns(binder, table, names);
+  binder.useTable(table, 'read');
+  watchReads(binder, table, columns);
+  const rowKey = rowKeys ? binder.newColumn('ctid', TEXT) : undefined;
+  const plan: LogicalPlan = { kind: 'scan', table, columns: rowKey === undefined ? columns : [...columns, rowKey], rowKey: rowKey?.id, alias: display };
+  const find = keys === shape.keys ? shape.find : undefined;
+  return { plan, entries: [makeEntry({ key, display, qualified, columns, keys, ...(find === undefined ? {} : { find }), table, rowKey: rowKey?.id })] };
+}
+
+const SYSTEM_KEYS = new WeakMap<SystemRelation, readonly string[]>();
+
+function scanSystem(node: NodeOf<'LOAD_TABLE'>, relation: SystemRelation, binder: Binder, key: string, display: string, qualified: readonly string[] | undefined): FromResult {
+  let own = SYSTEM_KEYS.get(relation);
+  if (own === undefined) {
+    own = relation.columns.map((column) => column.name.toLowerCase());
+    SYSTEM_KEYS.set(relation, own);
+  }
+  const { names, keys } = aliasColumns(binder, node.columns, relation.columns.map((column) => column.name), own, display, node.pos);
+  const columns = relation.columns.map((column, i) => binder.newTableColumn(names[i] as string, column.type, relation.id, i + 1));
+  return { plan: { kind: 'system_scan', relation, columns, alias: display }, entries: [makeEntry({ key, display, qualified, columns, keys, system: relation })] };
+}
+
+function bindCteScan(node: NodeOf<'LOAD_TABLE'>, cte: CteBinding, scope: Scope): FromResult {
+  const { binder } = scope;
+  if (cte.refusal !== undefined) fail(cte.refusal.condition, cte.refusal.message, node.pos);
+  const source = cte.columns ?? [];
+  const alias = node.alias;
+  const display = alias === undefined ? cte.display : binder.display(alias);
+  const { names, keys } = aliasColumns(binder, node.columns, source.map((column) => column.name), columnKeys(binder, source), display, node.pos);
+  const columns = source.map((column, i) => binder.newColumn(names[i] as string, column.type, column));
+  const plan: LogicalPlan = { kind: 'cte_scan', cte: cte.id, columns, alias: display };
+  return { plan, entries: [makeEntry({ key: alias === undefined ? cte.key : identifierKey(alias), display, columns, keys })] };
+}
+
+function expandView(
+  node: NodeOf<'LOAD_TABLE'>, view: ViewDefinition, binder: Binder, key: string, display: string, qualified: readonly string[] | undefined, options: FromOptions,
+): FromResult {
+  const bound = bindView(view, binder, node.pos, options.lock);
+  const shape = shapeOf(view);
+  const { names, keys } = aliasColumns(binder, node.columns, shownNames(binder, view), shape.keys, display, node.pos);
+  if (bound.columns.length < names.length) fail('internal_error', `view "${display}" has lost columns`, node.pos);
+  const columns = renameColumns(binder, bound.columns.slice(0, names.length), names, view);
+  if (!view.system) watchReads(binder, view, columns);
+  return { plan: bound.plan, entries: [makeEntry({ key, display, qualified, columns, keys })] };
+}
+
+/** The query of a view, bound with the view's own names and semantics. */
+export function bindView(view: ViewDefinition, binder: Binder, pos: number | undefined, lock: NodeOf<'LOCK_ROWS'> | undefined): BoundRelation {
+  if (binder.viewDepth >= MAX_VIEW_DEPTH) fail('statement_too_complex', 'views are nested too deeply', pos);
+  const { source, semantics } = storedQuery(view.program);
+  const { context } = binder;
+  const names = context.viewNames?.(view) ?? binder.names;
+  const inner = new Binder({ ...context, names, semantics, variables: undefined, viewDepth: binder.viewDepth + 1 }, binder.shared, binder.bindRelation);
+  return inner.bindRelation(inner, lock === undefined ? source : wrapLock(source, lock), undefined, undefined);
+}
+
+/** FOR UPDATE of a query reaches into the subqueries of its FROM. */
+function wrapLock(source: RelationNode, lock: NodeOf<'LOCK_ROWS'>): RelationNode {
+  return makeNode('LOCK_ROWS', { strength: lock.strength, wait: lock.wait, of: [], source, pos: lock.pos });
+}
+
+export function lateralScope(scope: Scope, left: readonly RangeEntry[]): Scope {
+  const inner = new Scope(scope.binder, scope.parent, scope.level, scope.ctes, [...left]);
+  inner.lateral = true;
+  return inner;
+}
+
+function bindDerived(node: NodeOf<'DERIVED'>, scope: Scope, left: readonly RangeEntry[], options: FromOptions): FromResult {
+  const { binder } = scope;
+  let outer: Scope | undefined = scope.parent;
+  if (node.lateral) outer = lateralScope(scope, left);
+  else if (left.length > 0 || scope.parent !== undefined) {
+    // Only there to word the error for a reference that LATERAL would have allowed.
+    outer = new Scope(binder, scope.parent, { ...scope.level, depth: scope.level.depth }, scope.ctes);
+    outer.blocked = left;
+  }
+  const clause = scope.level.clause;
+  scope.level.clause = 'from_subquery';
+  const source = options.lock === undefined ? node.source : wrapLock(node.source, options.lock);
+  const bound = binder.bindRelation(binder, source, outer, scope.ctes);
+  scope.level.clause = clause;
+  const key = node.alias === undefined ? '' : identifierKey(node.alias);
+  const display = node.alias === undefined ? 'unnamed_subquery' : binder.display(node.alias);
+  const shown = bound.columns.map((column) => column.name);
+  const { names, keys } = aliasColumns(binder, node.columns, shown, columnKeys(binder, bound.columns), display, node.pos);
+  return { plan: bound.plan, entries: [makeEntry({ key, display, columns: renameColumns(binder, bound.columns, names), keys })] };
+}
+
+function bindFunctions(node: NodeOf<'LOAD_FUNCTION'>, scope: Scope, left: readonly RangeEntry[]): FromResult {
+  const { binder } = scope;
+  const inner = lateralScope(scope, left);
+  const clause = scope.level.clause;
+  scope.level.clause = 'from_function';
+  const nodes = node.calls.flatMap((call): ValueNode[] =>
+    call.op === 'CALL' && call.function === 'unnest' && call.arguments.length > 1 ? call.arguments.map((argument) => makeNode('CALL', { function: 'unnest', variadic: false, arguments: [argument], pos: call.pos })) : [call],
+  );
+  const calls: BoundExpression[] = [];
+  const widths: number[] = [];
+  const fields: RecordField[] = [];
+  let scalar = false;
+  for (const call of nodes) {
+    const bound = bindFunctionItem(call, inner);
+    const columns = functionColumns(node, bound, call, inner);
+    calls.push(columns.call);
+    widths.push(columns.fields.length);
+    fields.push(...columns.fields);
+    scalar = columns.scalar;
+  }
+  scope.level.clause = clause;
+  if (node.ordinality) fields.push({ name: 'ordinality', type: INT64 });
+  const first = fields[0]?.name ?? '';
+  const display = node.alias === undefined ? functionName(nodes[0] as ValueNode, binder) : binder.display(node.alias);
+  const shown = fields.map((field, i) => (scalar && nodes.length === 1 && i === 0 && node.alias !== undefined && field.name === first && isOwnName(calls[0] as BoundExpression, first) ? display : field.name));
+  const plain = shown.map((name) => columnKey(name));
+  const { names, keys } = aliasColumns(binder, node.columns, shown, plain, display, node.pos);
+  const columns = fields.map((field, i) => binder.newColumn(names[i] as string, field.type));
+  const plan: LogicalPlan = { kind: 'function_scan', calls, widths, ordinality: node.ordinality, columns, alias: display };
+  const key = node.alias === undefined ? columnKey(display) : identifierKey(node.alias);
+  return { plan, entries: [makeEntry({ key, display, columns, keys, scalar: scalar && columns.length === 1 })] };
+}
+
+/** Is the column named after the function itself, so that an alias renames it? */
+function isOwnName(call: BoundExpression, name: string): boolean {
+  return call.kind !== 'call' || call.function.kind !== 'set' || call.function.name === name;
+}
+
+function functionName(call: ValueNode, binder: Binder): string {
+  if (call.op === 'CALL') return call.function;
+  if (call.op === 'CALL_ROUTINE') return binder.display(call.name[call.name.length - 1] as Identifier);
+  return call.op === 'CAST' ? 'cast' : 'column';
+}
+
+/** A call in FROM: set-returning calls stay as they are. */
+function bindFunctionItem(call: ValueNode, scope: Scope): BoundExpression {
+  if (call.op === 'CALL') {
+    const arguments_ = call.arguments.map((argument) => bindExpression(argument, scope));
+    return callFunction(scope.binder, call.function, arguments_, call.variadic, call.pos, call.arguments.map((argument) => argument.pos));
+  }
+  if (call.op === 'CALL_ROUTINE') return bindRoutineArguments(call, scope);
+  return resolveUnknown(scope.binder, bindExpression(call, scope), call.pos);
+}
+
+function functionColumns(node: NodeOf<'LOAD_FUNCTION'>, call: BoundExpression, item: ValueNode, scope: Scope): { call: BoundExpression; fields: readonly RecordField[]; scalar: boolean } {
+  const { binder } = scope;
+  if (node.definitions.length > 0) {
+    if (call.type.kind !== 'record') fail('syntax_error', 'a column definition list is only allowed for functions returning "record"', node.pos);
+    const fields = node.definitions.map((definition) => ({ name: binder.display(definition.name), type: resolveType(binder, definition.type, node.pos) }));
+    return { call: { ...call, type: { kind: 'record', fields } } as BoundExpression, fields, scalar: false };
+  }
+  if (call.kind === 'call' && call.function.kind === 'set') {
+    const columns = call.function.columns(call.arguments.map((argument) => argument.type));
+    if (columns === undefined) {
+      const known = call.type.kind === 'record' ? call.type.fields : undefined;
+      if (known !== undefined) return { call, fields: known, scalar: false };
+      fail('syntax_error', 'a column definition list is required for functions returning "record"', item.pos);
+    }
+    return { call, fields: columns, scalar: columns.length === 1 };
+  }
+  if (call.type.kind === 'record') {
+    if (call.type.fields === undefined) fail('syntax_error', 'a column definition list is required for functions returning "record"', item.pos);
+    return { call, fields: call.type.fields, scalar: false };
+  }
+  return { call, fields: [{ name: functionName(item, binder), type: call.type }], scalar: true };
+}
+
+/** Marks every column of the entries as read, for USING. */
+export function noteReads(binder: Binder, columns: readonly OutputColumn[]): void {
+  for (const column of columns) noteRead(binder, column);
+}
+

@@ -1,0 +1,524 @@
+/**
+ * Queries: the pipeline of one SELECT from FROM to LIMIT, and the dispatch to VALUES, set operations,
+ * WITH and data modification.
+ */
+import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { INT64, TEXT } from '../../sblr/contract/types.ts';
+import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
+import { bindWindow, sameKeys, sameWindow, sortKey } from './aggregates.ts';
+import type { Assigned, BoundExpression, LogicalPlan, OutputColumn, SortKey, WindowCall } from './bound.ts';
+import { coerce, resolveUnknown } from './coerce.ts';
+import { entryColumn } from './columns.ts';
+import type { Binder, BoundRelation, CteBinding } from './context.ts';
+import { fail, notSupported } from './errors.ts';
+import { bindCondition, bindExpression, requireComparable } from './expression.ts';
+import { equalExpressions, isSimple, mustEvaluateOnce } from './expression-tools.ts';
+import { bindFrom, columnKeys, type FromResult } from './from.ts';
+import { bindGroupKeys, groupRows } from './grouping.ts';
+import { bindItems, type SelectItem } from './select-items.ts';
+import { bindDelete } from './delete.ts';
+import { bindInsert } from './insert.ts';
+import { depthBelow } from './levels.ts';
+import { bindMerge } from './merge.ts';
+import { columnExpression, convertOutputs, plainRelation, resolveOutputs, strip } from './outputs.ts';
+import { displayKey, newLevel, Scope, type BoundWindow, type QueryLevel, type RangeEntry } from './scope.ts';
+import { bindSetOperation } from './set-operation.ts';
+import { baseType, isDomain, typeName } from './type-facts.ts';
+import { bindUpdate } from './update.ts';
+import { bindValues } from './values.ts';
+import { bindWith } from './with.ts';
+
+/** Binds any relation node as a query of its own. `keepUnknown` leaves untyped literals of the output to the caller. */
+export function bindRelation(binder: Binder, node: RelationNode, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown = false): BoundRelation {
+  binder.enter(node.pos);
+  const bound = dispatch(binder, node, outer, ctes, keepUnknown);
+  binder.leave();
+  return keepUnknown ? bound : resolveOutputs(binder, bound);
+}
+
+function dispatch(binder: Binder, node: RelationNode, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown: boolean): BoundRelation {
+  switch (node.op) {
+    case 'WITH':
+      return bindWith(binder, node, outer, ctes, keepUnknown);
+    case 'SET_OP':
+      return bindSetOperation(binder, node, outer, ctes);
+    case 'VALUES':
+      return bindValues(binder, node, outer, ctes, keepUnknown);
+    case 'INSERT':
+      return bindInsert(binder, node, outer, ctes);
+    case 'UPDATE':
+      return bindUpdate(binder, node, outer, ctes);
+    case 'DELETE':
+      return bindDelete(binder, node, outer, ctes);
+    case 'MERGE':
+      return bindMerge(binder, node, outer, ctes);
+    case 'PROJECT':
+    case 'DISTINCT':
+    case 'SORT':
+    case 'LIMIT':
+    case 'LOCK_ROWS':
+      return bindPipeline(binder, node, outer, ctes);
+    default: {
+      const scope = new Scope(binder, outer, newLevel(depthBelow(binder, outer)), ctes);
+      const from = bindFrom(node, scope, [], { rowKeys: false, lock: undefined });
+      const columns = from.entries.filter((entry) => entry.unqualified).flatMap((entry) => entry.columns);
+      for (const entry of from.entries) entry.columns.forEach((_column, i) => entryColumn(entry, i, undefined, binder));
+      return plainRelation(strip(from.plan, columns));
+    }
+  }
+}
+
+interface Pipeline {
+  readonly locks: NodeOf<'LOCK_ROWS'>[];
+  limit: NodeOf<'LIMIT'> | undefined;
+  sort: NodeOf<'SORT'> | undefined;
+  distinct: NodeOf<'DISTINCT'> | undefined;
+}
+
+function bindPipeline(binder: Binder, node: RelationNode, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+  const parts: Pipeline = { locks: [], limit: undefined, sort: undefined, distinct: undefined };
+  let at = node;
+  for (;;) {
+    if (at.op === 'LOCK_ROWS') parts.locks.push(at);
+    else if (at.op === 'LIMIT' && parts.limit === undefined && parts.sort === undefined && parts.distinct === undefined) parts.limit = at;
+    else if (at.op === 'SORT' && parts.sort === undefined && parts.distinct === undefined) parts.sort = at;
+    else if (at.op === 'DISTINCT' && parts.distinct === undefined) parts.distinct = at;
+    else break;
+    at = at.source;
+  }
+  if (at.op === 'PROJECT') return bindSelect(binder, at, parts, outer, ctes);
+  if (parts.distinct !== undefined) notSupported('DISTINCT of this relation', parts.distinct.pos);
+  if (parts.locks.length > 0) refuseLock(parts.locks[0] as NodeOf<'LOCK_ROWS'>, at.op === 'SET_OP' ? 'UNION/INTERSECT/EXCEPT' : at.op === 'VALUES' ? 'VALUES' : 'this relation');
+  const bound = resolveOutputs(binder, bindRelation(binder, at, outer, ctes));
+  return orderOutputs(binder, bound, parts, outer, ctes, at.op === 'SET_OP');
+}
+
+export function lockName(lock: NodeOf<'LOCK_ROWS'>): string {
+  return { key_share: 'FOR KEY SHARE', share: 'FOR SHARE', no_key_update: 'FOR NO KEY UPDATE', update: 'FOR UPDATE' }[lock.strength];
+}
+
+function refuseLock(lock: NodeOf<'LOCK_ROWS'>, what: string): never {
+  const with_ = what === 'UNION/INTERSECT/EXCEPT' || what.includes('function') ? what : what;
+  return fail('feature_not_supported', `${lockName(lock)} is not allowed with ${with_}`, undefined);
+}
+
+/** ORDER BY and LIMIT over outputs only: set operations, VALUES, nested queries. */
+function orderOutputs(binder: Binder, bound: BoundRelation, parts: Pipeline, outer: Scope | undefined, ctes: CteBinding | undefined, setOperation: boolean): BoundRelation {
+  let { plan } = bound;
+  let keys: SortKey[] = [];
+  if (parts.sort !== undefined) {
+    const outputs = bound.columns;
+    const names = columnKeys(binder, outputs);
+    keys = parts.sort.keys.map((key) => {
+      const column = outputByName(binder, key.value, outputs, names);
+      if (column !== undefined) return sortKey(binder, key, columnExpression(column));
+      if (setOperation) {
+        fail('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', key.value.pos, {
+          detail: 'Only result column names can be used, not expressions or functions.',
+          hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
+        });
+      }
+      const level = newLevel(depthBelow(binder, outer));
+      level.clause = 'order';
+      const entry: RangeEntry = outputEntry(binder, outputs);
+      return sortKey(binder, key, bindExpression(key.value, new Scope(binder, outer, level, ctes, [entry])));
+    });
+    plan = { kind: 'sort', source: plan, keys, columns: plan.columns };
+  }
+  return plainRelation(limitRows(binder, plan, parts, keys, outer, ctes));
+}
+
+function outputEntry(binder: Binder, columns: readonly OutputColumn[]): RangeEntry {
+  const keys = columnKeys(binder, columns);
+  return {
+    key: '', display: '', qualified: undefined, columns, keys, expressions: undefined, find: (key) => keys.indexOf(key), unqualified: true, nameable: false,
+    table: undefined, system: undefined, rowKey: undefined, nullable: { value: false }, scalar: false, rowType: undefined,
+  };
+}
+
+function outputByName(binder: Binder, value: ValueNode, outputs: readonly OutputColumn[], names: readonly string[]): OutputColumn | undefined {
+  const ordinal = ordinalOf(value, outputs.length, 'ORDER BY');
+  if (ordinal !== undefined) return outputs[ordinal - 1];
+  if (value.op !== 'COLUMN' || value.name.length !== 1) return undefined;
+  const key = identifierKey(value.name[0] as Identifier);
+  const at = names.indexOf(key);
+  if (at >= 0 && names.indexOf(key, at + 1) >= 0) fail('ambiguous_column', `ORDER BY "${binder.display(value.name[0] as Identifier)}" is ambiguous`, value.pos);
+  return outputs[at];
+}
+
+/** The ordinal an integer literal stands for in ORDER BY or DISTINCT ON. */
+function ordinalOf(value: ValueNode, count: number, what: string): number | undefined {
+  if (value.op !== 'LITERAL' || value.value === null) return undefined;
+  const ordinal = value.value;
+  if (typeof ordinal !== 'number' || !Number.isInteger(ordinal) || value.type.kind === 'unknown') fail('syntax_error', `non-integer constant in ${what}`, value.pos);
+  if (ordinal < 1 || ordinal > count) fail('invalid_column_reference', `${what} position ${ordinal} is not in select list`, value.pos);
+  return ordinal;
+}
+
+function limitRows(binder: Binder, source: LogicalPlan, parts: Pipeline, order: readonly SortKey[], outer: Scope | undefined, ctes: CteBinding | undefined): LogicalPlan {
+  const { limit } = parts;
+  if (limit === undefined) return source;
+  const count = limitValue(binder, limit.count, 'limit', outer, ctes);
+  const offset = limitValue(binder, limit.offset, 'offset', outer, ctes);
+  if (count === undefined && offset === undefined) return source;
+  if (limit.withTies && order.length === 0) fail('syntax_error', 'WITH TIES cannot be specified without ORDER BY clause', limit.pos);
+  if (limit.withTies && parts.locks.some((lock) => lock.wait === 'skip_locked')) fail('syntax_error', 'SKIP LOCKED and WITH TIES options cannot be used together', limit.pos);
+  return { kind: 'limit', source, count, offset, withTies: limit.withTies, percent: limit.percent, order: limit.withTies ? order : [], columns: source.columns };
+}
+
+function limitValue(binder: Binder, node: ValueNode | undefined, clause: 'limit' | 'offset', outer: Scope | undefined, ctes: CteBinding | undefined): BoundExpression | undefined {
+  if (node === undefined || (node.op === 'LITERAL' && node.value === null)) return undefined;
+  const level = newLevel(depthBelow(binder, outer));
+  level.clause = clause;
+  const bound = bindExpression(node, new Scope(binder, outer, level, ctes));
+  const converted = coerce(binder, bound, INT64, 'implicit', node.pos) ?? (bound.type.kind === 'decimal' || bound.type.kind === 'float64' ? coerce(binder, bound, INT64, 'assignment', node.pos) : undefined);
+  return converted ?? fail('datatype_mismatch', `argument of ${clause.toUpperCase()} must be type bigint, not type ${typeName(bound.type)}`, node.pos);
+}
+
+interface Source {
+  readonly windows: NodeOf<'WINDOWS'> | undefined;
+  readonly having: NodeOf<'FILTER'> | undefined;
+  readonly group: NodeOf<'GROUP'> | undefined;
+  readonly where: NodeOf<'FILTER'>[];
+  readonly from: RelationNode;
+}
+
+function splitSource(node: RelationNode): Source {
+  let at = node;
+  let windows: NodeOf<'WINDOWS'> | undefined;
+  let having: NodeOf<'FILTER'> | undefined;
+  let group: NodeOf<'GROUP'> | undefined;
+  const where: NodeOf<'FILTER'>[] = [];
+  if (at.op === 'WINDOWS') {
+    windows = at;
+    at = at.source;
+  }
+  if (at.op === 'FILTER' && at.having) {
+    having = at;
+    at = at.source;
+  }
+  if (at.op === 'GROUP') {
+    group = at;
+    at = at.source;
+  }
+  while (at.op === 'FILTER' && !at.having) {
+    where.push(at);
+    at = at.source;
+  }
+  return { windows, having, group, where, from: at };
+}
+
+/** One SELECT. */
+function bindSelect(binder: Binder, project: NodeOf<'PROJECT'>, parts: Pipeline, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+  const level = newLevel(depthBelow(binder, outer));
+  const scope = new Scope(binder, outer, level, ctes);
+  const source = splitSource(project.source);
+  const lock = parts.locks[0];
+  level.fromStart = binder.shared.nextColumn;
+  const from = bindFrom(source.from, scope, [], { rowKeys: lock !== undefined, lock });
+  level.fromEnd = binder.shared.nextColumn;
+  scope.entries.push(...from.entries);
+  let plan = from.plan;
+  level.clause = 'where';
+  for (let i = source.where.length - 1; i >= 0; i--) {
+    const node = source.where[i] as NodeOf<'FILTER'>;
+    plan = { kind: 'filter', source: plan, condition: bindCondition(node.condition, scope, 'WHERE'), columns: plan.columns };
+  }
+  if (source.windows !== undefined) bindNamedWindows(source.windows, scope);
+  level.clause = 'select';
+  let items = bindItems(project, scope);
+  const group = source.group === undefined ? undefined : bindGroupKeys(source.group, scope, items);
+  level.clause = 'having';
+  const having = source.having === undefined ? undefined : bindHaving(source.having, scope, items);
+  level.clause = 'order';
+  const order = parts.sort === undefined ? [] : bindOrder(parts.sort, scope, items, parts.distinct);
+  const on = parts.distinct === undefined ? undefined : bindDistinctOn(parts.distinct, scope, items, order);
+  checkLocks(parts, source, level, from);
+  const grouped = group !== undefined || having !== undefined || level.aggregates.length > 0 || level.groupings.length > 0;
+  let rewrite = (expression: BoundExpression): BoundExpression => expression;
+  if (grouped) {
+    const result = groupRows(plan, scope, group ?? { keys: [], sets: [[]] });
+    rewrite = result.rewrite;
+    items = items.map((item) => rewriteItem(item, rewrite));
+    for (const key of order) key.expression = rewrite(key.expression);
+    if (on !== undefined) for (const key of on) key.expression = rewrite(key.expression);
+    const condition = having === undefined ? undefined : rewrite(having);
+    rewriteLevel(level, rewrite);
+    plan = result.plan();
+    if (condition !== undefined) plan = { kind: 'filter', source: plan, condition, columns: plan.columns };
+  }
+  plan = windowNodes(plan, level);
+  if (level.sets.length > 0) plan = expandSets(plan, level);
+  return finishSelect(binder, plan, items, order, on, parts, from, outer, ctes);
+}
+
+function rewriteItem(item: SelectItem, rewrite: (expression: BoundExpression) => BoundExpression): SelectItem {
+  const expression = rewrite(item.expression);
+  return expression === item.expression ? item : { ...item, expression };
+}
+
+/** Window calls and set-returning calls run above the groups. */
+function rewriteLevel(level: QueryLevel, rewrite: (expression: BoundExpression) => BoundExpression): void {
+  for (let i = 0; i < level.windows.length; i++) {
+    const pending = level.windows[i] as QueryLevel['windows'][number];
+    const keys = (list: readonly SortKey[]): SortKey[] => list.map((key) => ({ ...key, expression: rewrite(key.expression) }));
+    const { call, frame } = pending;
+    level.windows[i] = {
+      partition: pending.partition.map(rewrite), order: keys(pending.order),
+      frame: { ...frame, startOffset: frame.startOffset && rewrite(frame.startOffset), endOffset: frame.endOffset && rewrite(frame.endOffset) },
+      call: { ...call, arguments: call.arguments.map(rewrite), filter: call.filter && rewrite(call.filter) },
+    };
+  }
+  for (let i = 0; i < level.sets.length; i++) {
+    const set = level.sets[i] as QueryLevel['sets'][number];
+    level.sets[i] = { column: set.column, expression: rewrite(set.expression) };
+  }
+}
+
+function bindNamedWindows(node: NodeOf<'WINDOWS'>, scope: Scope): void {
+  const named = new Map<string, BoundWindow & { readonly framed: boolean }>();
+  scope.level.namedWindows = named;
+  node.windows.forEach((spec, i) => {
+    const name = node.names[i] as Identifier;
+    const key = identifierKey(name);
+    if (named.has(key)) fail('windowing_error', `window "${scope.binder.display(name)}" is already defined`, spec.pos);
+    named.set(key, bindWindow(spec, scope, (value) => bindExpression(value, scope)));
+  });
+}
+
+function bindHaving(node: NodeOf<'FILTER'>, scope: Scope, items: readonly SelectItem[]): BoundExpression {
+  if (!scope.binder.semantics.aliasInHaving) return bindCondition(node.condition, scope, 'HAVING');
+  scope.aliases = new Map(items.map((item) => [item.key, item.expression]));
+  const condition = bindCondition(node.condition, scope, 'HAVING');
+  scope.aliases = undefined;
+  return condition;
+}
+
+// ---- order and distinct
+
+/** A sort key, matched with an output item where it is one. */
+interface OrderKey {
+  readonly key: NodeOf<'SORT_KEY'>;
+  expression: BoundExpression;
+  /** Index of the output it equals; undefined = an expression of its own. */
+  readonly item: number | undefined;
+}
+
+function bindOrder(sort: NodeOf<'SORT'>, scope: Scope, items: readonly SelectItem[], distinct: NodeOf<'DISTINCT'> | undefined): OrderKey[] {
+  return sort.keys.map((key) => {
+    const item = matchItem(key.value, scope, items, 'ORDER BY');
+    if (item.index === undefined && distinct !== undefined && distinct.on.length === 0) {
+      fail('invalid_column_reference', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list', key.value.pos);
+    }
+    return { key, expression: item.expression, item: item.index };
+  });
+}
+
+function matchItem(value: ValueNode, scope: Scope, items: readonly SelectItem[], what: string): { index: number | undefined; expression: BoundExpression } {
+  const ordinal = ordinalOf(value, items.length, what);
+  if (ordinal !== undefined) return { index: ordinal - 1, expression: (items[ordinal - 1] as SelectItem).expression };
+  if (value.op === 'COLUMN' && value.name.length === 1) {
+    const key = identifierKey(value.name[0] as Identifier);
+    let found: number | undefined;
+    for (let i = 0; i < items.length; i++) {
+      if ((items[i] as SelectItem).key !== key) continue;
+      if (found !== undefined && !equalExpressions((items[found] as SelectItem).expression, (items[i] as SelectItem).expression)) {
+        fail('ambiguous_column', `${what} "${displayKey(key)}" is ambiguous`, value.pos);
+      }
+      found ??= i;
+    }
+    if (found !== undefined) return { index: found, expression: (items[found] as SelectItem).expression };
+  }
+  const setsBefore = scope.level.sets.length;
+  const expression = bindExpression(value, scope);
+  // An equal set-returning call is the item's, not a second one.
+  for (let i = setsBefore; i < scope.level.sets.length; i++) {
+    const added = scope.level.sets[i] as QueryLevel['sets'][number];
+    const known = scope.level.sets.slice(0, setsBefore).find((set) => equalExpressions(set.expression, added.expression));
+    if (known !== undefined && expression.kind === 'column' && expression.id === added.column.id) {
+      scope.level.sets.splice(i, 1);
+      const index = items.findIndex((item) => item.expression.kind === 'column' && item.expression.id === known.column.id);
+      return { index: index < 0 ? undefined : index, expression: { kind: 'column', id: known.column.id, type: known.column.type } };
+    }
+  }
+  const index = items.findIndex((item) => equalExpressions(item.expression, expression));
+  return { index: index < 0 ? undefined : index, expression };
+}
+
+interface OnKey {
+  expression: BoundExpression;
+  readonly item: number | undefined;
+}
+
+function bindDistinctOn(node: NodeOf<'DISTINCT'>, scope: Scope, items: readonly SelectItem[], order: readonly OrderKey[]): OnKey[] {
+  if (node.on.length === 0) {
+    for (const item of items) requireComparable(scope, item.expression, item.pos);
+    return [];
+  }
+  scope.level.clause = 'distinct';
+  const keys = node.on.map((value): OnKey & { pos: number | undefined } => {
+    const match = matchItem(value, scope, items, 'SELECT DISTINCT ON');
+    return { expression: resolveUnknown(scope.binder, match.expression, value.pos), item: match.index, pos: value.pos };
+  });
+  const isKey = (expression: BoundExpression): boolean => keys.some((key) => equalExpressions(key.expression, expression));
+  const leading = order.slice(0, keys.length);
+  const distinctKeys = keys.filter((key, i) => keys.findIndex((other) => equalExpressions(other.expression, key.expression)) === i);
+  let matched = 0;
+  for (const key of leading) {
+    if (!isKey(key.expression)) {
+      if (matched < distinctKeys.length && order.length > 0) {
+        fail('invalid_column_reference', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions', keys[0]?.pos);
+      }
+      break;
+    }
+    matched++;
+  }
+  return keys;
+}
+
+// ---- nodes above the source
+
+/** One window node per distinct window. */
+function windowNodes(source: LogicalPlan, level: QueryLevel): LogicalPlan {
+  let plan = source;
+  const rest = [...level.windows];
+  while (rest.length > 0) {
+    const first = rest[0] as (typeof rest)[number];
+    const calls: WindowCall[] = [];
+    for (let i = 0; i < rest.length; ) {
+      const pending = rest[i] as (typeof rest)[number];
+      if (pending === first || sameWindow(pending, first)) {
+        calls.push(pending.call);
+        rest.splice(i, 1);
+      } else i++;
+    }
+    plan = {
+      kind: 'window', source: plan, partition: first.partition, order: first.order, frame: first.frame, calls,
+      columns: [...plan.columns, ...calls.map((call) => call.column)],
+    };
+  }
+  return plan;
+}
+
+/** Set-returning calls of the select list, run in step below the final projection; nested ones first. */
+function expandSets(source: LogicalPlan, level: QueryLevel): LogicalPlan {
+  let plan = source;
+  let rest = [...level.sets];
+  while (rest.length > 0) {
+    const ids = new Set(rest.map((set) => set.column.id));
+    const mentions = (expression: BoundExpression): boolean => {
+      if (expression.kind === 'column') return ids.has(expression.id);
+      return (expression as { arguments?: readonly BoundExpression[] }).arguments?.some(mentions) ?? false;
+    };
+    const ready = rest.filter((set) => !mentions(set.expression));
+    const now = ready.length > 0 ? ready : rest;
+    rest = rest.filter((set) => !now.includes(set));
+    const items: Assigned[] = [...plan.columns.map((column) => ({ column, expression: columnExpression(column) })), ...now];
+    plan = { kind: 'project', source: plan, items, setReturning: true, columns: items.map((item) => item.column) };
+  }
+  return plan;
+}
+
+function finishSelect(
+  binder: Binder, source: LogicalPlan, items: readonly SelectItem[], order: readonly OrderKey[], on: readonly OnKey[] | undefined, parts: Pipeline, from: FromResult,
+  outer: Scope | undefined, ctes: CteBinding | undefined,
+): BoundRelation {
+  const assigned: Assigned[] = items.map((item) => ({ column: newOutput(binder, item), expression: item.expression }));
+  const columns = assigned.map((item) => item.column);
+  const locks = parts.locks.map((lock) => lockTargets(lock, from, binder)).reverse();
+  if (on !== undefined) return finishDistinct(binder, source, assigned, columns, order, on, parts, outer, ctes);
+  const below = order.every((key) => (key.item === undefined ? !mustEvaluateOnce(key.expression) : isSimple(key.expression)));
+  if (below) {
+    const keys = order.map((key) => sortKey(binder, key.key, key.expression));
+    let plan = sortRows(source, keys);
+    for (const lock of locks) plan = lock(plan);
+    plan = limitRows(binder, plan, parts, keys, outer, ctes);
+    return plainRelation({ kind: 'project', source: plan, items: assigned, setReturning: false, columns });
+  }
+  const all = [...assigned];
+  const keys = order.map((key) => {
+    if (key.item !== undefined) return sortKey(binder, key.key, columnExpression(columns[key.item] as OutputColumn));
+    return sortKey(binder, key.key, hidden(binder, all, key.expression));
+  });
+  if (locks.length > 0) for (const id of from.entries.map((entry) => entry.rowKey)) if (id !== undefined) all.push({ column: binder.shared.columns[id] as OutputColumn, expression: { kind: 'column', id, type: TEXT } });
+  let plan: LogicalPlan = { kind: 'project', source, items: all, setReturning: false, columns: all.map((item) => item.column) };
+  plan = sortRows(plan, keys);
+  for (const lock of locks) plan = lock(plan);
+  return plainRelation(strip(limitRows(binder, plan, parts, keys, outer, ctes), columns));
+}
+
+function newOutput(binder: Binder, item: SelectItem): OutputColumn {
+  const { type } = item.expression;
+  return binder.newColumn(item.name, isDomain(type) && item.origin === undefined ? baseType(type) : type, item.origin);
+}
+
+function hidden(binder: Binder, items: Assigned[], expression: BoundExpression): BoundExpression {
+  const column = binder.newColumn('sort', expression.type);
+  items.push({ column, expression });
+  return columnExpression(column);
+}
+
+function sortRows(source: LogicalPlan, keys: readonly SortKey[]): LogicalPlan {
+  // Only the first of equal keys counts, and constants order nothing.
+  const useful = keys.filter((key, i) => key.expression.kind !== 'constant' && !keys.slice(0, i).some((other) => sameKeys([{ ...other, descending: key.descending, nullsFirst: key.nullsFirst }], [key])));
+  return useful.length === 0 ? source : { kind: 'sort', source, keys: useful, columns: source.columns };
+}
+
+function finishDistinct(
+  binder: Binder, source: LogicalPlan, assigned: readonly Assigned[], columns: readonly OutputColumn[], order: readonly OrderKey[], on: readonly OnKey[], parts: Pipeline,
+  outer: Scope | undefined, ctes: CteBinding | undefined,
+): BoundRelation {
+  const all = [...assigned];
+  const output = (key: { item: number | undefined; expression: BoundExpression }): BoundExpression => {
+    if (key.item !== undefined) return columnExpression(columns[key.item] as OutputColumn);
+    const known = all.find((item) => equalExpressions(item.expression, key.expression));
+    return known === undefined ? hidden(binder, all, key.expression) : columnExpression(known.column);
+  };
+  const keys = order.map((key) => sortKey(binder, key.key, output(key)));
+  const onKeys = on.map(output);
+  let bound: BoundRelation = plainRelation({ kind: 'project', source, items: all, setReturning: false, columns: all.map((item) => item.column) });
+  bound = convertOutputs(binder, bound, (expression) => resolveUnknown(binder, expression, undefined));
+  let { plan } = bound;
+  const moved = new Map(all.map((item, i) => [item.column.id, plan.columns[i] as OutputColumn]));
+  const visible = columns.map((column) => moved.get(column.id) ?? column);
+  plan = { kind: 'distinct', source: plan, on: onKeys, order: onKeys.length > 0 ? keys : [], columns: plan.columns };
+  plan = sortRows(plan, keys);
+  return plainRelation(strip(limitRows(binder, plan, parts, keys, outer, ctes), visible));
+}
+
+// ---- locks
+
+function checkLocks(parts: Pipeline, source: Source, level: QueryLevel, from: FromResult): void {
+  const lock = parts.locks[0];
+  if (lock === undefined) return;
+  if (parts.distinct !== undefined) refuseLock(lock, 'DISTINCT clause');
+  if (source.group !== undefined) refuseLock(lock, 'GROUP BY clause');
+  if (source.having !== undefined) refuseLock(lock, 'HAVING clause');
+  if (level.aggregates.length > 0) refuseLock(lock, 'aggregate functions');
+  if (level.windows.length > 0) refuseLock(lock, 'window functions');
+  if (level.sets.length > 0) refuseLock(lock, 'set-returning functions in the target list');
+  for (const each of parts.locks) {
+    for (const target of each.of) {
+      const key = identifierKey(target.name[target.name.length - 1] as Identifier);
+      if (!from.entries.some((entry) => entry.key === key)) {
+        fail('undefined_table', `relation "${displayKey(key)}" in ${lockName(each)} clause not found in FROM clause`, each.pos);
+      }
+    }
+  }
+}
+
+function lockTargets(lock: NodeOf<'LOCK_ROWS'>, from: FromResult, binder: Binder): (plan: LogicalPlan) => LogicalPlan {
+  const named = lock.of.map((target) => identifierKey(target.name[target.name.length - 1] as Identifier));
+  const targets: { table: Extract<LogicalPlan, { kind: 'scan' }>['table']; rowKey: number }[] = [];
+  for (const entry of from.entries) {
+    if (entry.table === undefined || entry.rowKey === undefined || (named.length > 0 && !named.includes(entry.key))) continue;
+    if (entry.nullable.value) fail('feature_not_supported', `${lockName(lock)} cannot be applied to the nullable side of an outer join`, lock.pos);
+    if (targets.some((target) => target.rowKey === entry.rowKey)) continue;
+    binder.names.checkPrivilege(entry.table, 'UPDATE');
+    binder.useTable(entry.table, 'lock');
+    targets.push({ table: entry.table, rowKey: entry.rowKey });
+  }
+  if (targets.length === 0) return (plan) => plan;
+  return (source) => ({ kind: 'lock_rows', source, targets, strength: lock.strength, wait: lock.wait, columns: source.columns });
+}
+
