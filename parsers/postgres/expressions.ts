@@ -27,6 +27,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export abstract class PostgresExpressions extends TransactionParser {
+  /** May sys.name(...) call an engine primitive? Only in the text of the system catalog's own views. */
+  allowPrimitives = false;
+
   constructor(tokens: Tokenizer) {
     super(tokens, FACTS);
   }
@@ -208,6 +211,9 @@ export abstract class PostgresExpressions extends TransactionParser {
       return this.castOfString(type, label, call.pos);
     }
     const { name } = call;
+    if (this.allowPrimitives && name.length === 2 && name[0]?.text === 'sys') {
+      return this.call((name[1] as Identifier).text, call.arguments, call.pos, (name[1] as Identifier).text);
+    }
     const last = name[name.length - 1] as Identifier;
     if (name.length === 2 && name[0]?.text === 'pg_catalog' && last.text === 'position' && call.arguments.length === 2) {
       call.arguments.reverse();

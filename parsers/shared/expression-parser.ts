@@ -12,7 +12,7 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 import { DECIMAL, INT32, UNKNOWN } from '../../sblr/contract/types.ts';
 import { node, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import { decimalFromText, integerFromDigits, literal, negated, stringLiteral } from './literals.ts';
-import { ParserBase } from './parser-base.ts';
+import { MAX_NESTING, ParserBase } from './parser-base.ts';
 import { Token, type Tokenizer } from './tokenizer.ts';
 
 /** Binding strengths, low to high; a dialect's own operators get theirs from its operator table. */
@@ -319,16 +319,13 @@ export abstract class ExpressionParser extends ParserBase {
   protected inSuffix(value: ValueNode, isNot: boolean, pos: number): ValueNode {
     if (!this.isSymbol('(')) throw this.syntaxError();
     if (this.queryBehindParentheses()) {
-      const mark = this.index;
-      const lifted = this.lifted.length;
-      this.parenthesis();
+      const listPos = this.pos;
+      const list = this.parenthesis();
       const query = this.parenthesised;
-      if (query !== undefined) {
-        this.noLabel();
-        return node('IN_QUERY', { negated: isNot, value, query, pos });
-      }
-      this.moveTo(mark);
-      this.lifted.length = lifted;
+      this.noLabel();
+      if (query !== undefined) return node('IN_QUERY', { negated: isNot, value, query, pos });
+      const several = list.op === 'ROW' && list.pos === listPos;
+      return node('IN_LIST', { negated: isNot, value, items: several ? list.items : [list], pos });
     }
     this.expectSymbol('(');
     const items = this.list(() => (value.op === 'COLUMN' ? this.lift(this.expression()) : this.expression()));
@@ -451,7 +448,7 @@ export abstract class ExpressionParser extends ParserBase {
   /** Is the current '(' followed, perhaps after more of them, by a query? */
   protected queryBehindParentheses(): boolean {
     let ahead = 1;
-    while (this.peekIsSymbol(ahead, '(')) ahead++;
+    while (ahead <= MAX_NESTING && this.peekIsSymbol(ahead, '(')) ahead++;
     return this.startsQuery(ahead);
   }
 

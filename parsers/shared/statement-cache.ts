@@ -125,29 +125,38 @@ export class StatementCache {
   }
 
   compile(request: CompileRequest): CompileResult {
-    const { text, start } = request;
+    const { text, settings } = request;
     if (text.length > MAX_CACHED_TEXT) return this.#compiler.compile(request, false).result;
-    const meaning = this.#compiler.meaningKey(request.settings);
-    // Only whole texts are keys: the parts of a longer text go by shape.
-    const key = start === 0 ? meaning + text : undefined;
-    if (key !== undefined) {
-      const found = this.#texts.get(key);
+    const meaning = this.#compiler.meaningKey(settings);
+    if (request.start === 0) {
+      const found = this.#texts.get(meaning + text);
       if (found !== undefined) {
         this.hits++;
         return found;
       }
     }
+    const start = pastBlanks(text, request.start);
     const scan = this.#scan;
-    const scannable = meaning === '' && scanText(text, start, scan) && scan.count > 0;
-    if (scannable) {
-      const shared = this.#byShape(text, start, scan);
-      if (shared !== undefined) {
-        this.shapeHits++;
-        return shared;
-      }
+    if (meaning !== '' || !scanText(text, start, scan)) {
+      this.misses++;
+      const { result } = this.#compiler.compile(request, false);
+      if (request.start === 0) this.#remember(meaning + text, result);
+      return result;
+    }
+    const found = scan.count > 0 ? this.#byShape(text, start, scan) : this.#byPart(text, start, scan);
+    if (found !== undefined) {
+      this.shapeHits++;
+      return found;
     }
     this.misses++;
-    return this.#compileNew(request, key, scannable ? scan : undefined);
+    return this.#compileNew(start === request.start ? request : { text, start, settings }, scan);
+  }
+
+  /** A statement without literals that was seen before, alone or in another text. */
+  #byPart(text: string, start: number, scan: Scan): StatementResult | undefined {
+    const found = this.#texts.get(text.slice(start, scan.end));
+    if (found === undefined) return undefined;
+    return { kind: 'statement', statement: found.statement, start: start + found.start, end: start + found.end };
   }
 
   #byShape(text: string, start: number, scan: Scan): StatementResult | undefined {
@@ -164,29 +173,27 @@ export class StatementCache {
     return undefined;
   }
 
-  #compileNew(request: CompileRequest, key: string | undefined, scan: Scan | undefined): CompileResult {
-    if (scan === undefined) {
-      const { result } = this.#compiler.compile(request, false);
-      this.#remember(key, result);
-      return result;
-    }
-    const { result, lifted } = this.#compiler.compile(request, true);
-    if (result.kind === 'error') return this.#compiler.compile(request, false).result;
-    if (result.kind === 'statement' && lifted.length > 0) {
-      if (lifted.length > MAX_LIFTED || result.start !== request.start || !this.#addShape(request, scan, result, lifted)) {
-        // The scan and the parser see it differently: leave the literals where they are.
-        const plain = this.#compiler.compile(request, false).result;
-        this.#remember(key, plain);
-        return plain;
+  #compileNew(request: CompileRequest, scan: Scan): CompileResult {
+    const { text, start } = request;
+    if (scan.count > 0) {
+      const { result, lifted } = this.#compiler.compile(request, true);
+      if (result.kind === 'statement' && lifted.length > 0) {
+        const fits = lifted.length <= MAX_LIFTED && result.start === start && this.#addShape(request, scan, result, lifted);
+        if (fits) return result;
       }
-      return result;
     }
-    this.#remember(key, result);
+    // Nothing to lift, an error, or the scan and the parser see it differently: literals stay where they are.
+    const { result } = this.#compiler.compile(request, false);
+    if (result.kind === 'statement' && result.end === scan.end) {
+      const rebased = start === 0 ? result : { ...result, start: result.start - start, end: result.end - start };
+      this.#remember(text.slice(start, scan.end), rebased);
+    }
     return result;
   }
 
-  #remember(key: string | undefined, result: CompileResult): void {
-    if (key === undefined || result.kind !== 'statement' || result.end < key.length) return;
+  /** `key` is the whole text that `result` comes from, after the settings' key. */
+  #remember(key: string, result: CompileResult): void {
+    if (result.kind !== 'statement' || this.#texts.has(key)) return;
     const bytes = costOf(key, result);
     if (this.#texts.size >= MAX_CACHED_TEXTS || this.#bytes + bytes > MAX_CACHED_BYTES) this.#evictTexts();
     this.#bytes += bytes;
@@ -252,6 +259,16 @@ export class StatementCache {
     this.#shapeCount++;
     return true;
   }
+}
+
+function pastBlanks(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code !== 32 && (code < 9 || code > 13 || code === 11)) break;
+    at++;
+  }
+  return at;
 }
 
 function costOf(key: string, result: StatementResult): number {

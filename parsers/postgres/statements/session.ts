@@ -170,8 +170,8 @@ export function showStatement(p: PostgresParser): StatementNode {
 /** Name, value and description of every setting. */
 function showAll(p: PostgresParser, pos: number): StatementNode {
   const source = node('LOAD_TABLE', { name: [regular('sys'), regular('settings')], columns: [], only: false, hints: [], pos });
-  const items = ['name', 'setting', 'description'].map((column) =>
-    node('ITEM', { label: column, value: node('COLUMN', { name: [regular(column)], pos }), pos }),
+  const items = [['name', 'name'], ['value', 'setting'], ['description', 'description']].map(([column, shown]) =>
+    node('ITEM', { alias: regular(shown as string), value: node('COLUMN', { name: [regular(column as string)], pos }), pos }),
   );
   const projected = node('PROJECT', { source, items, pos });
   const key = node('SORT_KEY', { descending: false, nulls: 'default', value: node('COLUMN', { name: [regular('name')] }) });
