@@ -5,7 +5,7 @@ import { arrayOf, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import { type SqlRecord, SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import { type Comparator, comparatorFor } from '../types/compare.ts';
 import type { EvalContext } from './function.ts';
-import { NOT_STRICT, operator, operatorFor, resolveResult, scalar, scalarFor, setFor, setFunction, type SetOptions, valuesSource } from './registry.ts';
+import { NOT_STRICT, operator, operatorFor, scalar, scalarFor, setFor, setFunction, type SetOptions, valuesSource } from './registry.ts';
 import { formatterFor } from './strings.ts';
 
 const element = (type: SqlType | undefined): SqlType => type?.element ?? TEXT;
@@ -215,10 +215,8 @@ function subscripts(array: SqlArray, dimension: number, reverse: boolean): SqlVa
 setFunction('generate_subscripts(any_array, int32) int32', ([array, dimension]: [SqlArray, number]) => valuesSource(subscripts(array, dimension, false)));
 setFunction('generate_subscripts(any_array, int32, bool) int32', ([array, dimension, reverse]: [SqlArray, number, boolean]) => valuesSource(subscripts(array, dimension, reverse)));
 setFor('expand_array(any_array) record', { columns: ([type]) => [{ name: 'x', type: element(type) }, { name: 'n', type: { kind: 'int32' } }] }, () => (values) => {
-  const { items, lowerBounds } = values[0] as SqlArray;
+  const { items } = values[0] as SqlArray;
   let at = 0;
-  const base = lowerBounds[0] ?? 1;
-  void base;
   return { next: () => (at < items.length ? [items[at] as SqlValue, ++at] : null) };
 });
 
@@ -231,4 +229,3 @@ scalarFor('enum_range(any_enum, any_enum) any_array', ([type]) => (from: string 
   const all = labels(type);
   return new SqlArray(all.slice(from === null ? 0 : all.indexOf(from), to === null ? all.length : all.indexOf(to) + 1));
 }, { strict: false, result: ([type]) => arrayOf(type as SqlType) });
-export { resolveResult };

@@ -1,6 +1,6 @@
 /** Mathematical functions. */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { canonicalInteger, Decimal, type SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
+import { Decimal, type SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { comparatorFor } from '../types/compare.ts';
 import {
@@ -241,4 +241,3 @@ scalar('bit_count(bytes) int64', (bytes: Uint8Array) => bytes.reduce((sum, byte)
 const hexOf = (width: 32 | 64) => (value: Integer): string => BigInt.asUintN(width, BigInt(value)).toString(16);
 scalar('to_hex(int32) text', hexOf(32));
 scalar('to_hex(int64) text', hexOf(64));
-export { canonicalInteger };

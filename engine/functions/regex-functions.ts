@@ -1,14 +1,11 @@
 /** Functions and operators of regular expressions. */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { arrayOf, TEXT } from '../../sblr/contract/types.ts';
 import { SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import { characterOffset } from '../types/casts.ts';
-import { likeMatcher, similarToRegex } from './pattern.ts';
+import { similarToRegex } from './pattern.ts';
 import { compileRegex, expandReplacement } from './regex.ts';
 import { NOT_STRICT, operatorFor, scalar, setFunction, valuesSource } from './registry.ts';
 import { characters } from './strings.ts';
-
-void likeMatcher;
 
 for (const [name, flags, negated] of [
   ['regex_match', '', false],
@@ -122,11 +119,7 @@ function split(text: string, pattern: string, flags: string, name: string): stri
   let at = 0;
   for (const match of allMatches(text, pattern, noGlobal(flags, name))) {
     // Empty matches at the start, the end or right after a match do not split.
-    if (match[0] === '' && (match.index === at || match.index >= text.length)) {
-      if (match.index !== at || at !== 0 || match.index >= text.length) {
-        if (match.index >= text.length || match.index === at) continue;
-      } else continue;
-    }
+    if (match[0] === '' && (match.index === at || match.index >= text.length)) continue;
     parts.push(text.slice(at, match.index));
     at = match.index + match[0].length;
   }
@@ -191,4 +184,3 @@ scalar('string_to_array(text, text) text[]', (text: string | null, separator: st
 scalar('string_to_array(text, text, text) text[]', (text: string | null, separator: string | null, nothing: string | null) => (text === null ? null : new SqlArray(splitText(text, separator, nothing))), NOT_STRICT);
 setFunction('string_to_table(text, text) text', ([text, separator]: [string | null, string | null]) => valuesSource(text === null ? [] : splitText(text, separator, null)), NOT_STRICT);
 setFunction('string_to_table(text, text, text) text', ([text, separator, nothing]: [string | null, string | null, string | null]) => valuesSource(text === null ? [] : splitText(text, separator, nothing)), NOT_STRICT);
-export { arrayOf, TEXT };

@@ -1,0 +1,13 @@
+/** Loads every function definition into the registry. Import this once before looking anything up. */
+import './operators-comparison.ts';
+import './operators-arithmetic.ts';
+import './math.ts';
+import './strings.ts';
+import './regex-functions.ts';
+import './arrays.ts';
+import './date-time-functions.ts';
+import './aggregates.ts';
+import './windows.ts';
+import './series.ts';
+
+export { allFunctions, functionsNamed, operatorsNamed, resolveResult, withVariadicArray } from './registry.ts';
