@@ -67,8 +67,8 @@ export interface LiftedLiteral {
 
 export type SubscriptStep = NodeOf<'SUBSCRIPT_STEP'>;
 
-export abstract class ExpressionParser extends ParserBase {
-  readonly facts: ExpressionFacts;
+export abstract class ExpressionParser<Facts extends ExpressionFacts = ExpressionFacts> extends ParserBase {
+  readonly facts: Facts;
   label: string | undefined = undefined;
   labelStrength = 0;
   /** Highest parameter number seen. */
@@ -79,7 +79,7 @@ export abstract class ExpressionParser extends ParserBase {
   /** The query found by the last parenthesis, when it held one. */
   protected parenthesised: RelationNode | undefined = undefined;
 
-  constructor(tokens: Tokenizer, facts: ExpressionFacts) {
+  constructor(tokens: Tokenizer, facts: Facts) {
     super(tokens);
     this.facts = facts;
   }

@@ -6,7 +6,7 @@ import type { Identifier, Name } from '../../sblr/contract/names.ts';
 import { node, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import { ExpressionParser, type ExpressionFacts } from './expression-parser.ts';
 import { booleanLiteral, integerLiteral, nullLiteral, stringLiteral } from './literals.ts';
-import { Token, type Tokenizer } from './tokenizer.ts';
+import { Token } from './tokenizer.ts';
 
 export interface FunctionFact {
   readonly primitive: string;
@@ -37,13 +37,7 @@ export interface WrittenCall {
 
 type FrameEdge = NodeOf<'WINDOW_SPEC'>['start'];
 
-export abstract class ValueParser extends ExpressionParser {
-  declare readonly facts: ValueFacts;
-
-  constructor(tokens: Tokenizer, facts: ValueFacts) {
-    super(tokens, facts);
-  }
-
+export abstract class ValueParser extends ExpressionParser<ValueFacts> {
   abstract sortKeys(): NodeOf<'SORT_KEY'>[];
 
   // ---- words ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FUNCTIONS } from '../../../parsers/postgres/functions.ts';
 import { compileDirect } from '../../../parsers/postgres/plugin.ts';
 import { parsePostgres } from '../../../parsers/postgres/parse.ts';
-import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import type { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { NodeOf, ValueNode } from '../../../sblr/nodes.ts';
 
 const returned = (text: string): NodeOf<'RETURN'> => parsePostgres(text)[0] as NodeOf<'RETURN'>;
