@@ -78,18 +78,22 @@ export class LogReader {
   }
 
   #openFrom(from: LogPosition): boolean {
-    const numbers = listSegments(this.#disk, this.#directory);
-    const first = numbers.find((number) => number >= from.segment);
-    if (first === undefined) return false;
-    return this.#open(first, first === from.segment ? from.offset : 0);
+    for (const number of listSegments(this.#disk, this.#directory)) {
+      if (number < from.segment) continue;
+      if (this.#open(number, number === from.segment ? from.offset : 0)) return true;
+    }
+    return false;
   }
 
+  /**
+   * A segment without a whole header is one whose creation a crash cut short: it holds nothing. (Were it
+   * damage, the stamps that follow would not join up, which recovery checks.)
+   */
   #nextSegment(): boolean {
-    const numbers = listSegments(this.#disk, this.#directory);
-    const next = numbers.find((number) => number > this.segment);
-    if (next === undefined) return false;
-    if (!this.#open(next, 0)) return false;
-    return true;
+    for (const number of listSegments(this.#disk, this.#directory)) {
+      if (number > this.segment && this.#open(number, 0)) return true;
+    }
+    return false;
   }
 
   #open(number: number, offset: number): boolean {
