@@ -47,7 +47,7 @@ function threadEntries() {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) visit(path);
-      else if (entry.name.endsWith('-thread.ts')) found[entry.name.slice(0, -3)] = relative(root, path);
+      else if (/-(thread|worker)\.ts$/.test(entry.name)) found[entry.name.slice(0, -3)] = relative(root, path);
     }
   };
   for (const name of ['storage', 'engine']) visit(join(root, name));

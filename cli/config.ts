@@ -43,6 +43,7 @@ export const configSchema = z.strictObject({
     connections_per_client: z.number().int().min(0).max(100_000).default(0),
     message_size: size(64 * 1024, GB).default(256 * MB),
     statement_size: size(1024, GB).default(64 * MB),
+    spill_size: size(MB, 2 ** 50).default(32 * GB),
     prepared_statements: z.number().int().min(1).max(1_000_000).default(10_000),
   }),
   workers: section({

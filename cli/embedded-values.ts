@@ -10,7 +10,7 @@
 import { DEFAULT_TEXT_SETTINGS } from '../sblr/contract/text/settings.ts';
 import { formatValue } from '../sblr/contract/text/text-io.ts';
 import type { SqlType } from '../sblr/contract/types.ts';
-import { Jsonb, SqlArray, type SqlValue } from '../sblr/contract/values.ts';
+import type { Jsonb, SqlArray, SqlValue } from '../sblr/contract/values.ts';
 
 export type JavaScriptValue =
   | null

@@ -3,6 +3,7 @@
  * The one place where storage and engine are put together.
  */
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type Engine, openEngine, rowCodec } from '../engine/index.ts';
@@ -11,11 +12,14 @@ import { openTier1 } from '../storage/index.ts';
 import { acquireLock, type Lock } from './lock-file.ts';
 import { programFile } from './program-folder.ts';
 import type { EngineSettings } from './settings.ts';
+import { TemporarySpillFiles } from './spill-files.ts';
 import { UsageError } from './usage-error.ts';
+import { VERSION } from './version.ts';
 
 /** How long to wait for the engine of a killed server to notice and let go of the store. */
 const PREVIOUS_ENGINE_WAIT_MS = 15_000;
 const POLL_MS = 50;
+const CLOCK_DRIFT_MS = 2;
 
 export interface EngineHost {
   readonly engine: Engine;
@@ -37,7 +41,6 @@ export async function openEngineHost(settings: EngineSettings, trustsClients: bo
       ...(flushWorker === undefined ? {} : { flushWorker: pathToFileURL(flushWorker) }),
     });
     const engine = await openEngine({
-      dataDirectory: settings.store,
       config: {
         administrator: 'postgres',
         administratorPassword: readPassword(settings.passwordFile),
@@ -49,6 +52,10 @@ export async function openEngineHost(settings: EngineSettings, trustsClients: bo
         lockTimeoutMs: settings.timeouts.lock,
       },
       store,
+      spillFiles: new TemporarySpillFiles(join(dirname(settings.store), 'spill'), settings.limits.spill_size),
+      version: VERSION,
+      now: microseconds,
+      log: (level, message, details = {}) => log[level](details, message),
     });
     log.info({ milliseconds: Math.round(performance.now() - started) }, 'engine ready');
     return {
@@ -63,6 +70,20 @@ export async function openEngineHost(settings: EngineSettings, trustsClients: bo
     lock.release();
     throw error;
   }
+}
+
+let clockOffset = performance.timeOrigin;
+
+/**
+ * Microseconds since 1970: the steady clock, for the digits below a millisecond, held to the system's
+ * clock, which may be set while we run.
+ */
+function microseconds(): number {
+  const steady = performance.now();
+  const system = Date.now();
+  const drift = system - (clockOffset + steady);
+  if (drift > CLOCK_DRIFT_MS || drift < -CLOCK_DRIFT_MS) clockOffset = system - steady;
+  return Math.floor((clockOffset + steady) * 1000);
 }
 
 /** The password a first start gives to the administrator. */

@@ -18,6 +18,8 @@ import { VERSION } from './version.ts';
 
 const LOG_ROTATION_INTERVAL_MS = 10_000;
 const STATUS_TIMEOUT_MS = 1_000;
+/** Deaths of the engine before its first readiness after which the start is given up. */
+const START_ATTEMPTS = 3;
 
 export interface StartOptions {
   readonly configFile: string | undefined;
@@ -217,12 +219,15 @@ class ProcessBackend implements Backend {
   readonly #workers: WorkerPool;
   readonly #paths: RunPaths;
   readonly #onReady: () => void;
+  readonly #log: string;
   #started: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  #engineFailures = 0;
 
   constructor(context: BackendContext) {
     const { config, folder, paths, log } = context;
     this.#paths = paths;
     this.#onReady = context.onReady;
+    this.#log = folder.log;
     const certificate = certificateFiles(config, () => selfSignedCertificate(folder, hostname()));
     this.#engine = new EngineSupervisor({
       child: childOptions('engine.js', engineSettings(config, folder, paths.engineSocket), 'engine', 0, log, process.env['LYREBIRD_ENGINE_EXECARGV']),
@@ -230,7 +235,7 @@ class ProcessBackend implements Backend {
         this.#workers.broadcast({ kind: 'engine', path: paths.engineSocket });
         this.#check();
       },
-      onLost: () => {},
+      onLost: (failure) => this.#failedToStart(`the engine ended (${failure})`, ++this.#engineFailures >= START_ATTEMPTS),
       onRefused: (message) => {
         if (this.#started === undefined) context.onFatal(message);
         else this.#started.reject(new UsageError(message));
@@ -250,6 +255,7 @@ class ProcessBackend implements Backend {
       ),
       onReady: () => this.#check(),
       onClosed: context.onClosed,
+      onQuarantined: () => this.#failedToStart('the workers end as soon as they start', true),
     });
     this.target = this.#workers;
   }
@@ -288,6 +294,11 @@ class ProcessBackend implements Backend {
     const details = await this.#engine.status(STATUS_TIMEOUT_MS);
     const { pid, ready, restarts } = this.#engine;
     return { engine: { pid, state: ready ? 'ready' : 'starting', restarts, socket: this.#paths.engineSocket, details }, workers: this.#workers.status() };
+  }
+
+  /** Before the first connection could be served there is somebody who waits for the start: tell them. */
+  #failedToStart(what: string, final: boolean): void {
+    if (final) this.#started?.reject(new UsageError(`${what}; the reason is in the log, ${this.#log}`));
   }
 
   #check(): void {

@@ -2,9 +2,12 @@
  * What the server process tells its children at their start: the part of the configuration each of
  * them needs, as JSON in an environment variable (nothing secret travels this way).
  */
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Config } from './config.ts';
 import type { CertificateFiles, DataFolder } from './data-folder.ts';
 import type { LogOptions } from './log.ts';
+import { UsageError } from './usage-error.ts';
 
 export const SETTINGS_VARIABLE = 'LYREBIRD_SETTINGS';
 
@@ -82,5 +85,19 @@ export function ownSettings<Settings>(): Settings {
 export function certificateFiles(config: Config, makeOwn: () => CertificateFiles): CertificateFiles | undefined {
   const { mode, certificate, key } = config.tls;
   if (mode === 'off') return undefined;
-  return certificate !== undefined && key !== undefined ? { certificate, key } : makeOwn();
+  if (certificate === undefined || key === undefined) return makeOwn();
+  const read = (file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new UsageError(`cannot read the certificate or key file ${file} (${(error as NodeJS.ErrnoException).code}); check tls.certificate and tls.key`);
+    }
+  };
+  const [cert, keyText] = [read(certificate), read(key)];
+  try {
+    createSecureContext({ cert, key: keyText });
+  } catch (error) {
+    throw new UsageError(`${certificate} and ${key} are not a certificate and its key (${(error as Error).message}); check tls.certificate and tls.key`);
+  }
+  return { certificate, key };
 }

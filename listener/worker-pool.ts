@@ -17,6 +17,8 @@ export interface WorkerPoolOptions {
   readonly child: Omit<ChildOptions, 'name'>;
   /** A worker can take connections (again). */
   readonly onReady: () => void;
+  /** A slot failed so often that it rests. */
+  readonly onQuarantined?: () => void;
   /** The connections of these ids are over. */
   readonly onClosed: (ids: Iterable<number>) => void;
 }
@@ -246,6 +248,7 @@ export class WorkerPool {
     slot.quarantined = decision.quarantined;
     const { log } = this.#options.child;
     log.error({ process: worker.child.name, failure, connectionsLost: ids.length, ...decision }, 'worker ended unexpectedly');
+    if (decision.quarantined) this.#options.onQuarantined?.();
     clearTimeout(slot.timer);
     slot.timer = setTimeout(() => {
       slot.timer = undefined;

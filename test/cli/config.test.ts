@@ -30,6 +30,7 @@ const EXAMPLES: Readonly<Record<string, [string, unknown]>> = {
   'limits.connections_per_client': ['limits: { connections_per_client: 3 }', 3],
   'limits.message_size': ['limits: { message_size: 1MB }', 1 << 20],
   'limits.statement_size': ['limits: { statement_size: 100kB }', 100 * 1024],
+  'limits.spill_size': ['limits: { spill_size: 2GB }', 2 ** 31],
   'limits.prepared_statements': ['limits: { prepared_statements: 50 }', 50],
   'workers.count': ['workers: { count: 3 }', 3],
   'workers.spare': ['workers: { spare: 4 }', 4],

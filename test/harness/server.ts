@@ -11,7 +11,8 @@ import { stringify } from 'yaml';
 import { freePort, removeFolder, temporaryFolder } from './ports.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const PROGRAM = join(ROOT, 'dist/lyrebird.js');
+/** The built command line; another build can be put to the test by naming its file. */
+export const PROGRAM = process.env['LYREBIRD_PROGRAM'] ?? join(ROOT, 'dist/lyrebird.js');
 
 export interface ServerOptions {
   /** Contents of lyrebird.yaml, on top of port and data folder. */
