@@ -4,6 +4,11 @@ import type { CatalogView, DialectProfile } from '../../sblr/contract/session.ts
 import { BUILTIN_ROUTINES } from './builtin-routines.ts';
 import { BUILTIN_TYPES } from './builtin-types.ts';
 import { SEMANTICS } from './facts.ts';
+import { buildViews } from './catalog/build-view.ts';
+import { INFORMATION_SCHEMA_SHAPES } from './catalog/information-schema-shapes.ts';
+import { INFORMATION_SCHEMA_SOURCES } from './catalog/information-schema-sources.ts';
+import { PG_CATALOG_SOURCES } from './catalog/pg-catalog-sources.ts';
+import { PG_CATALOG_SHAPES } from './catalog/shapes.ts';
 import { SETTINGS } from './settings.ts';
 
 /** Stable ids of the schemas only this dialect has. */
@@ -14,7 +19,7 @@ const SCHEMAS = [
 ] as const;
 
 /** Extensions whose functions are built in, so that creating them has nothing to add. */
-const EXTENSIONS: readonly string[] = ['plpgsql'];
+const EXTENSIONS: readonly string[] = ['plpgsql', 'uuid-ossp', 'pgcrypto'];
 
 /** The profile with the given views of the system catalog. */
 export function buildProfile(views: readonly CatalogView[]): DialectProfile {
@@ -38,6 +43,9 @@ export function buildProfile(views: readonly CatalogView[]): DialectProfile {
 let cached: DialectProfile | undefined;
 
 export function postgresProfile(): DialectProfile {
-  cached ??= buildProfile([]);
+  cached ??= buildProfile([
+    ...buildViews('pg_catalog', PG_CATALOG_SHAPES, PG_CATALOG_SOURCES),
+    ...buildViews('information_schema', INFORMATION_SCHEMA_SHAPES, INFORMATION_SCHEMA_SOURCES),
+  ]);
   return cached;
 }

@@ -1,0 +1,100 @@
+/**
+ * Who may do what: privileges from ownership, grants, membership and the default rights of everybody.
+ * Privilege names are the SQL ones in upper case.
+ */
+import type { CatalogView, Definition, GrantEntry, ObjectId } from './definitions.ts';
+
+/** Grantee and owner id of everybody. */
+export const PUBLIC: ObjectId = 0;
+
+export const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
+  table: ['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'],
+  view: ['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'],
+  column: ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'],
+  sequence: ['SELECT', 'UPDATE', 'USAGE'],
+  database: ['CREATE', 'TEMPORARY', 'CONNECT'],
+  schema: ['USAGE', 'CREATE'],
+  routine: ['EXECUTE'],
+  type: ['USAGE'],
+};
+
+/** One letter per privilege, as access lists show them. */
+export const PRIVILEGE_LETTERS: Readonly<Record<string, string>> = {
+  INSERT: 'a', SELECT: 'r', UPDATE: 'w', DELETE: 'd', TRUNCATE: 'D', REFERENCES: 'x', TRIGGER: 't',
+  USAGE: 'U', CREATE: 'C', CONNECT: 'c', TEMPORARY: 'T', EXECUTE: 'X',
+};
+
+/** Rights everybody has unless revoked. */
+function publicRights(object: Definition): readonly string[] {
+  switch (object.kind) {
+    case 'database':
+      return ['TEMPORARY', 'CONNECT'];
+    case 'schema':
+      return object.main ? ['USAGE'] : [];
+    case 'routine':
+      return ['EXECUTE'];
+    case 'type':
+      return ['USAGE'];
+    default:
+      return [];
+  }
+}
+
+/** The grants in force: those stored, or the defaults of a fresh object. */
+export function effectiveGrants(object: Definition): readonly GrantEntry[] {
+  if (object.grants !== undefined) return object.grants;
+  const owner: GrantEntry = { grantee: object.owner, grantor: object.owner, privileges: PRIVILEGES[object.kind] ?? [] };
+  const everybody = publicRights(object);
+  return everybody.length === 0 ? [owner] : [{ grantee: PUBLIC, grantor: object.owner, privileges: everybody }, owner];
+}
+
+/** The role itself and all roles whose rights it inherits. */
+export function inheritedRoles(catalog: CatalogView, role: ObjectId): ReadonlySet<ObjectId> {
+  const found = new Set<ObjectId>();
+  const pending = [role];
+  while (pending.length > 0) {
+    const id = pending.pop()!;
+    if (found.has(id)) continue;
+    found.add(id);
+    const definition = catalog.get(id);
+    if (definition?.kind === 'role' && definition.inherit) for (const parent of definition.memberOf) pending.push(parent.role);
+  }
+  return found;
+}
+
+export function isSuperuser(catalog: CatalogView, role: ObjectId): boolean {
+  const definition = catalog.get(role);
+  return definition?.kind === 'role' && definition.superuser;
+}
+
+/** Does `role` hold `privilege` ('SELECT', or 'SELECT*' = with the right to grant it) on the object, or on one of its columns? */
+export function hasPrivilege(catalog: CatalogView, role: ObjectId, object: Definition, privilege: string, column?: number): boolean {
+  if (isSuperuser(catalog, role)) return true;
+  const roles = inheritedRoles(catalog, role);
+  if (roles.has(object.owner)) return true;
+  if (granted(effectiveGrants(object), roles, privilege)) return true;
+  if (column === undefined || (object.kind !== 'table' && object.kind !== 'view')) return false;
+  return granted(object.columns[column - 1]?.grants ?? [], roles, privilege);
+}
+
+function granted(grants: readonly GrantEntry[], roles: ReadonlySet<ObjectId>, privilege: string): boolean {
+  return grants.some((entry) => (entry.grantee === PUBLIC || roles.has(entry.grantee)) && (entry.privileges.includes(privilege) || entry.privileges.includes(`${privilege}*`)));
+}
+
+/** Access list items as catalog views show them: `grantee=letters/grantor`; null when only defaults apply. */
+export function aclItems(catalog: CatalogView, grants: readonly GrantEntry[] | undefined): string[] | null {
+  if (grants === undefined) return null;
+  const name = (id: ObjectId): string => {
+    if (id === PUBLIC) return '';
+    const role = catalog.get(id);
+    const text = role === undefined ? String(id) : role.name.text;
+    return /^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
+  };
+  return grants.map((entry) => {
+    const letters = entry.privileges.map((privilege) => {
+      const grantable = privilege.endsWith('*');
+      return (PRIVILEGE_LETTERS[grantable ? privilege.slice(0, -1) : privilege] ?? '') + (grantable ? '*' : '');
+    });
+    return `${name(entry.grantee)}=${letters.join('')}/${name(entry.grantor)}`;
+  });
+}

@@ -1,0 +1,484 @@
+/**
+ * The engine core: the one authority over data. Owns catalog, transactions, locks, sequences,
+ * statistics and caches, opens sessions, and implements EngineLink directly, so that a worker may talk
+ * to it through frames or, embedded, by plain calls.
+ */
+import { createHash, randomInt } from 'node:crypto';
+import { regular, type Identifier } from '../sblr/contract/names.ts';
+import type { DialectProfile, EngineLink, EngineSession, ProgramRef, SessionEvents, SessionOptions, SettingDefinition } from '../sblr/contract/session.ts';
+import { SqlError } from '../sblr/contract/sql-error.ts';
+import { displayType } from '../sblr/contract/text/type-name.ts';
+import type { SqlType } from '../sblr/contract/types.ts';
+import type { Row } from '../sblr/contract/values.ts';
+import { decodeProgram } from '../sblr/decode.ts';
+import type { NodeOf } from '../sblr/nodes.ts';
+import { NEWEST, ScanBatch, SCAN_PENDING, type Durability, type TransactionStore } from '../storage/contract/index.ts';
+import { scramVerifier } from './auth/scram.ts';
+import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
+import type { Definition, ObjectId, SystemRelation, ViewDefinition } from './catalog/definitions.ts';
+import { PRODUCERS, SYSTEM_RELATIONS } from './catalog/system-relations.ts';
+import { isMember } from './ddl/context.ts';
+import { freshRole } from './ddl/roles.ts';
+import { newDatabase } from './ddl/schemas.ts';
+import type { SpillFiles } from './executor/operator.ts';
+import type { StatisticsSource, TableStatistics } from './planner/statistics.ts';
+import { RowNumbers } from './row-numbers.ts';
+import { DeferredChecks } from './session/deferred-checks.ts';
+import { NotificationHub } from './session/notifications.ts';
+import type { SystemCatalog } from './session/names.ts';
+import { ProgramCache } from './session/plan-cache.ts';
+import { idKey, Sequences } from './session/sequences.ts';
+import { Session } from './session/session.ts';
+import { systemContext } from './session/system-context.ts';
+import { formatBuiltinType } from './session/type-format.ts';
+import type { LockManager } from './transactions/locks.ts';
+import type { Transaction } from './transactions/transaction.ts';
+import { TransactionManager } from './transactions/transaction-manager.ts';
+
+export interface EngineConfig {
+  /** Name of the administrator and of the first database, used at the first start only. */
+  readonly administrator: string;
+  /** '' = leave the stored verifier as it is. */
+  readonly administratorPassword: string;
+  readonly trustsClients: boolean;
+  readonly statementMemoryBytes: number;
+  readonly durability: Durability;
+  /** Defaults of the settings of the same names, ms; 0 = none. */
+  readonly statementTimeoutMs: number;
+  readonly idleInTransactionTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+}
+
+export interface EngineStatus {
+  readonly sessions: number;
+  readonly databases: number;
+  readonly tables: number;
+  readonly commits: number;
+  readonly memoryBytes: number;
+  readonly logBytes: number;
+  readonly startedAt: number;
+}
+
+export interface EngineOptions {
+  readonly config: EngineConfig;
+  readonly store: TransactionStore;
+  readonly spillFiles: SpillFiles;
+  readonly version: string;
+  /** Microseconds since 1970 UTC. */
+  readonly now: () => number;
+  readonly log: (level: 'error' | 'warn' | 'info', message: string, details?: Record<string, unknown>) => void;
+}
+
+/** First number shown as process id. */
+const FIRST_PROCESS_ID = 100;
+
+/** A dialect as the engine keeps it. */
+export class InstalledDialect {
+  readonly profile: DialectProfile;
+  readonly settings: ReadonlyMap<string, SettingDefinition>;
+  readonly system: SystemCatalog;
+  readonly extensions: ReadonlySet<string>;
+  readonly #viewsById = new Map<ObjectId, ViewDefinition>();
+  readonly #typeIds = new Map<string, ObjectId>();
+  readonly #typesById = new Map<ObjectId, { readonly name: string; readonly type: SqlType; readonly isArray: boolean }>();
+  readonly #routineIds = new Map<string, ObjectId>();
+  readonly #routineNames = new Map<ObjectId, string>();
+  readonly #functionNames = new Map<string, string>();
+
+  constructor(profile: DialectProfile, administrator: ObjectId, overrides: Readonly<Record<string, string>>) {
+    this.profile = profile;
+    this.extensions = new Set(profile.extensions);
+    this.settings = new Map(profile.settings.map((setting) => {
+      const value = overrides[setting.name.toLowerCase()];
+      return [setting.name.toLowerCase(), value === undefined ? setting : { ...setting, defaultValue: value }];
+    }));
+    const schemas = new Map(profile.schemas.map((schema) => [schema.name, schema.id]));
+    const views = new Map<string, ViewDefinition>();
+    for (const view of profile.views) {
+      const definition: ViewDefinition = { kind: 'view', id: view.id, name: regular(view.name), owner: administrator, schemaId: schemas.get(view.schema) ?? 0, databaseId: 0, columns: [], program: view.program,
+        text: '', searchPath: [profile.systemSchema], dependsOn: [], persistence: 'permanent', checkOption: 'none', options: {}, system: true };
+      views.set(`${view.schema}.${view.name}`, definition);
+      this.#viewsById.set(view.id, definition);
+    }
+    this.system = { systemSchema: profile.systemSchema, mainSchema: profile.mainSchema, schemas, views, base: SYSTEM_RELATIONS };
+    for (const one of profile.types) {
+      const key = typeKey(one.type);
+      if (!this.#typeIds.has(key)) this.#typeIds.set(key, one.id);
+      this.#typeIds.set(`name:${one.name}`, one.id);
+      this.#typesById.set(one.id, { name: one.name, type: one.type, isArray: false });
+      if (one.arrayId !== 0) {
+        const arrayKey = typeKey({ kind: 'array', element: one.type });
+        if (!this.#typeIds.has(arrayKey)) this.#typeIds.set(arrayKey, one.arrayId);
+        this.#typesById.set(one.arrayId, { name: `_${one.name}`, type: { kind: 'array', element: one.type }, isArray: true });
+      }
+    }
+    for (const one of profile.routines) {
+      if (!this.#routineIds.has(one.name)) this.#routineIds.set(one.name, one.id);
+      this.#routineNames.set(one.id, one.name);
+      if (!this.#functionNames.has(one.primitive)) this.#functionNames.set(one.primitive, one.name);
+    }
+  }
+
+  /** A name given at login: delimited by nature, so exact unless it is its own fold. */
+  identifier(text: string): Identifier {
+    const folded = this.profile.identifierFold === 'upper' ? text.toUpperCase() : this.profile.identifierFold === 'lower' ? text.toLowerCase() : text;
+    return { text, exact: folded !== text };
+  }
+
+  viewById(id: ObjectId): ViewDefinition | undefined {
+    return this.#viewsById.get(id);
+  }
+
+  typeId(type: SqlType): ObjectId {
+    return this.#typeIds.get(typeKey(type)) ?? this.#typeIds.get(typeKey({ kind: type.kind })) ?? this.#typeIds.get('unknown||') ?? 0;
+  }
+
+  typeById(id: ObjectId): SqlType | undefined {
+    return this.#typesById.get(id)?.type;
+  }
+
+  typeIdByName(text: string): ObjectId | undefined {
+    const bare = text.trim().toLowerCase().replace(/^[a-z_]+\./, '').replaceAll('"', '');
+    const isArray = bare.endsWith('[]');
+    const name = isArray ? bare.slice(0, -2) : bare;
+    let id = this.#typeIds.get(`name:${name}`);
+    if (id === undefined) {
+      for (const [candidate, entry] of this.#typesById) if (!entry.isArray && displayType(entry.type) === name) id = candidate;
+    }
+    if (id === undefined || !isArray) return id;
+    return this.profile.types.find((one) => one.id === id)?.arrayId;
+  }
+
+  formatType(id: ObjectId, modifier: number): string | undefined {
+    const entry = this.#typesById.get(id);
+    return entry === undefined ? undefined : formatBuiltinType(entry.name, entry.type, modifier);
+  }
+
+  routineId(name: string): ObjectId | undefined {
+    return this.#routineIds.get(name);
+  }
+
+  routineName(id: ObjectId): string | undefined {
+    return this.#routineNames.get(id);
+  }
+
+  /** The dialect's own name of an engine primitive, for expressions shown as text. */
+  functionName(primitive: string): string {
+    return this.#functionNames.get(primitive) ?? primitive;
+  }
+}
+
+function typeKey(type: SqlType): string {
+  if (type.kind === 'array') return `array|${type.element === undefined ? '' : typeKey(type.element)}`;
+  const declared = type.declared ?? '';
+  const variant = type.kind === 'text' ? (declared === '' ? (type.fixed === true ? 'bpchar' : type.length === undefined ? '' : 'varchar') : declared) : type.kind === 'bits' ? (type.fixed === true ? 'bit' : 'varbit') : declared;
+  return `${type.kind}|${variant}|${type.target ?? ''}`;
+}
+
+export class EngineCore implements EngineLink {
+  readonly catalog = new Catalog();
+  readonly store: TransactionStore;
+  readonly locks: LockManager;
+  readonly transactions: TransactionManager;
+  readonly sequences: Sequences;
+  readonly rowNumbers: RowNumbers;
+  readonly notifications = new NotificationHub();
+  readonly programs = new ProgramCache();
+  readonly statementMemoryBytes: number;
+  readonly durability: Durability;
+  readonly trustsClients: boolean;
+  readonly authenticationSecret: string;
+  readonly spillFiles: SpillFiles;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly now: () => number;
+  readonly #options: EngineOptions;
+  readonly #dialects = new Map<string, InstalledDialect>();
+  readonly #sessions = new Map<number, Session>();
+  readonly #statistics = new Map<ObjectId, TableStatistics>();
+  readonly #deferred = new DeferredChecks(this);
+  readonly #random = new WeakMap<Session, number>();
+  #nextProcessId = FIRST_PROCESS_ID;
+  #administrator: ObjectId = 10;
+  #closing = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.store = options.store;
+    this.transactions = new TransactionManager(options.store, options.now);
+    this.locks = this.transactions.locks;
+    this.sequences = new Sequences(options.store);
+    this.rowNumbers = new RowNumbers(options.store);
+    this.statementMemoryBytes = options.config.statementMemoryBytes;
+    this.durability = options.config.durability;
+    this.trustsClients = options.config.trustsClients;
+    this.spillFiles = options.spillFiles;
+    this.version = options.version;
+    this.now = options.now;
+    this.startedAt = options.now();
+    this.authenticationSecret = randomInt(2 ** 47).toString(36);
+  }
+
+  // ---- start ---------------------------------------------------------------------------------
+
+  /** Reads the catalog; makes administrator and first database in an empty store. */
+  async open(): Promise<void> {
+    const definitions = new Map<ObjectId, Definition>();
+    for await (const [key, row] of this.#scanAll(CATALOG_SPACE)) {
+      if (key === idKey(0)) this.catalog.reserveIdsBelow(row[0] as number);
+      else {
+        const definition = row[0] as Definition;
+        definitions.set(definition.id, definition);
+      }
+    }
+    if (definitions.size === 0) {
+      await this.#bootstrap();
+      return;
+    }
+    this.catalog.publish(definitions);
+    for (const definition of definitions.values()) if (definition.kind === 'role' && definition.superuser) { this.#administrator = definition.id; break; }
+    for await (const [, row] of this.#scanAll(STATISTICS_SPACE)) this.#statistics.set(row[0] as number, row[1] as unknown as TableStatistics);
+  }
+
+  async *#scanAll(space: number): AsyncIterable<readonly [string, Row]> {
+    const scan = this.store.scan(space, '', undefined, NEWEST);
+    const batch = new ScanBatch();
+    for (;;) {
+      const count = scan.next(batch, 1000);
+      if (count === SCAN_PENDING) {
+        await new Promise<void>((resolve, reject) => scan.wait((error) => (error === undefined ? resolve() : reject(error))));
+        continue;
+      }
+      if (count === 0) break;
+      for (let i = 0; i < count; i++) yield [batch.keys[i]!, batch.rows[i] as Row];
+    }
+    scan.close();
+  }
+
+  async #bootstrap(): Promise<void> {
+    const { config } = this.#options;
+    const name = regular(config.administrator);
+    const administrator = { ...freshRole(10, name, true), superuser: true, createDatabase: true, createRole: true, replication: true, bypassRowSecurity: true,
+      verifiers: config.administratorPassword === '' ? {} : { 'scram-sha-256': scramVerifier(config.administratorPassword) } };
+    const [database, main] = newDatabase(this.catalog, name, administrator.id, {});
+    const definitions = new Map<ObjectId, Definition>([[administrator.id, administrator], [database.id, database], [main.id, main]]);
+    const rows = new Map<string, Row>();
+    for (const [id, definition] of definitions) rows.set(idKey(id), [definition] as never);
+    rows.set(idKey(0), [this.catalog.nextId]);
+    await new Promise<void>((resolve, reject) => {
+      this.store.commit({ spaces: new Map([[CATALOG_SPACE, rows]]), droppedSpaces: [], schemaEpoch: 1 }, 'sync', (error) => (error === undefined ? resolve() : reject(error)));
+    });
+    this.catalog.publish(definitions);
+  }
+
+  // ---- EngineLink ------------------------------------------------------------------------------
+
+  install(profile: DialectProfile): void {
+    if (this.#dialects.get(profile.dialect)?.profile.hash === profile.hash) return;
+    const { config } = this.#options;
+    const overrides: Record<string, string> = { server_version: this.#serverVersion(profile) };
+    if (config.statementTimeoutMs > 0) overrides['statement_timeout'] = String(config.statementTimeoutMs);
+    if (config.lockTimeoutMs > 0) overrides['lock_timeout'] = String(config.lockTimeoutMs);
+    if (config.idleInTransactionTimeoutMs > 0) overrides['idle_in_transaction_session_timeout'] = String(config.idleInTransactionTimeoutMs);
+    this.#dialects.set(profile.dialect, new InstalledDialect(profile, this.#administrator, overrides));
+  }
+
+  #serverVersion(profile: DialectProfile): string {
+    return profile.settings.find((setting) => setting.name.toLowerCase() === 'server_version')?.defaultValue ?? this.version;
+  }
+
+  openSession(options: SessionOptions, events: SessionEvents): EngineSession {
+    const dialect = this.#dialects.get(options.dialect);
+    if (dialect === undefined) throw new SqlError('internal_error', `dialect "${options.dialect}" is not installed`);
+    if (this.#closing) throw new SqlError('cannot_connect_now', 'the database system is shutting down');
+    while (this.#sessions.has(this.#nextProcessId)) this.#nextProcessId++;
+    const processId = this.#nextProcessId++;
+    if (this.#nextProcessId > 0x7fff_0000) this.#nextProcessId = FIRST_PROCESS_ID;
+    return new Session(this, dialect, options, events, processId, randomInt(1, 0x7fff_ffff));
+  }
+
+  cancel(processId: number, cancelKey: number): void {
+    const session = this.#sessions.get(processId);
+    if (session?.cancelKey === cancelKey) session.cancel();
+  }
+
+  onLost(_handler: () => void): void {
+    // The core is never lost to itself.
+  }
+
+  close(): void {
+    void this.shutdown();
+  }
+
+  async shutdown(): Promise<void> {
+    this.#closing = true;
+    for (const session of [...this.#sessions.values()]) session.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
+    const deadline = performance.now() + 5000;
+    while (this.#sessions.size > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  status(): EngineStatus {
+    const statistics = this.store.statistics();
+    return { sessions: this.#sessions.size, databases: [...this.catalog.all('database')].length, tables: [...this.catalog.all('table')].length,
+      commits: statistics.commits, memoryBytes: statistics.memoryBytes, logBytes: statistics.logBytes, startedAt: this.startedAt };
+  }
+
+  // ---- sessions ----------------------------------------------------------------------------------
+
+  opened(session: Session): void {
+    this.#sessions.set(session.processId, session);
+  }
+
+  closed(session: Session): void {
+    if (this.#sessions.get(session.processId) === session) this.#sessions.delete(session.processId);
+  }
+
+  sessionList(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  sessionsIn(databaseId: ObjectId, except: Session): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.databaseId === databaseId && session !== except) count++;
+    return count;
+  }
+
+  sessionsOf(role: ObjectId): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.loginRole === role) count++;
+    return count;
+  }
+
+  signal(from: Session, processId: number, what: 'cancel' | 'terminate'): boolean {
+    const target = this.#sessions.get(processId);
+    if (target === undefined) {
+      from.warn('warning', `PID ${processId} is not a server process`);
+      return false;
+    }
+    if (!from.isSuperuser && !isMember(from, from.currentRole, target.loginRole)) {
+      throw new SqlError('insufficient_privilege', `must be a member of the role whose process is being ${what === 'cancel' ? 'canceled' : 'terminated'}`);
+    }
+    if (what === 'cancel') target.cancel();
+    else setImmediate(() => target.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command')));
+    return true;
+  }
+
+  blockingSessions(processId: number): readonly number[] {
+    const waiting = this.#sessions.get(processId)?.lockGroup.waiting;
+    return waiting === undefined ? [] : [...new Set(waiting.lock.owners.map((owner) => owner.group.id).filter((id) => id !== processId))];
+  }
+
+  mayBecome(session: Session, role: ObjectId, whole: boolean): boolean {
+    const login = this.catalog.get(session.loginRole);
+    if (login?.kind === 'role' && login.superuser) return true;
+    if (role === session.sessionRole) return true;
+    return !whole && isMember(session, session.sessionRole, role);
+  }
+
+  notify(session: Session, channel: string, payload: string): void {
+    session.queueNotification(channel, payload);
+  }
+
+  dropTemporaryObjects(session: Session): void {
+    const schema = session.temporarySchema;
+    if (schema === undefined) return;
+    const changes = new Map<ObjectId, Definition | null>();
+    for (const kind of ['table', 'view', 'sequence'] as const) {
+      for (const object of this.catalog.all(kind)) {
+        if (!('schemaId' in object) || object.schemaId !== schema.id) continue;
+        changes.set(object.id, null);
+        if (object.kind !== 'table') continue;
+        this.dropSpace(object.space);
+        for (const index of object.indexes) this.dropSpace(index.space);
+      }
+    }
+    if (changes.size > 0) this.catalog.publish(changes);
+  }
+
+  // ---- services for sessions ---------------------------------------------------------------------------
+
+  publishCatalog(fork: CatalogFork): void {
+    this.catalog.publish(fork.changes);
+    for (const [id, definition] of fork.changes) if (definition === null) this.#statistics.delete(id);
+  }
+
+  runDeferredChecks(session: Session, transaction: Transaction, callback: (error: Error | undefined) => void): void {
+    this.#deferred.run(session, transaction, undefined, callback);
+  }
+
+  setConstraints(session: Session, transaction: Transaction, statement: NodeOf<'SET_CONSTRAINTS'>, callback: (error: Error | undefined) => void): void {
+    this.#deferred.setConstraints(session, transaction, statement, callback);
+  }
+
+  systemRows(relation: SystemRelation, session: Session): Iterable<Row> {
+    return PRODUCERS[relation.name]!.rows(systemContext(session));
+  }
+
+  get administrator(): ObjectId {
+    return this.#administrator;
+  }
+
+  readonly statistics: StatisticsSource = {
+    table: (id: ObjectId) => this.tableStatistics(id),
+  };
+
+  /** Statistics of the last ANALYZE, with the row count of now. */
+  tableStatistics(id: ObjectId): TableStatistics | undefined {
+    const known = this.#statistics.get(id);
+    const table = this.catalog.get(id);
+    if (table?.kind !== 'table') return known;
+    const rows = this.store.approximateRows(table.space);
+    return known === undefined ? ({ rows, columns: new Map() } as unknown as TableStatistics) : { ...known, rows };
+  }
+
+  setStatistics(id: ObjectId, statistics: TableStatistics): void {
+    this.#statistics.set(id, statistics);
+  }
+
+  analyzed(): ReadonlyMap<ObjectId, TableStatistics> {
+    return this.#statistics;
+  }
+
+  dropSpace(space: number): void {
+    this.store.commit({ spaces: new Map(), droppedSpaces: [space], schemaEpoch: this.catalog.epoch }, 'relaxed', () => undefined);
+  }
+
+  flush(): Promise<void> {
+    return new Promise((resolve, reject) => this.store.flush((error) => (error === undefined ? resolve() : reject(error))));
+  }
+
+  /** A nested program (PREPARE) as a reference of its own. */
+  reference(bytes: Uint8Array): ProgramRef {
+    decodeProgram(bytes);
+    return { bytes, hash: createHash('sha256').update(bytes).digest('latin1') };
+  }
+
+  normaliseSetting(name: string, values: readonly string[]): string {
+    if (values.length === 1 && name.toLowerCase() !== 'search_path') return values[0]!;
+    return values.map((value) => (/^[a-z_][a-z0-9_$]*$/.test(value) ? value : `"${value.replaceAll('"', '""')}"`)).join(', ');
+  }
+
+  random(session: Session): number {
+    // xorshift32 from the session's seed; seeded from the system unless the session chose one.
+    let state = this.#random.get(session) ?? randomInt(1, 0xffff_ffff);
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    const high = state;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    this.#random.set(session, state);
+    return (high * 2097152 + (state >>> 11)) / 9007199254740992;
+  }
+
+  seedRandom(session: Session, seed: number): void {
+    this.#random.set(session, (Math.floor((seed + 1) * 1073741823) >>> 0) || 1);
+  }
+
+  reportBug(error: unknown, statement: string): void {
+    this.#options.log('error', 'internal error', { statement: statement.slice(0, 1000), stack: error instanceof Error ? error.stack : String(error) });
+  }
+}

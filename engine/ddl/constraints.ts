@@ -1,0 +1,263 @@
+/**
+ * Adding constraints to a table, for CREATE TABLE and ALTER TABLE alike. NOT NULL and DEFAULT become
+ * facts of the column; keys become unique indexes with a constraint entry; checks and foreign keys
+ * are stored, and verified against existing rows unless NOT VALID.
+ */
+import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import { OPCODES, type OpcodeName } from '../../sblr/opcodes.ts';
+import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
+import type { ConstraintDefinition, IndexDefinition, IndexKeyDefinition, TableDefinition } from '../catalog/definitions.ts';
+import { chooseName, relationNameTaken, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
+import { addIndex } from './indexes.ts';
+import { putColumn, requireColumn } from './tables.ts';
+
+/** A constraint and, when it was written on a column, that column. */
+export interface ConstraintNode {
+  readonly constraint: NodeOf<'CONSTRAINT_DEF'>;
+  readonly column: Identifier | undefined;
+}
+
+/** `fresh`: the table has no rows yet, nothing needs verifying. */
+export async function addConstraint(one: ConstraintNode, tableId: number, context: DdlContext, fresh: boolean): Promise<void> {
+  const { constraint, column } = one;
+  const table = context.catalog.table(tableId);
+  switch (constraint.kind) {
+    case 'null':
+      return;
+    case 'not_null': {
+      const target = requireColumn(table, column!, context, constraint.pos);
+      putColumn(context, tableId, target.position, { notNull: true });
+      if (!fresh) await context.validateNotNull(context.catalog.table(tableId), target.position);
+      return;
+    }
+    case 'default': {
+      const target = requireColumn(table, column!, context, constraint.pos);
+      setDefault(context, tableId, target.position, constraint.expression, constraint.text ?? '');
+      return;
+    }
+    case 'check':
+      return addCheck(one, tableId, context, fresh);
+    case 'primary_key':
+    case 'unique':
+      return addKey(one, tableId, context, fresh);
+    case 'foreign_key':
+      return addForeignKey(one, tableId, context, fresh);
+    case 'exclusion':
+      throw new SqlError('feature_not_supported', { message: 'exclusion constraints are not supported',
+        ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
+    default:
+      constraint.kind satisfies never;
+  }
+}
+
+export function setDefault(context: DdlContext, tableId: number, position: number, expression: ValueNode | undefined, text: string): void {
+  if (expression === undefined) {
+    putColumn(context, tableId, position, { defaultValue: undefined, sequenceId: undefined });
+    return;
+  }
+  const table = context.catalog.table(tableId);
+  const column = table.columns[position - 1]!;
+  const names = columnNames(expression);
+  if (names.length > 0) {
+    throw new SqlError('feature_not_supported', { message: 'cannot use column reference in DEFAULT expression',
+      ...(names[0]!.pos === undefined ? {} : { position: names[0]!.pos }) });
+  }
+  const stored = storeExpression(context, expression, text);
+  putColumn(context, tableId, position, { defaultValue: stored });
+  // Binding now reports a default that can never be assigned.
+  context.bindTableExpression(stored, { ...context.catalog.table(tableId), columns: [column] });
+}
+
+/** All COLUMN nodes of an expression, found generically by the opcode table. */
+export function columnNames(expression: ValueNode): NodeOf<'COLUMN'>[] {
+  const found: NodeOf<'COLUMN'>[] = [];
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) {
+      for (const item of value) visit(item);
+      return;
+    }
+    if (value === null || typeof value !== 'object' || !('op' in value)) return;
+    const current = value as { op: OpcodeName } & Record<string, unknown>;
+    if (current.op === 'COLUMN') found.push(current as unknown as NodeOf<'COLUMN'>);
+    for (const input of Object.keys(OPCODES[current.op].inputs)) visit(current[input]);
+  };
+  visit(expression);
+  return found;
+}
+
+function constraintNameTaken(table: TableDefinition): (name: Identifier) => boolean {
+  return (name) => table.constraints.some((existing) => identifierKey(existing.name) === identifierKey(name));
+}
+
+function claimConstraintName(table: TableDefinition, name: Identifier, context: DdlContext): void {
+  if (!constraintNameTaken(table)(name)) return;
+  throw new SqlError('duplicate_object', {
+    message: `constraint "${context.display(name)}" for relation "${context.display(table.name)}" already exists`,
+    variant: 'constraint', args: { constraint: context.display(name), table: context.display(table.name) },
+  });
+}
+
+function baseConstraint(constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContext): Omit<ConstraintDefinition, 'name' | 'kind' | 'columns'> {
+  return {
+    id: context.catalog.base.allocateId(),
+    onDelete: constraint.onDelete, onUpdate: constraint.onUpdate, match: constraint.match, setColumns: [],
+    deferrable: constraint.deferrable, initiallyDeferred: constraint.initiallyDeferred,
+    validated: !constraint.notValid, noInherit: constraint.noInherit,
+  };
+}
+
+async function addCheck(one: ConstraintNode, tableId: number, context: DdlContext, fresh: boolean): Promise<void> {
+  const { constraint } = one;
+  const table = context.catalog.table(tableId);
+  const names = columnNames(constraint.expression!);
+  const positions = new Set<number>();
+  for (const used of names) {
+    const column = table.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(used.name[used.name.length - 1]!));
+    if (column !== undefined) positions.add(column.position);
+  }
+  const only = positions.size === 1 ? table.columns[[...positions][0]! - 1]!.name.text : '';
+  const name = constraint.name ?? chooseName(table.name.text, only, 'check', constraintNameTaken(table));
+  claimConstraintName(table, name, context);
+  const definition: ConstraintDefinition = { ...baseConstraint(constraint, context), name, kind: 'check', columns: [...positions].sort((a, b) => a - b),
+    check: storeExpression(context, constraint.expression!, constraint.text ?? '') };
+  const bound = context.bindTableExpression(definition.check!, table);
+  if (bound.type.kind !== 'bool') {
+    throw new SqlError('datatype_mismatch', { message: `argument of CHECK must be type boolean, not type ${bound.type.declared ?? bound.type.kind}`,
+      ...(constraint.expression!.pos === undefined ? {} : { position: constraint.expression!.pos }) });
+  }
+  context.catalog.put({ ...table, constraints: [...table.constraints, definition] });
+  if (!fresh && definition.validated) await context.validateCheck(context.catalog.table(tableId), definition);
+}
+
+async function addKey(one: ConstraintNode, tableId: number, context: DdlContext, fresh: boolean): Promise<void> {
+  const { constraint, column } = one;
+  const table = context.catalog.table(tableId);
+  const primary = constraint.kind === 'primary_key';
+  if (primary && table.constraints.some((existing) => existing.kind === 'primary_key')) {
+    throw new SqlError('invalid_table_definition', { message: `multiple primary keys for table "${context.display(table.name)}" are not allowed`,
+      variant: 'multiple_primary_keys', args: { table: context.display(table.name) }, ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
+  }
+  if (constraint.usingIndex !== undefined) return adoptIndex(one, tableId, context);
+  const names = column === undefined ? constraint.columns : [column];
+  const columns = names.map((name) => requireKeyColumn(table, name, context, constraint.pos));
+  const keys = columns.map((position): IndexKeyDefinition => {
+    const type = table.columns[position - 1]!.type;
+    return { column: position, type, descending: false, nullsFirst: false, collation: type.collation };
+  });
+  const words = primary ? '' : columns.map((position) => table.columns[position - 1]!.name.text).join('_');
+  const taken = relationNameTaken(context, table.schemaId);
+  const name = constraint.name ?? chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken);
+  if (taken(name)) throw new SqlError('duplicate_table', { message: `relation "${context.display(name)}" already exists`, args: { name: context.display(name) } });
+  if (primary) {
+    for (const position of columns) putColumn(context, tableId, position, { notNull: true });
+  }
+  const index = await addIndex({ tableId, name, unique: true, primary, keys,
+    include: constraint.include.map((included) => requireColumn(table, included, context, constraint.pos).position),
+    predicate: undefined, method: 'btree', nullsNotDistinct: constraint.nullsNotDistinct, options: {}, fill: !fresh }, context);
+  const current = context.catalog.table(tableId);
+  context.catalog.put({ ...current, constraints: [...current.constraints, {
+    ...baseConstraint(constraint, context), name, kind: primary ? 'primary_key' : 'unique', columns, indexId: index.id }] });
+  if (primary && !fresh) for (const position of columns) await context.validateNotNull(context.catalog.table(tableId), position);
+}
+
+function requireKeyColumn(table: TableDefinition, name: Identifier, context: DdlContext, position: number | undefined): number {
+  const found = table.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name));
+  if (found !== undefined) return found.position;
+  throw new SqlError('undefined_column', { message: `column "${context.display(name)}" named in key does not exist`, variant: 'named_in_key',
+    args: { column: context.display(name), table: context.display(table.name) }, ...(position === undefined ? {} : { position }) });
+}
+
+function adoptIndex(one: ConstraintNode, tableId: number, context: DdlContext): void {
+  const { constraint } = one;
+  const table = context.catalog.table(tableId);
+  const index = table.indexes.find((candidate) => identifierKey(candidate.name) === identifierKey(constraint.usingIndex!));
+  if (index === undefined || !index.unique || index.predicate !== undefined || index.keys.some((key) => key.column === 0)) {
+    throw new SqlError('undefined_object', `index "${context.display(constraint.usingIndex!)}" does not exist or cannot enforce a key`);
+  }
+  const primary = constraint.kind === 'primary_key';
+  const name = constraint.name ?? index.name;
+  const columns = index.keys.map((key) => key.column);
+  const renamed: IndexDefinition = { ...index, name, primary };
+  context.catalog.put({ ...table,
+    columns: primary ? table.columns.map((column) => (columns.includes(column.position) ? { ...column, notNull: true } : column)) : table.columns,
+    indexes: table.indexes.map((candidate) => (candidate.id === index.id ? renamed : candidate)),
+    constraints: [...table.constraints, { ...baseConstraint(constraint, context), name, kind: primary ? 'primary_key' : 'unique', columns, indexId: index.id }] });
+}
+
+async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlContext, fresh: boolean): Promise<void> {
+  const { constraint, column } = one;
+  const table = context.catalog.table(tableId);
+  const names = column === undefined ? constraint.columns : [column];
+  const columns = names.map((name) => {
+    const found = table.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name));
+    if (found !== undefined) return found.position;
+    throw new SqlError('undefined_column', { message: `column "${context.display(name)}" referenced in foreign key constraint does not exist`,
+      variant: 'foreign_key', args: { column: context.display(name) }, ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
+  });
+  const target = context.names.findRelation(constraint.refTable!);
+  if (target === undefined) throw undefinedRelation(context, constraint.refTable!, 'relation', undefined);
+  if (target.kind !== 'table') {
+    throw new SqlError('wrong_object_type', { message: `referenced relation "${'name' in target && typeof target.name !== 'string' ? context.display(target.name) : ''}" is not a table` });
+  }
+  const parent = target.id === tableId ? context.catalog.table(tableId) : target;
+  context.names.checkPrivilege(parent, 'REFERENCES');
+  if (!fresh || parent.id !== tableId) await context.lockTable(parent, 'share_row_exclusive');
+  const { refColumns, index } = referencedKey(parent, constraint, context);
+  if (refColumns.length !== columns.length) {
+    throw new SqlError('invalid_foreign_key', 'number of referencing and referenced columns for foreign key disagree');
+  }
+  columns.forEach((position, at) => requireComparable(table, position, parent, refColumns[at]!, constraint, context));
+  const words = columns.map((position) => table.columns[position - 1]!.name.text).join('_');
+  const name = constraint.name ?? chooseName(table.name.text, words, 'fkey', constraintNameTaken(table));
+  claimConstraintName(table, name, context);
+  const definition: ConstraintDefinition = { ...baseConstraint(constraint, context), name, kind: 'foreign_key', columns, refTableId: parent.id, refColumns, indexId: index.id,
+    setColumns: constraint.setColumns.map((set) => requireColumn(table, set, context, constraint.pos).position) };
+  context.catalog.put({ ...table, constraints: [...table.constraints, definition] });
+  const current = context.catalog.table(parent.id);
+  if (!current.referencedBy.includes(tableId)) context.catalog.put({ ...current, referencedBy: [...current.referencedBy, tableId] });
+  if (!fresh && definition.validated) await context.validateForeignKey(context.catalog.table(tableId), definition);
+}
+
+function referencedKey(parent: TableDefinition, constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContext): { refColumns: number[]; index: IndexDefinition } {
+  if (constraint.refColumns.length === 0) {
+    const primary = parent.constraints.find((candidate) => candidate.kind === 'primary_key');
+    if (primary === undefined) {
+      throw new SqlError('undefined_object', { message: `there is no primary key for referenced table "${context.display(parent.name)}"`, variant: 'no_primary_key', args: { table: context.display(parent.name) } });
+    }
+    return { refColumns: [...primary.columns], index: parent.indexes.find((index) => index.id === primary.indexId)! };
+  }
+  const refColumns = constraint.refColumns.map((name) => {
+    const found = parent.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name));
+    if (found !== undefined) return found.position;
+    throw new SqlError('undefined_column', { message: `column "${context.display(name)}" referenced in foreign key constraint does not exist`, variant: 'foreign_key', args: { column: context.display(name) } });
+  });
+  const index = parent.indexes.find((candidate) => candidate.unique && candidate.predicate === undefined && candidate.keys.length === refColumns.length &&
+    candidate.keys.every((key) => key.column !== 0 && refColumns.includes(key.column)));
+  if (index === undefined || new Set(refColumns).size !== refColumns.length) {
+    throw new SqlError('invalid_foreign_key', { message: `there is no unique constraint matching given keys for referenced table "${context.display(parent.name)}"`, variant: 'no_unique_constraint', args: { table: context.display(parent.name) } });
+  }
+  return { refColumns, index };
+}
+
+const NUMERIC = new Set(['int8', 'int16', 'int24', 'int32', 'int64', 'decimal', 'float32', 'float64', 'year']);
+
+function comparableGroup(type: SqlType): string {
+  if (NUMERIC.has(type.kind)) return 'number';
+  if (type.kind === 'enum') return `enum:${type.typeId}`;
+  if (type.kind === 'date' || type.kind === 'timestamp' || type.kind === 'timestamptz') return 'instant';
+  return type.kind;
+}
+
+function requireComparable(child: TableDefinition, position: number, parent: TableDefinition, refPosition: number, constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContext): void {
+  const a = child.columns[position - 1]!;
+  const b = parent.columns[refPosition - 1]!;
+  if (comparableGroup(a.type) === comparableGroup(b.type)) return;
+  const words = child.columns[position - 1]!.name.text;
+  const name = constraint.name ?? chooseName(child.name.text, words, 'fkey', () => false);
+  throw new SqlError('datatype_mismatch', {
+    message: `foreign key constraint "${context.display(name)}" cannot be implemented`,
+    detail: `Key columns "${context.display(a.name)}" and "${context.display(b.name)}" are of incompatible types.`,
+  });
+}

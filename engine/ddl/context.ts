@@ -1,0 +1,222 @@
+/**
+ * What a data-definition statement works with, and the helpers all of them share: resolving the place
+ * of a new object, checking rights, encoding expressions for the catalog, naming what was not named.
+ */
+import { regular, type Identifier, type Name } from '../../sblr/contract/names.ts';
+import type { Semantics } from '../../sblr/contract/semantics.ts';
+import type { Condition } from '../../sblr/contract/conditions.ts';
+import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import { encodeProgram } from '../../sblr/encode.ts';
+import { node, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
+import { SBLR_VERSION } from '../../sblr/opcodes.ts';
+import type { BoundExpression, BoundQuery } from '../binder/bound.ts';
+import type { CatalogFork } from '../catalog/catalog.ts';
+import type {
+  Common,
+  ConstraintDefinition,
+  Definition,
+  IndexDefinition,
+  NameContext,
+  ObjectId,
+  RelationDefinition,
+  SchemaDefinition,
+  StoredExpression,
+  TableDefinition,
+} from '../catalog/definitions.ts';
+import type { TableLockMode } from '../transactions/locks.ts';
+
+/** Longest identifier, in bytes of UTF-8 less one, as generated names keep to. */
+export const NAME_LIMIT = 63;
+
+export interface DdlContext {
+  readonly catalog: CatalogFork;
+  readonly names: NameContext;
+  readonly semantics: Semantics;
+  readonly databaseId: ObjectId;
+  readonly role: ObjectId;
+  readonly isSuperuser: boolean;
+  /** Names of the schemas searched, kept with views. */
+  readonly searchPathNames: readonly string[];
+  notice(severity: 'notice' | 'warning' | 'info', condition: Condition, details: SqlErrorDetails): void;
+  display(identifier: Identifier): string;
+  bindQuery(relation: RelationNode): BoundQuery;
+  bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression;
+  /** Waits for the lock, held to the end of the transaction. */
+  lockTable(table: TableDefinition, mode: TableLockMode): Promise<void>;
+  /** Locks a name or other resource exclusively until the transaction ends. */
+  lockName(key: string): Promise<void>;
+  /** Fills a new index from the table's rows; throws unique_violation. */
+  buildIndex(table: TableDefinition, index: IndexDefinition): Promise<void>;
+  validateCheck(table: TableDefinition, constraint: ConstraintDefinition): Promise<void>;
+  validateNotNull(table: TableDefinition, column: number): Promise<void>;
+  validateForeignKey(table: TableDefinition, constraint: ConstraintDefinition): Promise<void>;
+  /** Copies all rows of `from` into the space of `to`, converting columns; `conversions` by position. */
+  rewriteTable(from: TableDefinition, to: TableDefinition, conversions: ReadonlyMap<number, BoundExpression>): Promise<void>;
+  /** Runs `query` and inserts its rows into `table`; answers their number. */
+  insertQuery(query: BoundQuery, table: TableDefinition): Promise<number>;
+  isEmpty(table: TableDefinition): Promise<boolean>;
+  temporarySchema(): SchemaDefinition;
+  /** Runs after a durable commit (space removal, cache invalidation). */
+  afterCommit(action: () => void): void;
+  dropSpace(space: number): void;
+  restartSequence(id: ObjectId, value: bigint): void;
+  createSequenceState(id: ObjectId, start: bigint): void;
+  evaluateConstant(value: ValueNode): unknown;
+}
+
+/** The schema a new object goes into and its own name. */
+export interface Place {
+  readonly schema: SchemaDefinition;
+  readonly name: Identifier;
+}
+
+export function placeOf(context: DdlContext, name: Name, temporary: boolean, position?: number): Place {
+  const last = name[name.length - 1]!;
+  if (temporary && name.length === 1) return { schema: context.temporarySchema(), name: last };
+  if (name.length === 1) {
+    for (const id of context.names.searchPath) {
+      const schema = context.catalog.get(id);
+      if (schema?.kind === 'schema' && !isTemporarySchema(schema)) return { schema, name: last };
+    }
+    throw new SqlError('invalid_schema_name', {
+      message: 'no schema has been selected to create in',
+      ...(position === undefined ? {} : { position }),
+    });
+  }
+  return { schema: requireSchema(context, name[name.length - 2]!, position), name: last };
+}
+
+export function isTemporarySchema(schema: SchemaDefinition): boolean {
+  return schema.name.exact && schema.name.text.startsWith('temp:');
+}
+
+export function requireSchema(context: DdlContext, name: Identifier, position?: number): SchemaDefinition {
+  const found = context.catalog.schemaByName(context.databaseId, name);
+  if (found !== undefined) return found;
+  if (!name.exact && name.text.toLowerCase() === context.semantics.mainSchema.toLowerCase()) {
+    for (const schema of context.catalog.all('schema')) {
+      if (schema.kind === 'schema' && schema.main && schema.databaseId === context.databaseId) return schema;
+    }
+  }
+  throw new SqlError('invalid_schema_name', {
+    message: `schema "${context.display(name)}" does not exist`,
+    args: { schema: context.display(name) },
+    ...(position === undefined ? {} : { position }),
+  });
+}
+
+/** Fails with duplicate_table unless the name is free, or answers false with a notice for IF NOT EXISTS. */
+export async function claimRelationName(context: DdlContext, place: Place, ifNotExists: boolean): Promise<boolean> {
+  await context.lockName(`relation:${place.schema.id}:${place.name.text.toLowerCase()}`);
+  if (context.catalog.relationByName(place.schema.id, place.name) === undefined) return true;
+  const name = context.display(place.name);
+  const details = { message: `relation "${name}" already exists`, args: { name } };
+  if (!ifNotExists) throw new SqlError('duplicate_table', details);
+  context.notice('notice', 'duplicate_table', { ...details, message: `${details.message}, skipping` });
+  return false;
+}
+
+export function requireOwner(context: DdlContext, object: Common, word: string): void {
+  if (context.isSuperuser || object.owner === context.role || isMember(context, context.role, object.owner)) return;
+  throw new SqlError('insufficient_privilege', {
+    message: `must be owner of ${word} ${context.display(object.name)}`,
+    variant: 'owner',
+    args: { kind: word, name: context.display(object.name) },
+  });
+}
+
+export function isMember(context: { readonly catalog: { get(id: ObjectId): Definition | undefined } }, role: ObjectId, of: ObjectId): boolean {
+  const pending = [role];
+  const seen = new Set<ObjectId>();
+  while (pending.length > 0) {
+    const id = pending.pop()!;
+    if (id === of) return true;
+    if (seen.has(id)) continue;
+    seen.add(id);
+    const found = context.catalog.get(id);
+    if (found?.kind === 'role') for (const parent of found.memberOf) pending.push(parent.role);
+  }
+  return false;
+}
+
+export function storeExpression(context: DdlContext, expression: ValueNode, text: string): StoredExpression {
+  const source = node('DUAL', {});
+  const item = node('ITEM', { value: expression });
+  const projected = node('PROJECT', { source, items: [item] });
+  const statement = node('RETURN', { command: 'SELECT', source: projected });
+  return {
+    text,
+    program: encodeProgram({ version: SBLR_VERSION, parameterTypes: [], semantics: context.semantics, statements: [statement] }).bytes,
+  };
+}
+
+export function storeQuery(context: DdlContext, source: RelationNode): Uint8Array {
+  const statement = node('RETURN', { command: 'SELECT', source });
+  return encodeProgram({ version: SBLR_VERSION, parameterTypes: [], semantics: context.semantics, statements: [statement] }).bytes;
+}
+
+/** Replaces 'named' types by the user-defined types they name. */
+export function resolveType(context: Pick<DdlContext, 'names' | 'display'>, type: SqlType, position?: number): SqlType {
+  if (type.kind === 'array' && type.element !== undefined) {
+    return { ...type, element: resolveType(context, type.element, position) };
+  }
+  if (type.kind !== 'named') return type;
+  const name = type.name ?? [];
+  const found = context.names.findType(name);
+  if (found === undefined) {
+    const shown = name.map((part) => context.display(part)).join('.');
+    throw new SqlError('undefined_object', {
+      message: `type "${shown}" does not exist`,
+      variant: 'type',
+      args: { name: shown },
+      ...(position === undefined ? {} : { position }),
+    });
+  }
+  return { ...found.type, typeId: found.id, declared: found.name.text };
+}
+
+/** Chooses a free name like table_column_label, table_column_label1, ... inside the schema. */
+export function chooseName(table: string, middle: string, label: string, taken: (name: Identifier) => boolean): Identifier {
+  for (let attempt = 0; ; attempt++) {
+    const suffix = `_${label}${attempt === 0 ? '' : attempt}`;
+    const room = NAME_LIMIT - suffix.length;
+    const stem = joinWithin(table, middle, room);
+    const candidate = nameFor(stem + suffix);
+    if (!taken(candidate)) return candidate;
+  }
+}
+
+/** A generated name has the case of its parts: exact when they are not plain lower case. */
+export function nameFor(text: string): Identifier {
+  return text === text.toLowerCase() || text === text.toUpperCase() ? regular(text) : { text, exact: true };
+}
+
+function joinWithin(first: string, second: string, room: number): string {
+  if (second === '') return first.slice(0, room);
+  let a = first;
+  let b = second;
+  while (a.length + b.length + 1 > room) {
+    if (a.length > b.length) a = a.slice(0, -1);
+    else b = b.slice(0, -1);
+  }
+  return `${a}_${b}`;
+}
+
+/** Is a relation or constraint name used in the schema? */
+export function relationNameTaken(context: DdlContext, schemaId: ObjectId): (name: Identifier) => boolean {
+  return (name) => context.catalog.relationByName(schemaId, name) !== undefined;
+}
+
+export function relationWord(relation: RelationDefinition): string {
+  return relation.kind;
+}
+
+export function undefinedRelation(context: Pick<DdlContext, 'display'>, name: Name, word = 'relation', position?: number): SqlError {
+  const shown = name.map((part) => context.display(part)).join('.');
+  return new SqlError('undefined_table', {
+    message: `${word} "${shown}" does not exist`,
+    args: { name: shown },
+    ...(position === undefined ? {} : { position }),
+  });
+}

@@ -1,0 +1,132 @@
+/** One door to data definition: runs a DDL, grant or role statement and answers its completion. */
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
+import type { ObjectId } from '../catalog/definitions.ts';
+import { alterTable } from './alter-table.ts';
+import { alterObject, commentOn } from './comments.ts';
+import type { DdlContext } from './context.ts';
+import { dropObjects } from './drop.ts';
+import { grant } from './grants.ts';
+import { createIndex } from './indexes.ts';
+import { alterRole, createRole, dropRole, grantRole, reassignOwned } from './roles.ts';
+import { createRoutine } from './routines.ts';
+import { alterDatabase, createDatabase, createSchema, dropDatabase } from './schemas.ts';
+import { alterSequence, createSequence } from './sequences.ts';
+import { createTable, createTableAs } from './tables.ts';
+import { alterType, createType } from './types.ts';
+import { createView } from './views.ts';
+
+export interface DdlCompletion {
+  readonly command: string;
+  readonly rows?: number;
+}
+
+export interface DdlHooks {
+  sessionsIn(databaseId: ObjectId): number;
+  /** Extensions whose functions are built in for this dialect. */
+  readonly extensions: ReadonlySet<string>;
+}
+
+const words = (kind: string): string => kind.replaceAll('_', ' ').toUpperCase();
+
+/** undefined = not a statement of data definition. */
+export async function executeDdl(statement: StatementNode, context: DdlContext, hooks: DdlHooks): Promise<DdlCompletion | undefined> {
+  switch (statement.op) {
+    case 'CREATE_DATABASE':
+      await createDatabase(statement, context);
+      return { command: 'CREATE DATABASE' };
+    case 'DROP_DATABASE':
+      await dropDatabase(statement, context, hooks.sessionsIn);
+      return { command: 'DROP DATABASE' };
+    case 'ALTER_DATABASE':
+      await alterDatabase(statement, context);
+      return { command: 'ALTER DATABASE' };
+    case 'CREATE_SCHEMA':
+      await createSchema(statement, context);
+      return { command: 'CREATE SCHEMA' };
+    case 'CREATE_TABLE':
+      await createTable(statement, context);
+      return { command: 'CREATE TABLE' };
+    case 'CREATE_TABLE_AS':
+      return createAs(statement, context);
+    case 'DROP_OBJECTS':
+      await dropObjects(statement, context);
+      return { command: `DROP ${words(statement.kind)}` };
+    case 'ALTER_TABLE':
+      await alterTable(statement, context);
+      return { command: `ALTER ${words(statement.kind)}` };
+    case 'CREATE_INDEX':
+      await createIndex(statement, context);
+      return { command: 'CREATE INDEX' };
+    case 'CREATE_VIEW':
+      await createView(statement, context);
+      return { command: 'CREATE VIEW' };
+    case 'CREATE_SEQUENCE':
+      await createSequence(statement, context);
+      return { command: 'CREATE SEQUENCE' };
+    case 'ALTER_SEQUENCE':
+      await alterSequence(statement, context);
+      return { command: 'ALTER SEQUENCE' };
+    case 'CREATE_TYPE':
+      await createType(statement, context);
+      return { command: statement.kind === 'domain' ? 'CREATE DOMAIN' : 'CREATE TYPE' };
+    case 'ALTER_TYPE':
+      await alterType(statement, context);
+      return { command: statement.action.endsWith('constraint') || statement.action.endsWith('default') || statement.action.endsWith('not_null') ? 'ALTER DOMAIN' : 'ALTER TYPE' };
+    case 'CREATE_ROUTINE':
+      await createRoutine(statement, context);
+      return { command: `CREATE ${words(statement.kind)}` };
+    case 'COMMENT_ON':
+      await commentOn(statement, context);
+      return { command: 'COMMENT' };
+    case 'ALTER_OBJECT':
+      await alterObject(statement, context);
+      return { command: `ALTER ${words(statement.kind)}` };
+    case 'CREATE_EXTENSION':
+      createExtension(statement, context, hooks);
+      return { command: 'CREATE EXTENSION' };
+    default:
+      return executeGrant(statement, context);
+  }
+}
+
+async function executeGrant(statement: StatementNode, context: DdlContext): Promise<DdlCompletion | undefined> {
+  switch (statement.op) {
+    case 'GRANT':
+      await grant(statement, context);
+      return { command: statement.revoke ? 'REVOKE' : 'GRANT' };
+    case 'GRANT_ROLE':
+      await grantRole(statement, context);
+      return { command: statement.revoke ? 'REVOKE ROLE' : 'GRANT ROLE' };
+    case 'CREATE_ROLE':
+      await createRole(statement, context);
+      return { command: 'CREATE ROLE' };
+    case 'ALTER_ROLE':
+      await alterRole(statement, context);
+      return { command: 'ALTER ROLE' };
+    case 'DROP_ROLE':
+      await dropRole(statement, context);
+      return { command: 'DROP ROLE' };
+    case 'REASSIGN_OWNED':
+      await reassignOwned(statement, context);
+      return { command: statement.drop ? 'DROP OWNED' : 'REASSIGN OWNED' };
+    case 'DEFAULT_PRIVILEGES':
+      throw new SqlError('feature_not_supported', { message: 'ALTER DEFAULT PRIVILEGES is not supported', ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+    default:
+      return undefined;
+  }
+}
+
+async function createAs(statement: NodeOf<'CREATE_TABLE_AS'>, context: DdlContext): Promise<DdlCompletion> {
+  const rows = await createTableAs(statement, context);
+  return statement.withData ? { command: 'SELECT', rows } : { command: 'CREATE TABLE AS' };
+}
+
+function createExtension(statement: NodeOf<'CREATE_EXTENSION'>, context: DdlContext, hooks: DdlHooks): void {
+  const name = context.display(statement.name);
+  if (!hooks.extensions.has(name)) {
+    throw new SqlError('feature_not_supported', { message: `extension "${name}" is not available`, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+  }
+  if (!statement.exists) return;
+  context.notice('notice', 'duplicate_object', { message: `extension "${name}" already exists, skipping` });
+}

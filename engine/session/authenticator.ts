@@ -1,0 +1,88 @@
+/**
+ * The engine's side of a login: finds role and database, runs the mechanism the worker relays, and
+ * opens the session when the proof holds. Says nothing that tells whether a user exists.
+ */
+import type { AuthReply, AuthRequest } from '../../sblr/contract/session.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { ScramExchange, verifyPassword } from '../auth/scram.ts';
+import { hasPrivilege } from '../catalog/privileges.ts';
+import type { RoleDefinition } from '../catalog/definitions.ts';
+import type { Session } from './session.ts';
+
+export class Authenticator {
+  readonly #session: Session;
+  readonly #role: RoleDefinition | undefined;
+  #exchange: ScramExchange | undefined = undefined;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#role = findRole(session);
+  }
+
+  step(request: AuthRequest): AuthReply {
+    switch (request.mechanism) {
+      case 'trust':
+        return this.#session.core.trustsClients ? this.#open(new Uint8Array()) : this.#refuse();
+      case 'plain': {
+        const verifier = this.#role?.verifiers['scram-sha-256'];
+        const password = Buffer.from(request.data).toString('utf8');
+        return verifier !== undefined && verifyPassword(password, verifier) ? this.#open(new Uint8Array()) : this.#refuse();
+      }
+      case 'scram-sha-256':
+        return this.#scram(Buffer.from(request.data).toString('utf8'));
+      default:
+        return { kind: 'error', error: new SqlError('feature_not_supported', `authentication mechanism "${request.mechanism}" is not supported`) };
+    }
+  }
+
+  #scram(message: string): AuthReply {
+    const { options, core } = this.#session;
+    this.#exchange ??= new ScramExchange(this.#role?.verifiers['scram-sha-256'], `${core.authenticationSecret}:${options.user}`);
+    const answer = this.#exchange.step(message);
+    switch (answer.kind) {
+      case 'continue':
+        return { kind: 'continue', data: Buffer.from(answer.data) };
+      case 'ok':
+        return this.#open(Buffer.from(answer.data));
+      case 'malformed':
+        return { kind: 'error', error: new SqlError('protocol_violation', { message: 'malformed SCRAM message', detail: answer.reason }) };
+      default:
+        return this.#refuse();
+    }
+  }
+
+  #refuse(): AuthReply {
+    const { user } = this.#session.options;
+    return { kind: 'error', error: new SqlError('invalid_password', { message: `password authentication failed for user "${user}"`, variant: 'password', args: { user } }) };
+  }
+
+  #open(data: Uint8Array): AuthReply {
+    const session = this.#session;
+    const { user, database } = session.options;
+    const error = (condition: 'invalid_authorization_specification' | 'invalid_catalog_name' | 'too_many_connections' | 'insufficient_privilege', message: string, variant: string): AuthReply =>
+      ({ kind: 'error', error: new SqlError(condition, { message, variant, args: { user, name: database } }) });
+    const role = this.#role;
+    if (role === undefined) return error('invalid_authorization_specification', `role "${user}" does not exist`, 'role');
+    if (!role.login) return error('invalid_authorization_specification', `role "${user}" is not permitted to log in`, 'login');
+    if (role.validUntil !== undefined && role.validUntil !== 'infinity' && Date.parse(role.validUntil) < Date.now()) return this.#refuse();
+    const { catalog } = session.core;
+    const found = catalog.databaseByName(session.dialect.identifier(database));
+    if (found === undefined) return error('invalid_catalog_name', `database "${database}" does not exist`, 'database');
+    if (!hasPrivilege(catalog, role.id, found, 'CONNECT')) return error('insufficient_privilege', `permission denied for database "${database}"`, 'database');
+    if (role.connectionLimit >= 0 && !role.superuser && session.core.sessionsOf(role.id) >= role.connectionLimit) {
+      return error('too_many_connections', `too many connections for role "${user}"`, 'role');
+    }
+    try {
+      return { kind: 'ok', data, session: session.open(role, found.id) };
+    } catch (failure) {
+      if (failure instanceof SqlError) return { kind: 'error', error: failure };
+      throw failure;
+    }
+  }
+}
+
+function findRole(session: Session): RoleDefinition | undefined {
+  const { catalog } = session.core;
+  const { user } = session.options;
+  return catalog.roleByName(session.dialect.identifier(user)) ?? catalog.roleByName({ text: user, exact: true });
+}

@@ -1,0 +1,673 @@
+/**
+ * The catalog and the session as functions see them: names of objects, definitions as text,
+ * privileges, sequences, other sessions. Names are written in the session's fold and quoted when they
+ * need it.
+ */
+import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
+import type { Row, SqlValue } from '../../sblr/contract/values.ts';
+import { displayType } from '../../sblr/contract/text/type-name.ts';
+import { hasPrivilege, inheritedRoles, isSuperuser } from '../catalog/privileges.ts';
+import type { ConstraintDefinition, Definition, IndexDefinition, ObjectId, RelationDefinition, SequenceDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type { IntrospectionHooks, ObjectClass, PrivilegeRequest } from '../functions/introspection.ts';
+import { LockWaiter } from '../transactions/locks.ts';
+import { SUSPEND } from '../executor/operator.ts';
+import { isMember } from '../ddl/context.ts';
+import { RenderedCatalog } from './rendered-catalog.ts';
+import type { Session } from './session.ts';
+
+const RESERVED = new Set(('all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit localtime localtimestamp not null offset on only or order placing primary references returning select session_user some symmetric table then to trailing true union unique user using variadic when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner is isnull join left like natural notnull outer overlaps right similar tablesample verbose between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping inout int integer interval least national nchar none normalize nullif numeric out overlay position precision real row setof smallint substring time timestamp treat trim values varchar').split(' '));
+
+export function quoteName(text: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(text) && !RESERVED.has(text) ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+export class SessionIntrospection implements IntrospectionHooks {
+  readonly #session: Session;
+  readonly #rendered: RenderedCatalog;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#rendered = new RenderedCatalog(session);
+  }
+
+  get sessionId(): number {
+    return this.#session.processId;
+  }
+
+  get rendered(): RenderedCatalog {
+    return this.#rendered;
+  }
+
+  #show(identifier: Identifier): string {
+    return displayIdentifier(identifier, this.#session.identifierFold);
+  }
+
+  currentDatabase(): string {
+    const database = this.#session.catalog.database(this.#session.databaseId);
+    return database === undefined ? '' : this.#show(database.name);
+  }
+
+  currentUser(): string {
+    return this.roleName(this.#session.currentRole) ?? '';
+  }
+
+  sessionUser(): string {
+    return this.roleName(this.#session.sessionRole) ?? '';
+  }
+
+  currentUserId(): number {
+    return this.#session.currentRole;
+  }
+
+  isSuperuser(): boolean {
+    return this.#session.isSuperuser;
+  }
+
+  currentSchemas(includeImplicit: boolean): readonly string[] {
+    const { names, dialect } = this.#session;
+    const found = names.searchPath.filter((id) => id !== this.#session.temporarySchema?.id).map((id) => names.schemaName(id)!).filter((name) => name !== undefined);
+    if (!includeImplicit) return found;
+    return found.includes(dialect.system.systemSchema) ? found : [dialect.system.systemSchema, ...found];
+  }
+
+  clientAddress(): string {
+    return this.#session.options.clientAddress;
+  }
+
+  applicationName(): string {
+    return this.#session.settings.get('application_name') ?? '';
+  }
+
+  serverVersion(): string {
+    return this.#session.settings.get('server_version') ?? this.#session.core.version;
+  }
+
+  serverStarted(): number {
+    return this.#session.core.startedAt;
+  }
+
+  configurationLoaded(): number {
+    return this.#session.core.startedAt;
+  }
+
+  transactionId(assign: boolean): number | undefined {
+    const { transaction } = this.#session;
+    return transaction === undefined || (!assign && !transaction.hasWrites) ? undefined : transaction.id;
+  }
+
+  setting(name: string): string | undefined {
+    const key = name.toLowerCase();
+    const { transaction } = this.#session;
+    if (key === 'transaction_isolation' && transaction !== undefined) return transaction.isolation.replaceAll('_', ' ');
+    if (key === 'transaction_read_only' && transaction !== undefined) return transaction.readOnly ? 'on' : 'off';
+    if (key === 'is_superuser') return this.#session.isSuperuser ? 'on' : 'off';
+    if (key === 'session_authorization') return this.sessionUser();
+    if (key === 'role') return this.#session.currentRole === this.#session.sessionRole ? 'none' : this.currentUser();
+    return this.#session.settings.get(name);
+  }
+
+  setSetting(name: string, value: string, local: boolean): string {
+    const inTransaction = this.#session.mode === 'block' || this.#session.mode === 'group';
+    return this.#session.settings.set(name, value, this.#session.isSuperuser, local, inTransaction || local);
+  }
+
+  // ---- references
+
+  #parts(text: string): Identifier[] {
+    const parts: Identifier[] = [];
+    for (const match of text.matchAll(/"((?:[^"]|"")*)"|([^.\s"]+)/g)) {
+      const quoted = match[1]?.replaceAll('""', '"');
+      const bare = quoted ?? this.#show({ text: match[2]!, exact: false });
+      parts.push({ text: bare, exact: quoted !== undefined && quoted !== this.#show({ text: quoted, exact: false }) });
+    }
+    return parts;
+  }
+
+  lookupReference(target: ReferenceTarget, text: string): number | undefined {
+    if (text === '-') return 0;
+    const { names, catalog } = this.#session;
+    switch (target) {
+      case 'relation': {
+        const found = names.findRelation(this.#parts(text));
+        return found?.id;
+      }
+      case 'schema':
+        return names.schemaByName(this.#parts(text)[0]!)?.id ?? this.#session.dialect.system.schemas.get(text.toLowerCase());
+      case 'role':
+        return catalog.roleByName(this.#parts(text)[0]!)?.id;
+      case 'type':
+        return this.#session.dialect.typeIdByName(text) ?? this.#userTypeId(text);
+      case 'routine':
+      case 'routine_signature': {
+        const bare = text.replace(/\(.*$/s, '');
+        const found = names.findRoutines(this.#parts(bare))[0];
+        return found?.id ?? this.#session.dialect.routineId(bare.replace(/^.*\./, ''));
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #userTypeId(text: string): number | undefined {
+    const isArray = text.endsWith('[]');
+    const found = this.#session.names.findType(this.#parts(isArray ? text.slice(0, -2) : text));
+    return isArray ? found?.arrayTypeId : found?.id;
+  }
+
+  referenceText(target: ReferenceTarget, id: number): string | undefined {
+    if (id === 0) return '-';
+    switch (target) {
+      case 'relation':
+        return this.#relationName(id);
+      case 'schema': {
+        const name = this.#session.names.schemaName(id);
+        return name === undefined ? undefined : quoteName(name);
+      }
+      case 'role': {
+        const name = this.roleName(id);
+        return name === undefined ? undefined : quoteName(name);
+      }
+      case 'type':
+        return this.formatType(id, -1);
+      case 'routine':
+      case 'routine_signature': {
+        const found = this.#session.catalog.get(id);
+        if (found?.kind !== 'routine') return this.#session.dialect.routineName(id);
+        const name = quoteName(this.#show(found.name));
+        return target === 'routine' ? name : `${name}(${this.routineArguments(id, 'identity') ?? ''})`;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Bare when the search path finds it, else with its schema. */
+  #relationName(id: ObjectId): string | undefined {
+    const found = this.relation(id);
+    if (found === undefined) return undefined;
+    const name = quoteName(this.#show(found.name));
+    if (this.isVisible('relation', id) === true) return name;
+    return `${quoteName(this.#schemaNameOf(found))}.${name}`;
+  }
+
+  relation(id: ObjectId): RelationDefinition | undefined {
+    const found = this.#session.catalog.get(id);
+    if (found !== undefined && (found.kind === 'table' || found.kind === 'view' || found.kind === 'sequence' || found.kind === 'index')) return found;
+    return this.#session.dialect.viewById(id);
+  }
+
+  #schemaOf(relation: RelationDefinition): ObjectId {
+    if (relation.kind !== 'index') return relation.schemaId;
+    const table = this.#session.catalog.get(relation.tableId);
+    return table?.kind === 'table' ? table.schemaId : 0;
+  }
+
+  #schemaNameOf(relation: RelationDefinition): string {
+    return this.#session.names.schemaName(this.#schemaOf(relation)) ?? '';
+  }
+
+  // ---- descriptions
+
+  formatType(id: number, modifier: number): string | undefined {
+    const builtin = this.#session.dialect.formatType(id, modifier);
+    if (builtin !== undefined) return builtin;
+    for (const type of this.#session.catalog.all('type')) {
+      if (type.kind !== 'type') continue;
+      if (type.id === id) return this.#qualified(type.schemaId, type.name);
+      if (type.arrayTypeId === id) return `${this.#qualified(type.schemaId, type.name)}[]`;
+    }
+    const relation = this.relation(id);
+    return relation === undefined ? undefined : this.#relationName(id);
+  }
+
+  #qualified(schemaId: ObjectId, name: Identifier): string {
+    const { names } = this.#session;
+    const bare = quoteName(this.#show(name));
+    return names.searchPath.includes(schemaId) ? bare : `${quoteName(names.schemaName(schemaId) ?? '')}.${bare}`;
+  }
+
+  typeId(type: SqlType): number {
+    if (type.kind === 'array' && type.element?.typeId !== undefined) {
+      const element = this.#session.catalog.get(type.element.typeId);
+      if (element?.kind === 'type') return element.arrayTypeId;
+    }
+    return type.typeId ?? this.#session.dialect.typeId(type);
+  }
+
+  /** As displayType, but user-defined types by their names. */
+  typeName(type: SqlType): string {
+    if (type.kind === 'array' && type.element !== undefined) return `${this.typeName(type.element)}[]`;
+    if (type.typeId !== undefined) return this.formatType(type.typeId, -1) ?? displayType(type);
+    return displayType(type);
+  }
+
+  roleName(id: number): string | undefined {
+    const role = this.#session.catalog.get(id);
+    return role?.kind === 'role' ? this.#show(role.name) : undefined;
+  }
+
+  isVisible(kind: ObjectClass, id: number): boolean | undefined {
+    const { names, catalog, dialect } = this.#session;
+    if (kind === 'relation') {
+      const found = this.relation(id);
+      if (found === undefined) return undefined;
+      if (found.kind === 'view' && found.system) return names.schemaName(found.schemaId) === dialect.system.systemSchema;
+      if (!names.searchPath.includes(this.#schemaOf(found))) return false;
+      const first = names.findRelation([found.name]);
+      return first?.id === id;
+    }
+    if (kind === 'type' && dialect.formatType(id, -1) !== undefined) return true;
+    const found = catalog.get(id);
+    if (found === undefined) return kind === 'type' || kind === 'routine' ? true : undefined;
+    return 'schemaId' in found ? names.searchPath.includes(found.schemaId) : true;
+  }
+
+  constraintDefinition(id: number, pretty: boolean): string | undefined {
+    for (const table of this.#session.catalog.all('table')) {
+      if (table.kind !== 'table') continue;
+      const constraint = table.constraints.find((one) => one.id === id);
+      if (constraint !== undefined) return this.#constraintText(table, constraint, pretty);
+    }
+    return undefined;
+  }
+
+  #columnList(table: TableDefinition, positions: readonly number[]): string {
+    return positions.map((position) => quoteName(this.#show(table.columns[position - 1]!.name))).join(', ');
+  }
+
+  #constraintText(table: TableDefinition, constraint: ConstraintDefinition, pretty: boolean): string {
+    const tail = `${constraint.deferrable ? ' DEFERRABLE' : ''}${constraint.initiallyDeferred ? ' INITIALLY DEFERRED' : ''}${constraint.validated ? '' : ' NOT VALID'}`;
+    switch (constraint.kind) {
+      case 'check': {
+        const text = this.#rendered.check(table, constraint.id, pretty) ?? '';
+        return `CHECK (${pretty ? text : text})${constraint.noInherit ? ' NO INHERIT' : ''}${tail}`;
+      }
+      case 'primary_key':
+      case 'unique': {
+        const index = table.indexes.find((one) => one.id === constraint.indexId);
+        const include = index !== undefined && index.include.length > 0 ? ` INCLUDE (${this.#columnList(table, index.include)})` : '';
+        const words = constraint.kind === 'primary_key' ? 'PRIMARY KEY' : index?.nullsNotDistinct === true ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE';
+        return `${words} (${this.#columnList(table, constraint.columns)})${include}${tail}`;
+      }
+      default:
+        return this.#foreignKeyText(table, constraint) + tail;
+    }
+  }
+
+  #foreignKeyText(table: TableDefinition, constraint: ConstraintDefinition): string {
+    const parent = this.#session.catalog.get(constraint.refTableId ?? 0);
+    if (parent?.kind !== 'table') return '';
+    const action = (word: string, value: ConstraintDefinition['onDelete']): string => (value === 'no_action' ? '' : ` ON ${word} ${value.replace('_', ' ').toUpperCase()}`);
+    const set = constraint.setColumns.length === 0 ? '' : ` (${this.#columnList(table, constraint.setColumns)})`;
+    return `FOREIGN KEY (${this.#columnList(table, constraint.columns)}) REFERENCES ${this.#relationName(parent.id)}(${this.#columnList(parent, constraint.refColumns ?? [])})${constraint.match === 'full' ? ' MATCH FULL' : ''}${action('UPDATE', constraint.onUpdate)}${action('DELETE', constraint.onDelete)}${set}`;
+  }
+
+  indexDefinition(id: number, column: number, pretty: boolean): string | undefined {
+    const index = this.#session.catalog.get(id);
+    if (index?.kind !== 'index') return undefined;
+    const table = this.#session.catalog.get(index.tableId);
+    if (table?.kind !== 'table') return undefined;
+    if (column > 0) return this.#indexKeyText(table, index, column - 1, true);
+    const keys = index.keys.map((_key, at) => this.#indexKeyText(table, index, at, false)).join(', ');
+    const include = index.include.length === 0 ? '' : ` INCLUDE (${this.#columnList(table, index.include)})`;
+    const predicate = this.#rendered.index(id).predicate;
+    const where = predicate === null ? '' : ` WHERE ${predicate}`;
+    const name = pretty && this.isVisible('relation', table.id) === true ? quoteName(this.#show(table.name)) : `${quoteName(this.#schemaNameOf(table))}.${quoteName(this.#show(table.name))}`;
+    return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(this.#show(index.name))} ON ${name} USING ${index.method} (${keys})${include}${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${where}`;
+  }
+
+  #indexKeyText(table: TableDefinition, index: IndexDefinition, at: number, bare: boolean): string {
+    const key = index.keys[at];
+    if (key === undefined) {
+      const included = index.include[at - index.keys.length];
+      return included === undefined ? '' : quoteName(this.#show(table.columns[included - 1]!.name));
+    }
+    const text = key.column === 0 ? this.#rendered.indexExpression(index.id, at) : quoteName(this.#show(table.columns[key.column - 1]!.name));
+    if (bare) return text;
+    const operatorClass = key.operatorClass === undefined ? '' : ` ${key.operatorClass}`;
+    const order = key.descending ? (key.nullsFirst ? ' DESC' : ' DESC NULLS LAST') : key.nullsFirst ? ' NULLS FIRST' : '';
+    return `${text}${operatorClass}${order}`;
+  }
+
+  viewDefinition(id: number, _pretty: boolean): string | undefined {
+    const view = this.relation(id);
+    if (view?.kind !== 'view') return undefined;
+    return view.system ? undefined : ` ${view.text.trim().replace(/;$/, '')};`;
+  }
+
+  routineDefinition(id: number): string | undefined {
+    const routine = this.#session.catalog.get(id);
+    if (routine?.kind !== 'routine') return undefined;
+    const word = routine.form === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
+    const returns = routine.form === 'procedure' ? '' : `\n RETURNS ${this.routineResult(id) ?? ''}`;
+    const facts = `${routine.volatility === 'volatile' ? '' : ` ${routine.volatility.toUpperCase()}`}${routine.strict ? ' STRICT' : ''}`;
+    return `CREATE OR REPLACE ${word} ${quoteName(this.#session.names.schemaName(routine.schemaId) ?? '')}.${quoteName(this.#show(routine.name))}(${this.routineArguments(id, 'full') ?? ''})${returns}\n LANGUAGE ${routine.language}\n${facts === '' ? '' : `${facts}\n`}AS $function$${routine.source}$function$\n`;
+  }
+
+  routineArguments(id: number, form: 'full' | 'identity'): string | undefined {
+    const routine = this.#session.catalog.get(id);
+    if (routine?.kind !== 'routine') return this.#session.dialect.routineName(id) === undefined ? undefined : '';
+    return routine.parameters.filter((one) => one.mode !== 'table').map((one) => {
+      const mode = one.mode === 'in' ? '' : `${one.mode.toUpperCase()} `;
+      const name = one.name === undefined ? '' : `${quoteName(this.#show(one.name))} `;
+      const value = form === 'full' && one.defaultValue !== undefined ? ` DEFAULT ${one.defaultValue.text}` : '';
+      return `${mode}${name}${this.typeName(one.type)}${value}`;
+    }).join(', ');
+  }
+
+  routineResult(id: number): string | undefined {
+    const routine = this.#session.catalog.get(id);
+    if (routine?.kind !== 'routine' || routine.form === 'procedure') return undefined;
+    const table = routine.parameters.filter((one) => one.mode === 'table');
+    if (table.length > 0) return `TABLE(${table.map((one) => `${one.name === undefined ? '' : `${quoteName(this.#show(one.name))} `}${this.typeName(one.type)}`).join(', ')})`;
+    const type = routine.returns === undefined ? 'void' : this.typeName(routine.returns);
+    return routine.returnsSet ? `SETOF ${type}` : type;
+  }
+
+  triggerDefinition(_id: number): string | undefined {
+    return undefined;
+  }
+
+  /** Catalog views show expressions already rendered. */
+  expressionText(expression: string, _relation: number, _pretty: boolean): string | undefined {
+    return expression;
+  }
+
+  objectDescription(id: number, catalog: string, column: number): string | undefined {
+    const found = this.#session.catalog.get(id);
+    if (column > 0) return found?.kind === 'table' || found?.kind === 'view' ? found.columns[column - 1]?.comment : undefined;
+    if (catalog !== '' && /constraint/.test(catalog)) {
+      for (const table of this.#session.catalog.all('table')) {
+        const constraint = table.kind === 'table' ? table.constraints.find((one) => one.id === id) : undefined;
+        if (constraint !== undefined) return constraint.comment;
+      }
+      return undefined;
+    }
+    return found?.comment;
+  }
+
+  sharedObjectDescription(id: number, _catalog: string): string | undefined {
+    return this.#session.catalog.get(id)?.comment;
+  }
+
+  serialSequence(table: string, column: string): string | undefined {
+    const found = this.#session.names.findRelation(this.#parts(table));
+    if (found?.kind !== 'table') throw new SqlError('undefined_table', { message: `relation "${table}" does not exist`, args: { name: table } });
+    const wanted = column.toLowerCase();
+    const definition = found.columns.find((one) => !one.dropped && (one.name.text === column || (!one.name.exact && one.name.text.toLowerCase() === wanted)));
+    if (definition === undefined) throw new SqlError('undefined_column', { message: `column "${column}" of relation "${this.#show(found.name)}" does not exist`, variant: 'column_of_relation', args: { column, table: this.#show(found.name) } });
+    const sequence = definition.sequenceId === undefined ? this.#ownedSequence(found.id, definition.position) : this.#session.catalog.get(definition.sequenceId);
+    if (sequence?.kind !== 'sequence') return undefined;
+    return `${quoteName(this.#session.names.schemaName(sequence.schemaId) ?? '')}.${quoteName(this.#show(sequence.name))}`;
+  }
+
+  #ownedSequence(tableId: ObjectId, column: number): SequenceDefinition | undefined {
+    for (const sequence of this.#session.catalog.all('sequence')) {
+      if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === tableId && sequence.ownedBy.column === column) return sequence;
+    }
+    return undefined;
+  }
+
+  indexHasProperty(id: number, column: number, property: string): boolean | undefined {
+    const index = this.#session.catalog.get(id);
+    const key = index?.kind === 'index' ? index.keys[column - 1] : undefined;
+    if (key === undefined) return undefined;
+    switch (property) {
+      case 'asc':
+        return !key.descending;
+      case 'desc':
+        return key.descending;
+      case 'nulls_first':
+        return key.nullsFirst;
+      case 'nulls_last':
+        return !key.nullsFirst;
+      case 'orderable':
+      case 'returnable':
+      case 'search_array':
+      case 'search_nulls':
+        return true;
+      default:
+        return undefined;
+    }
+  }
+
+  relationIsUpdatable(id: number): number {
+    return this.relation(id)?.kind === 'table' ? 28 : 0;
+  }
+
+  isOtherTemporarySchema(id: number): boolean {
+    const schema = this.#session.catalog.get(id);
+    return schema?.kind === 'schema' && schema.name.text.startsWith('temp:') && id !== this.#session.temporarySchema?.id;
+  }
+
+  temporarySchemaId(): number {
+    return this.#session.temporarySchema?.id ?? 0;
+  }
+
+  databaseEncoding(_id: number): string | undefined {
+    return 'UTF8';
+  }
+
+  // ---- privileges
+
+  #roleId(user: string | number | undefined): ObjectId | undefined {
+    if (user === undefined) return this.#session.currentRole;
+    if (typeof user === 'number') return this.#session.catalog.get(user)?.kind === 'role' ? user : undefined;
+    if (user === 'public') return 0;
+    const id = this.#session.catalog.roleByName(this.#parts(user)[0] ?? { text: user, exact: false })?.id;
+    if (id === undefined) throw new SqlError('undefined_object', { message: `role "${user}" does not exist`, variant: 'role', args: { role: user } });
+    return id;
+  }
+
+  #privilegeObject(request: PrivilegeRequest): Definition | undefined {
+    const { object } = request;
+    const { catalog, names } = this.#session;
+    if (typeof object === 'number') return catalog.get(object) ?? this.#session.dialect.viewById(object);
+    switch (request.kind) {
+      case 'schema':
+        return names.schemaByName(this.#parts(object)[0]!);
+      case 'database':
+        return catalog.databaseByName(this.#parts(object)[0]!);
+      case 'routine':
+        return names.findRoutines(this.#parts(object.replace(/\(.*$/s, '')))[0];
+      case 'type':
+        return names.findType(this.#parts(object));
+      default: {
+        const found = names.findRelation(this.#parts(object));
+        if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${object}" does not exist`, args: { name: object } });
+        return found.kind === 'system' ? undefined : found;
+      }
+    }
+  }
+
+  hasPrivilege(request: PrivilegeRequest): boolean | undefined {
+    const role = this.#roleId(request.user);
+    if (role === undefined) return undefined;
+    const object = this.#privilegeObject(request);
+    const privileges = request.privilege.split(',').map((text) => text.trim().toUpperCase());
+    if (object === undefined) {
+      if (request.kind === 'schema' && typeof request.object === 'string' && !this.#session.dialect.system.schemas.has(request.object)) {
+        throw new SqlError('invalid_schema_name', { message: `schema "${request.object}" does not exist`, args: { schema: request.object } });
+      }
+      return ['schema', 'language', 'tablespace', 'type', 'routine', 'table', 'any_column', 'column'].includes(request.kind) ? isSuperuser(this.#session.catalog, role) || privileges.some((one) => one !== 'CREATE') : undefined;
+    }
+    if (object.kind === 'view' && object.system) return true;
+    const column = typeof request.column === 'number' ? request.column : this.#columnPosition(object, request.column);
+    return privileges.some((text) => {
+      const grantable = text.endsWith(' WITH GRANT OPTION');
+      const name = (grantable ? text.slice(0, -18) : text).replace(/^TEMP$/, 'TEMPORARY');
+      const wanted = grantable ? `${name}*` : name;
+      if (hasPrivilege(this.#session.catalog, role, object, wanted, column)) return true;
+      return request.kind === 'any_column' && (object.kind === 'table' || object.kind === 'view') && object.columns.some((one) => hasPrivilege(this.#session.catalog, role, object, wanted, one.position));
+    });
+  }
+
+  #columnPosition(object: Definition, name: string | undefined): number | undefined {
+    if (name === undefined || (object.kind !== 'table' && object.kind !== 'view')) return undefined;
+    return object.columns.find((column) => this.#show(column.name) === name)?.position;
+  }
+
+  hasRole(user: string | number | undefined, role: string | number, privilege: string): boolean {
+    const member = this.#roleId(user);
+    const group = this.#roleId(role);
+    if (member === undefined || group === undefined) return false;
+    if (isSuperuser(this.#session.catalog, member)) return true;
+    return privilege.toUpperCase().startsWith('USAGE') ? inheritedRoles(this.#session.catalog, member).has(group) : isMember(this.#session, member, group);
+  }
+
+  // ---- sizes
+
+  relationSize(id: number, part: 'main' | 'table' | 'indexes' | 'total'): number | undefined {
+    const relation = this.relation(id);
+    if (relation === undefined) return undefined;
+    const bytes = (space: number): number => this.#session.core.store.approximateBytes(space);
+    if (relation.kind === 'index') return bytes(relation.space);
+    if (relation.kind !== 'table') return 0;
+    const indexes = relation.indexes.reduce((sum, index) => sum + bytes(index.space), 0);
+    return part === 'indexes' ? indexes : part === 'total' ? bytes(relation.space) + indexes : bytes(relation.space);
+  }
+
+  databaseSize(nameOrId: string | number): number | undefined {
+    const { catalog } = this.#session;
+    const database = typeof nameOrId === 'number' ? catalog.database(nameOrId) : catalog.databaseByName(this.#parts(nameOrId)[0]!);
+    if (database === undefined) return undefined;
+    let sum = 0;
+    for (const table of catalog.all('table')) if (table.kind === 'table' && table.databaseId === database.id) sum += this.relationSize(table.id, 'total') ?? 0;
+    return sum;
+  }
+
+  // ---- sequences
+
+  #sequence(id: number): SequenceDefinition {
+    const found = this.#session.catalog.get(id);
+    if (found?.kind === 'sequence') return found;
+    if (found !== undefined) throw new SqlError('wrong_object_type', `"${this.#show(found.name)}" is not a sequence`);
+    throw new SqlError('undefined_table', `could not open relation with OID ${id}`);
+  }
+
+  #requireSequence(sequence: SequenceDefinition, ...privileges: string[]): void {
+    if (privileges.some((one) => hasPrivilege(this.#session.catalog, this.#session.currentRole, sequence, one))) return;
+    throw new SqlError('insufficient_privilege', { message: `permission denied for sequence ${this.#show(sequence.name)}`, variant: 'object', args: { kind: 'sequence', name: this.#show(sequence.name) } });
+  }
+
+  nextValue(id: number): number | bigint {
+    this.#requireSequence(this.#sequence(id), 'USAGE', 'UPDATE');
+    if (this.#session.transaction?.readOnly === true) throw new SqlError('read_only_sql_transaction', 'cannot execute nextval() in a read-only transaction');
+    return this.#session.nextSequenceValue(id);
+  }
+
+  currentValue(id: number): number | bigint {
+    const sequence = this.#sequence(id);
+    const value = this.#session.currentValues.get(id);
+    if (value === undefined) {
+      throw new SqlError('object_not_in_prerequisite_state', { message: `currval of sequence "${this.#show(sequence.name)}" is not yet defined in this session` });
+    }
+    return value;
+  }
+
+  setValue(id: number, value: number | bigint, isCalled: boolean): void {
+    const sequence = this.#sequence(id);
+    this.#requireSequence(sequence, 'UPDATE');
+    this.#session.core.sequences.set(sequence, this.#show(sequence.name), BigInt(value), isCalled);
+    if (isCalled) {
+      this.#session.currentValues.set(id, value);
+      this.#session.lastSequence = sequence;
+    }
+  }
+
+  lastValue(): number | bigint {
+    const last = this.#session.lastSequence;
+    if (last === undefined) throw new SqlError('object_not_in_prerequisite_state', 'lastval is not yet defined in this session');
+    return this.#session.currentValues.get(last.id)!;
+  }
+
+  // ---- sessions, locks, notifications
+
+  cancelSession(id: number): boolean {
+    return this.#session.core.signal(this.#session, id, 'cancel');
+  }
+
+  terminateSession(id: number): boolean {
+    return this.#session.core.signal(this.#session, id, 'terminate');
+  }
+
+  blockingSessions(id: number): readonly number[] {
+    return this.#session.core.blockingSessions(id);
+  }
+
+  advisoryLock(key: string, mode: 'exclusive' | 'shared', scope: 'session' | 'transaction', wait: boolean): boolean {
+    if (this.#granted) {
+      this.#granted = false;
+      return true;
+    }
+    const session = this.#session;
+    const name = `advisory:${session.databaseId}:${key}`;
+    const policy = wait ? 'wait' : 'skip_locked';
+    const result = scope === 'session'
+      ? session.sessionLocks.acquire(name, mode === 'exclusive', policy)
+      : session.transaction!.lockName(name, mode === 'exclusive', policy);
+    if (result === 'granted') return true;
+    if (result === 'skipped') return false;
+    return this.#await(result);
+  }
+
+  /** Set when a wait ended well: the repeated call answers at once. */
+  #granted = false;
+
+  /** The statement is suspended; the call is made again when the lock is free, and then finds it granted. */
+  #await(waiter: LockWaiter): never {
+    const context = this.#session.running?.context;
+    if (context === undefined) {
+      const error = new SqlError('lock_not_available', 'cannot wait for an advisory lock here');
+      waiter.cancel(error);
+      throw error;
+    }
+    context.waitFor((resume) => waiter.onSettled((error) => {
+      if (error !== undefined) context.cancelled = error;
+      else this.#granted = true;
+      resume();
+    }));
+    throw SUSPEND;
+  }
+
+  advisoryUnlock(key: string, mode: 'exclusive' | 'shared'): boolean {
+    const name = `advisory:${this.#session.databaseId}:${key}`;
+    if (this.#session.sessionLocks.release(name, mode === 'exclusive')) return true;
+    this.#session.warn('warning', `you don't own a lock of type ${mode === 'exclusive' ? 'ExclusiveLock' : 'ShareLock'}`);
+    return false;
+  }
+
+  advisoryUnlockAll(): void {
+    this.#session.sessionLocks.releaseAll();
+  }
+
+  notify(channel: string, payload: string): void {
+    this.#session.core.notify(this.#session, channel, payload);
+  }
+
+  listeningChannels(): readonly string[] {
+    return [...this.#session.listening];
+  }
+
+  #sleepUntil = 0;
+
+  sleep(seconds: number): void {
+    const context = this.#session.running?.context;
+    const now = performance.now();
+    if (this.#sleepUntil !== 0 && now >= this.#sleepUntil) {
+      this.#sleepUntil = 0;
+      return;
+    }
+    if (context === undefined || seconds <= 0) return;
+    if (this.#sleepUntil === 0) this.#sleepUntil = now + seconds * 1000;
+    context.checkCancelled();
+    context.waitFor((resume) => setTimeout(resume, Math.min(Math.max(this.#sleepUntil - now, 0), 50)));
+    throw SUSPEND;
+  }
+
+  introspectionRows(_name: string, _values: readonly SqlValue[]): readonly Row[] | undefined {
+    return undefined;
+  }
+}

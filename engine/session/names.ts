@@ -1,0 +1,162 @@
+/**
+ * Name resolution of one session: which object a name means, given database, search path, temporary
+ * schema and the dialect's own catalog schemas. A new instance whenever any of these changes.
+ */
+import { displayIdentifier, identifierKey, type Identifier, type IdentifierFold, type Name } from '../../sblr/contract/names.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { hasPrivilege, isSuperuser } from '../catalog/privileges.ts';
+import type { CatalogView, NameContext, ObjectId, RelationDefinition, RoutineDefinition, SchemaDefinition, SystemRelation, UserTypeDefinition, ViewDefinition } from '../catalog/definitions.ts';
+
+/** A dialect's catalog schemas and views, and the base relations all dialects see as `sys`. */
+export interface SystemCatalog {
+  readonly systemSchema: string;
+  readonly mainSchema: string;
+  readonly schemas: ReadonlyMap<string, ObjectId>;
+  /** Key: schema.name in lower case. */
+  readonly views: ReadonlyMap<string, ViewDefinition>;
+  readonly base: ReadonlyMap<string, SystemRelation>;
+}
+
+export interface NameSettings {
+  readonly catalog: CatalogView;
+  readonly databaseId: ObjectId;
+  readonly searchPath: readonly ObjectId[];
+  readonly temporarySchema: ObjectId | undefined;
+  readonly role: ObjectId;
+  readonly fold: IdentifierFold;
+  readonly system: SystemCatalog;
+}
+
+export class SessionNames implements NameContext {
+  readonly catalog: CatalogView;
+  readonly databaseId: ObjectId;
+  readonly searchPath: readonly ObjectId[];
+  readonly role: ObjectId;
+  readonly isSuperuser: boolean;
+  readonly #settings: NameSettings;
+
+  constructor(settings: NameSettings) {
+    this.#settings = settings;
+    this.catalog = settings.catalog;
+    this.databaseId = settings.databaseId;
+    this.searchPath = settings.temporarySchema === undefined ? settings.searchPath : [settings.temporarySchema, ...settings.searchPath];
+    this.role = settings.role;
+    this.isSuperuser = isSuperuser(settings.catalog, settings.role);
+  }
+
+  /** The same with another role or path: what a view's query sees. */
+  with(change: Partial<NameSettings>): SessionNames {
+    return new SessionNames({ ...this.#settings, ...change });
+  }
+
+  findRelation(name: Name): RelationDefinition | SystemRelation | undefined {
+    const last = name[name.length - 1]!;
+    if (name.length === 1) return this.#unqualified(last);
+    if (name.length > 2) this.#checkDatabase(name[name.length - 3]!);
+    const schemaName = name[name.length - 2]!;
+    const system = this.#systemRelation(schemaName, last);
+    if (system !== undefined) return system;
+    const schema = this.schemaByName(schemaName);
+    return schema === undefined ? undefined : this.#visible(schema.id, last);
+  }
+
+  #visible(schemaId: ObjectId, name: Identifier): RelationDefinition | undefined {
+    return this.catalog.relationByName(schemaId, name);
+  }
+
+  #unqualified(name: Identifier): RelationDefinition | SystemRelation | undefined {
+    const temporary = this.#settings.temporarySchema;
+    if (temporary !== undefined) {
+      const found = this.#visible(temporary, name);
+      if (found !== undefined) return found;
+    }
+    if (!name.exact) {
+      const system = this.#settings.system.views.get(`${this.#settings.system.systemSchema}.${name.text.toLowerCase()}`);
+      if (system !== undefined) return system;
+    }
+    for (const id of this.searchPath) {
+      const found = this.#visible(id, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #systemRelation(schema: Identifier, name: Identifier): RelationDefinition | SystemRelation | undefined {
+    if (schema.exact || name.exact) return undefined;
+    const key = schema.text.toLowerCase();
+    if (key === 'sys' && this.#settings.system.base.has(name.text.toLowerCase())) return this.#settings.system.base.get(name.text.toLowerCase());
+    return this.#settings.system.views.get(`${key}.${name.text.toLowerCase()}`);
+  }
+
+  #checkDatabase(name: Identifier): void {
+    const database = this.catalog.databaseByName(name);
+    if (database?.id === this.databaseId) return;
+    const shown = displayIdentifier(name, this.#settings.fold);
+    throw new SqlError('feature_not_supported', { message: `cross-database references are not implemented: "${shown}"`, variant: 'cross_database', args: { name: shown } });
+  }
+
+  /** The main schema answers to the dialect's name for it. */
+  schemaByName(name: Identifier): SchemaDefinition | undefined {
+    if (!name.exact && identifierKey(name) === this.#settings.system.mainSchema.toLowerCase()) {
+      const main = this.mainSchema();
+      if (main !== undefined) return main;
+    }
+    return this.catalog.schemaByName(this.databaseId, name);
+  }
+
+  mainSchema(): SchemaDefinition | undefined {
+    for (const schema of this.catalog.all('schema')) {
+      if (schema.kind === 'schema' && schema.main && schema.databaseId === this.databaseId) return schema;
+    }
+    return undefined;
+  }
+
+  schemaName(id: ObjectId): string | undefined {
+    const schema = this.catalog.get(id);
+    if (schema?.kind === 'schema') return schema.main ? this.#settings.system.mainSchema : displayIdentifier(schema.name, this.#settings.fold);
+    for (const [name, systemId] of this.#settings.system.schemas) if (systemId === id) return name;
+    return undefined;
+  }
+
+  findType(name: Name): UserTypeDefinition | undefined {
+    const last = name[name.length - 1]!;
+    for (const schema of this.#schemasFor(name)) {
+      const found = this.catalog.typeByName(schema, last);
+      if (found !== undefined) return found;
+      const relation = this.catalog.relationByName(schema, last);
+      if (relation?.kind === 'table' || relation?.kind === 'view') return this.#rowType(relation);
+    }
+    return undefined;
+  }
+
+  /** Every table is also a composite type. */
+  #rowType(relation: Extract<RelationDefinition, { kind: 'table' | 'view' }>): UserTypeDefinition {
+    const columns = relation.columns.filter((column) => !column.dropped);
+    const fields = columns.map((column) => ({ name: displayIdentifier(column.name, this.#settings.fold), type: column.type }));
+    return { kind: 'type', id: relation.id, name: relation.name, owner: relation.owner, schemaId: relation.schemaId, databaseId: relation.databaseId,
+      form: 'composite', type: { kind: 'record', fields, typeId: relation.id }, notNull: false, checks: [], arrayTypeId: 0 };
+  }
+
+  findRoutines(name: Name): readonly RoutineDefinition[] {
+    const last = name[name.length - 1]!;
+    return this.#schemasFor(name).flatMap((schema) => [...this.catalog.routinesByName(schema, last)]);
+  }
+
+  #schemasFor(name: Name): readonly ObjectId[] {
+    if (name.length === 1) return this.searchPath;
+    if (name.length > 2) this.#checkDatabase(name[name.length - 3]!);
+    const schema = this.schemaByName(name[name.length - 2]!);
+    return schema === undefined ? [] : [schema.id];
+  }
+
+  checkPrivilege(object: RelationDefinition | SchemaDefinition, privilege: string, columns?: readonly number[]): void {
+    if (this.isSuperuser) return;
+    if (object.kind === 'view' && object.system) return;
+    const { catalog, role } = this;
+    if (hasPrivilege(catalog, role, object, privilege)) return;
+    if (columns !== undefined && columns.length > 0 && columns.every((column) => hasPrivilege(catalog, role, object, privilege, column))) return;
+    const word = object.kind === 'schema' ? 'schema' : object.kind === 'view' ? 'view' : object.kind === 'sequence' ? 'sequence' : (object.kind as string) === 'database' ? 'database' : 'table';
+    const name = displayIdentifier(object.name, this.#settings.fold);
+    throw new SqlError('insufficient_privilege', { message: `permission denied for ${word} ${name}`, variant: 'object', args: { kind: word, name } });
+  }
+}

@@ -1,0 +1,114 @@
+/** Programs to plans: look-up in the caches, binding, planning, description, parameters. */
+import type { ExecuteRequest, ProgramRef, ResultColumn } from '../../sblr/contract/session.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
+import type { Program, RelationNode } from '../../sblr/nodes.ts';
+import type { BoundQuery } from '../binder/bound.ts';
+import type { BindContext } from '../binder/context.ts';
+import { bindQuery } from '../binder/index.ts';
+import { planQuery } from '../planner/plan.ts';
+import { textParser } from '../../sblr/contract/text/text-io.ts';
+import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.ts';
+export type { PlannedQuery } from './plan-cache.ts';
+import type { Session } from './session.ts';
+
+export function bindContext(session: Session, program: Pick<Program, 'semantics'>, parameterTypes: readonly (SqlType | undefined)[]): BindContext {
+  const { names } = session;
+  return {
+    names,
+    semantics: program.semantics,
+    parameterTypes,
+    text: session.evaluation.text,
+    variables: { typeOf: (_name, scope) => (scope === 'session' || scope === 'setting' ? TEXT : undefined) },
+    viewNames: (view) => (view.system ? names.with({ role: view.owner }) : session.viewNames(view)),
+  };
+}
+
+export function planRelation(session: Session, program: Program, relation: RelationNode, parameterTypes: readonly (SqlType | undefined)[], command: string): PlannedQuery {
+  const bound = bindQuery(relation, bindContext(session, program, parameterTypes));
+  return planBound(session, bound, command);
+}
+
+export function planBound(session: Session, bound: BoundQuery, command: string): PlannedQuery {
+  const plan = planQuery(bound, session.core.statistics);
+  const columns = bound.plan.columns.map((column): ResultColumn => ({ name: column.name, type: column.type, tableId: column.tableId, columnPosition: column.position }));
+  return { bound, plan, columns, types: columns.map((column) => column.type), command };
+}
+
+export function lookupStatement(session: Session, reference: ProgramRef, declared: readonly (SqlType | undefined)[]): CachedStatement {
+  const key = declared.length === 0 ? reference.hash : reference.hash + typesKey(declared);
+  const found = session.plans.get(key);
+  const { catalog } = session;
+  if (found !== undefined && found.epoch === catalog.epoch && found.version === session.bindingVersion) return found;
+  const program = found?.program ?? session.program(reference);
+  session.semantics = program.semantics;
+  const statement = program.statements[0];
+  let query: PlannedQuery | undefined;
+  if (program.statements.length === 1 && statement?.op === 'RETURN') {
+    query = planRelation(session, program, statement.source, mergeTypes(program, declared), statement.command);
+  }
+  const entry: CachedStatement = { program, epoch: catalog.epoch, version: session.bindingVersion, query };
+  session.plans.set(key, entry);
+  return entry;
+}
+
+/** The program's own declarations (casts, lifted literals) win over the client's. */
+export function mergeTypes(program: Program, declared: readonly (SqlType | undefined)[]): readonly (SqlType | undefined)[] {
+  const count = Math.max(program.parameterTypes.length, declared.length);
+  const types: (SqlType | undefined)[] = new Array(count);
+  for (let i = 0; i < count; i++) types[i] = program.parameterTypes[i] ?? declared[i];
+  return types;
+}
+
+/** Answers parameters and columns of a statement without running it. */
+export function describeStatement(session: Session, reference: ProgramRef, declared: readonly (SqlType | undefined)[]): void {
+  const program = session.program(reference);
+  session.semantics = program.semantics;
+  const statement = program.statements[0];
+  if (session.failed && !(statement?.op === 'COMMIT' || statement?.op === 'ROLLBACK' || statement?.op === 'ROLLBACK_TO_SAVEPOINT')) throw inFailedTransaction();
+  const { sink } = session;
+  const { query } = lookupStatement(session, reference, declared);
+  if (query !== undefined) {
+    sink.parameters(query.bound.parameterTypes);
+    sink.columns(query.columns);
+    return;
+  }
+  if (statement?.op === 'EXECUTE_STATEMENT') {
+    const prepared = session.prepared.get(statement.name);
+    if (prepared !== undefined) {
+      sink.parameters([]);
+      sink.columns(lookupStatement(session, prepared.program, prepared.types).query?.columns ?? []);
+      return;
+    }
+  }
+  sink.parameters(mergeTypes(program, declared).map((type) => type ?? TEXT));
+  if (statement?.op === 'EXPLAIN') sink.columns([{ name: 'QUERY PLAN', type: TEXT, tableId: 0, columnPosition: 0 }]);
+  else if (statement?.op === 'FETCH_CURSOR' && !statement.move) sink.columns(session.cursors.get(statement.name)?.columns ?? []);
+  else sink.columns([]);
+}
+
+export function inFailedTransaction(): SqlError {
+  return new SqlError('in_failed_sql_transaction', 'current transaction is aborted, commands ignored until end of transaction block');
+}
+
+/** Parameter values in the types the plan wants. */
+export function bindParameters(session: Session, statement: CachedStatement, request: ExecuteRequest): readonly SqlValue[] {
+  const wanted = statement.query?.bound.parameterTypes ?? [];
+  const { parameters, textParameters } = request;
+  if (parameters.length === 0) return parameters;
+  const declared = statement.program.parameterTypes;
+  let converted: SqlValue[] | undefined;
+  for (let i = 0; i < parameters.length; i++) {
+    const value = parameters[i]!;
+    const type = wanted[i];
+    if (type === undefined || typeof value !== 'string' || type.kind === 'text') {
+      if (!(typeof value === 'string' && type?.kind === 'text' && type.length !== undefined)) continue;
+    }
+    const isText = textParameters?.[i] === true || declared[i]?.kind === 'unknown' || request.parameterTypes[i]?.kind === 'unknown';
+    if (!isText) continue;
+    converted ??= parameters.slice();
+    converted[i] = textParser(type!, session.evaluation.text)(value as string);
+  }
+  return converted ?? parameters;
+}

@@ -1,0 +1,101 @@
+/**
+ * Stored expressions as catalog views show them. Rendering binds the expression, so results are kept
+ * per definition object: a changed table is another object and is rendered anew.
+ */
+import type { ColumnDefinition, IndexDefinition, ObjectId, StoredExpression, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { displayIdentifier } from '../../sblr/contract/names.ts';
+import { bindForRendering, renderExpression } from '../binder/render.ts';
+import { domainScope } from '../ddl/types.ts';
+import { quoteName } from './introspection.ts';
+import type { Session } from './session.ts';
+
+export class RenderedCatalog {
+  readonly #session: Session;
+  readonly #texts = new WeakMap<StoredExpression, string>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  #render(stored: StoredExpression, table: TableDefinition): string {
+    let text = this.#texts.get(stored);
+    if (text === undefined) {
+      try {
+        text = renderExpression(bindForRendering(stored, table, this.#session.bindContextFor(stored)), this.#session.renderOptions(table));
+      } catch (error) {
+        if (!(error instanceof SqlError)) throw error;
+        text = stored.text;
+      }
+      this.#texts.set(stored, text);
+    }
+    return text;
+  }
+
+  defaultText(table: TableDefinition, column: ColumnDefinition): string | null {
+    if (column.defaultValue !== undefined) return this.#render(column.defaultValue, table);
+    if (column.sequenceId === undefined || column.identity !== 'none') return null;
+    const name = this.#session.introspectionHooks.referenceText('relation', column.sequenceId);
+    return name === undefined ? null : `nextval('${name.replaceAll("'", "''")}'::regclass)`;
+  }
+
+  check(table: TableDefinition, constraintId: ObjectId, _pretty: boolean): string | null {
+    const constraint = table.constraints.find((one) => one.id === constraintId);
+    if (constraint?.check === undefined) return null;
+    return withParentheses(this.#render(constraint.check, table));
+  }
+
+  index(id: ObjectId): { readonly expressions: string | null; readonly predicate: string | null } {
+    const found = this.#find(id);
+    if (found === undefined) return { expressions: null, predicate: null };
+    const expressions = found.index.keys.filter((key) => key.expression !== undefined).map((key) => this.#render(key.expression!, found.table));
+    return {
+      expressions: expressions.length === 0 ? null : expressions.join(', '),
+      predicate: found.index.predicate === undefined ? null : withParentheses(this.#render(found.index.predicate, found.table)),
+    };
+  }
+
+  indexExpression(id: ObjectId, at: number): string {
+    const found = this.#find(id);
+    const expression = found?.index.keys[at]?.expression;
+    if (found === undefined || expression === undefined) return '';
+    const text = this.#render(expression, found.table);
+    return /^[a-z_"][\w".]*\(.*\)$/i.test(text) ? text : withParentheses(text);
+  }
+
+  #find(id: ObjectId): { readonly table: TableDefinition; readonly index: IndexDefinition } | undefined {
+    const index = this.#session.catalog.get(id);
+    if (index?.kind !== 'index') return undefined;
+    const table = this.#session.catalog.get(index.tableId);
+    return table?.kind === 'table' ? { table, index } : undefined;
+  }
+
+  domain(id: ObjectId): { readonly defaultValue: string | null; readonly checks: readonly (string | null)[] } {
+    const type = this.#session.catalog.get(id) as UserTypeDefinition;
+    const scope = domainScope(type);
+    return {
+      defaultValue: type.defaultValue === undefined ? null : this.#render(type.defaultValue, scope),
+      checks: type.checks.map((check) => `CHECK (${withParentheses(this.#render(check.expression, scope)).replaceAll(/\bvalue\b/g, 'VALUE')})`),
+    };
+  }
+}
+
+function withParentheses(text: string): string {
+  return text.startsWith('(') && closesAtEnd(text) ? text : `(${text})`;
+}
+
+/** Does the first parenthesis close at the very end? */
+function closesAtEnd(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === "'") quoted = !quoted;
+    if (quoted) continue;
+    if (character === '(') depth++;
+    else if (character === ')' && --depth === 0) return i === text.length - 1;
+  }
+  return false;
+}
+
+export { displayIdentifier, quoteName };

@@ -1,0 +1,181 @@
+/**
+ * A query under way: drives its execution, encodes rows into blocks, keeps to the client's credit and
+ * to row limits, and is the portal when it stops early.
+ */
+import type { Completion, ReplySink, ResultColumn } from '../../sblr/contract/session.ts';
+import type { Row } from '../../sblr/contract/values.ts';
+import { RowBlockWriter, type ReferenceResolver } from '../../sblr/contract/row-block.ts';
+import { Execution } from '../executor/run.ts';
+import type { PlannedQuery } from './plan-cache.ts';
+import type { Session } from './session.ts';
+import type { StatementContext } from './statement-context.ts';
+
+/** Bytes of rows sent at once. */
+const BLOCK_BYTES = 32 * 1024;
+
+export class Running {
+  readonly context: StatementContext;
+  readonly columns: readonly ResultColumn[];
+  readonly #query: PlannedQuery;
+  readonly #execution: Execution;
+  readonly #writer: RowBlockWriter;
+  /** Rows fetched from the execution and not yet sent. */
+  #batch: readonly Row[] = [];
+  #at = 0;
+  /** Rows sent since the portal was opened, and those still allowed in this request (0 = all). */
+  #sent = 0;
+  #left = 0;
+  #limited = false;
+  #ended = false;
+  #closed = false;
+  /** Set for a portal: a statement whose rest was computed when it was first left. */
+  readonly #keep: boolean;
+
+  constructor(query: PlannedQuery, context: StatementContext, keep: boolean, resolve?: ReferenceResolver) {
+    this.#query = query;
+    this.context = context;
+    this.columns = query.columns;
+    this.#keep = keep;
+    this.#execution = new Execution(query.plan, context);
+    this.#writer = new RowBlockWriter(query.types, resolve);
+  }
+
+  get returnsRows(): boolean {
+    return this.columns.length > 0 || this.#query.command === 'SELECT';
+  }
+
+  /** Sends rows until the end, or until `maxRows` (0 = all). Answers the request. */
+  continue(session: Session, maxRows: number): void {
+    this.#left = maxRows;
+    this.#limited = maxRows > 0;
+    this.context.onResume = () => this.#resume(session);
+    this.#advance(session);
+  }
+
+  #resume(session: Session): void {
+    if (this.#closed) return;
+    try {
+      this.#advance(session);
+    } catch (error) {
+      session.requestFailed(error);
+    }
+  }
+
+  #advance(session: Session): void {
+    const { context } = this;
+    context.startSlice();
+    for (;;) {
+      context.checkCancelled();
+      if (this.#at < this.#batch.length && !this.#sendBatch(session)) return;
+      if (this.#limited && this.#left === 0) {
+        this.#suspend(session);
+        return;
+      }
+      if (this.#ended) break;
+      const state = this.#execution.step();
+      if (state === 'pending') return;
+      if (state === 'done') {
+        this.#ended = true;
+        break;
+      }
+      this.#batch = this.#execution.rows;
+      this.#at = 0;
+      if (context.sliceUsed() && this.#writer.byteLength > 0 && !this.#flush(session)) return;
+    }
+    if (this.#writer.rowCount > 0) this.#send(session.sink);
+    this.#finish(session);
+  }
+
+  /** Encodes rows of the batch; false = waiting for the client. */
+  #sendBatch(session: Session): boolean {
+    const writer = this.#writer;
+    if (!this.returnsRows) {
+      this.#at = this.#batch.length;
+      return true;
+    }
+    while (this.#at < this.#batch.length) {
+      if (this.#limited && this.#left === 0) return true;
+      writer.append(this.#batch[this.#at++]!);
+      this.#sent++;
+      if (this.#limited) this.#left--;
+      if (writer.byteLength >= BLOCK_BYTES && !this.#flush(session)) return false;
+    }
+    return true;
+  }
+
+  #flush(session: Session): boolean {
+    this.#send(session.sink, session);
+    if (session.creditBytes > 0) return true;
+    session.waitForCredit(() => this.#resume(session));
+    return false;
+  }
+
+  #send(sink: ReplySink, session?: Session): void {
+    const block = this.#writer.take();
+    if (session !== undefined) session.creditBytes -= block.bytes.length;
+    sink.rows(block);
+  }
+
+  #finish(session: Session): void {
+    const counts = this.#execution.affectedRows;
+    const completion: Completion = { command: this.#query.command, rows: counts ?? this.#sent };
+    this.#closeExecution();
+    session.endOpenStatements(true);
+    if (this.#keep) {
+      this.#sent = 0;
+      this.#batch = [];
+      this.#at = 0;
+    }
+    session.statementDone(completion);
+  }
+
+  /** The row limit is reached: the rest is computed now, in the statement's own snapshot, and kept. */
+  #suspend(session: Session): void {
+    if (this.#writer.rowCount > 0) this.#send(session.sink, session);
+    if (!this.#ended) {
+      this.context.onResume = () => {
+        try {
+          if (!this.#closed) this.#drainRest(session);
+        } catch (error) {
+          session.requestFailed(error);
+        }
+      };
+      this.#drainRest(session);
+      return;
+    }
+    this.#suspended(session);
+  }
+
+  #drainRest(session: Session): void {
+    const rest: Row[] = this.#batch.slice(this.#at) as Row[];
+    this.#batch = rest;
+    this.#at = 0;
+    this.context.startSlice();
+    for (;;) {
+      this.context.checkCancelled();
+      const state = this.#execution.step();
+      if (state === 'pending') return;
+      if (state === 'done') break;
+      for (const row of this.#execution.rows) rest.push(row);
+    }
+    this.#ended = true;
+    session.endOpenStatements(true);
+    this.#suspended(session);
+  }
+
+  #suspended(session: Session): void {
+    session.sink.suspended();
+    session.requestDone();
+  }
+
+  #closeExecution(): void {
+    if (!this.#closed) this.#execution.close();
+    this.#closed = !this.#keep;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#execution.close();
+  }
+}

@@ -1,0 +1,717 @@
+/**
+ * Session: one client connection inside the engine. Takes requests one after the other, runs each
+ * statement in a transaction (explicit, implicit per statement, or implicit per group), and answers
+ * through the request's sink. Handlers of single statements live in the neighbouring files; this one
+ * owns the life cycle: queue, transaction state, errors, portals.
+ */
+import { INITIAL_CREDIT_BYTES, type AuthReply, type AuthRequest, type Completion, type EngineSession, type ExecuteRequest, type ImplicitTransaction, type ProgramRef, type ReplySink, type RowBlock, type SessionEvents, type SessionInfo, type SessionOptions, type TransactionStatus } from '../../sblr/contract/session.ts';
+import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
+import { displayIdentifier } from '../../sblr/contract/names.ts';
+import type { Semantics } from '../../sblr/contract/semantics.ts';
+import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
+import type { Row, SqlValue } from '../../sblr/contract/values.ts';
+import type { Program, StatementNode } from '../../sblr/nodes.ts';
+import { CATALOG_SPACE, type CatalogFork, type CatalogMark } from '../catalog/catalog.ts';
+import type { CatalogView, ObjectId, RoleDefinition, RoutineDefinition, SchemaDefinition, SequenceDefinition, SystemRelation } from '../catalog/definitions.ts';
+import type { EngineCore, InstalledDialect } from '../core.ts';
+import type { EvalContext } from '../functions/function.ts';
+import type { IsolationLevel, Transaction } from '../transactions/transaction.ts';
+import { LockGroup } from '../transactions/locks.ts';
+import { SessionLocks } from '../transactions/session-locks.ts';
+import type { SessionIntrospection } from './introspection.ts';
+import type { StoredExpression, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import type { BindContext } from '../binder/context.ts';
+import type { RenderOptions } from '../binder/render.ts';
+import { Authenticator } from './authenticator.ts';
+import { PlanCache } from './plan-cache.ts';
+import { SessionEvaluation } from './evaluation.ts';
+import { SessionNames } from './names.ts';
+import type { Notification } from './notifications.ts';
+import { idKey } from './sequences.ts';
+import { SessionSettings, settingNumber } from './settings.ts';
+import type { StatementContext, StatementHost } from './statement-context.ts';
+import { notify, runStatement } from './statements.ts';
+import type { Running } from './running.ts';
+import type { Cursor } from './cursors.ts';
+import { callRoutine, routineRows } from './routines.ts';
+import { toSqlError } from './errors.ts';
+import { bindContext, bindParameters, describeStatement, lookupStatement } from './prepare.ts';
+
+/** Requests a session may have waiting. */
+const QUEUE_LIMIT = 100_000;
+
+interface QueuedRequest {
+  readonly sink: ReplySink;
+  readonly run: () => void;
+}
+
+export interface PreparedStatement {
+  readonly name: string;
+  readonly program: ProgramRef;
+  readonly types: readonly SqlType[];
+  readonly text: string;
+  readonly preparedAt: number;
+}
+
+/** 'block' = explicit BEGIN; 'group' = implicit until endGroup; 'statement' = autocommit. */
+export type TransactionMode = 'none' | 'statement' | 'group' | 'block';
+
+export class Session implements EngineSession, StatementHost {
+  readonly core: EngineCore;
+  readonly options: SessionOptions;
+  readonly events: SessionEvents;
+  readonly dialect: InstalledDialect;
+  readonly processId: number;
+  readonly cancelKey: number;
+  readonly startedAt: number;
+  readonly settings: SessionSettings;
+  readonly lockGroup: LockGroup;
+  /** Holder of session-level advisory locks. */
+  readonly sessionLocks: SessionLocks;
+  readonly plans = new PlanCache();
+  readonly portals = new Map<string, Running>();
+  readonly cursors = new Map<string, Cursor>();
+  readonly prepared = new Map<string, PreparedStatement>();
+  readonly variables = new Map<string, SqlValue>();
+  readonly listening = new Set<string>();
+  databaseId: ObjectId = 0;
+  /** The role that logged in, the session's role, the current role. */
+  loginRole: ObjectId = 0;
+  sessionRole: ObjectId = 0;
+  currentRole: ObjectId = 0;
+  temporarySchema: SchemaDefinition | undefined = undefined;
+  transaction: Transaction | undefined = undefined;
+  mode: TransactionMode = 'none';
+  failed = false;
+  fork: CatalogFork | undefined = undefined;
+  readonly savepoints: { readonly name: string; readonly catalog: CatalogMark | undefined; readonly settings: ReadonlyMap<string, string> }[] = [];
+  notifications: Notification[] = [];
+  readonly undelivered: { readonly processId: number; readonly channel: string; readonly payload: string }[] = [];
+  /** Grows whenever something binding depends on changes: search path, role, date settings. */
+  bindingVersion = 0;
+  running: Running | undefined = undefined;
+  sink: ReplySink = IDLE_SINK;
+  statementText = '';
+  statementStartedAt = 0;
+  transactionStartedAt = 0;
+  state: 'idle' | 'active' = 'idle';
+  stateChangedAt: number;
+  semantics: Semantics | undefined = undefined;
+  creditBytes = INITIAL_CREDIT_BYTES;
+  lastSequence: SequenceDefinition | undefined = undefined;
+  readonly currentValues = new Map<ObjectId, number | bigint>();
+  loading: LoadTarget | undefined = undefined;
+  #authenticator: Authenticator | undefined;
+  #names: SessionNames | undefined = undefined;
+  #namesEpoch = 0;
+  #evaluation: SessionEvaluation | undefined = undefined;
+  readonly #queue: QueuedRequest[] = [];
+  #busy = false;
+  #draining = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #cancelRequested: SqlError | undefined = undefined;
+  #onCredit: (() => void) | undefined = undefined;
+
+  constructor(core: EngineCore, dialect: InstalledDialect, options: SessionOptions, events: SessionEvents, processId: number, cancelKey: number) {
+    this.core = core;
+    this.dialect = dialect;
+    this.options = options;
+    this.events = events;
+    this.processId = processId;
+    this.cancelKey = cancelKey;
+    this.startedAt = core.now();
+    this.stateChangedAt = this.startedAt;
+    this.lockGroup = new LockGroup(processId);
+    this.sessionLocks = new SessionLocks(core.locks, this.lockGroup);
+    this.settings = new SessionSettings(dialect.settings, (name, value, definition) => {
+      this.#settingChanged(name);
+      if (definition?.reported === true) this.sink.setting(definition.name, value);
+    });
+    this.#authenticator = new Authenticator(this);
+  }
+
+  // ---- authentication -----------------------------------------------------------------------
+
+  authenticate(request: AuthRequest, reply: (reply: AuthReply) => void): void {
+    if (this.#authenticator === undefined) {
+      reply({ kind: 'error', error: new SqlError('protocol_violation', 'the session is authenticated already') });
+      return;
+    }
+    const answer = this.#authenticator.step(request);
+    if (answer.kind === 'ok') this.#authenticator = undefined;
+    reply(answer);
+  }
+
+  /** Called by the authenticator when the proof held. */
+  open(role: RoleDefinition, databaseId: ObjectId): SessionInfo {
+    this.databaseId = databaseId;
+    this.loginRole = role.id;
+    this.sessionRole = role.id;
+    this.currentRole = role.id;
+    for (const [name, value] of Object.entries(role.settings)) this.settings.initialise(name, value, true);
+    for (const [name, value] of Object.entries(this.options.settings)) this.settings.initialise(name, value, role.superuser);
+    this.core.opened(this);
+    const reported: Record<string, string> = {};
+    for (const [definition, name, value] of this.settings.entries()) if (definition?.reported === true) reported[name] = value;
+    return { processId: this.processId, cancelKey: this.cancelKey, user: this.options.user, database: this.options.database, isSuperuser: role.superuser, settings: reported };
+  }
+
+  // ---- requests --------------------------------------------------------------------------------
+
+  prepare(program: ProgramRef, parameterTypes: readonly (SqlType | undefined)[], text: string, sink: ReplySink): void {
+    this.#submit(sink, () => {
+      this.statementText = text;
+      describeStatement(this, program, parameterTypes);
+      this.#ready();
+    });
+  }
+
+  execute(request: ExecuteRequest, sink: ReplySink): void {
+    this.#submit(sink, () => this.#execute(request));
+  }
+
+  openPortal(request: ExecuteRequest, sink: ReplySink): void {
+    this.#submit(sink, () => {
+      const statement = lookupStatement(this, request.program, request.parameterTypes);
+      if (statement.query !== undefined) bindParameters(this, statement, request);
+      this.#ready();
+    });
+  }
+
+  describePortal(portal: string, sink: ReplySink): void {
+    this.#submit(sink, () => {
+      sink.columns(this.#portal(portal).columns);
+      this.#ready();
+    });
+  }
+
+  fetch(portal: string, maxRows: number, implicit: ImplicitTransaction, sink: ReplySink): void {
+    this.#submit(sink, () => {
+      const running = this.#portal(portal);
+      this.running = running;
+      running.continue(this, maxRows);
+    });
+  }
+
+  closePortal(portal: string, sink: ReplySink): void {
+    this.#submit(sink, () => {
+      this.portals.get(portal)?.close();
+      this.portals.delete(portal);
+      this.#ready();
+    });
+  }
+
+  endGroup(sink: ReplySink): void {
+    this.#submit(sink, () => {
+      if (this.mode !== 'group') {
+        this.#ready();
+        return;
+      }
+      this.commit((error) => {
+        if (error !== undefined) sink.error(toSqlError(error));
+        this.#ready();
+      });
+    });
+  }
+
+  fail(sink: ReplySink): void {
+    this.#submit(sink, () => {
+      this.undoFailed(false);
+      this.#ready();
+    });
+  }
+
+  // ---- loading rows from the client ---------------------------------------------------------------
+
+  load(block: RowBlock): void {
+    this.loading?.rows(block);
+  }
+
+  loadEnd(): void {
+    this.loading?.end();
+  }
+
+  loadFail(message: string): void {
+    this.loading?.fail(new SqlError('query_canceled', { message, variant: 'copy_failed' }));
+  }
+
+  credit(bytes: number): void {
+    this.creditBytes += bytes;
+    const resume = this.#onCredit;
+    if (resume !== undefined && this.creditBytes > 0) {
+      this.#onCredit = undefined;
+      resume();
+    }
+  }
+
+  /** Runs `resume` when the client took enough rows. */
+  waitForCredit(resume: () => void): void {
+    this.#onCredit = resume;
+  }
+
+  cancel(error = new SqlError('query_canceled', { message: 'canceling statement due to user request' })): void {
+    if (!this.#busy) return;
+    this.#cancelRequested = error;
+    const context = this.running?.context;
+    if (context !== undefined) context.cancelled = error;
+    this.lockGroup.waiting?.cancel(error);
+    this.loading?.fail(error);
+    const resume = this.#onCredit;
+    this.#onCredit = undefined;
+    if (resume !== undefined) setImmediate(resume);
+  }
+
+  /** The pending cancellation, taken by long-running handlers that have no context. */
+  checkCancelled(): void {
+    if (this.#cancelRequested !== undefined) throw this.#cancelRequested;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue.length = 0;
+    if (this.#busy) {
+      this.cancel(new SqlError('admin_shutdown', 'terminating connection'));
+      return;
+    }
+    this.#cleanUp();
+  }
+
+  terminate(error: SqlError): void {
+    this.events.terminated(error);
+    this.close();
+  }
+
+  #cleanUp(): void {
+    this.rollback();
+    this.sessionLocks.releaseAll();
+    for (const cursor of this.cursors.values()) cursor.close();
+    for (const channel of this.listening) this.core.notifications.unlisten(channel, this);
+    this.core.dropTemporaryObjects(this);
+    this.core.closed(this);
+  }
+
+  // ---- queue -----------------------------------------------------------------------------------------
+
+  #submit(sink: ReplySink, run: () => void): void {
+    if (this.#closed) return;
+    if (this.#queue.length >= QUEUE_LIMIT) {
+      this.terminate(new SqlError('configuration_limit_exceeded', 'too many requests are waiting in one session'));
+      return;
+    }
+    this.#queue.push({ sink, run });
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    while (!this.#busy && this.#queue.length > 0) {
+      const request = this.#queue.shift()!;
+      this.#busy = true;
+      this.#cancelRequested = undefined;
+      this.sink = request.sink;
+      this.state = 'active';
+      this.stateChangedAt = this.statementStartedAt = this.core.now();
+      this.#startTimer();
+      try {
+        request.run();
+      } catch (error) {
+        this.requestFailed(error);
+      }
+    }
+    this.#draining = false;
+    if (this.#closed && !this.#busy) this.#cleanUp();
+  }
+
+  #startTimer(): void {
+    const text = this.settings.get('statement_timeout');
+    if (text === undefined || text === '0') return;
+    const milliseconds = settingNumber(this.settings.definition('statement_timeout'), text);
+    if (milliseconds <= 0) return;
+    this.#timer = setTimeout(() => this.cancel(new SqlError('query_canceled', { message: 'canceling statement due to statement timeout', variant: 'statement_timeout' })), milliseconds);
+  }
+
+  /** The request is answered. */
+  #ready(): void {
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    this.running = undefined;
+    this.#busy = false;
+    this.state = 'idle';
+    this.stateChangedAt = this.core.now();
+    const sink = this.sink;
+    this.sink = IDLE_SINK;
+    if (this.undelivered.length > 0 && this.mode === 'none') this.#deliverNotifications();
+    sink.ready(this.status);
+    this.#drain();
+  }
+
+  get status(): TransactionStatus {
+    if (this.mode !== 'block') return 'idle';
+    return this.failed ? 'failed' : 'active';
+  }
+
+  // ---- statements ----------------------------------------------------------------------------------------
+
+  #execute(request: ExecuteRequest): void {
+    this.statementText = request.text;
+    runStatement(this, request);
+  }
+
+  /** A statement ended well: commit it if it stands alone, then answer. */
+  statementDone(completion: Completion): void {
+    const { sink } = this;
+    if (this.mode !== 'statement') {
+      sink.complete(completion);
+      this.#ready();
+      return;
+    }
+    this.commit((error) => {
+      if (error === undefined) sink.complete(completion);
+      else sink.error(toSqlError(error));
+      this.#ready();
+    });
+  }
+
+  /** The request is answered without completing a statement (suspended portal). */
+  requestDone(): void {
+    this.#ready();
+  }
+
+  requestFailed(error: unknown): void {
+    const failure = toSqlError(error);
+    if (failure.condition === 'internal_error') this.core.reportBug(error, this.statementText);
+    this.running?.close();
+    this.loading = undefined;
+    this.undoFailed(true);
+    this.sink.error(failure);
+    this.#ready();
+  }
+
+  /** What a failed statement does to the transaction it ran in. */
+  undoFailed(_statementRan: boolean): void {
+    if (this.transaction === undefined) {
+      this.mode = this.mode === 'block' ? 'block' : 'none';
+      return;
+    }
+    if (this.mode === 'block') {
+      this.endOpenStatements(false);
+      if (this.semantics?.statementError !== 'undo-statement') this.failed = true;
+      return;
+    }
+    this.rollback();
+  }
+
+  /** Statement layers opened and not yet ended, innermost last. */
+  openStatements = 0;
+
+  beginStatement(): void {
+    this.transaction!.beginStatement();
+    this.openStatements++;
+  }
+
+  endOpenStatements(keep: boolean): void {
+    const { transaction } = this;
+    while (this.openStatements > 0) {
+      this.openStatements--;
+      if (transaction?.state !== 'active') continue;
+      if (keep) transaction.endStatement();
+      else transaction.rollbackStatement();
+    }
+  }
+
+  // ---- transactions ------------------------------------------------------------------------------------------
+
+  ensureTransaction(implicit: ImplicitTransaction): Transaction {
+    if (this.transaction !== undefined) return this.transaction;
+    const isolation = this.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed';
+    this.beginTransaction(isolation, this.settings.get('default_transaction_read_only') === 'on');
+    this.mode = implicit;
+    return this.transaction!;
+  }
+
+  beginTransaction(isolation: string, readOnly: boolean): void {
+    const level: IsolationLevel = isolation === 'serializable' || isolation === 'repeatable_read' ? isolation : 'read_committed';
+    const lockTimeout = this.settings.get('lock_timeout');
+    this.lockGroup.timeoutMs = lockTimeout === undefined || lockTimeout === '0' ? 0 : settingNumber(this.settings.definition('lock_timeout'), lockTimeout);
+    this.transaction = this.core.transactions.begin({
+      isolation: level, readOnly, lockGroup: this.lockGroup,
+      durability: this.settings.get('synchronous_commit') === 'off' ? 'relaxed' : this.core.durability,
+    });
+    this.transactionStartedAt = this.statementStartedAt;
+    this.failed = false;
+  }
+
+  commit(callback: (error: Error | undefined) => void): void {
+    const { transaction } = this;
+    if (transaction === undefined) {
+      this.mode = 'none';
+      callback(undefined);
+      return;
+    }
+    this.endOpenStatements(true);
+    this.#closePortals();
+    this.core.runDeferredChecks(this, transaction, (checkError) => {
+      if (checkError !== undefined) {
+        this.rollback();
+        callback(checkError);
+        return;
+      }
+      try {
+        this.#persistCatalog(transaction);
+      } catch (error) {
+        this.rollback();
+        callback(error as Error);
+        return;
+      }
+      const { fork, notifications } = this;
+      transaction.commit((error) => {
+        if (error === undefined) {
+          if (fork?.changed === true) this.core.publishCatalog(fork);
+          this.settings.commit();
+          if (notifications.length > 0) this.core.notifications.publish(this.processId, notifications);
+        } else {
+          this.settings.rollback();
+        }
+        this.#transactionOver();
+        callback(error);
+      });
+    });
+  }
+
+  #persistCatalog(transaction: Transaction): void {
+    const { fork } = this;
+    if (fork?.changed !== true) return;
+    for (const [id, definition] of fork.changes) {
+      if (definition === null) transaction.delete(CATALOG_SPACE, idKey(id));
+      else if (!('persistence' in definition) || definition.persistence !== 'temporary') transaction.put(CATALOG_SPACE, idKey(id), [definition] as never);
+    }
+    transaction.put(CATALOG_SPACE, idKey(0), [this.core.catalog.nextId]);
+    transaction.schemaEpoch = this.core.catalog.epoch + 1;
+  }
+
+  rollback(): void {
+    const { transaction } = this;
+    if (transaction === undefined) {
+      this.mode = 'none';
+      this.failed = false;
+      return;
+    }
+    this.#closePortals();
+    this.openStatements = 0;
+    if (transaction.state === 'active') transaction.rollback();
+    this.settings.rollback();
+    this.#transactionOver();
+  }
+
+  #transactionOver(): void {
+    if (this.fork !== undefined) {
+      this.fork = undefined;
+      this.#names = undefined;
+    }
+    this.transaction = undefined;
+    this.mode = 'none';
+    this.failed = false;
+    this.savepoints.length = 0;
+    this.notifications = [];
+    this.openStatements = 0;
+  }
+
+  #closePortals(): void {
+    for (const portal of this.portals.values()) portal.close();
+    this.portals.clear();
+    for (const [name, cursor] of this.cursors) {
+      if (cursor.hold) continue;
+      cursor.close();
+      this.cursors.delete(name);
+    }
+  }
+
+  #portal(name: string): Running {
+    const found = this.portals.get(name);
+    if (found === undefined) throw new SqlError('invalid_cursor_name', { message: `portal "${name}" does not exist`, variant: 'portal', args: { name } });
+    return found;
+  }
+
+  // ---- notifications --------------------------------------------------------------------------------------------
+
+  deliver(processId: number, channel: string, payload: string): void {
+    this.undelivered.push({ processId, channel, payload });
+    if (!this.#busy && this.mode === 'none') this.#deliverNotifications();
+  }
+
+  #deliverNotifications(): void {
+    for (const one of this.undelivered.splice(0)) this.events.notification(one.processId, one.channel, one.payload);
+  }
+
+  // ---- what statements see ------------------------------------------------------------------------------------------
+
+  get catalog(): CatalogView {
+    return this.fork ?? this.core.catalog;
+  }
+
+  /** The transaction's own catalog, made at its first change. */
+  catalogFork(): CatalogFork {
+    if (this.fork === undefined) {
+      this.fork = this.core.catalog.fork();
+      this.#names = undefined;
+    }
+    return this.fork;
+  }
+
+  get names(): SessionNames {
+    const { catalog } = this;
+    if (this.#names === undefined || this.#namesEpoch !== catalog.epoch) {
+      const base = new SessionNames({ catalog, databaseId: this.databaseId, searchPath: [], temporarySchema: this.temporarySchema?.id, role: this.currentRole,
+        fold: this.identifierFold, system: this.dialect.system });
+      this.#names = base.with({ searchPath: this.#searchPath(base) });
+      this.#namesEpoch = catalog.epoch;
+    }
+    return this.#names;
+  }
+
+  /** Names of the schemas in the search path setting, existing or not. */
+  searchPathNames(): string[] {
+    const text = this.settings.get('search_path') ?? this.dialect.system.mainSchema;
+    const names = text.match(/"(?:[^"]|"")*"|[^,\s][^,]*/g) ?? [];
+    return names.map((name) => {
+      const trimmed = name.trim();
+      const bare = trimmed.startsWith('"') ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed;
+      if (bare !== '$user') return bare;
+      const role = this.catalog.get(this.currentRole);
+      return role === undefined ? '' : displayIdentifier(role.name, this.identifierFold);
+    });
+  }
+
+  #searchPath(names: SessionNames): ObjectId[] {
+    const ids: ObjectId[] = [];
+    for (const name of this.searchPathNames()) {
+      const schema = names.schemaByName({ text: name, exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold) });
+      if (schema !== undefined && !ids.includes(schema.id)) ids.push(schema.id);
+    }
+    return ids;
+  }
+
+  get identifierFold(): 'lower' | 'upper' | 'preserve' {
+    return this.semantics?.identifierFold ?? 'lower';
+  }
+
+  #settingChanged(name: string): void {
+    const key = name.toLowerCase();
+    if (key === 'search_path') this.#names = undefined;
+    this.#evaluation = undefined;
+    this.bindingVersion++;
+  }
+
+  roleChanged(): void {
+    this.#names = undefined;
+    this.bindingVersion++;
+  }
+
+  get evaluation(): EvalContext {
+    this.#evaluation ??= new SessionEvaluation(this);
+    return this.#evaluation;
+  }
+
+  get introspectionHooks(): SessionIntrospection {
+    this.#evaluation ??= new SessionEvaluation(this);
+    return this.#evaluation.introspection;
+  }
+
+  /** Names as a view's query sees them: the path it was made with, the rights of its owner. */
+  viewNames(view: ViewDefinition): SessionNames {
+    const { names } = this;
+    const searchPath = view.searchPath.map((name) => names.schemaByName({ text: name, exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold) })?.id);
+    return names.with({ role: view.owner, searchPath: searchPath.filter((id): id is ObjectId => id !== undefined) });
+  }
+
+  bindContextFor(_stored: StoredExpression): BindContext {
+    return { ...bindContext(this, { semantics: this.semantics! }, []), fold: false };
+  }
+
+  renderOptions(_table: TableDefinition): RenderOptions {
+    const hooks = this.introspectionHooks;
+    return { typeName: (type: SqlType) => hooks.typeName(type), functionName: (primitive: string) => this.dialect.functionName(primitive), referenceText: (target, id) => hooks.referenceText(target, id) };
+  }
+
+  /** Names for reference values in results. */
+  readonly resolveReference = (target: ReferenceTarget | undefined, id: number): string | undefined =>
+    target === undefined ? undefined : this.introspectionHooks.referenceText(target, id);
+
+  queueNotification(channel: string, payload: string): void {
+    notify(this, channel, payload, { implicit: 'statement' });
+  }
+
+  get isSuperuser(): boolean {
+    const role = this.catalog.get(this.currentRole);
+    return role?.kind === 'role' && role.superuser;
+  }
+
+  get spillFiles(): EngineCore['spillFiles'] {
+    return this.core.spillFiles;
+  }
+
+  get statementMemoryBytes(): number {
+    return this.core.statementMemoryBytes;
+  }
+
+  program(reference: ProgramRef): Program {
+    return this.core.programs.get(reference);
+  }
+
+  systemRows(relation: SystemRelation): Iterable<Row> {
+    return this.core.systemRows(relation, this);
+  }
+
+  nextSequenceValue(id: ObjectId): number | bigint {
+    const sequence = this.catalog.get(id);
+    if (sequence?.kind !== 'sequence') throw new SqlError('undefined_table', `sequence ${id} does not exist`);
+    const value = this.core.sequences.next(sequence, displayIdentifier(sequence.name, this.identifierFold));
+    this.currentValues.set(id, value);
+    this.lastSequence = sequence;
+    return value;
+  }
+
+  callRoutine(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue {
+    return callRoutine(this, context, routine, values);
+  }
+
+  routineRows(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[] {
+    return routineRows(this, context, routine, values);
+  }
+
+  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue {
+    if (scope === 'session') return this.variables.get(name) ?? null;
+    return this.settings.get(name) ?? null;
+  }
+
+  setVariable(name: string, value: SqlValue): void {
+    this.variables.set(name, value);
+  }
+
+  notice(notice: SqlNotice): void {
+    this.sink.notice(notice);
+  }
+
+  warn(condition: SqlNotice['condition'], message: string): void {
+    this.notice({ severity: 'warning', condition, details: { message } });
+  }
+}
+
+/** Rows arriving from the client for a running statement. */
+export interface LoadTarget {
+  rows(block: RowBlock): void;
+  end(): void;
+  fail(error: SqlError): void;
+}
+
+/** Between requests nobody listens. */
+const IDLE_SINK: ReplySink = {
+  columns() {}, parameters() {}, rows() {}, complete() {}, suspended() {}, notice() {}, setting() {}, loadReady() {}, error() {}, ready() {},
+};
+
+export type { StatementNode };

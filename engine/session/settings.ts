@@ -1,0 +1,221 @@
+/**
+ * Settings of one session: defaults of the dialect, overridden by role, client and SET, with SET
+ * undone by a rollback and SET LOCAL by the transaction's end. Names match without case.
+ */
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { SettingDefinition } from '../../sblr/contract/session.ts';
+
+/** Longest value; search paths of generated names stay far below. */
+const VALUE_LIMIT = 64 * 1024;
+
+const TRUE_WORDS = new Set(['on', 'true', 'tru', 'tr', 't', 'yes', 'ye', 'y', '1']);
+const FALSE_WORDS = new Set(['off', 'of', 'false', 'fals', 'fal', 'fa', 'f', 'no', 'n', '0']);
+
+const UNIT_FACTORS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ms: { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 },
+  s: { us: 1e-6, ms: 0.001, s: 1, min: 60, h: 3600, d: 86_400 },
+  min: { ms: 1 / 60_000, s: 1 / 60, min: 1, h: 60, d: 1440 },
+  B: { B: 1, kB: 1024, MB: 1 << 20, GB: 1 << 30, TB: 2 ** 40 },
+  kB: { B: 1 / 1024, kB: 1, MB: 1024, GB: 1 << 20, TB: 1 << 30 },
+  '8kB': { B: 1 / 8192, kB: 1 / 8, MB: 128, GB: 131072, TB: 1 << 27 },
+  MB: { kB: 1 / 1024, MB: 1, GB: 1024, TB: 1 << 20 },
+};
+
+export type SettingChange = (name: string, value: string, definition: SettingDefinition | undefined) => void;
+
+export class SessionSettings {
+  readonly #definitions: ReadonlyMap<string, SettingDefinition>;
+  /** Values a RESET goes back to. */
+  readonly #defaults = new Map<string, string>();
+  #values = new Map<string, string>();
+  /** Values before this transaction's first change; restored by rollback. */
+  #saved: Map<string, string> | undefined;
+  /** Values to restore at the end of the transaction in any case (SET LOCAL). */
+  #local: Map<string, string> | undefined;
+  readonly #onChange: SettingChange;
+
+  constructor(definitions: ReadonlyMap<string, SettingDefinition>, onChange: SettingChange) {
+    this.#definitions = definitions;
+    this.#onChange = onChange;
+    for (const definition of definitions.values()) {
+      this.#values.set(definition.name.toLowerCase(), definition.defaultValue);
+      this.#defaults.set(definition.name.toLowerCase(), definition.defaultValue);
+    }
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name.toLowerCase());
+  }
+
+  definition(name: string): SettingDefinition | undefined {
+    return this.#definitions.get(name.toLowerCase());
+  }
+
+  *entries(): Iterable<readonly [SettingDefinition | undefined, string, string]> {
+    for (const [key, value] of this.#values) {
+      const definition = this.#definitions.get(key);
+      yield [definition, definition?.name ?? key, value];
+    }
+  }
+
+  defaultOf(name: string): string | undefined {
+    return this.#defaults.get(name.toLowerCase());
+  }
+
+  /** Start-up values of the client and the role: they become the session's defaults. */
+  initialise(name: string, value: string, isSuperuser: boolean): void {
+    const checked = this.#check(name, value, isSuperuser);
+    this.#defaults.set(name.toLowerCase(), checked);
+    this.#assign(name, checked);
+  }
+
+  set(name: string, value: string, isSuperuser: boolean, local: boolean, inTransaction: boolean): string {
+    const checked = this.#check(name, value, isSuperuser);
+    this.#remember(name, local, inTransaction);
+    this.#assign(name, checked);
+    return checked;
+  }
+
+  reset(name: string, isSuperuser: boolean, local: boolean, inTransaction: boolean): void {
+    const key = name.toLowerCase();
+    const value = this.#defaults.get(key);
+    if (value === undefined && !key.includes('.')) throw this.#unknown(name);
+    this.set(name, value ?? '', isSuperuser, local, inTransaction);
+  }
+
+  resetAll(inTransaction: boolean): void {
+    for (const [key, value] of this.#defaults) {
+      const definition = this.#definitions.get(key);
+      if (definition?.context === 'fixed' || this.#values.get(key) === value) continue;
+      this.#remember(key, false, inTransaction);
+      this.#assign(key, value);
+    }
+  }
+
+  commit(): void {
+    this.#saved = undefined;
+    this.#restore(this.#local);
+    this.#local = undefined;
+  }
+
+  rollback(): void {
+    this.#restore(this.#saved);
+    this.#saved = undefined;
+    this.#local = undefined;
+  }
+
+  /** Values now, for a savepoint; `restoreMark` goes back to them. */
+  mark(): ReadonlyMap<string, string> {
+    return new Map(this.#values);
+  }
+
+  restoreMark(mark: ReadonlyMap<string, string>): void {
+    this.#restore(mark);
+  }
+
+  #restore(values: ReadonlyMap<string, string> | undefined): void {
+    if (values === undefined) return;
+    for (const [key, value] of values) if (this.#values.get(key) !== value) this.#assign(key, value);
+  }
+
+  #remember(name: string, local: boolean, inTransaction: boolean): void {
+    if (!inTransaction) return;
+    const key = name.toLowerCase();
+    const old = this.#values.get(key) ?? '';
+    this.#saved ??= new Map();
+    if (!this.#saved.has(key)) this.#saved.set(key, old);
+    if (local) {
+      this.#local ??= new Map();
+      if (!this.#local.has(key)) this.#local.set(key, old);
+    } else {
+      this.#local?.delete(key);
+    }
+  }
+
+  #assign(name: string, value: string): void {
+    const key = name.toLowerCase();
+    if (this.#values.get(key) === value) return;
+    this.#values.set(key, value);
+    const definition = this.#definitions.get(key);
+    this.#onChange(definition?.name ?? name, value, definition);
+  }
+
+  #unknown(name: string): SqlError {
+    return new SqlError('undefined_object', { message: `unrecognized configuration parameter "${name}"`, variant: 'setting', args: { name } });
+  }
+
+  #check(name: string, value: string, isSuperuser: boolean): string {
+    const definition = this.#definitions.get(name.toLowerCase());
+    if (value.length > VALUE_LIMIT) throw new SqlError('invalid_parameter_value', `value for parameter "${name}" is too long`);
+    if (definition === undefined) {
+      // Names with a point are the application's own.
+      if (name.includes('.')) return value;
+      throw this.#unknown(name);
+    }
+    if (definition.context === 'fixed') {
+      throw new SqlError('cannot_change_runtime_parameter', { message: `parameter "${definition.name}" cannot be changed`, args: { name: definition.name } });
+    }
+    if (definition.context === 'superuser' && !isSuperuser) {
+      throw new SqlError('insufficient_privilege', { message: `permission denied to set parameter "${definition.name}"`, variant: 'setting', args: { name: definition.name } });
+    }
+    return checkValue(definition, value);
+  }
+}
+
+function invalid(definition: SettingDefinition, value: string, hint?: string): SqlError {
+  return new SqlError('invalid_parameter_value', {
+    message: `invalid value for parameter "${definition.name}": "${value}"`,
+    variant: 'setting', args: { name: definition.name, value }, ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function checkValue(definition: SettingDefinition, value: string): string {
+  switch (definition.kind) {
+    case 'bool': {
+      const word = value.trim().toLowerCase();
+      if (TRUE_WORDS.has(word)) return 'on';
+      if (FALSE_WORDS.has(word)) return 'off';
+      throw new SqlError('invalid_parameter_value', { message: `parameter "${definition.name}" requires a Boolean value`, variant: 'setting_boolean', args: { name: definition.name } });
+    }
+    case 'enum': {
+      const found = definition.options?.find((option) => option.toLowerCase() === value.trim().toLowerCase());
+      if (found !== undefined) return found;
+      throw invalid(definition, value, `Available values: ${definition.options?.join(', ') ?? ''}.`);
+    }
+    case 'integer':
+    case 'real':
+      return checkNumber(definition, value);
+    default:
+      return value;
+  }
+}
+
+function checkNumber(definition: SettingDefinition, value: string): string {
+  const match = /^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)\s*$/.exec(value);
+  if (match === null) throw invalid(definition, value);
+  const factor = match[2] === '' ? 1 : UNIT_FACTORS[definition.unit ?? '']?.[match[2]!];
+  if (factor === undefined) throw invalid(definition, value, definition.unit === undefined ? undefined : `Valid units for this parameter are ${Object.keys(UNIT_FACTORS[definition.unit] ?? {}).map((unit) => `"${unit}"`).join(', ')}.`);
+  const scaled = Number(match[1]) * factor;
+  const number = definition.kind === 'integer' ? Math.round(scaled) : scaled;
+  const { minimum, maximum } = definition;
+  if ((minimum !== undefined && number < minimum) || (maximum !== undefined && number > maximum)) {
+    const unit = definition.unit === undefined ? '' : ` ${definition.unit}`;
+    throw new SqlError('invalid_parameter_value', { message: `${number}${unit} is outside the valid range for parameter "${definition.name}" (${minimum ?? ''} .. ${maximum ?? ''})`, variant: 'setting_range', args: { name: definition.name } });
+  }
+  return displayNumber(number, definition.unit);
+}
+
+/** With the largest unit that divides it, as SHOW prints it. */
+function displayNumber(value: number, unit: string | undefined): string {
+  if (unit === undefined || value <= 0 || !Number.isInteger(value)) return String(value);
+  const factors = Object.entries(UNIT_FACTORS[unit] ?? {}).filter(([, factor]) => factor >= 1).sort((a, b) => b[1] - a[1]);
+  for (const [name, factor] of factors) if (value % factor === 0) return `${value / factor}${name}`;
+  return String(value);
+}
+
+/** Number in the base unit of a setting's displayed value, e.g. '2min' with unit ms = 120000. */
+export function settingNumber(definition: SettingDefinition | undefined, value: string): number {
+  const match = /^\s*([-+]?[\d.]+)\s*([A-Za-z]*)/.exec(value);
+  if (match === null) return 0;
+  return Number(match[1]) * (match[2] === '' ? 1 : (UNIT_FACTORS[definition?.unit ?? 'ms']?.[match[2]!] ?? 1));
+}

@@ -1,0 +1,135 @@
+/**
+ * Run-time state of one statement execution: the bridge between operators and the session. Decides
+ * when a slice is used up, wakes the statement after a wait, and carries cancellation.
+ */
+import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
+import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
+import type { Row, SqlValue } from '../../sblr/contract/values.ts';
+import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '../catalog/definitions.ts';
+import type { ExecutionContext, Measurement, SpillFiles } from '../executor/operator.ts';
+import type { EvalContext } from '../functions/function.ts';
+import type { Transaction } from '../transactions/transaction.ts';
+
+/** Longest turn of one statement on the engine thread. */
+export const SLICE_MS = 1;
+
+/** What a statement needs of its session. */
+export interface StatementHost {
+  readonly catalog: CatalogView;
+  readonly evaluation: EvalContext;
+  readonly spillFiles: SpillFiles;
+  readonly statementMemoryBytes: number;
+  readonly identifierFold: 'lower' | 'upper' | 'preserve';
+  systemRows(relation: SystemRelation): Iterable<Row>;
+  nextSequenceValue(id: ObjectId): number | bigint;
+  callRoutine(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue;
+  routineRows(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[];
+  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue;
+  setVariable(name: string, value: SqlValue): void;
+  notice(notice: SqlNotice): void;
+}
+
+export class StatementContext implements ExecutionContext {
+  readonly transaction: Transaction;
+  readonly catalog: CatalogView;
+  readonly parameters: readonly SqlValue[];
+  readonly evaluation: EvalContext;
+  readonly outer: SqlValue[] = [];
+  readonly slots: unknown[] = [];
+  measurements: Map<object, Measurement> | undefined = undefined;
+  readonly spillFiles: SpillFiles;
+  /** Set to make the statement fail at its next check. */
+  cancelled: SqlError | undefined = undefined;
+  /** Called when the statement can go on after PENDING. */
+  onResume: () => void = () => undefined;
+  #host: StatementHost;
+  #sliceEnd = 0;
+  #memory = 0;
+  #memoryLimit: number;
+  #waiting = false;
+
+  constructor(host: StatementHost, transaction: Transaction, parameters: readonly SqlValue[]) {
+    this.#host = host;
+    this.transaction = transaction;
+    this.catalog = host.catalog;
+    this.parameters = parameters;
+    this.evaluation = host.evaluation;
+    this.spillFiles = host.spillFiles;
+    this.#memoryLimit = host.statementMemoryBytes;
+  }
+
+  startSlice(): void {
+    this.#sliceEnd = performance.now() + SLICE_MS;
+  }
+
+  sliceUsed(): boolean {
+    return performance.now() >= this.#sliceEnd;
+  }
+
+  yieldSlice(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    setImmediate(() => this.#resume());
+  }
+
+  waitFor(subscribe: (resume: () => void) => void): void {
+    this.#waiting = true;
+    let called = false;
+    subscribe(() => {
+      if (called) return;
+      called = true;
+      this.#resume();
+    });
+  }
+
+  #resume(): void {
+    this.#waiting = false;
+    this.onResume();
+  }
+
+  checkCancelled(): void {
+    if (this.cancelled !== undefined) throw this.cancelled;
+  }
+
+  reserve(bytes: number): boolean {
+    if (this.#memory + bytes > this.#memoryLimit) return false;
+    this.#memory += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#memory -= bytes;
+  }
+
+  systemRows(relation: SystemRelation): Iterable<Row> {
+    return this.#host.systemRows(relation);
+  }
+
+  nextSequenceValue(sequenceId: ObjectId): number | bigint {
+    return this.#host.nextSequenceValue(sequenceId);
+  }
+
+  callRoutine(routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue {
+    return this.#host.callRoutine(this, routine, values);
+  }
+
+  routineRows(routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[] {
+    return this.#host.routineRows(this, routine, values);
+  }
+
+  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue {
+    return this.#host.variable(name, scope);
+  }
+
+  setVariable(name: string, value: SqlValue): void {
+    this.#host.setVariable(name, value);
+  }
+
+  display(identifier: Identifier): string {
+    return displayIdentifier(identifier, this.#host.identifierFold);
+  }
+
+  notice(notice: SqlNotice): void {
+    this.#host.notice(notice);
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * One statement request: queries go to Running, everything else to its handler here. Handlers that may
+ * wait (locks, durable DDL) are async; their end or failure answers the request.
+ */
+import { displayIdentifier } from '../../sblr/contract/names.ts';
+import type { ExecuteRequest } from '../../sblr/contract/session.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { TEXT } from '../../sblr/contract/types.ts';
+import type { NodeOf, Program, StatementNode } from '../../sblr/nodes.ts';
+import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
+import { executeDdl } from '../ddl/index.ts';
+import { LockWaiter } from '../transactions/locks.ts';
+import { analyzeTables } from './analyze.ts';
+import { declareCursor, fetchCursor } from './cursors.ts';
+import { DdlBridge } from './ddl-bridge.ts';
+import { explain } from './explain.ts';
+import { loadRows } from './load.ts';
+import { isTransactionControl, runTransactionControl } from './transaction-control.ts';
+import { bindParameters, inFailedTransaction, lookupStatement, mergeTypes } from './prepare.ts';
+import { evaluateValues } from './evaluate.ts';
+import type { CachedStatement } from './plan-cache.ts';
+import { runProgram } from './routines.ts';
+import { Running } from './running.ts';
+import type { Session } from './session.ts';
+import { StatementContext } from './statement-context.ts';
+import { truncate } from './truncate.ts';
+
+export function runStatement(session: Session, request: ExecuteRequest): void {
+  const program = session.program(request.program);
+  session.semantics = program.semantics;
+  const statement = program.statements[0];
+  if (statement !== undefined && isTransactionControl(statement)) {
+    runTransactionControl(session, statement, request.implicit);
+    return;
+  }
+  if (session.failed) throw inFailedTransaction();
+  const cached = lookupStatement(session, request.program, request.parameterTypes);
+  if (cached.query !== undefined) {
+    runQuery(session, cached, request);
+    return;
+  }
+  if (program.statements.length !== 1 || statement === undefined) {
+    session.ensureTransaction(request.implicit);
+    settle(session, runProgram(session, program, request));
+    return;
+  }
+  runOther(session, program, statement, request);
+}
+
+function runQuery(session: Session, cached: CachedStatement, request: ExecuteRequest): void {
+  const query = cached.query!;
+  const transaction = session.ensureTransaction(request.implicit);
+  if (query.bound.modifies && transaction.readOnly) {
+    throw new SqlError('read_only_sql_transaction', { message: `cannot execute ${query.command} in a read-only transaction`, args: { command: query.command } });
+  }
+  for (const { table, access } of query.bound.tables) {
+    const mode = access === 'read' ? 'access_share' : access === 'write' ? 'row_exclusive' : 'row_share';
+    const result = transaction.lockTable(table.id, mode, 'wait', table.name.text);
+    if (result instanceof LockWaiter) {
+      // The table may have changed while waiting: start over with a fresh plan.
+      result.onSettled((error) => {
+        try {
+          if (error !== undefined) throw error;
+          runQuery(session, lookupStatement(session, request.program, request.parameterTypes), request);
+        } catch (failure) {
+          session.requestFailed(failure);
+        }
+      });
+      return;
+    }
+  }
+  const parameters = bindParameters(session, cached, request);
+  session.beginStatement();
+  const context = new StatementContext(session, transaction, parameters);
+  const running = new Running(query, context, request.portal !== undefined, session.resolveReference);
+  session.running = running;
+  if (request.portal !== undefined) {
+    session.portals.get(request.portal)?.close();
+    session.portals.set(request.portal, running);
+  }
+  if (request.wantColumns && running.returnsRows) session.sink.columns(query.columns);
+  running.continue(session, request.maxRows);
+}
+
+/** Answers the request when the handler is done. */
+function settle(session: Session, handled: Promise<{ readonly command: string; readonly rows?: number }>): void {
+  handled.then(
+    (completion) => {
+      try {
+        session.endOpenStatements(true);
+        session.statementDone(completion);
+      } catch (error) {
+        session.requestFailed(error);
+      }
+    },
+    (error: unknown) => session.requestFailed(error),
+  );
+}
+
+function runOther(session: Session, program: Program, statement: StatementNode, request: ExecuteRequest): void {
+  const simple = runSimple(session, program, statement, request);
+  if (simple !== undefined) {
+    session.statementDone(simple);
+    return;
+  }
+  settle(session, runWaiting(session, program, statement, request));
+}
+
+type Done = { readonly command: string; readonly rows?: number };
+
+/** Statements that are over at once. */
+function runSimple(session: Session, program: Program, statement: StatementNode, request: ExecuteRequest): Done | undefined {
+  const inTransaction = session.mode === 'block' || session.mode === 'group';
+  switch (statement.op) {
+    case 'NOOP':
+      return { command: statement.command };
+    case 'SET_SETTING':
+      return setSetting(session, program, statement, inTransaction);
+    case 'RESET_ALL':
+      session.settings.resetAll(inTransaction);
+      return { command: 'RESET' };
+    case 'SET_ROLE':
+      setRole(session, statement);
+      return { command: 'SET' };
+    case 'LISTEN':
+      session.listening.add(statement.channel);
+      session.core.notifications.listen(statement.channel, session);
+      return { command: 'LISTEN' };
+    case 'UNLISTEN':
+      for (const channel of statement.channel === undefined ? [...session.listening] : [statement.channel]) {
+        session.listening.delete(channel);
+        session.core.notifications.unlisten(channel, session);
+      }
+      return { command: 'UNLISTEN' };
+    case 'NOTIFY':
+      notify(session, statement.channel, statement.payload, request);
+      return { command: 'NOTIFY' };
+    case 'PREPARE_STATEMENT':
+      prepareStatement(session, statement);
+      return { command: 'PREPARE' };
+    case 'DEALLOCATE':
+      if (statement.name === undefined) session.prepared.clear();
+      else if (!session.prepared.delete(statement.name)) throw noPrepared(statement.name);
+      return { command: statement.name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE' };
+    case 'FETCH_CURSOR':
+      return { command: statement.move ? 'MOVE' : 'FETCH', rows: fetchCursor(session, statement) };
+    case 'CLOSE_CURSOR':
+      closeCursor(session, statement.name);
+      return { command: statement.name === undefined ? 'CLOSE CURSOR ALL' : 'CLOSE CURSOR' };
+    case 'DISCARD':
+      discard(session, statement.what);
+      return { command: `DISCARD ${statement.what === 'temporary' ? 'TEMP' : statement.what.toUpperCase()}` };
+    default:
+      return undefined;
+  }
+}
+
+async function runWaiting(session: Session, program: Program, statement: StatementNode, request: ExecuteRequest): Promise<Done> {
+  const transaction = session.ensureTransaction(request.implicit);
+  switch (statement.op) {
+    case 'EXECUTE_STATEMENT':
+      return executePrepared(session, program, statement, request);
+    case 'DECLARE_CURSOR':
+      session.beginStatement();
+      await declareCursor(session, program, statement, request);
+      return { command: 'DECLARE CURSOR' };
+    case 'EXPLAIN':
+      return explain(session, program, statement, request);
+    case 'ANALYZE':
+      session.beginStatement();
+      await analyzeTables(session, statement.tables);
+      return { command: statement.command };
+    case 'VACUUM':
+      if (session.mode === 'block') throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
+      session.beginStatement();
+      if (statement.analyze) await analyzeTables(session, statement.tables);
+      return { command: 'VACUUM' };
+    case 'CHECKPOINT':
+      await session.core.flush();
+      return { command: 'CHECKPOINT' };
+    case 'REINDEX':
+      return { command: 'REINDEX' };
+    case 'LOCK_TABLES':
+      await lockTables(session, statement);
+      return { command: 'LOCK TABLE' };
+    case 'TRUNCATE':
+      session.beginStatement();
+      await truncate(session, statement);
+      return { command: 'TRUNCATE TABLE' };
+    case 'LOAD_ROWS':
+      session.beginStatement();
+      return loadRows(session, program, statement);
+    default:
+      break;
+  }
+  if (transaction.readOnly) throw new SqlError('read_only_sql_transaction', { message: `cannot execute ${statement.op.replaceAll('_', ' ')} in a read-only transaction` });
+  session.beginStatement();
+  const bridge = new DdlBridge(session, program.semantics);
+  const mark = bridge.catalog.mark();
+  try {
+    const done = await executeDdl(statement, bridge, { sessionsIn: (id) => session.core.sessionsIn(id, session), extensions: session.dialect.extensions });
+    if (done === undefined) {
+      throw new SqlError('feature_not_supported', { message: `${statement.op.replaceAll('_', ' ')} is not supported`, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+    }
+    bridge.finish();
+    return done;
+  } catch (error) {
+    session.fork?.restore(mark);
+    throw error;
+  }
+}
+
+function setSetting(session: Session, program: Program, statement: NodeOf<'SET_SETTING'>, inTransaction: boolean): Done {
+  const local = statement.scope === 'local';
+  if (local && !inTransaction) {
+    session.warn('no_active_sql_transaction', 'SET LOCAL can only be used in transaction blocks');
+    return { command: 'SET' };
+  }
+  const { name } = statement;
+  if (statement.reset) session.settings.reset(name, session.isSuperuser, local, inTransaction);
+  else if (statement.value !== undefined) {
+    const [value] = evaluateValues(session, program, [statement.value], [TEXT]);
+    session.settings.set(name, String(value ?? ''), session.isSuperuser, local, inTransaction);
+  } else session.settings.set(name, session.core.normaliseSetting(name, statement.values), session.isSuperuser, local, inTransaction);
+  return { command: statement.reset ? 'RESET' : 'SET' };
+}
+
+function setRole(session: Session, statement: NodeOf<'SET_ROLE'>): void {
+  if (statement.role === undefined) {
+    if (statement.session) session.sessionRole = session.loginRole;
+    session.currentRole = session.sessionRole;
+  } else {
+    const role = session.catalog.roleByName(statement.role);
+    const shown = displayIdentifier(statement.role, session.identifierFold);
+    if (role === undefined) throw new SqlError('invalid_parameter_value', { message: `role "${shown}" does not exist`, variant: 'role', args: { role: shown } });
+    if (!session.core.mayBecome(session, role.id, statement.session)) {
+      throw new SqlError('insufficient_privilege', { message: statement.session ? 'permission denied to set session authorization' : `permission denied to set role "${shown}"` });
+    }
+    if (statement.session) session.sessionRole = role.id;
+    session.currentRole = role.id;
+  }
+  session.roleChanged();
+}
+
+const PAYLOAD_LIMIT = 8000;
+
+export function notify(session: Session, channel: string, payload: string, request: Pick<ExecuteRequest, 'implicit'>): void {
+  if (Buffer.byteLength(payload) >= PAYLOAD_LIMIT) throw new SqlError('invalid_parameter_value', 'payload string too long');
+  if (channel === '') throw new SqlError('invalid_parameter_value', 'channel name cannot be empty');
+  session.ensureTransaction(request.implicit);
+  if (!session.notifications.some((one) => one.channel === channel && one.payload === payload)) session.notifications.push({ channel, payload });
+}
+
+function prepareStatement(session: Session, statement: NodeOf<'PREPARE_STATEMENT'>): void {
+  if (session.prepared.has(statement.name)) {
+    throw new SqlError('duplicate_prepared_statement', { message: `prepared statement "${statement.name}" already exists`, args: { name: statement.name } });
+  }
+  const program = session.core.reference(statement.program);
+  const { query } = lookupStatement(session, program, statement.types);
+  session.prepared.set(statement.name, { name: statement.name, program, types: query?.bound.parameterTypes ?? statement.types, text: statement.text, preparedAt: session.statementStartedAt });
+}
+
+function noPrepared(name: string): SqlError {
+  return new SqlError('invalid_sql_statement_name', { message: `prepared statement "${name}" does not exist`, args: { name } });
+}
+
+function executePrepared(session: Session, program: Program, statement: NodeOf<'EXECUTE_STATEMENT'>, request: ExecuteRequest): Promise<Done> {
+  const prepared = session.prepared.get(statement.name);
+  if (prepared === undefined) throw noPrepared(statement.name);
+  const cached = lookupStatement(session, prepared.program, prepared.types);
+  const wanted = cached.query?.bound.parameterTypes ?? mergeTypes(cached.program, prepared.types).map((type) => type ?? TEXT);
+  if (statement.arguments.length !== wanted.length) {
+    throw new SqlError('syntax_error', { message: `wrong number of parameters for prepared statement "${statement.name}"`,
+      detail: `Expected ${wanted.length} parameters but got ${statement.arguments.length}.` });
+  }
+  const parameters = evaluateValues(session, program, statement.arguments, wanted);
+  const inner: ExecuteRequest = { program: prepared.program, parameters, parameterTypes: prepared.types, implicit: request.implicit, text: request.text, wantColumns: true, maxRows: 0 };
+  return new Promise((_resolve, reject) => {
+    // The inner statement answers the request itself, so this promise only ever fails.
+    try {
+      runStatement(session, inner);
+    } catch (error) {
+      reject(error as Error);
+    }
+  });
+}
+
+function closeCursor(session: Session, name: string | undefined): void {
+  for (const one of name === undefined ? [...session.cursors.keys()] : [name]) {
+    const cursor = session.cursors.get(one);
+    if (cursor === undefined) throw new SqlError('invalid_cursor_name', { message: `cursor "${one}" does not exist`, variant: 'cursor', args: { name: one } });
+    cursor.close();
+    session.cursors.delete(one);
+  }
+}
+
+function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void {
+  if (what === 'all' && session.mode === 'block') throw new SqlError('active_sql_transaction', 'DISCARD ALL cannot run inside a transaction block');
+  if (what === 'plans' || what === 'all') session.plans.clear();
+  if (what === 'sequences' || what === 'all') session.currentValues.clear();
+  if (what === 'temporary' || what === 'all') session.core.dropTemporaryObjects(session);
+  if (what !== 'all') return;
+  session.prepared.clear();
+  session.cursors.clear();
+  session.settings.resetAll(false);
+  session.sessionRole = session.currentRole = session.loginRole;
+  session.roleChanged();
+  session.sessionLocks.releaseAll();
+  for (const channel of session.listening) session.core.notifications.unlisten(channel, session);
+  session.listening.clear();
+}
+
+async function lockTables(session: Session, statement: NodeOf<'LOCK_TABLES'>): Promise<void> {
+  if (session.mode !== 'block') throw new SqlError('no_active_sql_transaction', 'LOCK TABLE can only be used in transaction blocks');
+  for (const { name } of statement.tables) {
+    const found = session.names.findRelation(name);
+    const shown = name.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
+    if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
+    if (found.kind !== 'table') throw new SqlError('wrong_object_type', { message: `"${shown}" is not a table`, args: { name: shown, kind: 'table' } });
+    await lockTable(session, found.id, found.name.text, statement.mode, statement.nowait ? 'nowait' : 'wait');
+  }
+}
+
+export function lockTable(session: Session, id: number, name: string, mode: NodeOf<'LOCK_TABLES'>['mode'], wait: 'wait' | 'nowait'): Promise<void> {
+  const result = session.transaction!.lockTable(id, mode, wait, name);
+  if (!(result instanceof LockWaiter)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    result.onSettled((error) => (error === undefined ? resolve() : reject(error)));
+  });
+}
+
+/** Sends rows of text to the client, as EXPLAIN does. */
+export function sendText(session: Session, column: string, lines: readonly string[]): void {
+  session.sink.columns([{ name: column, type: TEXT, tableId: 0, columnPosition: 0 }]);
+  const writer = new RowBlockWriter([TEXT]);
+  for (const line of lines) writer.append([line]);
+  if (lines.length > 0) session.sink.rows(writer.take());
+}

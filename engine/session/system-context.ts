@@ -1,0 +1,69 @@
+/** What the row producers of the `sys` relations see of one session. */
+import { SqlArray, type Row } from '../../sblr/contract/values.ts';
+import { displayIdentifier } from '../../sblr/contract/names.ts';
+import type { SystemContext } from '../catalog/system-relations.ts';
+import type { Session } from './session.ts';
+
+export function systemContext(session: Session): SystemContext {
+  const { core, dialect } = session;
+  const hooks = session.introspectionHooks;
+  const { rendered } = hooks;
+  return {
+    catalog: session.catalog,
+    databaseId: session.databaseId,
+    administrator: core.administrator,
+    fold: session.identifierFold,
+    mainSchema: dialect.system.mainSchema,
+    systemSchemaId: dialect.system.schemas.get(dialect.system.systemSchema) ?? 0,
+    types: dialect.profile.types,
+    routines: dialect.profile.routines,
+    views: dialect.system.views.values(),
+    schemas: dialect.system.schemas,
+    typeId: (type) => hooks.typeId(type),
+    rowEstimate: (table) => core.analyzed().get(table.id) === undefined ? -1 : core.store.approximateRows(table.space),
+    byteEstimate: (table) => core.analyzed().get(table.id) === undefined ? 0 : core.store.approximateBytes(table.space),
+    sequenceState: (sequence) => core.sequences.peek(sequence),
+    defaultText: (table, column) => rendered.defaultText(table, column),
+    checkText: (table, id) => rendered.check(table, id, true),
+    indexText: (id) => rendered.index(id),
+    domainText: (id) => rendered.domain(id),
+    settings: () => settingRows(session),
+    *sessions() {
+      for (const one of core.sessionList()) {
+        yield { id: one.processId, databaseId: one.databaseId, roleId: one.loginRole, roleName: hooks.roleName(one.loginRole) ?? '', applicationName: one.settings.get('application_name') ?? '', clientAddress: one.options.clientAddress,
+          startedAt: one.startedAt, transactionStartedAt: one.transaction === undefined ? null : one.transactionStartedAt, statementStartedAt: one.statementStartedAt, stateChangedAt: one.stateChangedAt,
+          state: one.state === 'active' ? 'active' : one.mode !== 'block' ? 'idle' : one.failed ? 'idle in transaction (aborted)' : 'idle in transaction', text: one.statementText };
+      }
+    },
+    *locks() {
+      for (const lock of core.locks.list()) yield [lock.kind, lock.number, lock.text, lock.mode, lock.group, lock.granted];
+    },
+    *preparedStatements() {
+      for (const one of session.prepared.values()) yield [one.name, one.text, one.preparedAt, new SqlArray(one.types.map((type) => hooks.typeId(type)))];
+    },
+    *cursors() {
+      for (const one of session.cursors.values()) yield [one.name, one.text, one.hold, one.scroll, one.createdAt];
+    },
+    *statistics() {
+      for (const [id, statistics] of core.analyzed()) {
+        let position = 0;
+        for (const column of statistics.columns) {
+          position++;
+          if (column !== undefined) yield [id, position, column.nullFraction, column.distinct, 8];
+        }
+      }
+    },
+    listening: () => session.listening,
+  };
+}
+
+function* settingRows(session: Session): Iterable<Row> {
+  for (const [definition, name] of session.settings.entries()) {
+    const value = session.introspectionHooks.setting(name) ?? '';
+    const fallback = session.settings.defaultOf(name) ?? value;
+    yield [name, value, definition?.defaultValue ?? fallback, fallback, definition?.unit ?? null, definition?.description ?? '', definition?.context ?? 'user', definition?.kind ?? 'string',
+      definition?.minimum === undefined ? null : String(definition.minimum), definition?.maximum === undefined ? null : String(definition.maximum), definition?.options === undefined ? null : new SqlArray(definition.options), definition?.reported ?? false];
+  }
+}
+
+export { displayIdentifier };

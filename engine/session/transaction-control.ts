@@ -1,0 +1,155 @@
+/** BEGIN, COMMIT, ROLLBACK, savepoints, SET TRANSACTION, SET CONSTRAINTS: the statements a failed transaction still takes. */
+import type { ImplicitTransaction } from '../../sblr/contract/session.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
+import { inFailedTransaction } from './prepare.ts';
+import { toSqlError } from './errors.ts';
+import type { Session } from './session.ts';
+
+type Control = Extract<StatementNode, { op: 'BEGIN' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT' | 'RELEASE_SAVEPOINT' | 'ROLLBACK_TO_SAVEPOINT' | 'SET_TRANSACTION' | 'SET_CONSTRAINTS' | 'PREPARE_TRANSACTION' }>;
+
+const OPERATIONS = new Set(['BEGIN', 'COMMIT', 'ROLLBACK', 'SAVEPOINT', 'RELEASE_SAVEPOINT', 'ROLLBACK_TO_SAVEPOINT', 'SET_TRANSACTION', 'SET_CONSTRAINTS', 'PREPARE_TRANSACTION']);
+
+export function isTransactionControl(statement: StatementNode): statement is Control {
+  return OPERATIONS.has(statement.op);
+}
+
+export function runTransactionControl(session: Session, statement: Control, implicit: ImplicitTransaction): void {
+  switch (statement.op) {
+    case 'BEGIN':
+      return begin(session, statement);
+    case 'COMMIT':
+      return end(session, statement.chain, 'commit');
+    case 'ROLLBACK':
+      return end(session, statement.chain, 'rollback');
+    case 'ROLLBACK_TO_SAVEPOINT':
+      return rollbackTo(session, statement.name.text);
+    case 'SAVEPOINT':
+      return savepoint(session, statement.name.text);
+    case 'RELEASE_SAVEPOINT':
+      return release(session, statement.name.text);
+    case 'SET_TRANSACTION':
+      return setTransaction(session, statement);
+    case 'SET_CONSTRAINTS':
+      return setConstraints(session, statement, implicit);
+    default:
+      throw new SqlError('feature_not_supported', { message: 'two-phase commit is not supported', ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+  }
+}
+
+function answer(session: Session, command: string): void {
+  session.sink.complete({ command });
+  session.requestDone();
+}
+
+function begin(session: Session, statement: NodeOf<'BEGIN'>): void {
+  if (session.mode === 'block') {
+    if (session.failed) throw inFailedTransaction();
+    session.warn('active_sql_transaction', 'there is already a transaction in progress');
+    answer(session, statement.command);
+    return;
+  }
+  const isolation = statement.isolation === 'none' ? (session.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed') : statement.isolation;
+  const readOnly = statement.access === 'default' ? session.settings.get('default_transaction_read_only') === 'on' : statement.access === 'read_only';
+  if (session.transaction === undefined) session.beginTransaction(isolation, readOnly);
+  session.mode = 'block';
+  answer(session, statement.command);
+}
+
+function end(session: Session, chain: boolean, how: 'commit' | 'rollback'): void {
+  if (session.mode !== 'block') {
+    if (chain) throw new SqlError('no_active_sql_transaction', `${how.toUpperCase()} AND CHAIN can only be used in transaction blocks`);
+    session.warn('no_active_sql_transaction', 'there is no transaction in progress');
+  }
+  const isolation = session.transaction?.isolation ?? 'read_committed';
+  const readOnly = session.transaction?.readOnly ?? false;
+  const again = (): void => {
+    if (!chain) return;
+    session.beginTransaction(isolation, readOnly);
+    session.mode = 'block';
+  };
+  if (how === 'rollback' || session.failed) {
+    session.rollback();
+    again();
+    answer(session, 'ROLLBACK');
+    return;
+  }
+  session.commit((error) => {
+    if (error !== undefined) session.sink.error(toSqlError(error));
+    else {
+      again();
+      session.sink.complete({ command: 'COMMIT' });
+    }
+    session.requestDone();
+  });
+}
+
+function requireBlock(session: Session, what: string): void {
+  if (session.mode !== 'block') throw new SqlError('no_active_sql_transaction', `${what} can only be used in transaction blocks`);
+}
+
+function savepoint(session: Session, name: string): void {
+  requireBlock(session, 'SAVEPOINT');
+  if (session.failed) throw inFailedTransaction();
+  session.transaction!.savepoint(name);
+  session.savepoints.push({ name, catalog: session.fork?.mark(), settings: session.settings.mark() });
+  answer(session, 'SAVEPOINT');
+}
+
+function find(session: Session, name: string): number {
+  for (let i = session.savepoints.length - 1; i >= 0; i--) if (session.savepoints[i]!.name === name) return i;
+  throw new SqlError('invalid_savepoint_specification', { message: `savepoint "${name}" does not exist`, args: { name } });
+}
+
+function release(session: Session, name: string): void {
+  requireBlock(session, 'RELEASE SAVEPOINT');
+  if (session.failed) throw inFailedTransaction();
+  session.savepoints.length = find(session, name);
+  session.transaction!.release(name);
+  answer(session, 'RELEASE');
+}
+
+function rollbackTo(session: Session, name: string): void {
+  requireBlock(session, 'ROLLBACK TO SAVEPOINT');
+  const at = find(session, name);
+  const mark = session.savepoints[at]!;
+  session.endOpenStatements(false);
+  session.transaction!.rollbackTo(name);
+  if (session.fork !== undefined) session.fork.restore(mark.catalog ?? { objects: new Map(), names: new Map(), changes: new Map() });
+  session.settings.restoreMark(mark.settings);
+  session.savepoints.length = at + 1;
+  session.failed = false;
+  answer(session, 'ROLLBACK');
+}
+
+function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>): void {
+  if (session.failed) throw inFailedTransaction();
+  if (statement.scope === 'session') {
+    const isSuperuser = true;
+    if (statement.isolation !== 'none') session.settings.set('default_transaction_isolation', statement.isolation.replaceAll('_', ' '), isSuperuser, false, session.mode === 'block');
+    if (statement.access !== 'default') session.settings.set('default_transaction_read_only', statement.access === 'read_only' ? 'on' : 'off', isSuperuser, false, session.mode === 'block');
+    answer(session, 'SET');
+    return;
+  }
+  const { transaction } = session;
+  if (session.mode !== 'block' || transaction === undefined) {
+    session.warn('no_active_sql_transaction', 'SET TRANSACTION can only be used in transaction blocks');
+    answer(session, 'SET');
+    return;
+  }
+  if (statement.isolation !== 'none') {
+    const level = statement.isolation === 'read_uncommitted' ? 'read_committed' : statement.isolation;
+    if (level !== transaction.isolation) transaction.setIsolation(level);
+  }
+  if (statement.access !== 'default') transaction.readOnly = statement.access === 'read_only';
+  answer(session, 'SET');
+}
+
+function setConstraints(session: Session, statement: NodeOf<'SET_CONSTRAINTS'>, implicit: ImplicitTransaction): void {
+  if (session.failed) throw inFailedTransaction();
+  const transaction = session.ensureTransaction(implicit);
+  session.core.setConstraints(session, transaction, statement, (error) => {
+    if (error !== undefined) session.requestFailed(error);
+    else session.statementDone({ command: 'SET CONSTRAINTS' });
+  });
+}

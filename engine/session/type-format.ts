@@ -1,0 +1,33 @@
+/** Display of a built-in type with its modifier, as catalog views ask for it (format_type). */
+import { displayType } from '../../sblr/contract/text/type-name.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+
+/** Modifier of text and bit types carries four bytes of header; decimals pack precision and scale. */
+const HEADER = 4;
+
+export function withModifier(type: SqlType, modifier: number): SqlType {
+  if (modifier < 0) return type;
+  switch (type.kind) {
+    case 'text':
+      return { ...type, length: modifier - HEADER };
+    case 'bits':
+      return { ...type, length: modifier };
+    case 'decimal':
+      return { ...type, precision: ((modifier - HEADER) >> 16) & 0xffff, scale: (modifier - HEADER) & 0x7ff };
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'interval':
+      return (modifier & 0xffff) === 0xffff ? type : { ...type, precision: modifier & 0xffff };
+    case 'array':
+      return type.element === undefined ? type : { ...type, element: withModifier(type.element, modifier) };
+    default:
+      return type;
+  }
+}
+
+export function formatBuiltinType(name: string, type: SqlType, modifier: number): string {
+  const shown = displayType(withModifier(type, modifier));
+  return shown === '' ? name : shown;
+}

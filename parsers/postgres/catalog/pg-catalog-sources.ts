@@ -1,0 +1,199 @@
+/**
+ * Where pg_catalog's columns come from: SQL over the engine's `sys` base relations. Columns not listed
+ * are NULL; relations not listed are empty, with the right columns.
+ */
+import type { ViewSource } from './build-view.ts';
+
+const ADMINISTRATOR = '(SELECT min(a.id) FROM sys.roles a WHERE a.superuser)';
+const letter = (expression: string, letters: Readonly<Record<string, string>>, otherwise = 'NULL'): string =>
+  `CASE ${expression} ${Object.entries(letters).map(([value, short]) => `WHEN '${value}' THEN '${short}'`).join(' ')} ELSE ${otherwise} END`;
+
+const RELATION_KIND = { table: 'r', view: 'v', sequence: 'S', index: 'i', composite_type: 'c' };
+const PERSISTENCE = { permanent: 'p', unlogged: 'u', temporary: 't' };
+const ACTION = { no_action: 'a', restrict: 'r', cascade: 'c', set_null: 'n', set_default: 'd' };
+const CONSTRAINT = { check: 'c', primary_key: 'p', unique: 'u', foreign_key: 'f' };
+
+/** Type modifier of a column: lengths carry four bytes of header, decimals pack precision and scale. */
+const MODIFIER = `CASE WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 19, 1002, 1003) THEN coalesce(c.length + 4, -1)
+  WHEN c.type_kind = 'bits' THEN coalesce(c.length, -1)
+  WHEN c.type_kind = 'decimal' AND c.precision IS NOT NULL THEN ((c.precision << 16) | coalesce(c.scale, 0)) + 4
+  WHEN c.type_kind IN ('time', 'timetz', 'timestamp', 'timestamptz') THEN coalesce(c.precision, -1)
+  ELSE -1 END`;
+
+const COLLATABLE = "CASE WHEN c.collation = 'C' THEN 950 WHEN c.collation = 'POSIX' THEN 951 WHEN c.type_id = 19 THEN 950 WHEN c.type_kind = 'text' AND c.type_id NOT IN (18) THEN 100 ELSE 0 END";
+
+/** The operator class a key of this type uses. */
+const OPERATOR_CLASS = 'array_to_string(ARRAY(SELECT 10000 FROM generate_series(1, i.key_count)), \' \')';
+
+const STAT_TABLES: ViewSource = {
+  from: "sys.relations r JOIN sys.schemas s ON s.id = r.schema_id WHERE r.kind = 'table' AND NOT r.system",
+  columns: { relid: 'r.id', schemaname: 's.name', relname: 'r.name', seq_scan: '0', seq_tup_read: '0', idx_scan: '0', idx_tup_fetch: '0', n_tup_ins: '0', n_tup_upd: '0', n_tup_del: '0', n_tup_hot_upd: '0',
+    n_live_tup: 'greatest(r.row_estimate, 0)', n_dead_tup: '0', n_mod_since_analyze: '0', n_ins_since_vacuum: '0', vacuum_count: '0', autovacuum_count: '0', analyze_count: '0', autoanalyze_count: '0',
+    heap_blks_read: '0', heap_blks_hit: '0', idx_blks_read: '0', idx_blks_hit: '0', toast_blks_read: '0', toast_blks_hit: '0', tidx_blks_read: '0', tidx_blks_hit: '0' },
+};
+
+const STAT_INDEXES: ViewSource = {
+  from: 'sys.indexes i JOIN sys.relations r ON r.id = i.id JOIN sys.relations t ON t.id = i.relation_id JOIN sys.schemas s ON s.id = r.schema_id',
+  columns: { relid: 't.id', indexrelid: 'r.id', schemaname: 's.name', relname: 't.name', indexrelname: 'r.name', idx_scan: '0', idx_tup_read: '0', idx_tup_fetch: '0', idx_blks_read: '0', idx_blks_hit: '0' },
+};
+
+const ROLES: ViewSource = {
+  from: 'sys.roles r',
+  columns: { oid: 'r.id', rolname: 'r.name', rolsuper: 'r.superuser', rolinherit: 'r.inherit', rolcreaterole: 'r.create_role', rolcreatedb: 'r.create_database', rolcanlogin: 'r.login', rolreplication: 'r.replication',
+    rolbypassrls: 'r.bypass_row_security', rolconnlimit: 'r.connection_limit', rolpassword: "'********'", rolvaliduntil: "CASE WHEN r.valid_until IS NOT NULL THEN r.valid_until::timestamptz END", rolconfig: 'r.settings' },
+};
+
+const USERS: ViewSource = {
+  from: 'sys.roles r WHERE r.login',
+  columns: { usename: 'r.name', usesysid: 'r.id', usecreatedb: 'r.create_database', usesuper: 'r.superuser', userepl: 'r.replication', usebypassrls: 'r.bypass_row_security', passwd: "'********'",
+    valuntil: "CASE WHEN r.valid_until IS NOT NULL THEN r.valid_until::timestamptz END", useconfig: 'r.settings' },
+};
+
+export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
+  pg_am: {
+    from: "(VALUES (2::oid, 'heap', 't'), (403::oid, 'btree', 'i'), (405::oid, 'hash', 'i')) a(id, name, kind)",
+    columns: { oid: 'a.id', amname: 'a.name', amtype: 'a.kind' },
+  },
+  pg_attrdef: {
+    from: "sys.columns c WHERE c.has_default",
+    columns: { oid: '(c.relation_id::int8 * 1000 + c.position) % 4000000000', adrelid: 'c.relation_id', adnum: 'c.position', adbin: 'c.default_text' },
+  },
+  pg_attribute: {
+    from: 'sys.columns c LEFT JOIN sys.types t ON t.id = c.type_id',
+    columns: { attrelid: 'c.relation_id', attname: 'c.name', atttypid: 'c.type_id', attstattarget: '-1', attlen: 'coalesce(t.length, -1)', attnum: 'c.position', attndims: 'c.dimensions', attcacheoff: '-1', atttypmod: MODIFIER,
+      attbyval: "t.length IN (1, 2, 4, 8) AND c.type_kind <> 'uuid'", attalign: "CASE t.length WHEN 1 THEN 'c' WHEN 2 THEN 's' WHEN 8 THEN 'd' ELSE 'i' END",
+      attstorage: "CASE WHEN t.length > 0 THEN 'p' WHEN c.type_kind = 'decimal' THEN 'm' ELSE 'x' END", attcompression: "''", attnotnull: 'c.not_null', atthasdef: 'c.has_default', atthasmissing: 'c.has_missing',
+      attidentity: letter('c.identity', { by_default: 'd', always: 'a' }, "''"), attgenerated: letter('c.generated', { stored: 's' }, "''"), attisdropped: 'c.dropped', attislocal: 'true', attinhcount: '0', attcollation: COLLATABLE, attacl: 'c.acl' },
+  },
+  pg_auth_members: { from: 'sys.role_memberships m', columns: { roleid: 'm.role_id', member: 'm.member_id', grantor: 'm.grantor_id', admin_option: 'm.admin' } },
+  pg_authid: ROLES,
+  pg_roles: ROLES,
+  pg_user: USERS,
+  pg_shadow: USERS,
+  pg_group: { from: 'sys.roles r WHERE NOT r.login', columns: { groname: 'r.name', grosysid: 'r.id', grolist: 'ARRAY(SELECT m.member_id FROM sys.role_memberships m WHERE m.role_id = r.id)' } },
+  pg_class: {
+    from: 'sys.relations r',
+    columns: { oid: 'r.id', relname: 'r.name', relnamespace: 'r.schema_id', reltype: "CASE WHEN r.kind = 'composite_type' THEN r.id ELSE 0 END", reloftype: '0', relowner: 'r.owner',
+      relam: "CASE WHEN r.kind = 'table' THEN 2 WHEN r.kind = 'index' THEN CASE r.method WHEN 'hash' THEN 405 ELSE 403 END ELSE 0 END", relfilenode: 'r.space', reltablespace: '0', relpages: 'r.page_estimate', reltuples: 'r.row_estimate', relallvisible: '0', reltoastrelid: '0',
+      relhasindex: 'r.has_index', relisshared: 'false', relpersistence: letter('r.persistence', PERSISTENCE), relkind: letter('r.kind', RELATION_KIND), relnatts: 'r.column_count', relchecks: 'r.check_count',
+      relhasrules: "r.kind = 'view'", relhastriggers: 'r.is_referenced', relhassubclass: 'false', relrowsecurity: 'false', relforcerowsecurity: 'false', relispopulated: 'true',
+      relreplident: "CASE WHEN r.kind = 'table' AND NOT r.system THEN 'd' ELSE 'n' END", relispartition: 'false', relrewrite: '0', relfrozenxid: '0', relminmxid: '0', relacl: 'r.acl', reloptions: 'r.options' },
+  },
+  pg_collation: {
+    from: "(VALUES (100::oid, 'default', 'd', -1, NULL), (950::oid, 'C', 'c', -1, 'C'), (951::oid, 'POSIX', 'c', -1, 'POSIX')) c(id, name, provider, encoding, locale)",
+    columns: { oid: 'c.id', collname: 'c.name', collnamespace: '11', collowner: ADMINISTRATOR, collprovider: 'c.provider', collisdeterministic: 'true', collencoding: 'c.encoding', collcollate: 'c.locale', collctype: 'c.locale' },
+  },
+  pg_constraint: {
+    from: 'sys.constraints c',
+    columns: { oid: 'c.id', conname: 'c.name', connamespace: 'c.schema_id', contype: letter('c.kind', CONSTRAINT), condeferrable: 'c.deferrable', condeferred: 'c.initially_deferred', convalidated: 'c.validated', conrelid: 'c.relation_id', contypid: '0',
+      conindid: 'c.index_id', conparentid: '0', confrelid: 'c.ref_relation_id', confupdtype: `CASE WHEN c.kind = 'foreign_key' THEN ${letter('c.on_update', ACTION)} ELSE ' ' END`, confdeltype: `CASE WHEN c.kind = 'foreign_key' THEN ${letter('c.on_delete', ACTION)} ELSE ' ' END`,
+      confmatchtype: `CASE WHEN c.kind = 'foreign_key' THEN ${letter('c.match', { simple: 's', full: 'f', partial: 'p' })} ELSE ' ' END`, conislocal: 'true', coninhcount: '0', connoinherit: 'c.no_inherit', conkey: 'c.columns', confkey: 'c.ref_columns', confdelsetcols: 'c.set_columns', conbin: 'c.expression' },
+  },
+  pg_cursors: { from: 'sys.cursors c', columns: { name: 'c.name', statement: 'c.text', is_holdable: 'c.hold', is_binary: 'false', is_scrollable: 'c.scroll', creation_time: 'c.created_at' } },
+  pg_database: {
+    from: 'sys.databases d',
+    columns: { oid: 'd.id', datname: 'd.name', datdba: 'd.owner', encoding: '6', datlocprovider: "'c'", datistemplate: 'false', datallowconn: 'true', datconnlimit: '-1', datfrozenxid: '0', datminmxid: '0', dattablespace: '1663', datcollate: "'C.UTF-8'", datctype: "'C.UTF-8'", datacl: 'd.acl' },
+  },
+  pg_depend: {
+    from: 'sys.dependencies d',
+    columns: { classid: "CASE d.kind WHEN 'constraint' THEN 2606 WHEN 'view' THEN 2618 ELSE 1259 END", objid: 'd.object_id', objsubid: 'd.object_column', refclassid: "CASE d.ref_kind WHEN 'constraint' THEN 2606 ELSE 1259 END", refobjid: 'd.ref_id', refobjsubid: 'd.ref_column', deptype: 'd.type' },
+  },
+  pg_description: {
+    from: `(SELECT r.id, 1259 AS class, 0 AS sub, r.comment FROM sys.relations r UNION ALL SELECT c.relation_id, 1259, c.position, c.comment FROM sys.columns c UNION ALL SELECT s.id, 2615, 0, s.comment FROM sys.schemas s
+      UNION ALL SELECT t.id, 1247, 0, t.comment FROM sys.types t UNION ALL SELECT k.id, 2606, 0, k.comment FROM sys.constraints k UNION ALL SELECT p.id, 1255, 0, p.comment FROM sys.routines p) d WHERE d.comment IS NOT NULL`,
+    columns: { objoid: 'd.id', classoid: 'd.class', objsubid: 'd.sub', description: 'd.comment' },
+  },
+  pg_shdescription: {
+    from: '(SELECT d.id, 1262 AS class, d.comment FROM sys.databases d UNION ALL SELECT r.id, 1260, r.comment FROM sys.roles r) d WHERE d.comment IS NOT NULL',
+    columns: { objoid: 'd.id', classoid: 'd.class', description: 'd.comment' },
+  },
+  pg_enum: { from: 'sys.enum_labels e', columns: { oid: 'e.id', enumtypid: 'e.type_id', enumsortorder: 'e.position', enumlabel: 'e.label' } },
+  pg_extension: { from: "(VALUES (13535::oid, 'plpgsql', '1.0')) e(id, name, version)", columns: { oid: 'e.id', extname: 'e.name', extowner: ADMINISTRATOR, extnamespace: '11', extrelocatable: 'false', extversion: 'e.version' } },
+  pg_index: {
+    from: 'sys.indexes i',
+    columns: { indexrelid: 'i.id', indrelid: 'i.relation_id', indnatts: 'i.column_count', indnkeyatts: 'i.key_count', indisunique: 'i.is_unique', indnullsnotdistinct: 'i.nulls_not_distinct', indisprimary: 'i.is_primary', indisexclusion: 'false',
+      indimmediate: 'NOT i.deferrable', indisclustered: 'false', indisvalid: 'i.is_ready', indcheckxmin: 'false', indisready: 'i.is_ready', indislive: 'true', indisreplident: 'false', indkey: 'i.columns',
+      indcollation: 'ARRAY(SELECT 0 FROM generate_series(1, i.key_count))', indclass: 'ARRAY(SELECT 10000 FROM generate_series(1, i.key_count))', indoption: 'i.options', indexprs: 'i.expressions', indpred: 'i.predicate' },
+  },
+  pg_indexes: {
+    from: 'sys.indexes i JOIN sys.relations r ON r.id = i.id JOIN sys.relations t ON t.id = i.relation_id JOIN sys.schemas s ON s.id = t.schema_id',
+    columns: { schemaname: 's.name', tablename: 't.name', indexname: 'r.name', indexdef: 'pg_get_indexdef(i.id)' },
+  },
+  pg_language: {
+    from: "(VALUES (12::oid, 'internal', false, false), (13::oid, 'c', false, false), (14::oid, 'sql', false, true), (13536::oid, 'plpgsql', true, true)) l(id, name, pl, trusted)",
+    columns: { oid: 'l.id', lanname: 'l.name', lanowner: ADMINISTRATOR, lanispl: 'l.pl', lanpltrusted: 'l.trusted', lanplcallfoid: '0', laninline: '0', lanvalidator: '0' },
+  },
+  pg_locks: {
+    from: 'sys.locks l',
+    columns: { locktype: "CASE l.kind WHEN 'table' THEN 'relation' WHEN 'row' THEN 'tuple' ELSE CASE WHEN l.name LIKE 'advisory:%' THEN 'advisory' ELSE 'object' END END", relation: "CASE WHEN l.kind = 'table' THEN l.relation_id END", pid: 'l.session_id',
+      mode: "replace(initcap(l.mode), ' ', '') || 'Lock'", granted: 'l.granted', fastpath: 'false' },
+  },
+  pg_namespace: { from: 'sys.schemas s', columns: { oid: 's.id', nspname: 's.name', nspowner: 's.owner', nspacl: 's.acl' } },
+  pg_opclass: {
+    from: "(VALUES (10000::oid)) o(id)",
+    columns: { oid: 'o.id', opcmethod: '403', opcname: "'default_ops'", opcnamespace: '11', opcowner: ADMINISTRATOR, opcfamily: '10001', opcintype: '2283', opcdefault: 'true', opckeytype: '0' },
+  },
+  pg_opfamily: { from: '(VALUES (10001::oid)) o(id)', columns: { oid: 'o.id', opfmethod: '403', opfname: "'default_ops'", opfnamespace: '11', opfowner: ADMINISTRATOR } },
+  pg_prepared_statements: { from: 'sys.prepared_statements p', columns: { name: 'p.name', statement: 'p.text', prepare_time: 'p.prepared_at', parameter_types: 'p.parameter_types', from_sql: 'true', generic_plans: '0', custom_plans: '0' } },
+  pg_proc: {
+    from: 'sys.routines p',
+    columns: { oid: 'p.id', proname: 'p.name', pronamespace: 'p.schema_id', proowner: 'p.owner', prolang: "CASE p.language WHEN 'internal' THEN 12 WHEN 'sql' THEN 14 ELSE 13536 END", procost: '1', prorows: 'CASE WHEN p.returns_set THEN 1000 ELSE 0 END', provariadic: '0',
+      prokind: 'p.kind', prosecdef: 'false', proleakproof: 'false', proisstrict: 'p.strict', proretset: 'p.returns_set', provolatile: letter('p.volatility', { immutable: 'i', stable: 's' }, "'v'"), proparallel: "'u'", pronargs: 'p.argument_count', pronargdefaults: 'p.default_count',
+      prorettype: 'p.return_type_id', proargtypes: 'p.argument_types', proargnames: 'p.argument_names', prosrc: 'p.source', proacl: 'p.acl' },
+  },
+  pg_rewrite: {
+    from: "sys.relations r WHERE r.kind = 'view' AND NOT r.system",
+    columns: { oid: 'r.id', rulename: "'_RETURN'", ev_class: 'r.id', ev_type: "'1'", ev_enabled: "'O'", is_instead: 'true' },
+  },
+  pg_sequence: {
+    from: 'sys.sequences s',
+    columns: { seqrelid: 's.id', seqtypid: 's.type_id', seqstart: 's.start', seqincrement: 's.increment', seqmax: 's.maximum', seqmin: 's.minimum', seqcache: 's.cache', seqcycle: 's.cycle' },
+  },
+  pg_sequences: {
+    from: 'sys.sequences s JOIN sys.relations r ON r.id = s.id JOIN sys.schemas n ON n.id = r.schema_id',
+    columns: { schemaname: 'n.name', sequencename: 'r.name', sequenceowner: 'pg_get_userbyid(r.owner)', data_type: 's.type_id', start_value: 's.start', min_value: 's.minimum', max_value: 's.maximum', increment_by: 's.increment', cycle: 's.cycle', cache_size: 's.cache', last_value: 'CASE WHEN s.is_called THEN s.last_value END' },
+  },
+  pg_settings: {
+    from: 'sys.settings s',
+    columns: { name: 's.name', setting: 's.value', unit: 's.unit', category: "'Lyrebird'", short_desc: 's.description', context: letter('s.context', { user: 'user', superuser: 'superuser' }, "'internal'"), vartype: letter('s.kind', { bool: 'bool', integer: 'integer', real: 'real', enum: 'enum' }, "'string'"),
+      source: "CASE WHEN s.value = s.default_value THEN 'default' ELSE 'session' END", min_val: 's.minimum', max_val: 's.maximum', enumvals: 's.options', boot_val: 's.default_value', reset_val: 's.reset_value', pending_restart: 'false' },
+  },
+  pg_stat_activity: {
+    from: 'sys.sessions s LEFT JOIN sys.databases d ON d.id = s.database_id',
+    columns: { datid: 's.database_id', datname: 'd.name', pid: 's.id', usesysid: 's.role_id', usename: 's.role_name', application_name: 's.application_name', client_addr: "split_part(s.client_address, ':', 1)", client_port: "nullif(split_part(s.client_address, ':', 2), '')::int4",
+      backend_start: 's.started', xact_start: 's.transaction_started', query_start: 's.statement_started', state_change: 's.state_changed', state: 's.state', query: 's.text', backend_type: "'client backend'" },
+  },
+  pg_stat_all_tables: STAT_TABLES,
+  pg_stat_user_tables: STAT_TABLES,
+  pg_statio_all_tables: STAT_TABLES,
+  pg_statio_user_tables: STAT_TABLES,
+  pg_stat_all_indexes: STAT_INDEXES,
+  pg_stat_user_indexes: STAT_INDEXES,
+  pg_statio_all_indexes: STAT_INDEXES,
+  pg_statio_user_indexes: STAT_INDEXES,
+  pg_stat_database: {
+    from: 'sys.databases d',
+    columns: { datid: 'd.id', datname: 'd.name', numbackends: '(SELECT count(*) FROM sys.sessions s WHERE s.database_id = d.id)', xact_commit: '0', xact_rollback: '0', blks_read: '0', blks_hit: '0', tup_returned: '0', tup_fetched: '0', tup_inserted: '0', tup_updated: '0', tup_deleted: '0' },
+  },
+  pg_stats: {
+    from: 'sys.statistics a JOIN sys.relations r ON r.id = a.relation_id JOIN sys.schemas s ON s.id = r.schema_id JOIN sys.columns c ON c.relation_id = a.relation_id AND c.position = a.position',
+    columns: { schemaname: 's.name', tablename: 'r.name', attname: 'c.name', inherited: 'false', null_frac: 'a.null_fraction', avg_width: 'a.average_width', n_distinct: 'a.distinct_count' },
+  },
+  pg_tables: {
+    from: "sys.relations r JOIN sys.schemas s ON s.id = r.schema_id WHERE r.kind = 'table'",
+    columns: { schemaname: 's.name', tablename: 'r.name', tableowner: 'pg_get_userbyid(r.owner)', hasindexes: 'r.has_index', hasrules: 'false', hastriggers: 'r.is_referenced', rowsecurity: 'false' },
+  },
+  pg_tablespace: { from: "(VALUES (1663::oid, 'pg_default'), (1664::oid, 'pg_global')) t(id, name)", columns: { oid: 't.id', spcname: 't.name', spcowner: ADMINISTRATOR } },
+  pg_timezone_names: { from: "(VALUES ('UTC', 'UTC', '00:00:00'::interval, false)) z(name, abbrev, shift, dst)", columns: { name: 'z.name', abbrev: 'z.abbrev', utc_offset: 'z.shift', is_dst: 'z.dst' } },
+  pg_type: {
+    from: 'sys.types t',
+    columns: { oid: 't.id', typname: 't.name', typnamespace: 't.schema_id', typowner: 't.owner', typlen: 't.length', typbyval: "t.length IN (1, 2, 4, 8) AND t.name <> 'uuid'", typtype: 't.form', typcategory: 't.category', typispreferred: 't.preferred', typisdefined: 'true', typdelim: "','",
+      typrelid: 't.relation_id', typsubscript: "CASE WHEN t.category = 'A' THEN 6179 ELSE 0 END", typelem: 't.element_id', typarray: 't.array_id', typinput: "CASE WHEN t.category = 'A' THEN 750 WHEN t.form = 'e' THEN 3504 WHEN t.form = 'd' THEN 2597 WHEN t.form = 'c' THEN 2290 ELSE 46 END",
+      typoutput: '47', typreceive: '2414', typsend: '2415', typmodin: '0', typmodout: '0', typanalyze: '0', typalign: "CASE t.length WHEN 1 THEN 'c' WHEN 2 THEN 's' WHEN 8 THEN 'd' ELSE 'i' END", typstorage: "CASE WHEN t.length > 0 THEN 'p' ELSE 'x' END", typnotnull: 't.not_null', typbasetype: 't.base_type_id',
+      typtypmod: "CASE WHEN t.form <> 'd' THEN -1 WHEN t.type_kind = 'text' THEN coalesce(t.type_length + 4, -1) WHEN t.type_kind = 'decimal' AND t.type_precision IS NOT NULL THEN ((t.type_precision << 16) | coalesce(t.type_scale, 0)) + 4 ELSE -1 END",
+      typndims: '0', typcollation: "CASE WHEN t.category = 'S' THEN 100 ELSE 0 END", typdefault: 't.default_text', typacl: 't.acl' },
+  },
+  pg_views: { from: 'sys.views v JOIN sys.schemas s ON s.id = v.schema_id', columns: { schemaname: 's.name', viewname: 'v.name', viewowner: 'pg_get_userbyid(v.owner)', definition: 'pg_get_viewdef(v.id)' } },
+};
+
+export { OPERATOR_CLASS };
