@@ -6,7 +6,7 @@ import { type Comparator, comparatorFor } from '../types/compare.ts';
 import { addIntervals, makeInterval, multiplyInterval } from '../types/date-time.ts';
 import { addDecimal, decimal, decimalFromInteger, divideDecimal, multiplyDecimal, NAN, sqrtDecimal, signOf, subtractDecimal, ZERO } from '../types/decimal.ts';
 import { add64, type Integer } from '../types/integers.ts';
-import { aggregate, aggregateFor, type AggregateOptions } from './registry.ts';
+import { aggregate, aggregateFor, type AggregateOptions } from './table.ts';
 
 // ---- count
 interface Count {

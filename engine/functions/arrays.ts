@@ -5,7 +5,7 @@ import { arrayOf, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import { type SqlRecord, SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import { type Comparator, comparatorFor } from '../types/compare.ts';
 import type { EvalContext } from './function.ts';
-import { NOT_STRICT, operator, operatorFor, scalar, scalarFor, setFor, setFunction, type SetOptions, valuesSource } from './registry.ts';
+import { NOT_STRICT, operator, operatorFor, scalar, scalarFor, setFor, setFunction, type SetOptions, valuesSource } from './table.ts';
 import { formatterFor } from './strings.ts';
 
 const element = (type: SqlType | undefined): SqlType => type?.element ?? TEXT;

@@ -14,7 +14,7 @@ import { decimal, decimalFromNumber } from '../types/decimal.ts';
 import { divisionByZero } from '../types/integers.ts';
 import { roundMicros } from '../../sblr/contract/text/date-time-parse.ts';
 import type { EvalContext } from './function.ts';
-import { NOT_STRICT, operator, rowsSource, scalar, setFunction, STABLE, VOLATILE } from './registry.ts';
+import { NOT_STRICT, operator, rowsSource, scalar, setFunction, STABLE, VOLATILE } from './table.ts';
 
 const zoneOf = (context: EvalContext): TimeZone => context.text.timeZone;
 const invalid = (message: string): SqlError => new SqlError('invalid_parameter_value', message);

@@ -9,5 +9,6 @@ import './date-time-functions.ts';
 import './aggregates.ts';
 import './windows.ts';
 import './series.ts';
+import './json-functions.ts';
+import './json-sets.ts';
 
-export { allFunctions, functionsNamed, operatorsNamed, resolveResult, withVariadicArray } from './registry.ts';

@@ -10,7 +10,7 @@ import {
 import { checkInt32, checkInt64, divisionByZero, type Integer, modulo64, outOfRange, roundHalfEven, subtract64 } from '../types/integers.ts';
 import type { EvalContext } from './function.ts';
 import { checkFloat, powerFloat } from './operators-arithmetic.ts';
-import { scalar, scalarFor, VOLATILE } from './registry.ts';
+import { scalar, scalarFor, VOLATILE } from './table.ts';
 
 const fail = (message: string): SqlError => new SqlError('numeric_value_out_of_range', message);
 const badInput = (): SqlError => fail('input is out of range');

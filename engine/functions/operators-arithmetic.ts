@@ -3,7 +3,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { Bits, canonicalInteger, type Decimal } from '../../sblr/contract/values.ts';
 import { absDecimal, addDecimal, divideDecimal, factorialDecimal, moduloDecimal, multiplyDecimal, negateDecimal, powerDecimal, subtractDecimal } from '../types/decimal.ts';
 import { add64, checkInt16, checkInt32, divide64, divisionByZero, type Integer, modulo64, multiply64, subtract64 } from '../types/integers.ts';
-import { operator, operatorFor } from './registry.ts';
+import { operator, operatorFor } from './table.ts';
 
 type Small = (a: number, b: number) => number;
 

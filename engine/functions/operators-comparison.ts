@@ -4,7 +4,7 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 import { comparatorFor } from '../types/compare.ts';
 import { compareCodePoints } from '../types/collation.ts';
 import type { ComparisonName } from './function.ts';
-import { operator, operatorFor } from './registry.ts';
+import { operator, operatorFor } from './table.ts';
 
 export function orderTest(name: ComparisonName): (order: number) => boolean {
   switch (name) {

@@ -4,7 +4,7 @@ import { SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import { characterOffset } from '../types/casts.ts';
 import { similarToRegex } from './pattern.ts';
 import { compileRegex, expandReplacement } from './regex.ts';
-import { NOT_STRICT, operatorFor, scalar, setFunction, valuesSource } from './registry.ts';
+import { NOT_STRICT, operatorFor, scalar, setFunction, valuesSource } from './table.ts';
 import { characters } from './strings.ts';
 
 for (const [name, flags, negated] of [

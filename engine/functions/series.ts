@@ -8,7 +8,7 @@ import { addDecimal, compareDecimal, ONE, signOf } from '../types/decimal.ts';
 import { type Integer } from '../types/integers.ts';
 import { canonicalInteger } from '../../sblr/contract/values.ts';
 import type { EvalContext, RowSource } from './function.ts';
-import { setFunction } from './registry.ts';
+import { setFunction } from './table.ts';
 
 function zeroStep(): SqlError {
   return new SqlError('invalid_parameter_value', 'step size cannot equal zero');

@@ -9,7 +9,7 @@ import { Bits, type SqlArray, SqlArray as SqlArrayValue, type SqlValue } from '.
 import { characterOffset } from '../types/casts.ts';
 import type { EvalContext } from './function.ts';
 import { likeEscape, likeMatcher, similarToRegex } from './pattern.ts';
-import { NOT_STRICT, operator, operatorFor, scalar, scalarFor, STABLE, VOLATILE } from './registry.ts';
+import { NOT_STRICT, operator, operatorFor, scalar, scalarFor, STABLE, VOLATILE } from './table.ts';
 
 /** Longest string a function may build. */
 export const MAX_TEXT_LENGTH = 268_435_456;

@@ -2,7 +2,7 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { WindowRows } from './function.ts';
-import { windowFunction } from './registry.ts';
+import { windowFunction } from './table.ts';
 
 windowFunction('row_number() int64', false, () => ({ evaluate: (rows) => rows.row + 1 }));
 windowFunction('rank() int64', false, () => ({ evaluate: (rows) => rows.peerStart + 1 }));
