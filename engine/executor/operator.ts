@@ -2,14 +2,23 @@
  * The contract of physical operators. An operator yields batches of rows; when it has to wait (a lock,
  * a disk page) or its time slice is used up it returns PENDING, having kept its state in fields, and
  * is called again later from the root of the plan. Operators therefore never block and never promise.
+ *
+ * An expression that has to wait (a subquery inside it met PENDING) throws SUSPEND instead. Operators
+ * let it pass: each keeps its input batch and position in fields and changes nothing for a row before
+ * that row's expressions are all evaluated, so the next call goes on with the same row. The driver
+ * (run.ts) turns SUSPEND into 'pending'.
  */
+import type { Identifier } from '../../sblr/contract/names.ts';
+import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
-import type { CatalogView } from '../catalog/definitions.ts';
+import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '../catalog/definitions.ts';
 import type { EvalContext } from '../functions/function.ts';
 import type { Transaction } from '../transactions/transaction.ts';
-import type { SqlNotice } from '../../sblr/contract/sql-error.ts';
 
 export const PENDING: unique symbol = Symbol('pending');
+
+/** Thrown by expressions that must wait; not an error. Whoever throws has registered with `waitFor` or `yieldSlice`. */
+export const SUSPEND: unique symbol = Symbol('suspend');
 
 /** null = end. A batch is never empty and belongs to the caller until the next call. */
 export type Batch = readonly Row[];
@@ -25,6 +34,32 @@ export interface Operator {
 /** Rows per batch aimed at. */
 export const BATCH_ROWS = 1024;
 
+/** Compiled expression: a row in the layout it was compiled for, and the execution. */
+export type Evaluator = (row: Row, context: ExecutionContext) => SqlValue;
+
+/** A temporary file of one operator, removed by `close`. */
+export interface SpillFile {
+  /** Appends. */
+  write(bytes: Uint8Array): void;
+  /** Bytes [position, position + length); short only at the end of the file. */
+  read(position: number, length: number): Uint8Array;
+  readonly size: number;
+  close(): void;
+}
+
+export interface SpillFiles {
+  create(): SpillFile;
+}
+
+/** What EXPLAIN ANALYZE measures per plan node. */
+export interface Measurement {
+  loops: number;
+  rows: number;
+  /** Milliseconds until the first batch, and in all. */
+  startup: number;
+  total: number;
+}
+
 /** Run-time state of one statement execution, shared by its operators and expressions. */
 export interface ExecutionContext {
   readonly transaction: Transaction;
@@ -33,18 +68,40 @@ export interface ExecutionContext {
   readonly evaluation: EvalContext;
   /** Values of outer columns and `let` bindings by column id (sparse). */
   readonly outer: SqlValue[];
+  /** State of subplans, CTEs and the like, by the number the planner gave them (sparse; starts empty). */
+  readonly slots: unknown[];
+  /** Set for EXPLAIN ANALYZE: measurements by plan node. */
+  readonly measurements?: Map<object, Measurement> | undefined;
+  /** Rows of a computed relation, lazily. */
+  systemRows(relation: SystemRelation): Iterable<Row>;
+  nextSequenceValue(sequenceId: ObjectId): number | bigint;
+  /** Key of a new row of the table with this storage space. */
+  nextRowKey(space: number): string;
+  /** Runs a user-defined function; throws SUSPEND when it has to wait and is then called again with the same arguments. */
+  callRoutine(routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue;
+  /** All rows of a set-returning user-defined function; may throw SUSPEND likewise. */
+  routineRows(routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[];
+  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue;
+  setVariable(name: string, value: SqlValue): void;
+  /** What SET CONSTRAINTS said about a constraint; undefined = as declared. */
+  constraintMode?(constraintId: number): 'immediate' | 'deferred' | undefined;
+  /** An identifier as this session shows it, for messages. */
+  display(identifier: Identifier): string;
   /** True when the slice (about 1 ms) is used up: return PENDING after calling `yieldSlice`. Cheap; call once per batch or few hundred rows. */
   sliceUsed(): boolean;
   /** Schedules the statement to go on in a later turn. */
   yieldSlice(): void;
-  /** Registers what is waited for; the statement resumes when `subscribe`'s callback runs. */
-  waitFor(subscribe: (resume: () => void) => void): void;
+  /**
+   * Registers what is waited for; the statement resumes when `subscribe`'s callback runs, and fails when
+   * that is given an error. `cancel` is called when the statement is cancelled meanwhile.
+   */
+  waitFor(subscribe: (resume: (error?: Error) => void) => void, cancel?: (error: SqlError) => void): void;
   /** Throws query_canceled when the statement was cancelled or timed out. */
   checkCancelled(): void;
   /** Accounts memory; `reserve` answers false when the statement's limit is reached: spill then. */
   reserve(bytes: number): boolean;
   release(bytes: number): void;
-  /** Folder for spill files of this server, created on demand. */
-  spillDirectory(): string;
+  /** Temporary files for what does not fit in memory. */
+  readonly spillFiles: SpillFiles;
   notice(notice: SqlNotice): void;
 }

@@ -1,0 +1,206 @@
+/**
+ * INSERT: builds each row (values, defaults, generated columns), verifies and stores it; ON CONFLICT
+ * and the other duplicate policies decide what happens when a unique key is taken.
+ */
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
+import type { IndexDefinition } from '../../catalog/definitions.ts';
+import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import type { StoredExpressions } from '../expressions/compile.ts';
+import { isWaiter, waitForLock } from '../locking.ts';
+import { completeRow } from '../operators/scans.ts';
+import { ForeignKeys } from './foreign-keys.ts';
+import type { TableAccess } from './table-access.ts';
+import type { Conflict, TableWriter } from './table-writer.ts';
+
+export interface ConflictSpec {
+  readonly action: 'nothing' | 'update';
+  /** Empty = any unique index. */
+  readonly indexes: readonly IndexDefinition[];
+  /** Over [existing row..., proposed row...] by position. */
+  readonly where: Evaluator | undefined;
+  readonly assignments: readonly { readonly slot: number; readonly evaluate: Evaluator }[];
+}
+
+export interface InsertSpec {
+  readonly access: TableAccess;
+  readonly stored: StoredExpressions;
+  /** By position - 1, over source rows; undefined = default. */
+  readonly values: readonly (Evaluator | undefined)[];
+  readonly onDuplicate: 'error' | 'ignore' | 'replace';
+  readonly conflict: ConflictSpec | undefined;
+  /** Over the stored row by position. */
+  readonly returning: readonly Evaluator[] | undefined;
+  /** Slot of `context.slots` that receives the number of rows. */
+  readonly countSlot: number | undefined;
+}
+
+const NO_ROW: Row = [];
+
+export class Insert implements Operator {
+  readonly #source: Operator;
+  readonly #spec: InsertSpec;
+  readonly #context: ExecutionContext;
+  readonly #foreignKeys: ForeignKeys;
+  readonly #writer: TableWriter;
+  #batch: Batch | null = null;
+  #position = 0;
+  /** Row being inserted, kept over waits so that defaults are evaluated once. */
+  #row: SqlValue[] | undefined;
+  #stored: Row | undefined;
+  #count = 0;
+  #out: Row[] = [];
+  #drained = false;
+  #done = false;
+
+  constructor(source: Operator, spec: InsertSpec, context: ExecutionContext) {
+    this.#source = source;
+    this.#spec = spec;
+    this.#context = context;
+    this.#foreignKeys = new ForeignKeys(context, spec.stored);
+    this.#writer = this.#foreignKeys.writer(spec.access.table);
+  }
+
+  next(): Batch | null | typeof PENDING {
+    if (this.#done) return this.#flush();
+    const { returning, countSlot } = this.#spec;
+    while (!this.#drained) {
+      if (this.#batch === null) {
+        const batch = this.#source.next();
+        if (batch === PENDING) return PENDING;
+        if (batch === null) {
+          this.#drained = true;
+          break;
+        }
+        this.#batch = batch;
+        this.#position = 0;
+      }
+      while (this.#position < this.#batch.length) {
+        if ((this.#position & 63) === 63 && this.#row === undefined && this.#context.sliceUsed()) {
+          this.#context.checkCancelled();
+          this.#context.yieldSlice();
+          return PENDING;
+        }
+        if (this.#insertOne(this.#batch[this.#position]) === PENDING) return PENDING;
+        if (this.#stored !== undefined) {
+          if (returning !== undefined) this.#out.push(returning.map((item) => item(this.#stored as Row, this.#context)));
+          this.#count++;
+        }
+        this.#stored = undefined;
+        this.#row = undefined;
+        this.#position++;
+      }
+      this.#batch = null;
+    }
+    if (this.#foreignKeys.finish() === PENDING) return PENDING;
+    if (countSlot !== undefined) this.#context.slots[countSlot] = this.#count;
+    this.#done = true;
+    return this.#flush();
+  }
+
+  /** Rows of RETURNING come when all is written: an error later in the statement leaves none behind. */
+  #flush(): Batch | null {
+    if (this.#out.length === 0) return null;
+    return this.#out.splice(0, BATCH_ROWS);
+  }
+
+  #build(source: Row): SqlValue[] {
+    const { access, values } = this.#spec;
+    const width = access.table.columns.length;
+    const row: SqlValue[] = new Array(width);
+    for (let at = 0; at < width; at++) {
+      const value = values[at];
+      if (value !== undefined) row[at] = value(source, this.#context);
+      else row[at] = access.defaults[at]?.(NO_ROW, this.#context) ?? null;
+    }
+    access.generate(row, this.#context);
+    access.verify(row, this.#context);
+    return row;
+  }
+
+  #insertOne(source: Row): 'done' | typeof PENDING {
+    if (this.#stored !== undefined) return 'done';
+    const { conflict, onDuplicate } = this.#spec;
+    this.#row ??= this.#build(source);
+    const row = this.#row;
+    if (conflict === undefined && onDuplicate === 'error') {
+      if (this.#writer.insert(row, 'error') === PENDING) return PENDING;
+      this.#stored = row;
+      return 'done';
+    }
+    for (;;) {
+      if (conflict?.action === 'nothing' && this.#alreadyThere(row, conflict)) return 'done';
+      const outcome = this.#writer.insert(row, 'report');
+      if (outcome === PENDING) return PENDING;
+      if (outcome === 'done') {
+        this.#stored = row;
+        return 'done';
+      }
+      const resolved = conflict !== undefined ? this.#onConflict(conflict, outcome, row) : this.#onDuplicate(outcome, row);
+      if (resolved === PENDING) return PENDING;
+      if (resolved === 'skip') return 'done';
+      // The row in the way is gone: try again.
+    }
+  }
+
+  #alreadyThere(row: Row, conflict: ConflictSpec): boolean {
+    for (const access of this.#spec.access.indexes) {
+      if (!access.index.unique) continue;
+      if (conflict.indexes.length > 0 && !conflict.indexes.some((index) => index.id === access.index.id)) continue;
+      if (this.#writer.holder(access, row) !== undefined) return true;
+    }
+    return false;
+  }
+
+  #onConflict(conflict: ConflictSpec, found: Conflict, row: Row): 'skip' | 'retry' | typeof PENDING {
+    const arbiter = conflict.indexes.length === 0 || conflict.indexes.some((index) => index.id === found.access.index.id);
+    if (!arbiter) throw this.#spec.access.uniqueViolation(found.access, row, this.#context);
+    if (conflict.action === 'nothing') return 'skip';
+    const { transaction } = this.#context;
+    const { access } = this.#spec;
+    const { space, name } = access.table;
+    const locked = transaction.lockRow(space, found.rowKey, 'update', 'wait', name.text);
+    if (isWaiter(locked)) return waitForLock(locked, this.#context);
+    if (transaction.changedInStatement(space, found.rowKey)) {
+      throw new SqlError('cardinality_violation', {
+        message: 'ON CONFLICT DO UPDATE command cannot affect row a second time', variant: 'conflict',
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+      });
+    }
+    transaction.verifyLocked(space, found.rowKey);
+    const stored = transaction.getNewest(space, found.rowKey);
+    if (stored === undefined) return 'retry';
+    const existing = completeRow(stored, found.rowKey, access.missing, false);
+    const both = [...existing, ...row];
+    if (conflict.where !== undefined && conflict.where(both, this.#context) !== true) return 'skip';
+    const changed = existing.slice();
+    for (const assignment of conflict.assignments) changed[assignment.slot] = assignment.evaluate(both, this.#context);
+    access.generate(changed, this.#context);
+    access.verify(changed, this.#context);
+    if (this.#writer.update(found.rowKey, existing, changed) === PENDING) return PENDING;
+    this.#stored = changed;
+    return 'skip';
+  }
+
+  #onDuplicate(found: Conflict, row: Row): 'skip' | 'retry' | typeof PENDING {
+    const { onDuplicate, access } = this.#spec;
+    if (onDuplicate === 'ignore') return 'skip';
+    if (onDuplicate === 'error') throw access.uniqueViolation(found.access, row, this.#context);
+    const { transaction } = this.#context;
+    const { space, name } = access.table;
+    const locked = transaction.lockRow(space, found.rowKey, 'update', 'wait', name.text);
+    if (isWaiter(locked)) return waitForLock(locked, this.#context);
+    const stored = transaction.getNewest(space, found.rowKey);
+    if (stored === undefined) return 'retry';
+    if (this.#writer.delete(found.rowKey, completeRow(stored, found.rowKey, access.missing, false)) === PENDING) return PENDING;
+    return 'retry';
+  }
+
+  rewind(): void {
+    throw new SqlError('internal_error', 'a modification cannot be run again');
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Writes rows of one table in one statement: locks, uniqueness, index entries, and the foreign-key work
+ * to do at the statement's end. Each operation is an *attempt*: it first takes all locks and makes all
+ * checks, writing nothing; if something must be waited for it answers PENDING and is simply called
+ * again with the same arguments.
+ */
+import type { Row } from '../../../sblr/contract/values.ts';
+import { isWaiter, waitForLock } from '../locking.ts';
+import { PENDING, type ExecutionContext } from '../operator.ts';
+import { completeRow } from '../operators/scans.ts';
+import type { ForeignKeys } from './foreign-keys.ts';
+import type { IndexAccess, IndexEntry, TableAccess } from './table-access.ts';
+
+/** A row already stored under a key that the new row wants. */
+export interface Conflict {
+  readonly kind: 'conflict';
+  readonly access: IndexAccess;
+  readonly rowKey: string;
+}
+
+export type WriteOutcome = 'done' | Conflict | typeof PENDING;
+
+/** A deferrable index's entries to be entered when the statement ends. */
+interface LateEntry {
+  readonly access: IndexAccess;
+  readonly entry: IndexEntry;
+  readonly rowKey: string;
+  readonly row: Row;
+}
+
+export class TableWriter {
+  readonly access: TableAccess;
+  readonly #context: ExecutionContext;
+  readonly #foreignKeys: ForeignKeys;
+  readonly #late: LateEntry[] = [];
+  readonly #entries: (IndexEntry | undefined)[] = [];
+
+  constructor(access: TableAccess, context: ExecutionContext, foreignKeys: ForeignKeys) {
+    this.access = access;
+    this.#context = context;
+    this.#foreignKeys = foreignKeys;
+  }
+
+  /** Stores a complete, verified row. `conflicts`: report a conflict instead of raising unique_violation. */
+  insert(row: Row, conflicts: 'error' | 'report'): WriteOutcome {
+    const { transaction } = this.#context;
+    const { indexes, table } = this.access;
+    const entries = this.#entries;
+    for (let at = 0; at < indexes.length; at++) {
+      const entry = indexes[at].entry(row, this.#context);
+      entries[at] = entry;
+      if (entry === undefined || !entry.exclusive || isLate(indexes[at])) continue;
+      const taken = this.#claim(indexes[at], entry);
+      if (taken === PENDING) return PENDING;
+      if (taken !== undefined) {
+        if (conflicts === 'error') throw this.access.uniqueViolation(indexes[at], row, this.#context);
+        return { kind: 'conflict', access: indexes[at], rowKey: taken };
+      }
+    }
+    const rowKey = this.#context.nextRowKey(table.space);
+    transaction.put(table.space, rowKey, row);
+    for (let at = 0; at < indexes.length; at++) {
+      const entry = entries[at];
+      if (entry !== undefined) this.#enter(indexes[at], entry, rowKey, row);
+    }
+    if (this.access.hasReferences) this.#foreignKeys.inserted(this.access, row);
+    return 'done';
+  }
+
+  /** Locks the key of a unique entry; answers the row that holds it, or undefined when it is free. */
+  #claim(access: IndexAccess, entry: IndexEntry): string | undefined | typeof PENDING {
+    const { transaction } = this.#context;
+    const { space } = access.index;
+    const result = transaction.lockRow(space, entry.values, 'update', 'wait', this.access.table.name.text);
+    if (isWaiter(result)) return waitForLock(result, this.#context);
+    const existing = transaction.getNewest(space, entry.values);
+    return existing === undefined ? undefined : (existing[0] as string);
+  }
+
+  /** Who holds the unique key of this row in the index now, without locking. */
+  holder(access: IndexAccess, row: Row): string | undefined {
+    const entry = access.entry(row, this.#context);
+    if (entry === undefined || !entry.exclusive) return undefined;
+    const existing = this.#context.transaction.getNewest(access.index.space, entry.values);
+    return existing === undefined ? undefined : (existing[0] as string);
+  }
+
+  #enter(access: IndexAccess, entry: IndexEntry, rowKey: string, row: Row): void {
+    if (entry.exclusive && isLate(access)) {
+      this.#late.push({ access, entry, rowKey, row });
+      return;
+    }
+    this.#context.transaction.put(access.index.space, entry.exclusive ? entry.values : entry.values + rowKey, [rowKey]);
+  }
+
+  #remove(access: IndexAccess, entry: IndexEntry, rowKey: string): void {
+    if (entry.exclusive && isLate(access)) {
+      const at = this.#late.findIndex((late) => late.access === access && late.rowKey === rowKey);
+      if (at >= 0) {
+        this.#late.splice(at, 1);
+        return;
+      }
+    }
+    this.#context.transaction.delete(access.index.space, entry.exclusive ? entry.values : entry.values + rowKey);
+  }
+
+  /** Replaces a locked row. */
+  update(rowKey: string, before: Row, after: Row): 'done' | typeof PENDING {
+    const { transaction } = this.#context;
+    const { indexes, table } = this.access;
+    const changed: { access: IndexAccess; old: IndexEntry | undefined; next: IndexEntry | undefined }[] = [];
+    for (const access of indexes) {
+      if (access.unchanged(before, after)) continue;
+      const old = access.entry(before, this.#context);
+      const next = access.entry(after, this.#context);
+      if (old !== undefined && next !== undefined && old.values === next.values && old.exclusive === next.exclusive) continue;
+      if (next?.exclusive === true && !isLate(access)) {
+        const taken = this.#claim(access, next);
+        if (taken === PENDING) return PENDING;
+        if (taken !== undefined && taken !== rowKey) throw this.access.uniqueViolation(access, after, this.#context);
+      }
+      if (old?.exclusive === true) {
+        // Whoever waits for the old key must see it go.
+        const locked = transaction.lockRow(access.index.space, old.values, 'update', 'wait', table.name.text);
+        if (isWaiter(locked)) return waitForLock(locked, this.#context);
+      }
+      changed.push({ access, old, next });
+    }
+    const released = this.#foreignKeys.restrict(this.access, before, after);
+    if (released === PENDING) return PENDING;
+    transaction.put(table.space, rowKey, after);
+    for (const { access, old } of changed) if (old !== undefined) this.#remove(access, old, rowKey);
+    for (const { access, next } of changed) if (next !== undefined) this.#enter(access, next, rowKey, after);
+    if (this.access.hasReferences) this.#foreignKeys.updated(this.access, before, after);
+    return 'done';
+  }
+
+  /** Removes a locked row. */
+  delete(rowKey: string, before: Row): 'done' | typeof PENDING {
+    const { transaction } = this.#context;
+    const { indexes, table } = this.access;
+    const old: (IndexEntry | undefined)[] = [];
+    for (const access of indexes) {
+      const entry = access.entry(before, this.#context);
+      old.push(entry);
+      if (entry?.exclusive !== true) continue;
+      const locked = transaction.lockRow(access.index.space, entry.values, 'update', 'wait', table.name.text);
+      if (isWaiter(locked)) return waitForLock(locked, this.#context);
+    }
+    const released = this.#foreignKeys.restrict(this.access, before, undefined);
+    if (released === PENDING) return PENDING;
+    transaction.delete(table.space, rowKey);
+    for (let at = 0; at < indexes.length; at++) {
+      const entry = old[at];
+      if (entry !== undefined) this.#remove(indexes[at], entry, rowKey);
+    }
+    if (this.access.hasReferences) this.#foreignKeys.deleted(this.access, before);
+    return 'done';
+  }
+
+  /**
+   * Locks a row for change and answers its newest version: the row itself when nothing happened since
+   * the snapshot, 'gone' when it was deleted (or already changed by this statement).
+   */
+  lock(rowKey: string, strength: 'update' | 'no_key_update'): LockOutcome {
+    const { transaction } = this.#context;
+    const { space, name } = this.access.table;
+    const result = transaction.lockRow(space, rowKey, strength, 'wait', name.text);
+    if (isWaiter(result)) return waitForLock(result, this.#context);
+    if (transaction.changedInStatement(space, rowKey)) return 'gone';
+    const changed = transaction.verifyLocked(space, rowKey) === 'changed';
+    const stored = changed ? transaction.getNewest(space, rowKey) : transaction.get(space, rowKey);
+    if (stored === undefined) return 'gone';
+    return { row: completeRow(stored, rowKey, this.access.missing, false), changed };
+  }
+
+  /** Enters what was put off to the end of the statement. */
+  finish(): 'done' | typeof PENDING {
+    while (this.#late.length > 0) {
+      const { access, entry, rowKey, row } = this.#late[this.#late.length - 1];
+      const taken = this.#claim(access, entry);
+      if (taken === PENDING) return PENDING;
+      if (taken !== undefined && taken !== rowKey) throw this.access.uniqueViolation(access, row, this.#context);
+      this.#context.transaction.put(access.index.space, entry.values, [rowKey]);
+      this.#late.pop();
+    }
+    return 'done';
+  }
+}
+
+export type LockOutcome = 'gone' | typeof PENDING | { readonly row: Row; readonly changed: boolean };
+
+/** Deferrable keys are checked when the statement has changed all its rows. */
+function isLate(access: IndexAccess): boolean {
+  return access.constraint?.deferrable === true;
+}

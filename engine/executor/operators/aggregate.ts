@@ -1,0 +1,261 @@
+/**
+ * Grouping and aggregation by hashing: grouping sets, FILTER, DISTINCT, ORDER BY inside aggregates and
+ * ordered-set aggregates. Groups come out in the order in which they were first met.
+ */
+import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
+import type { AggregateImplementation, AggregateState } from '../../functions/function.ts';
+import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import { rowBytes, type Comparator } from '../values.ts';
+
+export interface AggregateCallSpec {
+  readonly implementation: AggregateImplementation;
+  /** Direct arguments of an ordered-set aggregate, evaluated once per group. */
+  readonly direct: readonly Evaluator[];
+  /** Values passed per row (the WITHIN GROUP keys of an ordered-set aggregate). */
+  readonly inputs: readonly Evaluator[];
+  readonly filter: Evaluator | undefined;
+  /** Rows with a NULL input are skipped. */
+  readonly strict: boolean;
+  /** Hash of the inputs, for DISTINCT. */
+  readonly distinct: ((values: readonly SqlValue[]) => unknown) | undefined;
+  /** Sort keys evaluated after the inputs; with `compare` set, rows are kept and stepped in order at the end. */
+  readonly sortKeys: readonly Evaluator[];
+  readonly compare: Comparator<readonly SqlValue[]> | undefined;
+}
+
+export interface AggregateSpec {
+  readonly keys: readonly Evaluator[];
+  /** Hash per key. */
+  readonly hashes: readonly ((value: SqlValue) => unknown)[];
+  readonly sets: readonly (readonly number[])[];
+  readonly calls: readonly AggregateCallSpec[];
+  /** Key indexes per GROUPING(...) output. */
+  readonly groupings: readonly (readonly number[])[];
+  readonly combineKey: (parts: readonly unknown[]) => unknown;
+}
+
+interface Group {
+  readonly set: number;
+  readonly keys: readonly SqlValue[];
+  readonly states: AggregateState[];
+  /** Per call: inputs kept for sorting. */
+  readonly kept: (SqlValue[][] | undefined)[] | undefined;
+  /** Per call: inputs seen, for DISTINCT. */
+  readonly seen: (Set<unknown> | undefined)[] | undefined;
+}
+
+const NO_VALUES: readonly SqlValue[] = [];
+
+export class HashAggregate implements Operator {
+  readonly #source: Operator;
+  readonly #spec: AggregateSpec;
+  readonly #context: ExecutionContext;
+  readonly #tables: Map<unknown, Group>[];
+  readonly #groups: Group[] = [];
+  readonly #simple: boolean;
+  #batch: Batch | null = null;
+  #position = 0;
+  #complete = false;
+  #emitted = 0;
+  #reserved = 0;
+  #out: Row[] = [];
+
+  constructor(source: Operator, spec: AggregateSpec, context: ExecutionContext) {
+    this.#source = source;
+    this.#spec = spec;
+    this.#context = context;
+    this.#tables = spec.sets.map(() => new Map<unknown, Group>());
+    this.#simple = spec.calls.every((call) => call.compare === undefined && call.distinct === undefined && call.inputs.length <= 2 && call.implementation.stepMany === undefined);
+  }
+
+  next(): Batch | null | typeof PENDING {
+    if (!this.#complete) {
+      for (;;) {
+        if (this.#batch === null) {
+          if (this.#context.sliceUsed()) {
+            this.#context.yieldSlice();
+            return PENDING;
+          }
+          const batch = this.#source.next();
+          if (batch === PENDING) return PENDING;
+          if (batch === null) break;
+          this.#batch = batch;
+          this.#position = 0;
+        }
+        this.#consume(this.#batch);
+        this.#batch = null;
+      }
+      // A grouping set without keys is one group even of no rows.
+      for (let set = 0; set < this.#spec.sets.length; set++) {
+        if (this.#spec.sets[set].length === 0 && this.#tables[set].size === 0) this.#newGroup(set, 0, this.#spec.keys.map(() => null), NO_VALUES);
+      }
+      this.#complete = true;
+    }
+    return this.#emit();
+  }
+
+  #consume(batch: Batch): void {
+    const { sets, keys } = this.#spec;
+    const values: SqlValue[] = new Array(keys.length);
+    const plain = sets.length === 1;
+    const only = plain && keys.length === 0 ? this.#groupOf(0, values, batch[this.#position]) : undefined;
+    if (only !== undefined && this.#simple && this.#spec.calls.length === 1 && this.#stepAll(only, batch)) return;
+    while (this.#position < batch.length) {
+      const row = batch[this.#position];
+      for (let at = 0; at < keys.length; at++) values[at] = keys[at](row, this.#context);
+      if (only !== undefined) this.#step(only, row);
+      else if (plain) this.#step(this.#groupOf(0, values, row), row);
+      else for (let set = 0; set < sets.length; set++) this.#step(this.#groupOf(set, values, row), row);
+      this.#position++;
+    }
+  }
+
+  /** One aggregate over everything: a tight loop. */
+  #stepAll(group: Group, batch: Batch): boolean {
+    const [call] = this.#spec.calls;
+    const { implementation, inputs, filter, strict } = call;
+    if (filter !== undefined || inputs.length > 1) return false;
+    const [state] = group.states;
+    const context = this.#context;
+    const { evaluation } = context;
+    if (inputs.length === 0) {
+      while (this.#position < batch.length) {
+        this.#position++;
+        implementation.step(state, null, null, evaluation);
+      }
+      return true;
+    }
+    const [input] = inputs;
+    while (this.#position < batch.length) {
+      const value = input(batch[this.#position], context);
+      this.#position++;
+      if (value !== null || !strict) implementation.step(state, value, null, evaluation);
+    }
+    return true;
+  }
+
+  #groupOf(set: number, values: readonly SqlValue[], row: Row): Group {
+    const spec = this.#spec;
+    const members = spec.sets[set];
+    let key: unknown = 0;
+    if (members.length === 1) {
+      const value = values[members[0]];
+      key = value === null ? null : spec.hashes[members[0]](value);
+    } else if (members.length > 1) {
+      key = spec.combineKey(members.map((at) => (values[at] === null ? null : spec.hashes[at](values[at]))));
+    }
+    const found = this.#tables[set].get(key);
+    if (found !== undefined) return found;
+    const kept = members.length === values.length ? values.slice() : values.map((value, at) => (members.includes(at) ? value : null));
+    return this.#newGroup(set, key, kept, row);
+  }
+
+  #newGroup(set: number, key: unknown, keys: readonly SqlValue[], row: Row): Group {
+    const { calls } = this.#spec;
+    const states = calls.map((call) => call.implementation.create(call.direct.map((evaluate) => evaluate(row, this.#context))));
+    const group: Group = {
+      set,
+      keys,
+      states,
+      kept: this.#simple ? undefined : calls.map((call) => (call.compare === undefined ? undefined : [])),
+      seen: this.#simple ? undefined : calls.map((call) => (call.distinct === undefined ? undefined : new Set())),
+    };
+    this.#tables[set].set(key, group);
+    this.#groups.push(group);
+    const bytes = rowBytes(keys) + 100 * (1 + calls.length);
+    this.#reserved += bytes;
+    this.#context.reserve(bytes);
+    return group;
+  }
+
+  #step(group: Group, row: Row): void {
+    const { calls } = this.#spec;
+    const context = this.#context;
+    const { evaluation } = context;
+    for (let at = 0; at < calls.length; at++) {
+      const call = calls[at];
+      if (call.filter !== undefined && call.filter(row, context) !== true) continue;
+      const { inputs } = call;
+      if (this.#simple) {
+        const a = inputs.length > 0 ? inputs[0](row, context) : null;
+        const b = inputs.length > 1 ? inputs[1](row, context) : null;
+        if (call.strict && ((inputs.length > 0 && a === null) || (inputs.length > 1 && b === null))) continue;
+        call.implementation.step(group.states[at], a, b, evaluation);
+      } else this.#stepSlow(group, at, row);
+    }
+  }
+
+  #stepSlow(group: Group, at: number, row: Row): void {
+    const call = this.#spec.calls[at];
+    const context = this.#context;
+    const values = call.inputs.map((input) => input(row, context));
+    if (call.strict && values.includes(null)) return;
+    const seen = group.seen?.[at];
+    if (seen !== undefined && call.distinct !== undefined) {
+      const key = call.distinct(values);
+      if (seen.has(key)) return;
+      seen.add(key);
+    }
+    const kept = group.kept?.[at];
+    if (kept !== undefined) {
+      for (const sortKey of call.sortKeys) values.push(sortKey(row, context));
+      kept.push(values);
+    } else stepCall(call, group.states[at], values, context);
+  }
+
+  #emit(): Batch | null | typeof PENDING {
+    const { calls, sets, groupings } = this.#spec;
+    while (this.#emitted < this.#groups.length && this.#out.length < BATCH_ROWS) {
+      const group = this.#groups[this.#emitted];
+      const row: SqlValue[] = group.keys.slice();
+      for (let at = 0; at < calls.length; at++) {
+        const call = calls[at];
+        const kept = group.kept?.[at];
+        if (kept !== undefined && call.compare !== undefined) {
+          kept.sort(call.compare);
+          for (const values of kept) stepCall(call, group.states[at], values.slice(0, call.inputs.length), this.#context);
+          kept.length = 0;
+        }
+        row.push(call.implementation.final(group.states[at], this.#context.evaluation));
+      }
+      for (const keys of groupings) {
+        let mask = 0;
+        for (const key of keys) mask = mask * 2 + (sets[group.set].includes(key) ? 0 : 1);
+        row.push(mask);
+      }
+      this.#out.push(row);
+      this.#emitted++;
+    }
+    if (this.#out.length === 0) return null;
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  #reset(): void {
+    for (const table of this.#tables) table.clear();
+    this.#groups.length = 0;
+    this.#batch = null;
+    this.#complete = false;
+    this.#emitted = 0;
+    this.#out = [];
+    this.#context.release(this.#reserved);
+    this.#reserved = 0;
+  }
+
+  rewind(): void {
+    this.#reset();
+    this.#source.rewind();
+  }
+
+  close(): void {
+    this.#reset();
+    this.#source.close();
+  }
+}
+
+export function stepCall(call: AggregateCallSpec, state: AggregateState, values: readonly SqlValue[], context: ExecutionContext): void {
+  const { implementation } = call;
+  if (implementation.stepMany !== undefined) implementation.stepMany(state, values, context.evaluation);
+  else implementation.step(state, values.length > 0 ? values[0] : null, values.length > 1 ? values[1] : null, context.evaluation);
+}

@@ -1,0 +1,206 @@
+/**
+ * Common table expressions: shared row stores filled on demand, and recursive unions that run their
+ * step over the previous round's rows until it yields nothing new.
+ */
+import type { Row } from '../../../sblr/contract/values.ts';
+import { BATCH_ROWS, PENDING, type Batch, type ExecutionContext, type Operator } from '../operator.ts';
+import type { RowKey } from './sets.ts';
+
+/** Rows of one CTE, read from its plan only as far as somebody asked. */
+export class CommonTable {
+  readonly #source: Operator;
+  readonly rows: Row[] = [];
+  complete = false;
+
+  constructor(source: Operator) {
+    this.#source = source;
+  }
+
+  /** Makes more than `have` rows available; false = end, PENDING = wait. */
+  more(have: number): boolean | typeof PENDING {
+    while (this.rows.length <= have) {
+      if (this.complete) return false;
+      const batch = this.#source.next();
+      if (batch === PENDING) return PENDING;
+      if (batch === null) this.complete = true;
+      else for (const row of batch) this.rows.push(row);
+    }
+    return true;
+  }
+
+  rewind(): void {
+    this.rows.length = 0;
+    this.complete = false;
+    this.#source.rewind();
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+}
+
+export interface WithTable {
+  readonly slot: number;
+  readonly open: (context: ExecutionContext) => Operator;
+  /** Runs to its end before the body. */
+  readonly modifies: boolean;
+  /** Depends on outer values: a rewind runs it again. */
+  readonly correlated: boolean;
+}
+
+export class With implements Operator {
+  readonly #tables: readonly WithTable[];
+  readonly #openBody: (context: ExecutionContext) => Operator;
+  readonly #context: ExecutionContext;
+  readonly #stores: CommonTable[] = [];
+  #body: Operator | undefined;
+  #prepared = 0;
+  #bodyDone = false;
+
+  constructor(tables: readonly WithTable[], openBody: (context: ExecutionContext) => Operator, context: ExecutionContext) {
+    this.#tables = tables;
+    this.#openBody = openBody;
+    this.#context = context;
+  }
+
+  next(): Batch | null | typeof PENDING {
+    if (this.#body === undefined) {
+      for (const table of this.#tables) {
+        const store = new CommonTable(table.open(this.#context));
+        this.#stores.push(store);
+        this.#context.slots[table.slot] = store;
+      }
+      this.#body = this.#openBody(this.#context);
+    }
+    while (this.#prepared < this.#tables.length) {
+      if (this.#tables[this.#prepared].modifies && this.#stores[this.#prepared].more(Number.POSITIVE_INFINITY) === PENDING) return PENDING;
+      this.#prepared++;
+    }
+    return this.#body.next();
+  }
+
+  rewind(): void {
+    for (let at = 0; at < this.#stores.length; at++) if (this.#tables[at].correlated && !this.#tables[at].modifies) this.#stores[at].rewind();
+    this.#body?.rewind();
+    this.#bodyDone = false;
+  }
+
+  close(): void {
+    if (this.#bodyDone) return;
+    this.#bodyDone = true;
+    this.#body?.close();
+    for (const store of this.#stores) store.close();
+  }
+}
+
+/** Reads a CTE's store, or the previous round's rows inside a recursive step. */
+export class CommonTableScan implements Operator {
+  readonly #slot: number;
+  readonly #context: ExecutionContext;
+  #position = 0;
+
+  constructor(slot: number, context: ExecutionContext) {
+    this.#slot = slot;
+    this.#context = context;
+  }
+
+  next(): Batch | null | typeof PENDING {
+    const store = this.#context.slots[this.#slot] as CommonTable | WorkTable;
+    const more = store.more(this.#position);
+    if (more === PENDING) {
+      return PENDING;
+    }
+    if (!more) return null;
+    const out = store.rows.slice(this.#position, this.#position + BATCH_ROWS);
+    this.#position += out.length;
+    return out;
+  }
+
+  rewind(): void {
+    this.#position = 0;
+  }
+
+  close(): void {}
+}
+
+export class WorkTable {
+  rows: Row[] = [];
+
+  more(have: number): boolean {
+    return have < this.rows.length;
+  }
+}
+
+export interface RecursiveSpec {
+  readonly slot: number;
+  /** Duplicate key for UNION; undefined for UNION ALL. */
+  readonly key: RowKey | undefined;
+}
+
+export class RecursiveUnion implements Operator {
+  readonly #base: Operator;
+  readonly #step: Operator;
+  readonly #spec: RecursiveSpec;
+  readonly #context: ExecutionContext;
+  readonly #work = new WorkTable();
+  #seen = new Set<unknown>();
+  #next: Row[] = [];
+  #inBase = true;
+
+  constructor(base: Operator, step: Operator, spec: RecursiveSpec, context: ExecutionContext) {
+    this.#base = base;
+    this.#step = step;
+    this.#spec = spec;
+    this.#context = context;
+  }
+
+  next(): Batch | null | typeof PENDING {
+    this.#context.slots[this.#spec.slot] = this.#work;
+    for (;;) {
+      const batch = (this.#inBase ? this.#base : this.#step).next();
+      if (batch === PENDING) return PENDING;
+      if (batch === null) {
+        this.#inBase = false;
+        if (this.#next.length === 0) return null;
+        this.#work.rows = this.#next;
+        this.#next = [];
+        this.#step.rewind();
+        this.#context.checkCancelled();
+        if (this.#context.sliceUsed()) {
+          this.#context.yieldSlice();
+          return PENDING;
+        }
+        continue;
+      }
+      const fresh = this.#fresh(batch);
+      if (fresh.length === 0) continue;
+      for (const row of fresh) this.#next.push(row);
+      return fresh;
+    }
+  }
+
+  #fresh(batch: Batch): Batch {
+    const { key } = this.#spec;
+    if (key === undefined) return batch;
+    return batch.filter((row) => {
+      const value = key(row, this.#context);
+      if (this.#seen.has(value)) return false;
+      this.#seen.add(value);
+      return true;
+    });
+  }
+
+  rewind(): void {
+    this.#seen = new Set();
+    this.#next = [];
+    this.#work.rows = [];
+    this.#inBase = true;
+    this.#base.rewind();
+    this.#step.rewind();
+  }
+
+  close(): void {
+    this.#base.close();
+    this.#step.close();
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * Window functions: the input comes sorted by partition and order keys; each partition is collected,
+ * and every call is evaluated for its rows in order over the frame of each row.
+ */
+import { AssertionError } from 'node:assert';
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import type { SqlType } from '../../../sblr/contract/types.ts';
+import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
+import type { WindowFrame } from '../../binder/bound.ts';
+import type { AggregateImplementation, WindowEvaluator, WindowRows } from '../../functions/function.ts';
+import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import { rowBytes, type Comparator } from '../values.ts';
+import { shiftValue } from '../value-arithmetic.ts';
+import type { OrderColumn } from './sort.ts';
+import type { RowKey } from './sets.ts';
+
+export interface WindowCallSpec {
+  /** Makes a new evaluator per partition, for window functions. */
+  readonly create: (() => WindowEvaluator) | undefined;
+  readonly aggregate: AggregateImplementation | undefined;
+  readonly strict: boolean;
+  readonly inputs: readonly Evaluator[];
+  readonly filter: Evaluator | undefined;
+}
+
+export interface WindowSpec {
+  readonly partitionKey: RowKey | undefined;
+  readonly orderKeys: readonly Evaluator[];
+  readonly orderTypes: readonly SqlType[];
+  readonly order: readonly OrderColumn[];
+  /** Compares rows of order-key values. */
+  readonly compareOrder: Comparator<Row>;
+  readonly frame: WindowFrame;
+  readonly startOffset: Evaluator | undefined;
+  readonly endOffset: Evaluator | undefined;
+  readonly calls: readonly WindowCallSpec[];
+  /** Columns of the source row; call results follow. */
+  readonly width: number;
+}
+
+const NO_ROW: Row = [];
+
+export class Window implements Operator {
+  readonly #source: Operator;
+  readonly #spec: WindowSpec;
+  readonly #context: ExecutionContext;
+  #batch: Batch | null = null;
+  #position = 0;
+  #sourceDone = false;
+  #rows: Row[] = [];
+  #key: unknown;
+  #results: SqlValue[][] | undefined;
+  #emitted = 0;
+  #reserved = 0;
+
+  constructor(source: Operator, spec: WindowSpec, context: ExecutionContext) {
+    this.#source = source;
+    this.#spec = spec;
+    this.#context = context;
+  }
+
+  next(): Batch | null | typeof PENDING {
+    for (;;) {
+      if (this.#results !== undefined) {
+        const out = this.#emit(this.#results);
+        if (out !== undefined) return out;
+        this.#results = undefined;
+        this.#rows = [];
+        this.#context.release(this.#reserved);
+        this.#reserved = 0;
+      }
+      const collected = this.#collect();
+      if (collected === PENDING) return PENDING;
+      if (!collected) return null;
+      this.#results = this.#evaluate();
+      this.#emitted = 0;
+    }
+  }
+
+  /** Reads rows up to the end of the partition; false = no more rows. */
+  #collect(): boolean | typeof PENDING {
+    const { partitionKey } = this.#spec;
+    for (;;) {
+      if (this.#batch === null) {
+        if (this.#sourceDone) return this.#rows.length > 0;
+        const batch = this.#source.next();
+        if (batch === PENDING) return PENDING;
+        if (batch === null) {
+          this.#sourceDone = true;
+          continue;
+        }
+        this.#batch = batch;
+        this.#position = 0;
+        const bytes = (rowBytes(batch[0]) + 16) * batch.length;
+        this.#reserved += bytes;
+        this.#context.reserve(bytes);
+      }
+      while (this.#position < this.#batch.length) {
+        const row = this.#batch[this.#position];
+        const key = partitionKey === undefined ? 0 : partitionKey(row, this.#context);
+        if (this.#rows.length > 0 && key !== this.#key) return true;
+        this.#key = key;
+        this.#rows.push(row);
+        this.#position++;
+      }
+      this.#batch = null;
+    }
+  }
+
+  #evaluate(): SqlValue[][] {
+    const rows = new PartitionRows(this.#rows, this.#spec, this.#context);
+    return this.#spec.calls.map((call) => {
+      rows.use(call);
+      const results: SqlValue[] = new Array(rows.count);
+      const evaluate = call.create === undefined ? aggregateEvaluator(call, rows, this.#context) : undefined;
+      const evaluator = call.create?.();
+      for (let at = 0; at < rows.count; at++) {
+        rows.moveTo(at);
+        if (evaluator !== undefined) results[at] = evaluator.evaluate(rows, this.#context.evaluation);
+        else if (evaluate !== undefined) results[at] = evaluate();
+      }
+      return results;
+    });
+  }
+
+  #emit(results: SqlValue[][]): Batch | undefined {
+    const end = Math.min(this.#emitted + BATCH_ROWS, this.#rows.length);
+    if (this.#emitted >= end) return undefined;
+    const out: Row[] = [];
+    for (let at = this.#emitted; at < end; at++) {
+      const row = this.#rows[at].slice(0, this.#spec.width);
+      for (const values of results) row.push(values[at]);
+      out.push(row);
+    }
+    this.#emitted = end;
+    return out;
+  }
+
+  rewind(): void {
+    this.#batch = null;
+    this.#sourceDone = false;
+    this.#rows = [];
+    this.#results = undefined;
+    this.#source.rewind();
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+}
+
+/** One partition with frame arithmetic; the WindowRows that functions see. */
+class PartitionRows implements WindowRows {
+  readonly #rows: readonly Row[];
+  readonly #spec: WindowSpec;
+  readonly #context: ExecutionContext;
+  readonly #orders: readonly Row[];
+  /** Peer group number per row, and start of each group. */
+  readonly #group: number[] = [];
+  readonly #groupStarts: number[] = [];
+  readonly #startOffset: SqlValue;
+  readonly #endOffset: SqlValue;
+  #call: WindowCallSpec | undefined;
+  #arguments: (SqlValue[] | undefined)[] = [];
+  row = 0;
+  frameStart = 0;
+  frameEnd = 0;
+  peerStart = 0;
+  peerEnd = 0;
+
+  constructor(rows: readonly Row[], spec: WindowSpec, context: ExecutionContext) {
+    this.#rows = rows;
+    this.#spec = spec;
+    this.#context = context;
+    this.#orders = rows.map((row) => spec.orderKeys.map((key) => key(row, context)));
+    for (let at = 0; at < rows.length; at++) {
+      if (at === 0 || spec.compareOrder(this.#orders[at - 1], this.#orders[at]) !== 0) this.#groupStarts.push(at);
+      this.#group.push(this.#groupStarts.length - 1);
+    }
+    this.#startOffset = this.#offset(spec.startOffset, 'starting');
+    this.#endOffset = this.#offset(spec.endOffset, 'ending');
+  }
+
+  #offset(evaluate: Evaluator | undefined, which: string): SqlValue {
+    if (evaluate === undefined) return null;
+    const value = evaluate(NO_ROW, this.#context);
+    if (value === null) throw new SqlError('null_value_not_allowed', { message: `frame ${which} offset must not be null` });
+    if (typeof value === 'number' && value < 0) {
+      throw new SqlError('invalid_preceding_or_following_size', { message: `frame ${which} offset must not be negative` });
+    }
+    return value;
+  }
+
+  get count(): number {
+    return this.#rows.length;
+  }
+
+  use(call: WindowCallSpec): void {
+    this.#call = call;
+    this.#arguments = call.inputs.map(() => undefined);
+  }
+
+  moveTo(row: number): void {
+    this.row = row;
+    const group = this.#group[row];
+    this.peerStart = this.#groupStarts[group];
+    this.peerEnd = this.#groupStart(group + 1);
+    const { frame } = this.#spec;
+    this.frameStart = this.#bound(frame.start, this.#startOffset, false);
+    this.frameEnd = Math.max(this.frameStart, this.#bound(frame.end, this.#endOffset, true));
+  }
+
+  #groupStart(group: number): number {
+    if (group < 0) return 0;
+    return group < this.#groupStarts.length ? this.#groupStarts[group] : this.count;
+  }
+
+  #bound(kind: WindowFrame['start'], offset: SqlValue, end: boolean): number {
+    const { unit } = this.#spec.frame;
+    switch (kind) {
+      case 'unbounded_preceding':
+        return 0;
+      case 'unbounded_following':
+        return this.count;
+      case 'current_row':
+        if (unit === 'rows') return end ? this.row + 1 : this.row;
+        return end ? this.peerEnd : this.peerStart;
+      default: {
+        const sign = kind === 'preceding' ? -1 : 1;
+        if (unit === 'range') return this.#rangeBound(offset, sign, end);
+        const distance = Number(offset) * sign;
+        if (unit === 'rows') return clamp(this.row + distance + (end ? 1 : 0), this.count);
+        return this.#groupStart(this.#group[this.row] + distance + (end ? 1 : 0));
+      }
+    }
+  }
+
+  /** First row whose key is not before (end: beyond) the current key moved by the offset. */
+  #rangeBound(offset: SqlValue, sign: number, end: boolean): number {
+    const [column] = this.#spec.order;
+    const current = this.#orders[this.row][0];
+    if (current === null) return end ? this.peerEnd : this.peerStart;
+    const limit: Row = [shiftValue(current, offset, column.descending ? -sign : sign, this.#spec.orderTypes[0])];
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const order = this.#spec.compareOrder(this.#orders[middle], limit);
+      if (order < 0 || (end && order === 0)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  excluded(row: number): boolean {
+    switch (this.#spec.frame.exclude) {
+      case 'no_others':
+        return false;
+      case 'current_row':
+        return row === this.row;
+      case 'group':
+        return row >= this.peerStart && row < this.peerEnd;
+      case 'ties':
+        return row !== this.row && row >= this.peerStart && row < this.peerEnd;
+    }
+  }
+
+  argument(index: number, row: number): SqlValue {
+    const call = this.#call;
+    if (call === undefined) throw new AssertionError({ message: 'window call not set' });
+    if (row < 0 || row >= this.count || index >= call.inputs.length) return null;
+    let values = this.#arguments[index];
+    if (values === undefined) {
+      values = this.#rows.map((one) => call.inputs[index](one, this.#context));
+      this.#arguments[index] = values;
+    }
+    return values[row];
+  }
+
+  passes(row: number): boolean {
+    const filter = this.#call?.filter;
+    return filter === undefined || filter(this.#rows[row], this.#context) === true;
+  }
+}
+
+function clamp(value: number, count: number): number {
+  return Math.max(0, Math.min(count, value));
+}
+
+/** An aggregate over the frame: grows with it while its start stands still, else starts over. */
+function aggregateEvaluator(call: WindowCallSpec, rows: PartitionRows, context: ExecutionContext): () => SqlValue {
+  const implementation = call.aggregate;
+  if (implementation === undefined) throw new AssertionError({ message: 'window call without code' });
+  let state = implementation.create([]);
+  let start = 0;
+  let end = 0;
+  let value: SqlValue = null;
+  let fresh = false;
+  let excluding = false;
+  const step = (row: number): void => {
+    if (!rows.passes(row)) return;
+    const a = rows.argument(0, row);
+    const b = rows.argument(1, row);
+    if (call.strict && ((call.inputs.length > 0 && a === null) || (call.inputs.length > 1 && b === null))) return;
+    implementation.step(state, a, b, context.evaluation);
+  };
+  return () => {
+    let excludes = false;
+    for (let at = rows.peerStart; at < rows.peerEnd && !excludes; at++) {
+      if (at >= rows.frameStart && at < rows.frameEnd && rows.excluded(at)) excludes = true;
+    }
+    if (excludes || excluding || rows.frameStart !== start || rows.frameEnd < end) {
+      state = implementation.create([]);
+      start = rows.frameStart;
+      end = start;
+      fresh = false;
+    }
+    excluding = excludes;
+    if (fresh && rows.frameEnd === end) return value;
+    for (let at = end; at < rows.frameEnd; at++) if (!excludes || !rows.excluded(at)) step(at);
+    end = rows.frameEnd;
+    value = implementation.final(state, context.evaluation);
+    fresh = true;
+    return value;
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Nodes of a physical plan: what to open at run time, where each column stands in the rows, estimates
+ * for costing, and what EXPLAIN shows.
+ */
+import type { BoundExpression, ColumnId } from '../binder/bound.ts';
+import type { Layout } from '../executor/expressions/compile.ts';
+import { PENDING, type Batch, type ExecutionContext, type Measurement, type Operator } from '../executor/operator.ts';
+
+/** A column rows are sorted by. */
+export interface PhysicalOrder {
+  readonly id: ColumnId;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+/** One line under a node in EXPLAIN: a label and expressions or plain text. */
+export interface PlanDetail {
+  readonly label: string;
+  readonly expressions?: readonly BoundExpression[] | undefined;
+  readonly text?: string | undefined;
+}
+
+export interface NodeFacts {
+  readonly layout: Layout;
+  readonly width: number;
+  readonly rows: number;
+  readonly startup: number;
+  readonly total: number;
+  readonly order?: readonly PhysicalOrder[] | undefined;
+  /** Kind of node as EXPLAIN names it, e.g. 'Seq Scan'; '' = not shown (its child stands for it). */
+  readonly title: string;
+  /** Follows the title, e.g. ' on t', ' using i on t a'. */
+  readonly suffix?: string | undefined;
+  readonly details?: readonly PlanDetail[] | undefined;
+  readonly children?: readonly PhysicalNode[] | undefined;
+  /** Further plans shown under it with a heading ('CTE x', 'SubPlan 1', 'InitPlan 1'). */
+  readonly subplans?: readonly { readonly heading: string; readonly node: PhysicalNode }[] | undefined;
+  readonly create: (context: ExecutionContext) => Operator;
+}
+
+export class PhysicalNode {
+  readonly layout: Layout;
+  readonly width: number;
+  readonly rows: number;
+  readonly startup: number;
+  readonly total: number;
+  readonly order: readonly PhysicalOrder[];
+  readonly facts: NodeFacts;
+  readonly children: readonly PhysicalNode[];
+
+  constructor(facts: NodeFacts) {
+    this.facts = facts;
+    this.layout = facts.layout;
+    this.width = facts.width;
+    this.rows = facts.rows;
+    this.startup = facts.startup;
+    this.total = facts.total;
+    this.order = facts.order ?? [];
+    this.children = facts.children ?? [];
+  }
+
+  open(context: ExecutionContext): Operator {
+    const operator = this.facts.create(context);
+    if (context.measurements === undefined || this.facts.title === '') return operator;
+    return new Measured(operator, this, context.measurements);
+  }
+
+  /** The same rows with columns found under other ids. */
+  relabel(layout: Layout, order: readonly PhysicalOrder[]): PhysicalNode {
+    return new PhysicalNode({ ...this.facts, layout, order, create: (context) => this.open(context), title: '', children: [this] });
+  }
+}
+
+/** Counts and times what passes through a node. */
+class Measured implements Operator {
+  readonly #operator: Operator;
+  readonly #measurement: Measurement;
+  #started = false;
+
+  constructor(operator: Operator, node: PhysicalNode, measurements: Map<object, Measurement>) {
+    this.#operator = operator;
+    let measurement = measurements.get(node);
+    if (measurement === undefined) {
+      measurement = { loops: 0, rows: 0, startup: 0, total: 0 };
+      measurements.set(node, measurement);
+    }
+    this.#measurement = measurement;
+  }
+
+  next(): Batch | null | typeof PENDING {
+    const measurement = this.#measurement;
+    if (!this.#started) {
+      this.#started = true;
+      measurement.loops++;
+    }
+    const before = performance.now();
+    try {
+      const batch = this.#operator.next();
+      if (batch !== null && batch !== PENDING) {
+        if (measurement.rows === 0) measurement.startup = measurement.total + performance.now() - before;
+        measurement.rows += batch.length;
+      }
+      return batch;
+    } finally {
+      measurement.total += performance.now() - before;
+    }
+  }
+
+  rewind(): void {
+    this.#started = false;
+    this.#operator.rewind();
+  }
+
+  close(): void {
+    this.#operator.close();
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Plans of table and system scans: the cheapest access path for the conditions and the wanted order.
+ */
+import type { BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
+import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
+import { IndexRanges, type KeyBound, type KeyPart } from '../executor/operators/index-ranges.ts';
+import { IndexPoint, IndexScan, missingValues, SystemScan, TableScan } from '../executor/operators/scans.ts';
+import { columnsOf, isVolatile } from './expression-walk.ts';
+import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
+import { layoutOf, type Planner, type PlanRequest } from './planner.ts';
+import { COST, fixedColumns, indexPaths, satisfiesOrder, type BoundMatch, type IndexPath, type PartMatch, type ScanContext } from './scan-paths.ts';
+
+type ScanPlan = LogicalPlan & { kind: 'scan' };
+
+/** Rows assumed of a table never analyzed. */
+const UNKNOWN_ROWS = 1000;
+const PAGE_BYTES = 8192;
+
+export function scanContext(planner: Planner, plan: ScanPlan): ScanContext {
+  const ids = new Map<number, ColumnId>();
+  for (const column of plan.columns) {
+    if (column.id === plan.rowKey) continue;
+    ids.set(column.position, column.id);
+    planner.origins.set(column.id, column);
+    planner.aliases.set(column.id, plan.alias);
+  }
+  for (const index of plan.table.indexes) {
+    if (index.unique && index.ready && index.keys.length === 1 && index.predicate === undefined && index.keys[0].column > 0) planner.addUnique(plan.table.id, index.keys[0].column);
+  }
+  const statistics = planner.statistics.table(plan.table.id);
+  return {
+    statistics: planner.statistics, origins: planner.origins, isUnique: (column) => planner.isUnique(column),
+    compile: planner.compile, table: plan.table, ids, columns: plan.columns, tableRows: Math.max(1, statistics?.rows ?? UNKNOWN_ROWS),
+  };
+}
+
+function scanLayout(plan: ScanPlan): Map<ColumnId, number> {
+  const layout = new Map<ColumnId, number>();
+  for (const column of plan.columns) layout.set(column.id, column.id === plan.rowKey ? plan.table.columns.length : column.position - 1);
+  return layout;
+}
+
+export function planScan(planner: Planner, plan: ScanPlan, request: PlanRequest): PhysicalNode {
+  planner.relations++;
+  const context = scanContext(planner, plan);
+  const local = new Set(plan.columns.map((column) => column.id));
+  // Conditions that do not touch this table decide once whether it is read at all.
+  const gate: BoundExpression[] = [];
+  const conjuncts: BoundExpression[] = [];
+  for (const conjunct of request.conjuncts) {
+    const touches = [...columnsOf(conjunct)].some((id) => local.has(id));
+    (touches || isVolatile(conjunct) ? conjuncts : gate).push(conjunct);
+  }
+  const node = choosePath(planner, plan, { ...request, conjuncts }, context);
+  return planner.gated(node, gate);
+}
+
+function choosePath(planner: Planner, plan: ScanPlan, request: PlanRequest, context: ScanContext): PhysicalNode {
+  const { conjuncts, order: wanted } = request;
+  const statistics = planner.statistics.table(plan.table.id);
+  const rows = planner.estimate(context.tableRows, conjuncts);
+  const pages = Math.max(1, (context.tableRows * (statistics?.rowBytes ?? 64)) / PAGE_BYTES);
+  const sequential = pages * COST.page + context.tableRows * (COST.tuple + conjuncts.length * COST.operator);
+  const fixed = fixedColumns(conjuncts);
+  const notNull = notNullColumns(plan, conjuncts);
+  const collations = (id: ColumnId): string | undefined => plan.columns.find((column) => column.id === id)?.type.collation;
+  const ordered = (path: IndexPath): boolean => wanted !== undefined && satisfiesOrder(path.order, wanted, fixed, notNull, collations);
+  const sortCost = wanted === undefined ? 0 : rows * Math.log2(rows + 2) * 2 * COST.operator + 0.5;
+  const effective = (cost: number, selected: number, sorted: boolean): number => {
+    if (!sorted) return cost + sortCost;
+    if (request.fetch === undefined || selected <= request.fetch) return cost;
+    return (cost * request.fetch) / selected;
+  };
+  let best: IndexPath | undefined;
+  let bestCost = effective(sequential, rows, wanted === undefined);
+  for (const path of indexPaths(conjuncts, wanted, context)) {
+    const sorted = ordered(path);
+    if (path.conditions.length === 0 && !sorted) continue;
+    const cost = effective(path.cost, path.rows, sorted || wanted === undefined);
+    // Equal costs: prefer the index that leaves less to filter.
+    if (cost < bestCost || (best !== undefined && cost === bestCost && path.filter.length < best.filter.length)) {
+      best = path;
+      bestCost = cost;
+    }
+  }
+  return best === undefined ? sequentialScan(planner, plan, conjuncts, rows, sequential) : indexScan(planner, plan, ordered(best) ? { ...best, order: wantedOrder(wanted ?? []) } : best, rows);
+}
+
+/** The wanted order as delivered: columns fixed by a condition, or never NULL, fit any order. */
+function wantedOrder(wanted: readonly SortKey[]): PhysicalOrder[] {
+  return wanted.flatMap((key) => (key.expression.kind === 'column' ? [{ id: key.expression.id, descending: key.descending, nullsFirst: key.nullsFirst }] : []));
+}
+
+function notNullColumns(plan: ScanPlan, conjuncts: readonly BoundExpression[]): Set<ColumnId> {
+  const found = new Set<ColumnId>();
+  for (const column of plan.columns) if (column.position > 0 && plan.table.columns[column.position - 1]?.notNull === true) found.add(column.id);
+  for (const conjunct of conjuncts) {
+    if (conjunct.kind === 'is_null' && conjunct.negated && conjunct.operand.kind === 'column') found.add(conjunct.operand.id);
+    if (conjunct.kind === 'compare') for (const side of [conjunct.left, conjunct.right]) if (side.kind === 'column') found.add(side.id);
+  }
+  return found;
+}
+
+function relationSuffix(plan: ScanPlan): string {
+  const name = plan.table.name.text;
+  return plan.alias === name || plan.alias === '' ? ` on ${name}` : ` on ${name} ${plan.alias}`;
+}
+
+function sequentialScan(planner: Planner, plan: ScanPlan, conjuncts: readonly BoundExpression[], rows: number, cost: number): PhysicalNode {
+  const layout = scanLayout(plan);
+  const withKey = plan.rowKey !== undefined;
+  const spec = { table: plan.table, missing: missingValues(plan.table), withKey, filter: compileCondition(conjuncts, layout, planner.compileHoisted) };
+  return new PhysicalNode({
+    layout, width: plan.table.columns.length + (withKey ? 1 : 0), rows, startup: 0, total: cost,
+    title: 'Seq Scan', suffix: relationSuffix(plan), details: filterDetail(conjuncts),
+    create: (execution) => new TableScan(spec, execution),
+  });
+}
+
+function filterDetail(conjuncts: readonly BoundExpression[]): PlanDetail[] {
+  return conjuncts.length === 0 ? [] : [{ label: 'Filter', expressions: conjuncts }];
+}
+
+function indexScan(planner: Planner, plan: ScanPlan, path: IndexPath, rows: number): PhysicalNode {
+  const layout = scanLayout(plan);
+  const empty: Layout = new Map();
+  const compile = (expression: BoundExpression) => compileExpression(expression, empty, planner.compile);
+  const part = (match: PartMatch): KeyPart => {
+    switch (match.kind) {
+      case 'value':
+        return { kind: 'value', value: compile(match.value) };
+      case 'list':
+        return { kind: 'list', values: match.values.map(compile) };
+      case 'array':
+        return { kind: 'array', value: compile(match.value) };
+      case 'null':
+        return match;
+    }
+  };
+  const bound = (match: BoundMatch): KeyBound => ({ value: compile(match.value), inclusive: match.inclusive });
+  const ranges = new IndexRanges({
+    columns: path.index.keys.map((key) => ({ type: key.type, descending: key.descending, nullsFirst: key.nullsFirst, collation: key.collation })),
+    parts: path.parts.map(part), lower: path.lower.map(bound), upper: path.upper.map(bound), notNull: path.notNull, point: path.point,
+  });
+  const withKey = plan.rowKey !== undefined;
+  const spec = {
+    table: plan.table, missing: missingValues(plan.table), withKey, filter: compileCondition(path.filter, layout, planner.compile),
+    index: path.index, ranges, reverse: path.reverse,
+  };
+  const single = path.point && path.parts.every((one) => one.kind === 'value');
+  const details: PlanDetail[] = [];
+  if (path.conditions.length > 0) details.push({ label: 'Index Cond', expressions: path.conditions });
+  details.push(...filterDetail(path.filter));
+  return new PhysicalNode({
+    layout, width: plan.table.columns.length + (withKey ? 1 : 0), rows: Math.min(rows, path.rows), startup: 0.15, total: path.cost, order: path.order,
+    title: path.reverse ? 'Index Scan Backward' : 'Index Scan', suffix: ` using ${path.index.name.text}${relationSuffix(plan)}`, details,
+    create: single ? (execution) => new IndexPoint(spec, execution) : (execution) => new IndexScan(spec, execution),
+  });
+}
+
+export function planSystemScan(planner: Planner, plan: LogicalPlan & { kind: 'system_scan' }, request: PlanRequest): PhysicalNode {
+  planner.relations++;
+  for (const column of plan.columns) planner.aliases.set(column.id, plan.alias);
+  // Rows come with all columns of the relation; the plan may name only some of them.
+  const direct = plan.columns.every((column) => column.position === 0);
+  const layout: Layout = direct ? layoutOf(plan.columns) : new Map(plan.columns.map((column) => [column.id, column.position - 1]));
+  const filter = compileCondition(request.conjuncts, layout, planner.compileHoisted);
+  return new PhysicalNode({
+    layout, width: plan.relation.columns.length, rows: planner.estimate(100, request.conjuncts), startup: 0, total: 2,
+    title: 'Seq Scan', suffix: ` on ${plan.relation.name}`, details: filterDetail(request.conjuncts),
+    create: (execution) => new SystemScan(plan.relation, filter, execution),
+  });
+}
