@@ -7,6 +7,7 @@ import { identifierKey } from '../../sblr/contract/names.ts';
 import { RECORD, VOID, type SqlType } from '../../sblr/contract/types.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { RoutineDefinition, RoutineParameter } from '../catalog/definitions.ts';
+import '../functions/index.ts';
 import type { FunctionDefinition } from '../functions/function.ts';
 import { functionsNamed, operatorsNamed, withVariadicArray } from '../functions/registry.ts';
 import type { BoundExpression } from './bound.ts';

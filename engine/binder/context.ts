@@ -91,6 +91,14 @@ export interface BoundRelation {
   readonly columns: readonly OutputColumn[];
 }
 
+/** State of a new statement; column ids start at `firstColumn`. */
+export function newShared(context: BindContext, firstColumn = 1): Shared {
+  return {
+    nextColumn: firstColumn, nextCte: 1, modifies: false, depth: 0, rowKeys: false, openAggregates: [], columns: [], parameterTypes: [...context.parameterTypes], checks: [], reads: [],
+    parameterPositions: [], tables: new Map(),
+  };
+}
+
 export class Binder {
   readonly context: BindContext;
   readonly names: NameContext;

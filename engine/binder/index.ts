@@ -7,7 +7,7 @@ import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, BoundQuery, OutputColumn } from './bound.ts';
 import { coerce, coerceForAssignment as assign, resolveUnknown } from './coerce.ts';
-import { Binder, RowKeysNeeded, type BindContext, type Shared } from './context.ts';
+import { Binder, newShared, RowKeysNeeded, type BindContext, type Shared } from './context.ts';
 import { fail } from './errors.ts';
 import { bindExpression, bindRoutineArguments } from './expression.ts';
 import { bindRelation } from './query.ts';
@@ -17,13 +17,6 @@ import { typeName } from './type-facts.ts';
 
 export type { BindContext, VariableScope } from './context.ts';
 export { typeName } from './type-facts.ts';
-
-function newShared(context: BindContext, firstColumn = 1): Shared {
-  return {
-    nextColumn: firstColumn, nextCte: 1, modifies: false, depth: 0, rowKeys: false, openAggregates: [], columns: [], parameterTypes: [...context.parameterTypes], checks: [], reads: [],
-    parameterPositions: [], tables: new Map(),
-  };
-}
 
 /** Binds a query or data modification. */
 export function bindQuery(relation: RelationNode, context: BindContext): BoundQuery {
@@ -104,3 +97,5 @@ export function bindTableExpression(stored: StoredExpression, table: TableDefini
 export function coerceForAssignment(expression: BoundExpression, type: SqlType, columnName: string, context: BindContext, position?: number | undefined): BoundExpression {
   return assign(new Binder(context, newShared(context), bindRelation), expression, type, columnName, position);
 }
+
+export { bindForRendering, renderExpression, type RenderOptions, type Rendering } from './render.ts';

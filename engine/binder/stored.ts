@@ -1,9 +1,10 @@
 /**
  * Expressions kept in the catalog, bound over the columns of their table.
  */
+import type { SqlType } from '../../sblr/contract/types.ts';
 import type { StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, OutputColumn } from './bound.ts';
-import { coerceToBoolean, resolveUnknown } from './coerce.ts';
+import { coerceForAssignment, coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { Binder } from './context.ts';
 import { bindExpression } from './expression.ts';
 import { makeEntry, shapeOf } from './from.ts';
@@ -11,7 +12,7 @@ import { newLevel, Scope, type Clause } from './scope.ts';
 import { storedValue } from './stored-program.ts';
 
 /** Binds a stored expression with its own semantics; `columns` stand for the table's live columns. */
-export function bindStoredOver(binder: Binder, stored: StoredExpression, table: TableDefinition, columns: readonly OutputColumn[], clause: Clause): BoundExpression {
+export function bindStoredOver(binder: Binder, stored: StoredExpression, table: TableDefinition, columns: readonly OutputColumn[], clause: Clause, wanted?: SqlType): BoundExpression {
   const { value, semantics } = storedValue(stored);
   const inner = new Binder({ ...binder.context, semantics, variables: undefined }, binder.shared, binder.bindRelation);
   const level = newLevel(0);
@@ -25,6 +26,7 @@ export function bindStoredOver(binder: Binder, stored: StoredExpression, table: 
   });
   const bound = bindExpression(value, new Scope(inner, undefined, level, undefined, [entry]));
   if (clause === 'check' || clause === 'index_predicate') return coerceToBoolean(inner, bound, clause === 'check' ? 'CHECK' : 'WHERE', value.pos);
+  if (wanted !== undefined) return coerceForAssignment(inner, bound, wanted, 'default', value.pos);
   return resolveUnknown(inner, bound, value.pos);
 }
 

@@ -1,0 +1,250 @@
+/**
+ * Bound expressions as text in standard SQL with ::type casts, as catalog views show defaults, checks
+ * and index expressions. Conversions that the binder inserted are shown inside operators and calls, and
+ * left out at the top.
+ */
+import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
+import { Bits, Decimal, Interval, Jsonb, SqlArray, SqlRecord, TimeTz, type SqlValue } from '../../sblr/contract/values.ts';
+import { OPERATORS } from '../../sblr/operators.ts';
+import type { StoredExpression, TableDefinition } from '../catalog/definitions.ts';
+import type { BoundExpression, ColumnId, OutputColumn } from './bound.ts';
+import { Binder, newShared, type BindContext } from './context.ts';
+import { mapChildren } from './expression-tools.ts';
+import { bindRelation } from './query.ts';
+import { bindStoredOver } from './stored.ts';
+import { typeIdentity, typeName, withoutModifiers } from './type-facts.ts';
+
+export interface RenderOptions {
+  /** Name of a type as the session shows it; absent or undefined = the standard name. */
+  readonly typeName?: ((type: SqlType) => string | undefined) | undefined;
+  /** The dialect's name of a primitive. */
+  readonly functionName?: ((primitive: string) => string | undefined) | undefined;
+  readonly referenceText?: ((target: ReferenceTarget, id: number) => string | undefined) | undefined;
+  readonly columnName?: ((id: ColumnId) => string | undefined) | undefined;
+}
+
+/** An expression together with the names of its columns. */
+export interface Rendering {
+  readonly expression: BoundExpression;
+  readonly names: ReadonlyMap<ColumnId, string>;
+}
+
+/** Binds a stored expression as it was written; a column's default is assigned to the column's type. */
+export function bindForRendering(stored: StoredExpression, table: TableDefinition, context: BindContext): Rendering {
+  const binder = new Binder({ ...context, fold: false }, newShared(context, table.columns.length + 1), bindRelation);
+  const columns: OutputColumn[] = table.columns
+    .filter((column) => !column.dropped)
+    .map((column) => ({ id: column.position, name: binder.display(column.name), type: column.type, tableId: table.id, position: column.position }));
+  const owner = table.columns.find((column) => column.defaultValue === stored);
+  const expression = bindStoredOver(binder, stored, table, columns, owner === undefined ? 'generated' : 'default', owner?.type);
+  return { expression, names: new Map(columns.map((column) => [column.id, column.name])) };
+}
+
+export function renderExpression(bound: BoundExpression | Rendering, options: RenderOptions): string {
+  if (!('expression' in bound)) return new Renderer(options).show(topLevel(bound));
+  const { names } = bound;
+  return new Renderer({ ...options, columnName: (id) => options.columnName?.(id) ?? names.get(id) }).show(topLevel(bound.expression));
+}
+
+/** The conversion to a column's type is not shown. */
+function topLevel(expression: BoundExpression): BoundExpression {
+  let at = expression;
+  while (at.kind === 'cast' && (at.context === 'assignment' || at.context === 'implicit') && !(at.operand.kind === 'constant' && at.operand.type.kind === 'unknown')) at = at.operand;
+  return at;
+}
+
+/** Zero-argument functions with a keyword of their own. */
+const KEYWORD_FUNCTIONS: ReadonlySet<string> = new Set(['current_timestamp', 'current_date', 'current_time', 'localtimestamp', 'localtime', 'current_user', 'session_user', 'current_schema', 'current_role', 'current_catalog']);
+
+const RESERVED: ReadonlySet<string> = new Set(('all analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate column concurrently constraint create cross ' +
+  'current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from full grant ' +
+  'group having ilike in initially inner intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps ' +
+  'placing primary references returning right select session_user similar some symmetric table then to trailing true union unique user using variadic verbose when where window with').split(' '));
+
+/** An identifier, delimited where it must be. */
+export function quoteIdentifier(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+function quoteText(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}
+
+class Renderer {
+  readonly #options: RenderOptions;
+
+  constructor(options: RenderOptions) {
+    this.#options = options;
+  }
+
+  #type(type: SqlType): string {
+    return this.#options.typeName?.(type) ?? typeName(type, true);
+  }
+
+  #list(items: readonly BoundExpression[]): string {
+    return items.map((item) => this.show(item)).join(', ');
+  }
+
+  show(e: BoundExpression): string {
+    switch (e.kind) {
+      case 'constant':
+        return this.#constant(e.value, e.type);
+      case 'parameter':
+        return `$${e.index + 1}`;
+      case 'column':
+        return quoteIdentifier(this.#options.columnName?.(e.id) ?? `column${e.id}`);
+      case 'variable':
+        return quoteIdentifier(e.name);
+      case 'set_variable':
+        return `(${quoteIdentifier(e.name)} := ${this.show(e.value)})`;
+      case 'compare':
+        return `(${this.#operand(e.left, e.operandType)} ${OPERATORS[e.operator]} ${this.#operand(e.right, e.operandType)})`;
+      case 'call':
+        return this.#call(e);
+      case 'routine':
+        return `${quoteIdentifier(e.routine.name.text)}(${this.#list(e.arguments)})`;
+      case 'cast':
+        return this.#cast(e);
+      case 'and':
+      case 'or':
+        return `(${e.operands.map((operand) => this.show(operand)).join(e.kind === 'and' ? ' AND ' : ' OR ')})`;
+      case 'not':
+        return `(NOT ${this.show(e.operand)})`;
+      case 'is_null':
+        return `(${this.show(e.operand)} IS ${e.negated ? 'NOT ' : ''}NULL)`;
+      case 'is_truth':
+        return `(${this.show(e.operand)} IS ${e.negated ? 'NOT ' : ''}${e.truth.toUpperCase()})`;
+      case 'is_distinct':
+        return e.negated
+          ? `(NOT (${this.#operand(e.left, e.operandType)} IS DISTINCT FROM ${this.#operand(e.right, e.operandType)}))`
+          : `(${this.#operand(e.left, e.operandType)} IS DISTINCT FROM ${this.#operand(e.right, e.operandType)})`;
+      case 'in_list':
+        return this.#inList(e);
+      case 'quantified_array':
+        return this.#quantified(e);
+      case 'case':
+        return this.#case(e);
+      case 'let':
+        return this.show(substitute(e.body, e.id, e.value));
+      case 'coalesce':
+        return `COALESCE(${this.#list(e.operands)})`;
+      case 'extremum':
+        return `${e.which.toUpperCase()}(${this.#list(e.operands)})`;
+      case 'array':
+        return e.items.length === 0 ? `ARRAY[]::${this.#type(e.type)}` : `ARRAY[${this.#list(e.items)}]`;
+      case 'row':
+        return `ROW(${this.#list(e.items)})`;
+      case 'field':
+        return `(${this.show(e.operand)}).${quoteIdentifier(e.operand.type.fields?.[e.index]?.name ?? `f${e.index + 1}`)}`;
+      case 'subscript':
+        return `${e.operand.kind === 'column' ? this.show(e.operand) : `(${this.show(e.operand)})`}${e.steps.map((step) => this.#step(step)).join('')}`;
+      case 'next_value':
+        return `nextval('${this.#options.referenceText?.('relation', e.sequenceId) ?? String(e.sequenceId)}'::regclass)`;
+      case 'subquery':
+      case 'quantified_query':
+        return '(SELECT ...)';
+    }
+  }
+
+  #step(step: { readonly slice: boolean; readonly lower: BoundExpression | undefined; readonly upper: BoundExpression | undefined }): string {
+    const lower = step.lower === undefined ? '' : this.show(step.lower);
+    return step.slice ? `[${lower}:${step.upper === undefined ? '' : this.show(step.upper)}]` : `[${lower}]`;
+  }
+
+  /** An operand of an operator or call: strings that take part as text are shown converted. */
+  #operand(e: BoundExpression, wanted: SqlType): string {
+    const shown = this.show(e);
+    if (e.kind === 'constant' || e.type.kind === 'unknown') return shown;
+    const from = typeIdentity(e.type);
+    const to = typeIdentity(wanted);
+    if (from === to) return shown;
+    if (wanted.kind === 'text' && to === 'text' && from === 'varchar') return `(${shown})::text`;
+    return shown;
+  }
+
+  #cast(e: BoundExpression & { kind: 'cast' }): string {
+    const { operand } = e;
+    if (operand.kind === 'constant' && (operand.type.kind === 'unknown' || operand.value === null)) {
+      return `${operand.value === null ? 'NULL' : quoteText(String(operand.value))}::${this.#type(e.type)}`;
+    }
+    return `(${this.show(operand)})::${this.#type(e.type)}`;
+  }
+
+  #call(e: BoundExpression & { kind: 'call' }): string {
+    const { function: definition } = e;
+    const pattern = (i: number): SqlType | undefined => {
+      const found = definition.parameters[Math.min(i, definition.parameters.length - 1)];
+      return typeof found === 'string' ? undefined : found;
+    };
+    const shown = e.arguments.map((argument, i) => this.#operand(argument, pattern(i) ?? argument.type));
+    if (definition.operator) {
+      const symbol = OPERATORS[definition.name as keyof typeof OPERATORS] ?? definition.name;
+      return shown.length === 1 ? `(${symbol} ${shown[0]})` : `(${shown[0]} ${symbol} ${shown[1]})`;
+    }
+    if (shown.length === 0 && KEYWORD_FUNCTIONS.has(definition.name)) return definition.name.toUpperCase();
+    const [first] = e.arguments;
+    if (definition.name === 'extract' && first?.kind === 'constant') return `EXTRACT(${String(first.value)} FROM ${shown[1]})`;
+    const name = this.#options.functionName?.(definition.name) ?? definition.name;
+    if (name === 'timezone' && shown.length === 2) return `(${shown[1]} AT TIME ZONE ${shown[0]})`;
+    return `${quoteFunction(name)}(${shown.join(', ')})`;
+  }
+
+  #inList(e: BoundExpression & { kind: 'in_list' }): string {
+    const varchar = typeIdentity(e.operand.type) === 'varchar' && e.operandType.kind === 'text';
+    const items = e.items.map((item) => (varchar && item.kind === 'constant' ? this.#constant(item.value, { kind: 'text', declared: 'varchar' }) : this.show(item)));
+    const list = `ARRAY[${items.join(', ')}]`;
+    return `(${this.#operand(e.operand, e.operandType)} ${e.negated ? '<> ALL' : '= ANY'} (${varchar ? `(${list})::text[]` : list}))`;
+  }
+
+  #quantified(e: BoundExpression & { kind: 'quantified_array' }): string {
+    const { test } = e;
+    const symbol = test.kind === 'compare' ? OPERATORS[test.operator] : test.kind === 'call' ? (OPERATORS[test.function.name as keyof typeof OPERATORS] ?? test.function.name) : '=';
+    const wanted = test.kind === 'compare' ? test.operandType : e.operand.type;
+    return `(${this.#operand(e.operand, wanted)} ${symbol} ${e.quantifier.toUpperCase()} (${this.show(e.array)}))`;
+  }
+
+  #case(e: BoundExpression & { kind: 'case' }): string {
+    const whens = e.whens.map((when) => ` WHEN ${this.show(when.condition)} THEN ${this.show(when.result)}`).join('');
+    return `CASE${whens} ELSE ${e.otherwise === undefined ? `NULL::${this.#type(withoutModifiers(e.type))}` : this.show(e.otherwise)} END`;
+  }
+
+  #constant(value: SqlValue, type: SqlType): string {
+    const label = (): string => `::${this.#type(withoutModifiers(type))}`;
+    if (value === null) return type.kind === 'unknown' ? 'NULL' : `NULL${label()}`;
+    if (typeof value === 'boolean') return value ? 'true' : 'false';
+    switch (type.kind) {
+      case 'int32':
+        return Number(value) < 0 ? `'${String(value)}'::integer` : String(value);
+      case 'decimal': {
+        const text = String(value);
+        return /^\d*\.\d+$/.test(text) ? text : `'${text}'${label()}`;
+      }
+      case 'unknown':
+        return quoteText(String(value));
+      case 'reference': {
+        const name = this.#options.referenceText?.(type.target ?? 'relation', Number(value));
+        return `'${name ?? String(value)}'${label()}`;
+      }
+      default:
+        return `${quoteText(plainText(value))}${label()}`;
+    }
+  }
+}
+
+function quoteFunction(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoteIdentifier(name);
+}
+
+function plainText(value: SqlValue): string {
+  if (value instanceof Decimal) return value.toString();
+  if (value instanceof Jsonb || value instanceof Bits) return value.text;
+  if (value instanceof SqlArray) return `{${value.items.map((item) => (item === null ? 'NULL' : plainText(item))).join(',')}}`;
+  if (value instanceof Interval || value instanceof TimeTz || value instanceof SqlRecord) return String(value);
+  return String(value);
+}
+
+function substitute(body: BoundExpression, id: ColumnId, value: BoundExpression): BoundExpression {
+  const visit = (e: BoundExpression): BoundExpression => (e.kind === 'column' && e.id === id ? value : mapChildren(e, visit, (plan) => plan));
+  return visit(body);
+}
