@@ -61,6 +61,8 @@ export class LockOwner {
 
 type LockKind = 'row' | 'table' | 'name';
 
+const NO_WAITERS: LockWaiter[] = [];
+
 /** One lockable thing with its holders and its queue. */
 class Lock {
   readonly kind: LockKind;
@@ -69,11 +71,14 @@ class Lock {
   /** Key of a row, or the name. */
   readonly text: string;
   readonly conflicts: readonly number[];
-  readonly owners: LockOwner[] = [];
-  readonly masks: number[] = [];
-  readonly queue: LockWaiter[] = [];
+  readonly owners: LockOwner[];
+  readonly masks: number[];
+  /** NO_WAITERS until somebody waits: a load locks millions of keys nobody else wants. */
+  queue: LockWaiter[] = NO_WAITERS;
 
-  constructor(kind: LockKind, number: number, text: string, conflicts: readonly number[]) {
+  constructor(kind: LockKind, number: number, text: string, conflicts: readonly number[], owners: LockOwner[], masks: number[]) {
+    this.owners = owners;
+    this.masks = masks;
     this.kind = kind;
     this.number = number;
     this.text = text;
@@ -210,10 +215,8 @@ export class LockManager {
     const mode = ROW_MODE[strength];
     let lock = rows.get(key);
     if (lock === undefined) {
-      lock = new Lock('row', space, key, ROW_CONFLICTS);
+      lock = new Lock('row', space, key, ROW_CONFLICTS, [owner], [1 << mode]);
       rows.set(key, lock);
-      lock.owners.push(owner);
-      lock.masks.push(1 << mode);
       owner.locks.push(lock);
       owner.bits.push(1 << mode);
       return 'granted';
@@ -224,7 +227,7 @@ export class LockManager {
   acquireTable(owner: LockOwner, tableId: number, mode: TableLockMode, wait: WaitPolicy, subject?: string): LockResult {
     let lock = this.#tables.get(tableId);
     if (lock === undefined) {
-      lock = new Lock('table', tableId, '', TABLE_CONFLICTS);
+      lock = new Lock('table', tableId, '', TABLE_CONFLICTS, [], []);
       this.#tables.set(tableId, lock);
     }
     return this.#acquire(owner, lock, TABLE_MODE[mode], wait, subject);
@@ -233,7 +236,7 @@ export class LockManager {
   acquireName(owner: LockOwner, name: string, exclusive: boolean, wait: WaitPolicy): LockResult {
     let lock = this.#names.get(name);
     if (lock === undefined) {
-      lock = new Lock('name', 0, name, NAME_CONFLICTS);
+      lock = new Lock('name', 0, name, NAME_CONFLICTS, [], []);
       this.#names.set(name, lock);
     }
     return this.#acquire(owner, lock, exclusive ? 1 : 0, wait, undefined);
@@ -298,6 +301,7 @@ export class LockManager {
 
   #enqueue(owner: LockOwner, lock: Lock, mode: number, subject: string | undefined): LockWaiter {
     const waiter = new LockWaiter(this, owner, lock, mode, subject);
+    if (lock.queue === NO_WAITERS) lock.queue = [];
     // Holders that upgrade go first.
     if (lock.holds(owner.group)) {
       let at = 0;

@@ -26,7 +26,7 @@ import type {
   TransactionScanOptions,
   TransactionState,
 } from './transaction.ts';
-import { TransactionScan } from './transaction-scan.ts';
+import { TransactionScan, type ScanOwner } from './transaction-scan.ts';
 import { Layer, ownRange } from './write-layer.ts';
 
 /** Layers (savepoints and nested statements) of one transaction. */
@@ -60,7 +60,7 @@ export class TransactionManager {
   }
 }
 
-class StoreTransaction implements Transaction {
+class StoreTransaction implements Transaction, ScanOwner {
   readonly id: number;
   readonly startedAt: number;
   readonly lockOwner: LockOwner;
@@ -86,7 +86,7 @@ class StoreTransaction implements Transaction {
   readonly #commitActions: (() => void)[] = [];
   readonly #rollbackActions: (() => void)[] = [];
   readonly #drops: Space[] = [];
-  readonly #scans = new Set<TransactionScan>();
+  #scans: Set<TransactionScan> | undefined = undefined;
 
   constructor(manager: TransactionManager, id: number, options: TransactionOptions, startedAt: number) {
     this.#manager = manager;
@@ -181,13 +181,15 @@ class StoreTransaction implements Transaction {
     const inner = this.#store.scan(space, low, high, handle.stamp, options);
     const reverse = options?.reverse ?? false;
     const range = this.#serializable?.readRange(space, low, high, reverse);
-    const kept = handle;
-    const scan = new TransactionScan(inner, own, reverse, range, (closed) => {
-      this.#store.releaseSnapshot(kept);
-      this.#scans.delete(closed);
-    });
-    this.#scans.add(scan);
+    const scan = new TransactionScan(inner, own, reverse, range, handle, this);
+    (this.#scans ??= new Set()).add(scan);
     return scan;
+  }
+
+  /** For TransactionScan. */
+  scanClosed(scan: TransactionScan): void {
+    this.#store.releaseSnapshot(scan.handle);
+    this.#scans!.delete(scan);
   }
 
   changedInStatement(space: Space, key: Key): boolean {
@@ -409,7 +411,7 @@ class StoreTransaction implements Transaction {
 
   #finish(state: 'committed' | 'rolled_back'): void {
     this.state = state;
-    for (const scan of this.#scans) scan.close();
+    if (this.#scans !== undefined) for (const scan of this.#scans) scan.close();
     if (this.#handle !== undefined) this.#store.releaseSnapshot(this.#handle);
     for (const handle of this.#outer) this.#store.releaseSnapshot(handle);
     this.#outer.length = 0;

@@ -3,9 +3,14 @@
  * holding its snapshot until it is closed. Own changes are those at the time it was opened.
  */
 import type { Row } from '../../sblr/contract/values.ts';
-import { SCAN_PENDING, ScanBatch, type Scan } from '../../storage/contract/index.ts';
+import { SCAN_PENDING, ScanBatch, type Scan, type SnapshotHandle } from '../../storage/contract/index.ts';
 import type { ReadRange } from './serializable.ts';
 import type { OwnRange } from './write-layer.ts';
+
+/** The transaction, as its scans know it. */
+export interface ScanOwner {
+  scanClosed(scan: TransactionScan): void;
+}
 
 export class TransactionScan implements Scan {
   readonly #inner: Scan;
@@ -13,23 +18,26 @@ export class TransactionScan implements Scan {
   readonly #reverse: boolean;
   /** What serializable transactions remember of the scan. */
   readonly #range: ReadRange | undefined;
-  #onClose: ((scan: TransactionScan) => void) | undefined;
+  /** Keeps what the scan may still read; released by the owner. */
+  readonly handle: SnapshotHandle;
+  #owner: ScanOwner | undefined;
   #ownAt = 0;
   readonly #batch: ScanBatch | undefined;
   #batchAt = 0;
   #innerDone = false;
 
-  constructor(inner: Scan, own: OwnRange | undefined, reverse: boolean, range: ReadRange | undefined, onClose: (scan: TransactionScan) => void) {
+  constructor(inner: Scan, own: OwnRange | undefined, reverse: boolean, range: ReadRange | undefined, handle: SnapshotHandle, owner: ScanOwner) {
     this.#inner = inner;
     this.#own = own;
     this.#reverse = reverse;
     this.#range = range;
-    this.#onClose = onClose;
+    this.handle = handle;
+    this.#owner = owner;
     this.#batch = own === undefined ? undefined : new ScanBatch();
   }
 
   next(batch: ScanBatch, limit: number): number {
-    if (this.#onClose === undefined) {
+    if (this.#owner === undefined) {
       batch.count = 0;
       return 0;
     }
@@ -48,11 +56,11 @@ export class TransactionScan implements Scan {
   }
 
   close(): void {
-    const onClose = this.#onClose;
-    if (onClose === undefined) return;
-    this.#onClose = undefined;
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    this.#owner = undefined;
     this.#inner.close();
-    onClose(this);
+    owner.scanClosed(this);
   }
 
   #merge(own: OwnRange, batch: ScanBatch, limit: number): number {
