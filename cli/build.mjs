@@ -33,7 +33,10 @@ function isCurrent() {
   try {
     const built = statSync(stamp).mtimeMs;
     if (readFileSync(stamp, 'utf8') !== process.version) return false;
-    const newest = Math.max(statSync(join(root, 'package.json')).mtimeMs, ...sourceFolders.map((name) => newestSource(join(root, name))));
+    const newest = Math.max(
+      statSync(join(root, 'package.json')).mtimeMs,
+      ...sourceFolders.map((name) => newestSource(join(root, name))),
+    );
     return newest < built;
   } catch {
     return false;
@@ -83,7 +86,8 @@ async function build() {
     written.add(file.path);
   }
   const chunks = join(dist, 'chunks');
-  for (const name of readdirSync(chunks)) if (!written.has(join(chunks, name))) rmSync(join(chunks, name), { force: true });
+  for (const name of readdirSync(chunks))
+    if (!written.has(join(chunks, name))) rmSync(join(chunks, name), { force: true });
   writeFileSync(stamp, process.version);
   utimesSync(stamp, startedAt, startedAt);
 }

@@ -27,8 +27,14 @@ export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   isolation: z.enum(['pool', 'connection', 'none']).default('pool'),
   postgres: section({
-    port: z.union([port, z.literal('off'), z.literal(false)]).default(5432).transform((value) => (value === false ? ('off' as const) : value)),
-    server_version: z.string().regex(/^\d+(\.\d+)*( .*)?$/).default('15.18'),
+    port: z
+      .union([port, z.literal('off'), z.literal(false)])
+      .default(5432)
+      .transform((value) => (value === false ? ('off' as const) : value)),
+    server_version: z
+      .string()
+      .regex(/^\d+(\.\d+)*( .*)?$/)
+      .default('15.18'),
   }),
   tls: section({
     mode: z.enum(['off', 'optional', 'required']).default('optional'),
@@ -49,7 +55,9 @@ export const configSchema = z.strictObject({
   workers: section({
     count: z.union([z.literal('auto'), z.number().int().min(1).max(256)]).default('auto'),
     spare: z.number().int().min(1).max(256).default(2),
-    assignment: z.enum(['least_connections', 'round_robin', 'least_queries', 'least_load']).default('least_connections'),
+    assignment: z
+      .enum(['least_connections', 'round_robin', 'least_queries', 'least_load'])
+      .default('least_connections'),
     health_timeout: duration(0, DAY).default(60 * SECOND),
   }),
   memory: section({
@@ -156,14 +164,17 @@ function readYaml(file: string): Record<string, unknown> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read the configuration file ${file} (${(error as NodeJS.ErrnoException).code}); check --config`);
+    throw new UsageError(
+      `cannot read the configuration file ${file} (${(error as NodeJS.ErrnoException).code}); check --config`,
+    );
   }
   const document = parseDocument(text);
   const [problem] = document.errors;
   if (problem !== undefined) throw new UsageError(`${file}: ${problem.message.split('\n')[0]!.replace(/:$/, '')}`);
   const value: unknown = document.toJS();
   if (value === null || value === undefined) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw new UsageError(`${file}: expected keys and values, such as "host: 127.0.0.1"`);
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new UsageError(`${file}: expected keys and values, such as "host: 127.0.0.1"`);
   return value as Record<string, unknown>;
 }
 

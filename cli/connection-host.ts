@@ -108,7 +108,10 @@ export class ConnectionHost {
 
 function tooLong(limit: number): CompileResult {
   const message = `statement is longer than ${limit} characters`;
-  return { kind: 'error', error: new SqlError('program_limit_exceeded', { message, hint: 'Raise limits.statement_size.' }) };
+  return {
+    kind: 'error',
+    error: new SqlError('program_limit_exceeded', { message, hint: 'Raise limits.statement_size.' }),
+  };
 }
 
 function refusalError(refusal: Refusal): SqlError {

@@ -119,7 +119,9 @@ function checkFolder(path: string): boolean {
   }
   const version = /^lyrebird data folder, version (\d+)\s*$/.exec(text)?.[1];
   if (version === undefined) {
-    throw new UsageError(`${path} has a damaged ${VERSION_FILE} file; restore it from a backup or choose another folder with --data`);
+    throw new UsageError(
+      `${path} has a damaged ${VERSION_FILE} file; restore it from a backup or choose another folder with --data`,
+    );
   }
   if (Number(version) > FOLDER_VERSION) {
     throw new UsageError(
@@ -153,5 +155,7 @@ function unusable(path: string, error: unknown): UsageError {
     EEXIST: 'the path is a file; choose another folder with --data',
     ENOSPC: 'the disk is full; free some space',
   };
-  return new UsageError(`cannot use the data folder ${path} (${code}): ${mend[code] ?? 'check the path given with --data'}`);
+  return new UsageError(
+    `cannot use the data folder ${path} (${code}): ${mend[code] ?? 'check the path given with --data'}`,
+  );
 }

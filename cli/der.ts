@@ -22,7 +22,8 @@ export function objectIdentifier(dotted: string): Buffer {
   const bytes = [first! * 40 + second!];
   for (const part of rest) {
     const groups = [part & 0x7f];
-    for (let value = Math.floor(part / 128); value > 0; value = Math.floor(value / 128)) groups.unshift((value % 128) | 0x80);
+    for (let value = Math.floor(part / 128); value > 0; value = Math.floor(value / 128))
+      groups.unshift((value % 128) | 0x80);
     bytes.push(...groups);
   }
   return element(0x06, Buffer.from(bytes));
@@ -47,7 +48,9 @@ export function bitString(content: Uint8Array): Buffer {
 /** UTCTime up to 2049, GeneralizedTime from 2050, as RFC 5280 4.1.2.5 wants it. */
 export function time(date: Date): Buffer {
   const digits = date.toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  return date.getUTCFullYear() < 2050 ? element(0x17, Buffer.from(`${digits.slice(2)}Z`)) : element(0x18, Buffer.from(`${digits}Z`));
+  return date.getUTCFullYear() < 2050
+    ? element(0x17, Buffer.from(`${digits.slice(2)}Z`))
+    : element(0x18, Buffer.from(`${digits}Z`));
 }
 
 /** Context-specific tag. */

@@ -9,7 +9,9 @@ export function disassembleFile(file: string): string {
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read ${file} (${(error as NodeJS.ErrnoException).code}); give a file with SQL, or - for the standard input`);
+    throw new UsageError(
+      `cannot read ${file} (${(error as NodeJS.ErrnoException).code}); give a file with SQL, or - for the standard input`,
+    );
   }
   return disassembleText(text, file);
 }
@@ -21,7 +23,9 @@ export function disassembleText(text: string, source: string): string {
     const result = compileDirect({ text, start, settings: {} });
     if (result.kind === 'error') {
       const { position } = result.error.details;
-      throw new UsageError(`${source}${position === undefined ? '' : `:${lineAndColumn(text, position)}`}: ${result.error.message}`);
+      throw new UsageError(
+        `${source}${position === undefined ? '' : `:${lineAndColumn(text, position)}`}: ${result.error.message}`,
+      );
     }
     if (result.kind === 'statement') {
       const { statement } = result;

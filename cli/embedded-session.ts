@@ -42,7 +42,12 @@ export class EmbeddedSession {
   private constructor(link: EngineLink, identity: SessionIdentity, onNotice: (notice: SqlNotice) => void) {
     this.#onNotice = onNotice;
     this.#engine = link.openSession(
-      { dialect: postgresPlugin.name, ...identity, clientAddress: 'embedded', settings: { application_name: 'embedded' } },
+      {
+        dialect: postgresPlugin.name,
+        ...identity,
+        clientAddress: 'embedded',
+        settings: { application_name: 'embedded' },
+      },
       {
         notification() {},
         terminated: (error) => {
@@ -52,14 +57,21 @@ export class EmbeddedSession {
     );
   }
 
-  static async open(link: EngineLink, identity: SessionIdentity, onNotice: (notice: SqlNotice) => void = () => {}): Promise<EmbeddedSession> {
+  static async open(
+    link: EngineLink,
+    identity: SessionIdentity,
+    onNotice: (notice: SqlNotice) => void = () => {},
+  ): Promise<EmbeddedSession> {
     const session = new EmbeddedSession(link, identity, onNotice);
     await new Promise<void>((resolve, reject) => {
       session.#engine.authenticate({ mechanism: 'trust', data: new Uint8Array() }, (reply) => {
         if (reply.kind === 'ok') {
           Object.assign(session.#settings, reply.session.settings);
           resolve();
-        } else reject(reply.kind === 'error' ? reply.error : new SqlError('internal_error', 'unexpected authentication step'));
+        } else
+          reject(
+            reply.kind === 'error' ? reply.error : new SqlError('internal_error', 'unexpected authentication step'),
+          );
       });
     });
     return session;
@@ -124,10 +136,16 @@ export class EmbeddedSession {
     implicit: 'statement' | 'group',
   ): Promise<readonly StatementResult[]> {
     if (statement.action.kind !== 'none') {
-      throw new SqlError('feature_not_supported', 'COPY from or to the client is not available in the embedded library');
+      throw new SqlError(
+        'feature_not_supported',
+        'COPY from or to the client is not available in the embedded library',
+      );
     }
     if (parameters.length !== statement.parameterCount) {
-      throw new SqlError('protocol_violation', `the statement has ${statement.parameterCount} parameters, ${parameters.length} were given`);
+      throw new SqlError(
+        'protocol_violation',
+        `the statement has ${statement.parameterCount} parameters, ${parameters.length} were given`,
+      );
     }
     const texts = parameters.map(parameterText);
     return this.#request((sink) =>
@@ -203,7 +221,8 @@ class CollectingSink implements ReplySink {
   rows(block: RowBlock): void {
     for (const values of readRows(block, this.#types)) {
       const row: ResultRow = {};
-      for (let index = 0; index < values.length; index++) row[this.#columns[index]!.name] = this.#outputs[index]!(values[index]!);
+      for (let index = 0; index < values.length; index++)
+        row[this.#columns[index]!.name] = this.#outputs[index]!(values[index]!);
       this.#rows.push(row);
     }
     this.#engine.credit(block.bytes.byteLength);

@@ -57,7 +57,9 @@ function plainOutput(type: SqlType): (value: SqlValue) => JavaScriptValue {
       return (value) => {
         const micros = Number(value);
         // Infinity, and years that a Date cannot hold, stay text.
-        return Math.abs(micros) <= 8.64e18 ? new Date(Math.floor(micros / 1000)) : String(formatValue(value, type, DEFAULT_TEXT_SETTINGS));
+        return Math.abs(micros) <= 8.64e18
+          ? new Date(Math.floor(micros / 1000))
+          : String(formatValue(value, type, DEFAULT_TEXT_SETTINGS));
       };
     case 'array': {
       const item = outputOf(type.element!);
@@ -93,7 +95,8 @@ export function parameterText(value: ParameterValue): string | null {
       return value ? 'true' : 'false';
   }
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
+  if (value instanceof Uint8Array)
+    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
   if (Array.isArray(value)) return arrayText(value as readonly ParameterValue[]);
   return JSON.stringify(value);
 }

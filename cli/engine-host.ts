@@ -62,7 +62,9 @@ export async function openEngineHost(settings: EngineSettings, trustsClients: bo
       engine,
       async close() {
         await engine.shutdown();
-        await new Promise<void>((resolve, reject) => store.close((error) => (error === undefined ? resolve() : reject(error))));
+        await new Promise<void>((resolve, reject) =>
+          store.close((error) => (error === undefined ? resolve() : reject(error))),
+        );
         lock.release();
       },
     };
@@ -104,7 +106,9 @@ async function lockStore(path: string, log: Log): Promise<Lock> {
     const taken = acquireLock(path);
     if ('release' in taken) return taken;
     if (performance.now() > deadline) {
-      throw new UsageError(`the store is still open in process ${taken.pid}, an engine whose server was killed; end it with "kill ${taken.pid}"`);
+      throw new UsageError(
+        `the store is still open in process ${taken.pid}, an engine whose server was killed; end it with "kill ${taken.pid}"`,
+      );
     }
     log.debug({ owner: taken.pid }, 'waiting for the previous engine to end');
     await sleep(POLL_MS);

@@ -44,7 +44,9 @@ try {
 } catch (error) {
   const { message, stack } = error as Error;
   log.error({ error: stack ?? message }, 'the engine cannot start');
-  process.send?.({ kind: 'failed', message: `the engine cannot start: ${message}` }, undefined, undefined, () => process.exit(1));
+  process.send?.({ kind: 'failed', message: `the engine cannot start: ${message}` }, undefined, undefined, () =>
+    process.exit(1),
+  );
 }
 
 function end(reason: string): Promise<void> {

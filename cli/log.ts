@@ -110,7 +110,9 @@ class SampledLog implements ProcessLog {
 /** One JSON line as '12:00:00.000 INFO  engine: ready (port=5432)'. */
 function readable(line: string): string {
   const { level, time, process: name, pid: _pid, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
-  const fields = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const fields = Object.entries(rest).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   const tail = fields.length === 0 ? '' : ` (${fields.join(', ')})`;
   return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${String(name)}: ${String(msg)}${tail}\n`;
 }

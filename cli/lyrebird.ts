@@ -34,12 +34,22 @@ program
   .option('--config <file>', 'configuration file (YAML)')
   .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
   .option('--pg-port <number|off>', 'port for Postgres clients (default: 5432)')
-  .addOption(new Option('--isolation <mode>', 'how connections map to processes').choices(['pool', 'connection', 'none']))
+  .addOption(
+    new Option('--isolation <mode>', 'how connections map to processes').choices(['pool', 'connection', 'none']),
+  )
   .option('--workers <number|auto>', 'parser workers in the pool (default: cores - 1, at least 1)')
   .addOption(new Option('--auth <method>', 'how clients prove who they are').choices(['scram-sha-256', 'trust']))
   .addOption(new Option('--tls <mode>', 'encrypted connections').choices(['off', 'optional', 'required']))
   .addOption(new Option('--durability <mode>', 'when a commit is acknowledged').choices(['sync', 'relaxed']))
-  .addOption(new Option('--log-level <level>', 'least important lines to log').choices(['debug', 'info', 'warn', 'error', 'silent']))
+  .addOption(
+    new Option('--log-level <level>', 'least important lines to log').choices([
+      'debug',
+      'info',
+      'warn',
+      'error',
+      'silent',
+    ]),
+  )
   .addOption(new Option('--log <destination>', 'where log lines go').choices(['file', 'stderr']))
   .action((flags: StartFlags) => run(() => start(flags)));
 
@@ -52,7 +62,7 @@ for (const [name, description] of [
   program
     .command(name)
     .description(description)
-    .option('--data <folder>', 'data folder (default: the configuration file\'s, else ./lyrebird-data)')
+    .option('--data <folder>', "data folder (default: the configuration file's, else ./lyrebird-data)")
     .option('--config <file>', 'configuration file (YAML)')
     .option('--json', 'print JSON')
     .action((flags: { data?: string; config?: string; json?: boolean }) =>
@@ -99,7 +109,10 @@ async function start(flags: StartFlags): Promise<void> {
       void server?.stop(signal);
     });
   }
-  process.on('SIGHUP', () => void server?.reload().catch((error: Error) => process.stderr.write(`lyrebird: ${error.message}\n`)));
+  process.on(
+    'SIGHUP',
+    () => void server?.reload().catch((error: Error) => process.stderr.write(`lyrebird: ${error.message}\n`)),
+  );
   server = await startServer({ configFile: flags.config, overrides: overridesOf(flags) });
   printReady(server);
   if (stopWanted !== undefined) void server.stop(stopWanted);

@@ -20,23 +20,29 @@ export interface RemoteFlags {
 export async function runRemoteCommand(command: ControlCommand, flags: RemoteFlags): Promise<void> {
   const { data } = loadConfig(flags.config, { data: flags.data });
   const pid = serverOf(data);
-  const reply = pid === undefined ? undefined : await sendControl(runPaths(data).controlSocket, command, ANSWER_TIMEOUT_MS);
-  if (pid === undefined) throw new UsageError(`no server runs on ${data}; start one with "lyrebird start --data ${data}"`);
+  const reply =
+    pid === undefined ? undefined : await sendControl(runPaths(data).controlSocket, command, ANSWER_TIMEOUT_MS);
+  if (pid === undefined)
+    throw new UsageError(`no server runs on ${data}; start one with "lyrebird start --data ${data}"`);
   if (command === 'stop') {
     // A server that hangs or is just starting has no control socket: the signal reaches it all the same.
     if (reply === undefined) process.kill(pid, 'SIGTERM');
     await waitForEnd(data, pid, ((reply as { drainTimeoutMs?: number })?.drainTimeoutMs ?? 0) + STOP_GRACE_MS);
-    process.stdout.write(flags.json ? `${JSON.stringify({ stopped: pid })}\n` : `The server (process ${pid}) has stopped.\n`);
+    process.stdout.write(
+      flags.json ? `${JSON.stringify({ stopped: pid })}\n` : `The server (process ${pid}) has stopped.\n`,
+    );
     return;
   }
-  if (reply === undefined) throw new UsageError(`the server with process id ${pid} is still starting or stopping; try again`);
+  if (reply === undefined)
+    throw new UsageError(`the server with process id ${pid} is still starting or stopping; try again`);
   process.stdout.write(flags.json ? `${JSON.stringify(reply)}\n` : describe(command, reply));
 }
 
 async function waitForEnd(data: string, pid: number, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (serverOf(data) === pid) {
-    if (performance.now() > deadline) throw new UsageError(`the server with process id ${pid} does not stop; end it with "kill -9 ${pid}"`);
+    if (performance.now() > deadline)
+      throw new UsageError(`the server with process id ${pid} does not stop; end it with "kill -9 ${pid}"`);
     await sleep(POLL_MS);
   }
 }
@@ -51,7 +57,14 @@ interface StatusReply {
   readonly ports: readonly { protocol: string; host: string; port: number }[];
   readonly connections: { open: number; limit: number; accepted: number; refused: number; waiting: number };
   readonly engine: { pid: number; state: string; restarts: number; details?: Readonly<Record<string, unknown>> };
-  readonly workers: readonly { name: string; pid: number; state: string; connections: number; queries: number; memoryBytes: number }[];
+  readonly workers: readonly {
+    name: string;
+    pid: number;
+    state: string;
+    connections: number;
+    queries: number;
+    memoryBytes: number;
+  }[];
 }
 
 function describe(command: ControlCommand, reply: unknown): string {

@@ -40,5 +40,7 @@ function runFolder(dataFolder: string): string {
   if (Buffer.byteLength(join(inside, 'control.sock')) <= SOCKET_PATH_MAX) return inside;
   const digest = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16);
   const temporary = join(tmpdir(), `lyrebird-${userInfo().uid}-${digest}`);
-  return Buffer.byteLength(join(temporary, 'control.sock')) <= SOCKET_PATH_MAX ? temporary : `/tmp/lyrebird-${userInfo().uid}-${digest}`;
+  return Buffer.byteLength(join(temporary, 'control.sock')) <= SOCKET_PATH_MAX
+    ? temporary
+    : `/tmp/lyrebird-${userInfo().uid}-${digest}`;
 }

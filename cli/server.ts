@@ -150,7 +150,11 @@ class Server implements RunningServer {
     const { limits, workers, timeouts, log } = next;
     this.config = {
       ...this.config,
-      limits: { ...this.config.limits, connections: limits.connections, connections_per_client: limits.connections_per_client },
+      limits: {
+        ...this.config.limits,
+        connections: limits.connections,
+        connections_per_client: limits.connections_per_client,
+      },
       workers: { ...this.config.workers, count: workers.count, spare: workers.spare, assignment: workers.assignment },
       timeouts: { ...this.config.timeouts, drain: timeouts.drain },
       log: { ...this.config.log, level: log.level },
@@ -187,7 +191,11 @@ class Server implements RunningServer {
       isolation: this.config.isolation,
       durability: this.config.durability,
       ports: this.addresses,
-      connections: { open: this.#listener.connections, limit: this.config.limits.connections, ...this.#listener.counters },
+      connections: {
+        open: this.#listener.connections,
+        limit: this.config.limits.connections,
+        ...this.#listener.counters,
+      },
       ...(await this.#backend.status()),
     };
   }
@@ -230,12 +238,20 @@ class ProcessBackend implements Backend {
     this.#log = folder.log;
     const certificate = certificateFiles(config, () => selfSignedCertificate(folder, hostname()));
     this.#engine = new EngineSupervisor({
-      child: childOptions('engine.js', engineSettings(config, folder, paths.engineSocket), 'engine', 0, log, process.env['LYREBIRD_ENGINE_EXECARGV']),
+      child: childOptions(
+        'engine.js',
+        engineSettings(config, folder, paths.engineSocket),
+        'engine',
+        0,
+        log,
+        process.env['LYREBIRD_ENGINE_EXECARGV'],
+      ),
       onReady: () => {
         this.#workers.broadcast({ kind: 'engine', path: paths.engineSocket });
         this.#check();
       },
-      onLost: (failure) => this.#failedToStart(`the engine ended (${failure})`, ++this.#engineFailures >= START_ATTEMPTS),
+      onLost: (failure) =>
+        this.#failedToStart(`the engine ended (${failure})`, ++this.#engineFailures >= START_ATTEMPTS),
       onRefused: (message) => {
         if (this.#started === undefined) context.onFatal(message);
         else this.#started.reject(new UsageError(message));
@@ -293,7 +309,10 @@ class ProcessBackend implements Backend {
   async status(): Promise<object> {
     const details = await this.#engine.status(STATUS_TIMEOUT_MS);
     const { pid, ready, restarts } = this.#engine;
-    return { engine: { pid, state: ready ? 'ready' : 'starting', restarts, socket: this.#paths.engineSocket, details }, workers: this.#workers.status() };
+    return {
+      engine: { pid, state: ready ? 'ready' : 'starting', restarts, socket: this.#paths.engineSocket, details },
+      workers: this.#workers.status(),
+    };
   }
 
   /** Before the first connection could be served there is somebody who waits for the start: tell them. */
@@ -330,7 +349,10 @@ async function makeLocalBackend(context: BackendContext): Promise<Backend> {
     configure() {},
     recycle() {},
     reopenLog() {},
-    status: async () => ({ engine: { pid: process.pid, state: 'ready', restarts: 0, details: server?.status() }, workers: [] }),
+    status: async () => ({
+      engine: { pid: process.pid, state: 'ready', restarts: 0, details: server?.status() },
+      workers: [],
+    }),
   };
 }
 
@@ -341,7 +363,14 @@ function childOptions(
   healthTimeoutMs: number,
   log: Log,
   execArgv: string | undefined,
-): { name: string; entry: string; environment: Record<string, string>; execArgv: string[]; healthTimeoutMs: number; log: Log } {
+): {
+  name: string;
+  entry: string;
+  environment: Record<string, string>;
+  execArgv: string[];
+  healthTimeoutMs: number;
+  log: Log;
+} {
   return {
     name,
     entry: join(programFolder(), file),
@@ -372,16 +401,21 @@ async function listenOrExplain(listener: Listener): Promise<void> {
     const where = `${address ?? ''}:${port ?? ''}`;
     switch (code) {
       case 'EADDRINUSE':
-        throw new UsageError(`port ${where} is taken by another program; choose another with --pg-port or postgres.port`);
+        throw new UsageError(
+          `port ${where} is taken by another program; choose another with --pg-port or postgres.port`,
+        );
       case 'EACCES':
-        throw new UsageError(`this user may not listen on ${where}; choose a port above 1023 with --pg-port or postgres.port`);
+        throw new UsageError(
+          `this user may not listen on ${where}; choose a port above 1023 with --pg-port or postgres.port`,
+        );
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
-        throw new UsageError(`the host ${address ?? ''} is not an address of this machine (${code}); set --host or host`);
+        throw new UsageError(
+          `the host ${address ?? ''} is not an address of this machine (${code}); set --host or host`,
+        );
       default:
         throw error;
     }
   }
 }
-

@@ -90,14 +90,18 @@ export function certificateFiles(config: Config, makeOwn: () => CertificateFiles
     try {
       return readFileSync(file);
     } catch (error) {
-      throw new UsageError(`cannot read the certificate or key file ${file} (${(error as NodeJS.ErrnoException).code}); check tls.certificate and tls.key`);
+      throw new UsageError(
+        `cannot read the certificate or key file ${file} (${(error as NodeJS.ErrnoException).code}); check tls.certificate and tls.key`,
+      );
     }
   };
   const [cert, keyText] = [read(certificate), read(key)];
   try {
     createSecureContext({ cert, key: keyText });
   } catch (error) {
-    throw new UsageError(`${certificate} and ${key} are not a certificate and its key (${(error as Error).message}); check tls.certificate and tls.key`);
+    throw new UsageError(
+      `${certificate} and ${key} are not a certificate and its key (${(error as Error).message}); check tls.certificate and tls.key`,
+    );
   }
   return { certificate, key };
 }

@@ -64,7 +64,11 @@ class UnlinkedFile implements SpillFile {
         done += writeSync(this.#descriptor, bytes, done, bytes.length - done, start + done);
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        throw new StorageError(code === 'ENOSPC' || code === 'EDQUOT' ? 'full' : 'io', `cannot write a temporary file: ${message}`, error);
+        throw new StorageError(
+          code === 'ENOSPC' || code === 'EDQUOT' ? 'full' : 'io',
+          `cannot write a temporary file: ${message}`,
+          error,
+        );
       }
     }
   }

@@ -2,13 +2,7 @@
  * How long to wait before a process that failed is started again, and when to stop trying for a while.
  * Delays double from BACKOFF_FIRST_MS to BACKOFF_LAST_MS; enough failures in the window quarantine.
  */
-import {
-  BACKOFF_FIRST_MS,
-  BACKOFF_LAST_MS,
-  FAILURE_WINDOW_MS,
-  QUARANTINE_FAILURES,
-  QUARANTINE_MS,
-} from './limits.ts';
+import { BACKOFF_FIRST_MS, BACKOFF_LAST_MS, FAILURE_WINDOW_MS, QUARANTINE_FAILURES, QUARANTINE_MS } from './limits.ts';
 
 export interface RestartDecision {
   readonly quarantined: boolean;

@@ -72,9 +72,14 @@ export class Child {
     this.#process.on('message', (message) => {
       if (isFromChild(message)) this.#receive(message);
     });
-    this.#process.on('error', (error) => options.log.warn({ process: this.name, error: error.message }, 'process error'));
+    this.#process.on('error', (error) =>
+      options.log.warn({ process: this.name, error: error.message }, 'process error'),
+    );
     this.#process.on('exit', (code, signal) => this.#ended(code, signal));
-    this.#startTimer = setTimeout(() => this.kill('did not become ready in time'), options.startTimeoutMs ?? START_TIMEOUT_MS);
+    this.#startTimer = setTimeout(
+      () => this.kill('did not become ready in time'),
+      options.startTimeoutMs ?? START_TIMEOUT_MS,
+    );
   }
 
   get pid(): number | undefined {

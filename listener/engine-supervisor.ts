@@ -42,11 +42,14 @@ export class EngineSupervisor {
 
   start(): void {
     const startedAt = performance.now();
-    const child = new Child({ ...this.#options.child, startTimeoutMs: ENGINE_START_TIMEOUT_MS }, {
-      ready: () => this.#options.onReady(),
-      message: () => {},
-      exit: (failure) => this.#ended(child, startedAt, failure),
-    });
+    const child = new Child(
+      { ...this.#options.child, startTimeoutMs: ENGINE_START_TIMEOUT_MS },
+      {
+        ready: () => this.#options.onReady(),
+        message: () => {},
+        exit: (failure) => this.#ended(child, startedAt, failure),
+      },
+    );
     this.#child = child;
   }
 

@@ -170,10 +170,13 @@ export class Listener {
 
   #armWaitTimer(): void {
     if (this.#waitTimer !== undefined) return;
-    this.#waitTimer = setTimeout(() => {
-      this.#waitTimer = undefined;
-      this.flush();
-    }, Math.min(1000, this.#options.waitTimeoutMs));
+    this.#waitTimer = setTimeout(
+      () => {
+        this.#waitTimer = undefined;
+        this.flush();
+      },
+      Math.min(1000, this.#options.waitTimeoutMs),
+    );
   }
 
   #drop(pending: Pending): void {

@@ -86,7 +86,11 @@ export class WorkerPool {
   /** Hands the socket to a worker. False when no worker can take it now; the caller keeps it then. */
   assign(notice: ConnectionNotice, handle: NativeHandle, failed: () => void): boolean {
     const candidates = this.#candidates();
-    const index = chooseWorker(candidates.map((worker) => worker.view), this.#options.assignment, this.#turn++);
+    const index = chooseWorker(
+      candidates.map((worker) => worker.view),
+      this.#options.assignment,
+      this.#turn++,
+    );
     const worker = candidates[index];
     if (worker === undefined) return false;
     worker.connections.add(notice.id);
@@ -137,7 +141,15 @@ export class WorkerPool {
     for (const slot of this.#slots) {
       if (!slot.quarantined) continue;
       const name = `worker slot ${slot.number}`;
-      rows.push({ name, pid: undefined, state: 'quarantined', connections: 0, queries: 0, utilization: 0, memoryBytes: 0 });
+      rows.push({
+        name,
+        pid: undefined,
+        state: 'quarantined',
+        connections: 0,
+        queries: 0,
+        utilization: 0,
+        memoryBytes: 0,
+      });
     }
     return rows;
   }
@@ -228,7 +240,8 @@ export class WorkerPool {
     if (!worker.connections.delete(id)) return;
     this.#options.onClosed([id]);
     const last = worker.connections.size === 0;
-    if (last && (worker.child.state === 'draining' || this.#options.isolation === 'connection')) void worker.child.stop(0);
+    if (last && (worker.child.state === 'draining' || this.#options.isolation === 'connection'))
+      void worker.child.stop(0);
   }
 
   #exited(worker: Worker, failure: string | undefined): void {
@@ -247,7 +260,10 @@ export class WorkerPool {
     const decision = slot.failures.failed(performance.now());
     slot.quarantined = decision.quarantined;
     const { log } = this.#options.child;
-    log.error({ process: worker.child.name, failure, connectionsLost: ids.length, ...decision }, 'worker ended unexpectedly');
+    log.error(
+      { process: worker.child.name, failure, connectionsLost: ids.length, ...decision },
+      'worker ended unexpectedly',
+    );
     if (decision.quarantined) this.#options.onQuarantined?.();
     clearTimeout(slot.timer);
     slot.timer = setTimeout(() => {

@@ -2,7 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { changedKeys, type Config, configKeys, HOT_KEYS, loadConfig, validateConfig, workerCount } from '../../cli/config.ts';
+import {
+  changedKeys,
+  type Config,
+  configKeys,
+  HOT_KEYS,
+  loadConfig,
+  validateConfig,
+  workerCount,
+} from '../../cli/config.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { removeFolder, ROOT, temporaryFolder } from '../harness/index.ts';
 
@@ -101,7 +109,11 @@ describe('mistakes', () => {
 });
 
 test('the command line wins over the file', () => {
-  const config = fromYaml('host: 10.0.0.1\npostgres: { port: 1 }', { host: '::1', 'postgres.port': 'off', 'log.level': undefined });
+  const config = fromYaml('host: 10.0.0.1\npostgres: { port: 1 }', {
+    host: '::1',
+    'postgres.port': 'off',
+    'log.level': undefined,
+  });
   expect([config.host, config.postgres.port, config.log.level]).toEqual(['::1', 'off', 'info']);
 });
 

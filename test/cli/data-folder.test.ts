@@ -43,7 +43,9 @@ describe('opening', () => {
   test('a newer or damaged version is refused', () => {
     mkdirSync(path);
     writeFileSync(join(path, 'lyrebird-version'), 'lyrebird data folder, version 2\n');
-    expect(() => openDataFolder(path)).toThrow(/written by a newer Lyrebird \(folder version 2, this one reads up to 1\)/);
+    expect(() => openDataFolder(path)).toThrow(
+      /written by a newer Lyrebird \(folder version 2, this one reads up to 1\)/,
+    );
     writeFileSync(join(path, 'lyrebird-version'), 'what');
     expect(() => openDataFolder(path)).toThrow(/damaged lyrebird-version/);
   });
@@ -56,7 +58,9 @@ describe('opening', () => {
 
   test('a second server on the same folder is refused with the process id of the first', () => {
     const folder = openDataFolder(path);
-    expect(() => openDataFolder(path)).toThrow(new RegExp(`in use by the Lyrebird server with process id ${process.pid}; stop it with`));
+    expect(() => openDataFolder(path)).toThrow(
+      new RegExp(`in use by the Lyrebird server with process id ${process.pid}; stop it with`),
+    );
     expect(serverOf(path)).toBe(process.pid);
     folder.release();
     expect(serverOf(path)).toBeUndefined();

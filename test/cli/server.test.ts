@@ -32,7 +32,14 @@ async function started(options: ServerOptions = {}): Promise<TestServer> {
 }
 
 async function connect(server: TestServer, options: pg.ClientConfig = {}): Promise<pg.Client> {
-  const client = new pg.Client({ host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres', password: server.password, ...options });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: server.port,
+    user: 'postgres',
+    database: 'postgres',
+    password: server.password,
+    ...options,
+  });
   client.on('error', () => {});
   await client.connect();
   cleanups.push(() => client.end().catch(() => {}));
@@ -47,7 +54,9 @@ describe('connections', () => {
     expect(await one(await connect(server))).toBe(1);
     const ca = readFileSync(join(server.data, 'server.crt'), 'utf8');
     expect(await one(await connect(server, { ssl: { ca, servername: 'localhost' } }))).toBe(1);
-    await expect(connect(server, { password: 'wrong' })).rejects.toThrow('password authentication failed for user "postgres"');
+    await expect(connect(server, { password: 'wrong' })).rejects.toThrow(
+      'password authentication failed for user "postgres"',
+    );
   });
 
   test('use the password of the environment at the first start', async () => {
@@ -93,19 +102,22 @@ describe('connections', () => {
 });
 
 describe('ending', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s lets a running statement finish, ends idle sessions, exits 0 and leaves nothing', async (signal) => {
-    const server = await started();
-    const [busy, idle] = [await connect(server), await connect(server)];
-    const pids = [await server.enginePid(), ...(await server.workerPids())];
-    const told = new Promise<Error>((resolve) => idle.once('error', resolve));
-    const running = busy.query('select pg_sleep(1)');
-    await until('running', async () => true);
-    server.process.kill(signal);
-    expect(await told).toMatchObject({ code: '57P01' });
-    await expect(running).resolves.toBeDefined();
-    expect(await server.stop()).toBe(0);
-    expect(pids.filter(isRunning)).toEqual([]);
-  });
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s lets a running statement finish, ends idle sessions, exits 0 and leaves nothing',
+    async (signal) => {
+      const server = await started();
+      const [busy, idle] = [await connect(server), await connect(server)];
+      const pids = [await server.enginePid(), ...(await server.workerPids())];
+      const told = new Promise<Error>((resolve) => idle.once('error', resolve));
+      const running = busy.query('select pg_sleep(1)');
+      await until('running', async () => true);
+      server.process.kill(signal);
+      expect(await told).toMatchObject({ code: '57P01' });
+      await expect(running).resolves.toBeDefined();
+      expect(await server.stop()).toBe(0);
+      expect(pids.filter(isRunning)).toEqual([]);
+    },
+  );
 
   test('does not wait longer than the drain timeout', async () => {
     const server = await started({ config: { timeouts: { drain: 300 } } });
@@ -125,7 +137,10 @@ describe('ending', () => {
     const again = await started({ data: server.data, port: server.port });
     expect(await one(await connect(again))).toBe(1);
     await again.stop();
-    expect(await runProgram(['stop', '--data', server.data])).toMatchObject({ code: 1, stderr: expect.stringContaining('no server runs on') as string });
+    expect(await runProgram(['stop', '--data', server.data])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no server runs on') as string,
+    });
   });
 
   test('of the server process by kill -9 ends its children, and the next start takes over', async () => {
@@ -149,7 +164,10 @@ describe('failures', () => {
     process.kill(victim!, 'SIGKILL');
     const index = await Promise.race(lost.map((promise, position) => promise.then(() => position)));
     expect(await one(clients[1 - index]!)).toBe(1);
-    await until('replaced', async () => (await server.status()).workers.filter((worker) => worker.state !== 'starting').length === 2);
+    await until(
+      'replaced',
+      async () => (await server.status()).workers.filter((worker) => worker.state !== 'starting').length === 2,
+    );
     expect(await one(await connect(server))).toBe(1);
   });
 
@@ -180,13 +198,19 @@ describe('a start that cannot be', () => {
   test('because the port is taken', async () => {
     const port = await freePort();
     const taken = net.createServer().listen(port, '127.0.0.1');
-    await refused(['--data', join(base, 'a'), '--pg-port', String(port)], new RegExp(`port 127.0.0.1:${port} is taken .*--pg-port`));
+    await refused(
+      ['--data', join(base, 'a'), '--pg-port', String(port)],
+      new RegExp(`port 127.0.0.1:${port} is taken .*--pg-port`),
+    );
     taken.close();
   });
 
   test('because another server has the folder', async () => {
     const server = await started();
-    await refused(['--data', server.data, '--pg-port', '0'], new RegExp(`process id ${server.process.pid}; stop it with "lyrebird stop`));
+    await refused(
+      ['--data', server.data, '--pg-port', '0'],
+      new RegExp(`process id ${server.process.pid}; stop it with "lyrebird stop`),
+    );
     expect(await one(await connect(server))).toBe(1);
   });
 
@@ -204,7 +228,10 @@ describe('a start that cannot be', () => {
     await refused(['--config', join(base, 'missing.yaml')], /cannot read the configuration file/);
     await refused(['--pg-port', 'many'], /--pg-port needs a number or "off", not "many"/);
     await refused(['--pg-port', 'off', '--data', join(base, 'b')], /no protocol is enabled/);
-    await refused(['--host', '203.0.113.7', '--pg-port', '0', '--data', join(base, 'c')], /is not an address of this machine/);
+    await refused(
+      ['--host', '203.0.113.7', '--pg-port', '0', '--data', join(base, 'c')],
+      /is not an address of this machine/,
+    );
   });
 
   test('because the certificate cannot be read', async () => {
@@ -223,13 +250,18 @@ test('a warm start takes well under a second, and says how to connect', async ()
   const begun = performance.now();
   const server = await started({ data: first.data, port: first.port });
   expect(performance.now() - begun).toBeLessThan(3000);
-  expect(server.output()).toContain(`PGPASSWORD=$(cat ${server.data}/admin-password) psql -h 127.0.0.1 -p ${server.port} -U postgres`);
+  expect(server.output()).toContain(
+    `PGPASSWORD=$(cat ${server.data}/admin-password) psql -h 127.0.0.1 -p ${server.port} -U postgres`,
+  );
 });
 
 test('settings change while it runs', async () => {
   const server = await started({ config: { limits: { connections: 10 } } });
   const file = join(server.data, '../lyrebird.yaml');
-  writeFileSync(file, `data: ${server.data}\npostgres: { port: ${server.port} }\nlimits: { connections: 1 }\nworkers: { count: 2 }\nhost: localhost\n`);
+  writeFileSync(
+    file,
+    `data: ${server.data}\npostgres: { port: ${server.port} }\nlimits: { connections: 1 }\nworkers: { count: 2 }\nhost: localhost\n`,
+  );
   const { stdout, code } = await runProgram(['reload', '--data', server.data, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual({ applied: ['limits.connections', 'workers.count'], needRestart: ['host'] });
@@ -237,7 +269,10 @@ test('settings change while it runs', async () => {
   await expect(connect(server)).rejects.toMatchObject({ code: '53300' });
   await until('two workers', async () => (await server.status()).workers.length === 2);
   writeFileSync(file, 'nonsense: 1\n');
-  expect(await runProgram(['reload', '--data', server.data])).toMatchObject({ code: 1, stderr: expect.stringContaining('unknown key "nonsense"') as string });
+  expect(await runProgram(['reload', '--data', server.data])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('unknown key "nonsense"') as string,
+  });
 });
 
 test('workers are replaced without closing a connection', async () => {
@@ -245,7 +280,9 @@ test('workers are replaced without closing a connection', async () => {
   const client = await connect(server);
   const before = await server.workerPids();
   expect((await runProgram(['recycle', '--data', server.data])).code).toBe(0);
-  await until('replaced', async () => (await server.status()).workers.some((worker) => worker.state === 'ready' && !before.includes(worker.pid)));
+  await until('replaced', async () =>
+    (await server.status()).workers.some((worker) => worker.state === 'ready' && !before.includes(worker.pid)),
+  );
   expect(await one(client)).toBe(1);
   await client.end();
   await until('old ones gone', async () => !(await server.workerPids()).some((pid) => before.includes(pid)));
@@ -258,5 +295,8 @@ test('status, version and help for people', async () => {
   expect(stdout).toContain(`postgres     127.0.0.1:${server.port}`);
   expect((await runProgram(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect((await runProgram(['--help'])).stdout).toContain('lyrebird');
-  expect(await runProgram(['strat'])).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown command 'strat'") as string });
+  expect(await runProgram(['strat'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("unknown command 'strat'") as string,
+  });
 });

@@ -25,7 +25,10 @@ describe.skipIf(!installed)('psql', () => {
     await server?.stop();
   });
 
-  function psql(args: readonly string[], options: { input?: string; password?: string; environment?: Record<string, string> } = {}): Promise<Run> {
+  function psql(
+    args: readonly string[],
+    options: { input?: string; password?: string; environment?: Record<string, string> } = {},
+  ): Promise<Run> {
     const connection = ['-X', '-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', '-v', 'ON_ERROR_STOP=1'];
     return new Promise((resolve) => {
       const child = spawn(psqlProgram, [...connection, ...args], {
@@ -72,6 +75,8 @@ select owner, balance from account order by id;
   test('is told where an error is', async () => {
     const { code, stderr } = await psql(['-c', 'select nothing_here']);
     expect(code).toBe(1);
-    expect(stderr).toContain('ERROR:  column "nothing_here" does not exist\nLINE 1: select nothing_here\n               ^');
+    expect(stderr).toContain(
+      'ERROR:  column "nothing_here" does not exist\nLINE 1: select nothing_here\n               ^',
+    );
   });
 });

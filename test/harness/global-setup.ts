@@ -17,7 +17,8 @@ export async function setup(): Promise<() => Promise<void>> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  if (typeof address === 'object' && address !== null) process.env['LYREBIRD_ORACLE_CONTROL'] = `http://127.0.0.1:${address.port}/`;
+  if (typeof address === 'object' && address !== null)
+    process.env['LYREBIRD_ORACLE_CONTROL'] = `http://127.0.0.1:${address.port}/`;
   return async () => {
     server.close();
     server.closeAllConnections();

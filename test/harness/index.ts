@@ -1,4 +1,20 @@
-/** Helpers for all tests. */
-export { type PostgresOracle, POSTGRES_BIN, postgresInstalled, sharedPostgres, skipWithoutPostgres, startPostgres } from './postgres-oracle.ts';
+/** Helpers of all tests; test/harness/embedded.ts is imported by itself, since it loads the whole engine. */
+export {
+  type PostgresOracle,
+  POSTGRES_BIN,
+  postgresInstalled,
+  sharedPostgres,
+  skipWithoutPostgres,
+  startPostgres,
+} from './postgres-oracle.ts';
 export { freePort, removeFolder, temporaryFolder } from './ports.ts';
-export { isRunning, PROGRAM, ROOT, runProgram, type ServerOptions, startServer, type TestServer, until } from './server.ts';
+export {
+  isRunning,
+  PROGRAM,
+  ROOT,
+  runProgram,
+  type ServerOptions,
+  startServer,
+  type TestServer,
+  until,
+} from './server.ts';

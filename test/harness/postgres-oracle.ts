@@ -50,8 +50,21 @@ export async function startPostgres(options: OracleOptions = {}): Promise<Postgr
   }
   chmodSync(data, 0o700);
   const command = (program: string, args: string[]): [string, string[]] =>
-    asRoot ? ['runuser', ['-u', 'postgres', '--', join(POSTGRES_BIN, program), ...args]] : [join(POSTGRES_BIN, program), args];
-  const initialise = command('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N']);
+    asRoot
+      ? ['runuser', ['-u', 'postgres', '--', join(POSTGRES_BIN, program), ...args]]
+      : [join(POSTGRES_BIN, program), args];
+  const initialise = command('initdb', [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C.UTF-8',
+    '-N',
+  ]);
   execFileSync(initialise[0], initialise[1], { stdio: 'pipe', cwd: folder });
   const settings = {
     port: String(port),

@@ -92,7 +92,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     workerPids: async () => (await status()).workers.map((worker) => worker.pid),
     async stop({ keep = false } = {}) {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-      const code = await Promise.race([exited, sleep(START_TIMEOUT_MS, undefined, { ref: false }).then(() => undefined)]);
+      const code = await Promise.race([
+        exited,
+        sleep(START_TIMEOUT_MS, undefined, { ref: false }).then(() => undefined),
+      ]);
       if (code === undefined) {
         child.kill('SIGKILL');
         throw new Error(`the server did not stop:\n${text}`);
@@ -110,7 +113,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!output().includes('is ready')) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server ended at its start:\n${output()}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the server ended at its start:\n${output()}`);
     if (performance.now() > deadline) {
       child.kill('SIGKILL');
       throw new Error(`the server did not become ready:\n${output()}`);
@@ -126,7 +130,10 @@ export interface ProgramResult {
 }
 
 /** Runs `lyrebird` with arguments to its end. */
-export function runProgram(args: readonly string[], options: { cwd?: string; input?: string; timeoutMs?: number; environment?: Record<string, string> } = {}): Promise<ProgramResult> {
+export function runProgram(
+  args: readonly string[],
+  options: { cwd?: string; input?: string; timeoutMs?: number; environment?: Record<string, string> } = {},
+): Promise<ProgramResult> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: options.cwd,
@@ -161,7 +168,11 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Waits until the condition holds; fails with `what` after the timeout. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);

@@ -1,8 +1,19 @@
 /** Assignment, backoff and admission as plain functions. */
 import { describe, expect, test } from 'vitest';
-import { Admission, type Assignable, type AssignmentPolicy, backoffDelay, chooseWorker, FailureHistory } from '../../listener/index.ts';
+import {
+  Admission,
+  type Assignable,
+  type AssignmentPolicy,
+  backoffDelay,
+  chooseWorker,
+  FailureHistory,
+} from '../../listener/index.ts';
 
-const worker = (connections: number, queries = 0, utilization = 0): Assignable => ({ connections, queries, utilization });
+const worker = (connections: number, queries = 0, utilization = 0): Assignable => ({
+  connections,
+  queries,
+  utilization,
+});
 
 describe('assignment', () => {
   const cases: [AssignmentPolicy, Assignable[], number, number][] = [

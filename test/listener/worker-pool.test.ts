@@ -76,7 +76,12 @@ describe('worker pool', () => {
     const pids = await Promise.all(clients.map((client) => client.greeting().then((text) => text.split('\n')[0])));
     expect(new Set(pids).size).toBe(2);
     await until('echo', () => clients.every((client) => client.text.includes('early')));
-    expect(pool.status().map((worker) => worker.connections).sort()).toEqual([3, 3]);
+    expect(
+      pool
+        .status()
+        .map((worker) => worker.connections)
+        .sort(),
+    ).toEqual([3, 3]);
     for (const client of clients) client.socket.end();
     await until('closed', () => listener.connections === 0);
   });

@@ -21,19 +21,32 @@ describe.each(documents)('%s', (document) => {
   });
 
   test('links only to files that exist', () => {
-    const missing = [...text.matchAll(LINK)].map((match) => match[1]!).filter((path) => !existsSync(join(ROOT, normalize(join(dirname(document), path)))));
+    const missing = [...text.matchAll(LINK)]
+      .map((match) => match[1]!)
+      .filter((path) => !existsSync(join(ROOT, normalize(join(dirname(document), path)))));
     expect(missing).toEqual([]);
   });
 
   test('names only npm scripts that exist', () => {
-    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-    const missing = [...text.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1]!).filter((name) => scripts[name] === undefined);
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const missing = [...text.matchAll(/npm run ([\w:-]+)/g)]
+      .map((match) => match[1]!)
+      .filter((name) => scripts[name] === undefined);
     expect(missing).toEqual([]);
   });
 });
 
 test('the documents a reader starts with are there', () => {
-  for (const name of ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE', 'specs/README.md', 'specs/configuration.md']) {
+  for (const name of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    'specs/README.md',
+    'specs/configuration.md',
+  ]) {
     expect(existsSync(join(ROOT, name)), name).toBe(true);
   }
 });

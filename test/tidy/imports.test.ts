@@ -17,7 +17,16 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'protocols/postgres': ['sblr/contract', 'protocols/shared'],
   engine: ['sblr', 'sblr/contract', 'storage/contract'],
   listener: ['sblr/contract'],
-  cli: ['sblr', 'sblr/contract', 'storage', 'storage/contract', 'parsers/postgres', 'protocols/postgres', 'engine', 'listener'],
+  cli: [
+    'sblr',
+    'sblr/contract',
+    'storage',
+    'storage/contract',
+    'parsers/postgres',
+    'protocols/postgres',
+    'engine',
+    'listener',
+  ],
 };
 
 /** Modules that only these folders may use. */
@@ -54,7 +63,9 @@ describe('imports', () => {
 
   test('name files that exist, with their ending', () => {
     const wrong = sources.flatMap(({ path, imports }) =>
-      imports.filter((target) => !target.endsWith('.ts') || !existsSync(join(ROOT, target))).map((target) => `${path} imports ${target}`),
+      imports
+        .filter((target) => !target.endsWith('.ts') || !existsSync(join(ROOT, target)))
+        .map((target) => `${path} imports ${target}`),
     );
     expect(wrong).toEqual([]);
   });
@@ -71,10 +82,14 @@ describe('imports', () => {
     // members, stay within one folder, and only shrink. UPDATE_CYCLES=1 writes smaller groups.
     const allowed = JSON.parse(readFileSync(ALLOWANCES, 'utf8')) as Record<string, string[]>;
     const groups = cyclicGroups();
-    const across = groups.filter((group) => new Set(group.map((path) => path.slice(0, path.lastIndexOf('/')))).size > 1 && !within(allowed, group));
+    const across = groups.filter(
+      (group) => new Set(group.map((path) => path.slice(0, path.lastIndexOf('/')))).size > 1 && !within(allowed, group),
+    );
     expect(across).toEqual([]);
     if (process.env['UPDATE_CYCLES'] === '1') {
-      const next = Object.fromEntries(groups.filter((group) => within(allowed, group)).map((group) => [group[0]!, group]));
+      const next = Object.fromEntries(
+        groups.filter((group) => within(allowed, group)).map((group) => [group[0]!, group]),
+      );
       writeFileSync(ALLOWANCES, `${JSON.stringify(next, undefined, 2)}\n`);
       return;
     }

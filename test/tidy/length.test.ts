@@ -28,7 +28,8 @@ function measure(): Lengths {
   return found;
 }
 
-const TOP_LEVEL = /^(?:export )?(?:async )?function\*? (\w+)|^(?:export )?const (\w+)[^=]*= (?:async )?(?:\([^)]*\)|\w+)(?:: [^=]+)? => \{$/;
+const TOP_LEVEL =
+  /^(?:export )?(?:async )?function\*? (\w+)|^(?:export )?const (\w+)[^=]*= (?:async )?(?:\([^)]*\)|\w+)(?:: [^=]+)? => \{$/;
 const METHOD = /^ {2}(?:(?:private|protected|static|async|override|get|set) )*(?:\*)?(#?\w+)(?:<[^>]*>)?\(.*$/;
 
 /** Functions at the top of a file and methods of its classes, found by indentation, which the formatter keeps. */
@@ -37,7 +38,10 @@ function functions(lines: readonly string[]): { name: string; length: number }[]
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index]!;
     const top = TOP_LEVEL.exec(line);
-    const method = top === null && !/^ {2}(if|for|while|switch|return|catch|await|throw|expect|test|describe)\b/.test(line) ? METHOD.exec(line) : null;
+    const method =
+      top === null && !/^ {2}(if|for|while|switch|return|catch|await|throw|expect|test|describe)\b/.test(line)
+        ? METHOD.exec(line)
+        : null;
     const name = top?.[1] ?? top?.[2] ?? method?.[1];
     if (name === undefined) continue;
     const close = top === null ? '  }' : '}';
@@ -61,17 +65,25 @@ test('files and functions grow no longer than they are allowed', () => {
   const actual = measure();
   if (process.env['UPDATE_LENGTHS'] === '1') {
     const next = Object.fromEntries(
-      Object.entries(allowed).flatMap(([name, length]) => (actual[name] === undefined ? [] : [[name, Math.min(length, actual[name])]])),
+      Object.entries(allowed).flatMap(([name, length]) =>
+        actual[name] === undefined ? [] : [[name, Math.min(length, actual[name])]],
+      ),
     );
     writeFileSync(ALLOWANCES, `${JSON.stringify(next, undefined, 2)}\n`);
     return;
   }
   const tooLong = Object.entries(actual)
     .filter(([name, length]) => length > (allowed[name] ?? 0))
-    .map(([name, length]) => `${name} has ${length} lines, allowed are ${allowed[name] ?? (name.includes('#') ? FUNCTION_LINES : FILE_LINES)}`);
+    .map(
+      ([name, length]) =>
+        `${name} has ${length} lines, allowed are ${allowed[name] ?? (name.includes('#') ? FUNCTION_LINES : FILE_LINES)}`,
+    );
   expect(tooLong).toEqual([]);
   const canShrink = Object.entries(allowed)
     .filter(([name, length]) => (actual[name] ?? 0) < length)
-    .map(([name, length]) => `${name}: ${length} -> ${actual[name] ?? 'remove'} (UPDATE_LENGTHS=1 npx vitest run test/tidy)`);
+    .map(
+      ([name, length]) =>
+        `${name}: ${length} -> ${actual[name] ?? 'remove'} (UPDATE_LENGTHS=1 npx vitest run test/tidy)`,
+    );
   expect(canShrink).toEqual([]);
 });

@@ -52,8 +52,10 @@ function readSource(path: string): SourceFile {
   for (const [statement, type, specifier] of text.matchAll(IMPORT)) {
     // `import { type A, type B }` leaves nothing at run time either.
     const names = /\{([^}]*)\}/.exec(statement)?.[1];
-    const onlyTypes = names !== undefined && /^\s*(?:import|export)\s*\{/.test(statement)
-      && names.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '));
+    const onlyTypes =
+      names !== undefined &&
+      /^\s*(?:import|export)\s*\{/.test(statement) &&
+      names.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '));
     add(specifier!, type !== undefined || onlyTypes);
   }
   // A module loaded later cannot be part of a cycle at load time.

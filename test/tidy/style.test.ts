@@ -15,7 +15,9 @@ describe('every source file', () => {
   });
 
   test('has a kebab-case name', () => {
-    expect(offenders((_text, path) => !/^[a-z0-9/]+(-[a-z0-9]+)*(\.d)?\.ts$/.test(path.replace(/[/]/g, '-')))).toEqual([]);
+    expect(offenders((_text, path) => !/^[a-z0-9/]+(-[a-z0-9]+)*(\.d)?\.ts$/.test(path.replace(/[/]/g, '-')))).toEqual(
+      [],
+    );
   });
 
   test('has no default export', () => {
