@@ -170,8 +170,8 @@ describe('copy', () => {
   });
 
   it('reads back what it writes, in every format', () => {
-    const values = fc.oneof(fc.constant(null), fc.string(), fc.constantFrom('\\N', '\\.', '"', 'a,b', 'x\ty', '\r\n', ''), fc.string({ unit: 'binary' }));
-    const clean = values.map((value) => value?.replaceAll('\0', '').toWellFormed() ?? null);
+    const values = fc.oneof(fc.constant(null), fc.string(), fc.constantFrom('\\N', '\\.', '"', 'a,b', 'x\ty', '\r\n', ''), fc.string({ unit: 'grapheme' }));
+    const clean = values.map((value) => value?.replaceAll('\0', '') ?? null);
     fc.assert(fc.property(
       fc.constantFrom(TEXT_COPY, CSV_COPY, { ...TEXT_COPY, format: 'binary' as const }), fc.array(fc.tuple(clean, clean), { maxLength: 8 }), fc.integer({ min: 1, max: 50 }),
       (format, rows, pieceBytes) => {

@@ -39,7 +39,7 @@ export const fakeCompiler = {
       start: first,
       end: semicolon < 0 ? text.length : semicolon + 1,
       statement: {
-        program: { hash: createHash('sha256').update(bytes).digest('latin1'), bytes },
+        program: { hash: createHash('sha256').update(bytes).digest().toString('latin1'), bytes },
         parameterCount: Math.max(0, ...numbers),
         literals: [],
         literalTypes: [],
