@@ -11,4 +11,6 @@ import './windows.ts';
 import './series.ts';
 import './json-functions.ts';
 import './json-sets.ts';
+import './session-functions.ts';
+import './catalog-functions.ts';
 

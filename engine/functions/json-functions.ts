@@ -46,7 +46,7 @@ function follow(node: JsonNode, path: SqlArray): JsonNode | undefined {
   return at;
 }
 
-for (const form of [TEXT_FORM, BINARY_FORM] as readonly Form<never>[]) {
+for (const form of [TEXT_FORM, BINARY_FORM] as unknown as readonly Form<never>[]) {
   const { type } = form;
   const part = (node: JsonNode | undefined, whole: never): SqlValue => (node === undefined ? null : form.part(node, whole));
   const text = (node: JsonNode | undefined, whole: never): SqlValue => (node === undefined ? null : nodeText(node, type === 'json' ? (whole as string) : undefined));
