@@ -13,13 +13,14 @@ import { NetworkWriter } from '../shared/byte-writer.ts';
 import { FrameBuffer } from '../shared/framing.ts';
 import { Authentication, type AuthenticationMethod } from './auth.ts';
 import type { ClientSocket } from './client-socket.ts';
+import type { StatementCompiler } from './compile.ts';
 import { DEFAULT_LIMITS, type ConnectionLimits } from './limits.ts';
 import { CLIENT, writeBackendKeyData, writeErrorResponse, writeNegotiateProtocolVersion, writeNotification, writeReadyForQuery } from './messages.ts';
-import { QuerySession, type StatementCompiler } from './query-session.ts';
+import { QuerySession } from './query-session.ts';
 import { SessionSettings } from './session-settings.ts';
 import { PROTOCOL_MINOR, readStartupPacket, type StartupParameters } from './startup.ts';
 
-export type { StatementCompiler } from './query-session.ts';
+export type { StatementCompiler } from './compile.ts';
 
 /** Where a connection reports what an operator may want to know. */
 export interface ConnectionLog {

@@ -143,7 +143,7 @@ export class CopyOutEncoder {
     writer.position = at;
     for (const byte of plain) {
       const letter = ESCAPES[byte] as number;
-      if (letter !== 0 && byte !== delimiter) {
+      if (letter !== 0) {
         writer.u8(BACKSLASH);
         writer.u8(letter);
       } else {

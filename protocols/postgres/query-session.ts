@@ -5,7 +5,7 @@
  * as a whole: Parse and Bind are answered without asking the engine as long as the Execute (or
  * Describe) that follows will ask it anyway.
  */
-import type { ClientAction, CompiledStatement, CompileRequest, CompileResult } from '../../sblr/contract/dialect.ts';
+import type { ClientAction, CompiledStatement } from '../../sblr/contract/dialect.ts';
 import type {
   Completion, EngineSession, ImplicitTransaction, ReplySink, ResultColumn, RowBlock, TransactionStatus,
 } from '../../sblr/contract/session.ts';
@@ -15,22 +15,20 @@ import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
 import { OutputLimitError, type NetworkWriter } from '../shared/byte-writer.ts';
 import type { FrameBuffer } from '../shared/framing.ts';
 import { needsTypes, readBoundParameters, readFormats } from './bind.ts';
-import { CopyOutEncoder } from './copy-out.ts';
+import { compileAll, compileOne, type PlacedStatement, type StatementCompiler } from './compile.ts';
 import { CopyTransfer } from './copy-transfer.ts';
 import { RowEncoder } from './encode.ts';
 import type { ConnectionLimits } from './limits.ts';
 import {
-  CLIENT, completionTag, writeBindComplete, writeCloseComplete, writeCommandComplete, writeCopyDone, writeCopyResponse,
+  CLIENT, completionTag, writeBindComplete, writeCloseComplete, writeCommandComplete, writeCopyResponse,
   writeEmptyQueryResponse, writeErrorResponse, writeNoData, writeNoticeResponse, writeParameterDescription, writeParseComplete,
-  writePortalSuspended, writeReadyForQuery, writeRowDescription,
+  writePortalSuspended, writeReadyForQuery,
 } from './messages.ts';
 import type { SessionSettings } from './session-settings.ts';
+import { ResultOutput, TEXT_FORMATS } from './result-output.ts';
+import { StatementStore } from './statement-store.ts';
 import { Portal, PreparedStatement } from './statements.ts';
 import { oidOfType, typeOfOid } from './types.ts';
-
-export interface StatementCompiler {
-  compile(request: CompileRequest): CompileResult;
-}
 
 /** What the session needs of the connection that carries it. */
 export interface SessionHost {
@@ -55,10 +53,7 @@ type Request = 'none' | 'query' | 'execute' | 'prepare' | 'end-group' | 'fail';
 /** What follows when a 'prepare', 'end-group' or 'fail' request is answered. */
 type Continuation = 'none' | 'describe-statement' | 'describe-portal' | 'ready' | 'finish-query' | 'skip';
 
-/** Credit is given back in pieces of at least this, to save frames. */
-const CREDIT_STEP_BYTES = 256 << 10;
-const TEXT_FORMATS: readonly number[] = [];
-const NO_STATEMENTS: readonly CompiledStatement[] = [];
+const NO_STATEMENTS: readonly PlacedStatement[] = [];
 const NO_ACTION: ClientAction = { kind: 'none' };
 
 /** SQLSTATE classes of errors that a server finds when it analyses a statement, before it binds or runs it. */
@@ -72,8 +67,8 @@ export class QuerySession implements ReplySink {
   readonly #engine: EngineSession;
   readonly #compiler: StatementCompiler;
   readonly #settings: SessionSettings;
-  readonly #statements = new Map<string, PreparedStatement>();
-  readonly #portals = new Map<string, Portal>();
+  readonly #store: StatementStore;
+  readonly #output: ResultOutput;
 
   #status: TransactionStatus = 'idle';
   /** An implicit transaction that `endGroup` must end is open. */
@@ -95,8 +90,7 @@ export class QuerySession implements ReplySink {
   #origin = 0;
 
   /** The statements of the simple query under way. */
-  #queryStatements: readonly CompiledStatement[] = NO_STATEMENTS;
-  #queryStarts: readonly number[] = [];
+  #queryStatements = NO_STATEMENTS;
   #queryIndex = 0;
   /** True while a query's statements are started in a loop: answers that come at once do not recurse. */
   #stepping = false;
@@ -104,15 +98,12 @@ export class QuerySession implements ReplySink {
   /** The execution under way. */
   #portal: Portal | undefined;
   #action: ClientAction = NO_ACTION;
-  #encoder: RowEncoder | undefined;
-  #copyOut: CopyOutEncoder | undefined;
   #copyIn: CopyTransfer | undefined;
   /** The rest of the engine's answer is not passed on: the client has been told of an error instead. */
   #discarding = false;
   /** The statement being prepared, and the portal whose Describe asked for it. */
   #preparing: PreparedStatement | undefined;
   #describing: Portal | undefined;
-  #uncredited = 0;
 
   /** Replies of requests whose outcome does not matter. */
   readonly #ignore: ReplySink = {
@@ -126,6 +117,8 @@ export class QuerySession implements ReplySink {
     this.#engine = engine;
     this.#compiler = compiler;
     this.#settings = settings;
+    this.#output = new ResultOutput(host.writer, engine);
+    this.#store = new StatementStore(host.limits, (portal) => engine.closePortal(portal.engineName, this.#ignore));
   }
 
   /** May the next message be handled now? */
@@ -144,7 +137,7 @@ export class QuerySession implements ReplySink {
 
   /** The client takes output again. */
   drained(): void {
-    this.#giveCredit(CREDIT_STEP_BYTES);
+    this.#output.giveCredit();
   }
 
   /** Handles one message. False = not consumed: something else had to be done first. */
@@ -204,31 +197,16 @@ export class QuerySession implements ReplySink {
   // ---- simple query ----
 
   #query(text: string): void {
-    this.#dropStatement('');
-    this.#dropPortal('');
+    this.#store.dropStatement('');
+    this.#store.dropPortal('');
     this.#text = text;
-    const statements: CompiledStatement[] = [];
-    const starts: number[] = [];
-    for (let start = 0; start < text.length;) {
-      const result = this.#compiler.compile({ text, start, settings: this.#settings.compile });
-      if (result.kind === 'error') throw result.error;
-      if (result.kind === 'statement') {
-        statements.push(result.statement);
-        starts.push(result.start);
-        if (statements.length > this.#host.limits.queryStatements) {
-          throw new SqlError('program_limit_exceeded', 'too many statements in one query');
-        }
-      }
-      if (result.end <= start) break;
-      start = result.end;
-    }
+    const statements = compileAll(this.#compiler, text, this.#settings.compile, this.#host.limits.queryStatements);
     if (statements.length === 0) {
       writeEmptyQueryResponse(this.#host.writer);
       this.#ready();
       return;
     }
     this.#queryStatements = statements;
-    this.#queryStarts = starts;
     this.#queryIndex = 0;
     this.#nextQueryStatement();
   }
@@ -247,12 +225,12 @@ export class QuerySession implements ReplySink {
     this.#stepping = false;
   }
 
-  #startQueryStatement(statement: CompiledStatement): void {
+  #startQueryStatement({ statement, start }: PlacedStatement): void {
     const implicit: ImplicitTransaction = this.#queryStatements.length === 1 ? 'statement' : 'group';
     if (implicit === 'group' && (this.#status === 'idle' || statement.transactionControl)) this.#groupOpen = true;
     this.#begin('query', statement.action);
     this.#source = statement;
-    this.#origin = this.#queryStarts[this.#queryIndex] as number;
+    this.#origin = start;
     this.#engine.execute(
       {
         program: statement.program,
@@ -287,40 +265,18 @@ export class QuerySession implements ReplySink {
     }
     reader.expectEnd();
     this.#text = text;
-    if (name === '') this.#dropStatement('');
-    else if (this.#statements.has(name)) {
-      throw new SqlError('duplicate_prepared_statement', `prepared statement "${name}" already exists`);
-    } else if (this.#statements.size >= this.#host.limits.preparedStatements) {
-      throw new SqlError('configuration_limit_exceeded', 'too many prepared statements');
-    }
-    const result = this.#compileOne(text);
+    this.#store.reserveStatement(name);
+    const result = compileOne(this.#compiler, text, this.#settings.compile);
     const compiled = result?.statement;
     this.#checkFailedTransaction(compiled);
     const statement = new PreparedStatement(name, text, result?.start ?? 0, compiled, declared);
-    this.#statements.set(name, statement);
+    this.#store.addStatement(statement);
     if (compiled === undefined || compiled.transactionControl) {
       statement.validated = true;
       writeParseComplete(this.#host.writer);
     } else {
       this.#owedParse = statement;
     }
-  }
-
-  #compileOne(text: string): { readonly statement: CompiledStatement; readonly start: number } | undefined {
-    let compiled: { readonly statement: CompiledStatement; readonly start: number } | undefined;
-    for (let start = 0; start < text.length;) {
-      const result = this.#compiler.compile({ text, start, settings: this.#settings.compile });
-      if (result.kind === 'error') throw result.error;
-      if (result.kind === 'statement') {
-        if (compiled !== undefined) {
-          throw new SqlError('syntax_error', 'cannot insert multiple commands into a prepared statement');
-        }
-        compiled = result;
-      }
-      if (result.end <= start) break;
-      start = result.end;
-    }
-    return compiled;
   }
 
   #checkFailedTransaction(compiled: CompiledStatement | undefined): void {
@@ -331,18 +287,10 @@ export class QuerySession implements ReplySink {
     }
   }
 
-  #statement(name: string): PreparedStatement {
-    const statement = this.#statements.get(name);
-    if (statement !== undefined) return statement;
-    throw new SqlError(
-      'invalid_sql_statement_name', name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
-    );
-  }
-
   #bind(reader: NetworkReader): boolean {
     const portalName = reader.cstring();
     const statementName = reader.cstring();
-    const statement = this.#statement(statementName);
+    const statement = this.#store.statement(statementName);
     if (this.#owedParse !== undefined && this.#owedParse !== statement) {
       this.#prepare(this.#owedParse, 'none');
       return false;
@@ -354,10 +302,7 @@ export class QuerySession implements ReplySink {
       return false;
     }
     const bound = readBoundParameters(reader, formats, statement);
-    if (portalName === '') this.#dropPortal('');
-    else if (this.#portals.has(portalName)) throw new SqlError('duplicate_cursor', `cursor "${portalName}" already exists`);
-    else if (this.#portals.size >= this.#host.limits.portals) throw new SqlError('configuration_limit_exceeded', 'too many portals');
-    this.#portals.set(portalName, new Portal(portalName, statement, bound.values, bound.text, bound.resultFormats));
+    this.#store.addPortal(new Portal(portalName, statement, bound.values, bound.text, bound.resultFormats));
     if (this.#owedParse !== undefined) this.#owedBind = true;
     else writeBindComplete(this.#host.writer);
     return true;
@@ -367,11 +312,9 @@ export class QuerySession implements ReplySink {
     const kind = reader.u8();
     const name = reader.cstring();
     reader.expectEnd();
-    if (kind === 0x53) return this.#describeStatement(this.#statement(name));
+    if (kind === 0x53) return this.#describeStatement(this.#store.statement(name));
     if (kind !== 0x50) throw violation(`invalid DESCRIBE message subtype ${kind}`);
-    const portal = this.#portals.get(name);
-    if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);
-    return this.#describePortal(portal);
+    return this.#describePortal(this.#store.portal(name));
   }
 
   #describeStatement(statement: PreparedStatement): boolean {
@@ -402,7 +345,7 @@ export class QuerySession implements ReplySink {
       return true;
     }
     if (this.#owedParse === undefined && columns !== undefined) {
-      this.#writeColumns(columns, portal.resultFormats);
+      this.#output.describe(columns, portal.resultFormats);
       return true;
     }
     if (portal.state === 'bound' && this.#nextExecutes(portal)) {
@@ -432,8 +375,7 @@ export class QuerySession implements ReplySink {
     const name = reader.cstring();
     const maxRows = Math.max(reader.i32(), 0);
     reader.expectEnd();
-    const portal = this.#portals.get(name);
-    if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);
+    const portal = this.#store.portal(name);
     const statement = portal.statement;
     const compiled = statement.compiled;
     if (this.#owedParse !== undefined && this.#owedParse !== statement) {
@@ -456,7 +398,7 @@ export class QuerySession implements ReplySink {
     this.#portal = portal;
     const keep = maxRows > 0 && compiled.action.kind === 'none';
     if (portal.state === 'open') {
-      this.#encoder = portal.encoder;
+      this.#output.encoder = portal.encoder;
       this.#engine.fetch(portal.engineName, maxRows, implicit, this);
       return true;
     }
@@ -493,8 +435,8 @@ export class QuerySession implements ReplySink {
     const kind = reader.u8();
     const name = reader.cstring();
     reader.expectEnd();
-    if (kind === 0x53) this.#dropStatement(name);
-    else if (kind === 0x50) this.#dropPortal(name);
+    if (kind === 0x53) this.#store.dropStatement(name);
+    else if (kind === 0x50) this.#store.dropPortal(name);
     else throw violation(`invalid CLOSE message subtype ${kind}`);
     writeCloseComplete(this.#host.writer);
   }
@@ -505,17 +447,6 @@ export class QuerySession implements ReplySink {
     else this.#ready();
   }
 
-  #dropStatement(name: string): void {
-    this.#statements.delete(name);
-  }
-
-  #dropPortal(name: string): void {
-    const portal = this.#portals.get(name);
-    if (portal === undefined) return;
-    this.#portals.delete(name);
-    if (portal.state === 'open') this.#engine.closePortal(portal.engineName, this.#ignore);
-  }
-
   // ---- requests to the engine ----
 
   #begin(request: Request, action: ClientAction): void {
@@ -523,8 +454,7 @@ export class QuerySession implements ReplySink {
     this.#failed = false;
     this.#action = action;
     this.#portal = undefined;
-    this.#encoder = undefined;
-    this.#copyOut = undefined;
+    this.#output.reset();
     this.#discarding = false;
   }
 
@@ -563,7 +493,7 @@ export class QuerySession implements ReplySink {
 
   /** An error found on this side. Inside a transaction the engine must learn of it. */
   #localError(type: number, error: SqlError): void {
-    this.#writeError(error);
+    this.#writeError(error, false);
     const simple = type === CLIENT.query || type === CLIENT.functionCall;
     if (!simple) this.#skipping = true;
     if (this.#groupOpen || this.#status === 'active') {
@@ -575,11 +505,12 @@ export class QuerySession implements ReplySink {
     }
   }
 
-  #writeError(error: SqlError): void {
+  /** `analysed` = the engine raised it, perhaps while it analysed the statement a Parse is owed for. */
+  #writeError(error: SqlError, analysed: boolean): void {
     const owed = this.#owedParse;
-    if (owed !== undefined && ANALYSIS_ERROR.test(error.sqlstate)) {
+    if (analysed && owed !== undefined && ANALYSIS_ERROR.test(error.sqlstate)) {
       // The statement never came to be: the error takes the place of ParseComplete.
-      if (this.#statements.get(owed.name) === owed) this.#statements.delete(owed.name);
+      this.#store.forget(owed);
       this.#owedParse = undefined;
       this.#owedBind = false;
     } else {
@@ -599,7 +530,7 @@ export class QuerySession implements ReplySink {
   }
 
   #ready(): void {
-    if (this.#status === 'idle') this.#portals.clear();
+    if (this.#status === 'idle') this.#store.forgetPortals();
     const writer = this.#host.writer;
     this.#settings.report(writer);
     writeReadyForQuery(writer, this.#status);
@@ -621,13 +552,12 @@ export class QuerySession implements ReplySink {
     }
     this.#payOwed();
     if (this.#action.kind === 'copy-out') {
-      this.#beginCopyOut(this.#action, columns);
+      this.#output.beginCopyOut(this.#action.format, columns);
       return;
     }
     const portal = this.#portal;
     if (portal === undefined) {
-      this.#encoder = columns.length === 0 ? undefined : new RowEncoder(columns, TEXT_FORMATS);
-      if (columns.length > 0) writeRowDescription(this.#host.writer, columns, TEXT_FORMATS);
+      this.#output.beginSimple(columns);
       return;
     }
     if (columns !== portal.statement.columns) {
@@ -643,7 +573,7 @@ export class QuerySession implements ReplySink {
     this.#useColumns(columns, portal);
     if (portal.describeOwed) {
       portal.describeOwed = false;
-      this.#writeColumns(columns, portal.resultFormats);
+      this.#output.describe(columns, portal.resultFormats);
     }
   }
 
@@ -651,8 +581,7 @@ export class QuerySession implements ReplySink {
   #abandon(error: SqlError): void {
     this.#discarding = true;
     this.#failed = true;
-    this.#copyOut = undefined;
-    this.#writeError(error);
+    this.#writeError(error, false);
     this.#engine.cancel();
   }
 
@@ -667,57 +596,25 @@ export class QuerySession implements ReplySink {
     } else {
       portal.encoder = new RowEncoder(columns, portal.resultFormats);
     }
-    this.#encoder = portal.encoder;
-  }
-
-  #writeColumns(columns: readonly ResultColumn[], formats: readonly number[]): void {
-    if (columns.length === 0) writeNoData(this.#host.writer);
-    else writeRowDescription(this.#host.writer, columns, formats);
-  }
-
-  #beginCopyOut(action: Extract<ClientAction, { kind: 'copy-out' }>, columns: readonly ResultColumn[]): void {
-    const encoder = new CopyOutEncoder(action.format, columns);
-    this.#copyOut = encoder;
-    writeCopyResponse(this.#host.writer, 'out', encoder.binary, columns.length);
-    encoder.begin(this.#host.writer);
+    this.#output.encoder = portal.encoder;
   }
 
   rows(block: RowBlock): void {
     if (!this.#discarding) this.#encodeRows(block);
-    this.#uncredited += block.bytes.length;
+    this.#output.received(block);
     this.#host.outputGrown(false);
-    if (!this.#host.blocked) this.#giveCredit(CREDIT_STEP_BYTES);
+    if (!this.#host.blocked) this.#output.giveCredit();
   }
 
   #encodeRows(block: RowBlock): void {
-    const writer = this.#host.writer;
     this.#payOwed();
-    const mark = writer.mark();
     try {
-      if (this.#copyOut !== undefined) {
-        this.#copyOut.encode(writer, block, this.#settings.text);
-        return;
-      }
-      if (this.#encoder === undefined) {
-        // Rows without a column.
-        this.#encoder = new RowEncoder([], TEXT_FORMATS);
-        if (this.#portal === undefined) writeRowDescription(writer, [], TEXT_FORMATS);
-      }
-      this.#encoder.encode(writer, block, this.#settings.text);
+      this.#output.rows(block, this.#settings.text, this.#portal === undefined);
     } catch (error) {
-      // Half a message must not go out.
-      writer.rewind(mark);
       if (error instanceof SqlError) this.#abandon(error);
       else if (error instanceof OutputLimitError) this.#abandon(new SqlError('program_limit_exceeded', 'row too large'));
       else this.#host.broken(error);
     }
-  }
-
-  #giveCredit(least: number): void {
-    if (this.#uncredited < least) return;
-    const bytes = this.#uncredited;
-    this.#uncredited = 0;
-    this.#engine.credit(bytes);
   }
 
   complete(completion: Completion): void {
@@ -725,17 +622,13 @@ export class QuerySession implements ReplySink {
     if (this.#discarding) return;
     const writer = this.#host.writer;
     this.#payOwed();
-    if (this.#copyOut !== undefined) {
-      this.#copyOut.end(writer);
-      writeCopyDone(writer);
-      this.#copyOut = undefined;
-    }
+    this.#output.endCopyOut();
     const portal = this.#portal;
     if (portal !== undefined) {
       this.#settleDescribe(portal);
       portal.state = 'done';
     }
-    if (completion.command === 'DISCARD ALL' || completion.command === 'DEALLOCATE ALL') this.#statements.clear();
+    if (completion.command === 'DISCARD ALL' || completion.command === 'DEALLOCATE ALL') this.#store.dropAllStatements();
     writeCommandComplete(writer, completionTag(completion));
   }
 
@@ -772,9 +665,8 @@ export class QuerySession implements ReplySink {
     const details = this.#placed(error.details);
     const failure = this.#copyIn?.failure ?? (details === error.details ? error : new SqlError(error.condition, details));
     this.#copyIn = undefined;
-    this.#copyOut = undefined;
     if (this.#request === 'fail' || this.#discarding) return;
-    this.#writeError(failure);
+    this.#writeError(failure, true);
   }
 
   ready(status: TransactionStatus): void {
@@ -804,7 +696,7 @@ export class QuerySession implements ReplySink {
         this.#portal = undefined;
         if (this.#failed) this.#skipping = true;
         // Portals end with their transaction.
-        else if (status === 'idle' && !this.#groupOpen) this.#forgetOpenPortals();
+        else if (status === 'idle' && !this.#groupOpen) this.#store.forgetOpenPortals();
         break;
       case 'prepare':
         this.#prepared(continuation);
@@ -819,12 +711,6 @@ export class QuerySession implements ReplySink {
         return;
     }
     this.#host.proceed();
-  }
-
-  #forgetOpenPortals(): void {
-    for (const [name, portal] of this.#portals) {
-      if (portal.state === 'open') this.#portals.delete(name);
-    }
   }
 
   #prepared(continuation: Continuation): void {
@@ -843,9 +729,9 @@ export class QuerySession implements ReplySink {
     if (continuation === 'describe-statement') {
       writeParameterDescription(writer, (statement.parameterTypes ?? []).slice(0, statement.parameterCount));
       if (statement.isCopy) writeNoData(writer);
-      else this.#writeColumns(columns, TEXT_FORMATS);
+      else this.#output.describe(columns, TEXT_FORMATS);
     } else if (continuation === 'describe-portal' && portal !== undefined) {
-      this.#writeColumns(columns, portal.resultFormats);
+      this.#output.describe(columns, portal.resultFormats);
     }
   }
 
