@@ -3,6 +3,7 @@
  */
 import { ClassicLevel, type ChainedBatch, type Iterator as LevelIterator } from 'classic-level';
 import { StorageError, type Key, type Space } from '../contract/index.ts';
+import { SyncPageReader } from './page-reader.ts';
 import { META_SPACE, SPACE_BYTES, VALUE_STAMP_BYTES, type RunBatch, type RunPage, type RunPages, type RunRange, type SortedRuns } from './sorted-runs.ts';
 
 const PAGE_ROWS = 1000;
@@ -22,6 +23,15 @@ function levelKey(space: Space, key: Key): Buffer {
   bytes.writeUInt32BE(space, 0);
   bytes.write(key, SPACE_BYTES, 'latin1');
   return bytes;
+}
+
+function boundsOf(range: RunRange): { gt?: Buffer; gte?: Buffer; lt?: Buffer; lte?: Buffer } {
+  const low = levelKey(range.space, range.low);
+  const bounds: { gt?: Buffer; gte?: Buffer; lt?: Buffer; lte?: Buffer } = range.lowInclusive ? { gte: low } : { gt: low };
+  if (range.high === undefined) bounds.lt = levelKey(range.space + 1, '');
+  else if (range.highInclusive) bounds.lte = levelKey(range.space, range.high);
+  else bounds.lt = levelKey(range.space, range.high);
+  return bounds;
 }
 
 /** Maps the library's errors to ours. */
@@ -59,6 +69,7 @@ export async function openLevelRuns(path: string, options: LevelOptions): Promis
 class LevelRuns implements SortedRuns {
   readonly #level: Level;
   #closed = false;
+  #reader: SyncPageReader | undefined = undefined;
 
   constructor(level: Level) {
     this.#level = level;
@@ -76,8 +87,10 @@ class LevelRuns implements SortedRuns {
     return new LevelPages(this.#level, range);
   }
 
-  pageSync(): RunPage | undefined {
-    return undefined;
+  pageSync(range: RunRange): RunPage {
+    this.#reader ??= new SyncPageReader(this.#level.location);
+    const page = this.#reader.read({ ...boundsOf(range), reverse: range.reverse });
+    return { keys: page.keys.map((key) => key.toString('latin1', SPACE_BYTES)), values: page.values, last: page.last };
   }
 
   batch(): RunBatch {
@@ -123,6 +136,7 @@ class LevelRuns implements SortedRuns {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#reader?.close();
     await guard(this.#level.close());
   }
 }
@@ -170,12 +184,7 @@ class LevelPages implements RunPages {
   #closed = false;
 
   constructor(level: Level, range: RunRange) {
-    const low = levelKey(range.space, range.low);
-    const bounds: { gt?: Buffer; gte?: Buffer; lt?: Buffer; lte?: Buffer } = range.lowInclusive ? { gte: low } : { gt: low };
-    if (range.high === undefined) bounds.lt = levelKey(range.space + 1, '');
-    else if (range.highInclusive) bounds.lte = levelKey(range.space, range.high);
-    else bounds.lt = levelKey(range.space, range.high);
-    this.#iterator = level.iterator({ ...bounds, reverse: range.reverse, highWaterMarkBytes: PAGE_BYTES });
+    this.#iterator = level.iterator({ ...boundsOf(range), reverse: range.reverse, highWaterMarkBytes: PAGE_BYTES });
   }
 
   async next(): Promise<RunPage> {

@@ -3,7 +3,7 @@
  * a store over the same data each time it is called, as after a restart.
  */
 import { describe, expect, test } from 'vitest';
-import { NEWEST, StorageError, type ChangeTransaction, type StoredRow, type TransactionStore } from '../../../storage/contract/index.ts';
+import { NEWEST, ScanBatch, StorageError, type ChangeTransaction, type StoredRow, type TransactionStore } from '../../../storage/contract/index.ts';
 import { close, commit, drain, flush, keysOf, type Change } from './helpers.ts';
 
 export interface Supports {
@@ -224,6 +224,11 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
           const expected = [...model.keys()].sort();
           const found = await drain(store.scan(1, '', undefined, NEWEST), 50);
           expect(found.map(([key]) => key)).toEqual(expected);
+          const batch = new ScanBatch();
+          const atOnce: string[] = [];
+          const scan = store.scan(1, 'k00100', 'k02000', NEWEST, { synchronous: true });
+          for (let count = scan.next(batch, 50); count !== 0; count = scan.next(batch, 50)) atOnce.push(...batch.keys.slice(0, count));
+          expect(atOnce).toEqual(expected.filter((key) => key >= 'k00100' && key < 'k02000'));
           const backwards = await drain(store.scan(1, 'k00100', 'k02000', NEWEST, { reverse: true }), 50);
           expect(backwards.map(([key]) => key)).toEqual(expected.filter((key) => key >= 'k00100' && key < 'k02000').reverse());
         }
