@@ -96,6 +96,7 @@ export interface ReplySink {
   setting(name: string, value: string): void;
   /**
    * The statement reads rows from the client: send them with `load`, then `loadEnd` or `loadFail`.
+   * `columns` have the types of the columns they go to, which binary forms of the client's need.
    * `window` bounds the bytes of blocks sent and not yet taken (`loadTaken`); absent = no bound.
    */
   loadReady(columns: readonly ResultColumn[], window?: number): void;
