@@ -3,13 +3,14 @@
  * statistics and caches, opens sessions, and implements EngineLink directly, so that a worker may talk
  * to it through frames or, embedded, by plain calls.
  */
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { regular, type Identifier } from '../sblr/contract/names.ts';
 import type { DialectProfile, EngineLink, EngineSession, ProgramRef, SessionEvents, SessionOptions, SettingDefinition } from '../sblr/contract/session.ts';
 import { SqlError } from '../sblr/contract/sql-error.ts';
 import { displayType } from '../sblr/contract/text/type-name.ts';
 import type { SqlType } from '../sblr/contract/types.ts';
 import type { Row } from '../sblr/contract/values.ts';
+import { programHash } from '../sblr/container.ts';
 import { decodeProgram } from '../sblr/decode.ts';
 import type { NodeOf } from '../sblr/nodes.ts';
 import { NEWEST, ScanBatch, SCAN_PENDING, type Durability, type TransactionStore } from '../storage/contract/index.ts';
@@ -258,10 +259,10 @@ export class EngineCore implements EngineLink {
   async #bootstrap(): Promise<void> {
     const { config } = this.#options;
     const name = regular(config.administrator);
-    const administrator = { ...freshRole(10, name, true), superuser: true, createDatabase: true, createRole: true, replication: true, bypassRowSecurity: true,
+    const administrator: Definition = { ...freshRole(10, name, true), superuser: true, createDatabase: true, createRole: true, replication: true, bypassRowSecurity: true,
       verifiers: config.administratorPassword === '' ? {} : { 'scram-sha-256': scramVerifier(config.administratorPassword) } };
     const [database, main] = newDatabase(this.catalog, name, administrator.id, {});
-    const definitions = new Map<ObjectId, Definition>([[administrator.id, administrator], [database.id, database], [main.id, main]]);
+    const definitions = new Map<ObjectId, Definition>([administrator, database, main].map((definition) => [definition.id, definition]));
     const rows = new Map<string, Row>();
     for (const [id, definition] of definitions) rows.set(idKey(id), [definition] as never);
     rows.set(idKey(0), [this.catalog.nextId]);
@@ -428,7 +429,7 @@ export class EngineCore implements EngineLink {
     const table = this.catalog.get(id);
     if (table?.kind !== 'table') return known;
     const rows = this.store.approximateRows(table.space);
-    return known === undefined ? ({ rows, columns: new Map() } as unknown as TableStatistics) : { ...known, rows };
+    return known === undefined ? { rows, rowBytes: 64, columns: [] } : { ...known, rows };
   }
 
   setStatistics(id: ObjectId, statistics: TableStatistics): void {
@@ -450,7 +451,7 @@ export class EngineCore implements EngineLink {
   /** A nested program (PREPARE) as a reference of its own. */
   reference(bytes: Uint8Array): ProgramRef {
     decodeProgram(bytes);
-    return { bytes, hash: createHash('sha256').update(bytes).digest('latin1') };
+    return { bytes, hash: programHash(bytes) };
   }
 
   normaliseSetting(name: string, values: readonly string[]): string {

@@ -40,13 +40,13 @@ export class SessionIntrospection implements IntrospectionHooks {
     return this.#rendered;
   }
 
-  #show(identifier: Identifier): string {
+  show(identifier: Identifier): string {
     return displayIdentifier(identifier, this.#session.identifierFold);
   }
 
   currentDatabase(): string {
     const database = this.#session.catalog.database(this.#session.databaseId);
-    return database === undefined ? '' : this.#show(database.name);
+    return database === undefined ? '' : this.show(database.name);
   }
 
   currentUser(): string {
@@ -119,8 +119,8 @@ export class SessionIntrospection implements IntrospectionHooks {
     const parts: Identifier[] = [];
     for (const match of text.matchAll(/"((?:[^"]|"")*)"|([^.\s"]+)/g)) {
       const quoted = match[1]?.replaceAll('""', '"');
-      const bare = quoted ?? this.#show({ text: match[2]!, exact: false });
-      parts.push({ text: bare, exact: quoted !== undefined && quoted !== this.#show({ text: quoted, exact: false }) });
+      const bare = quoted ?? this.show({ text: match[2]!, exact: false });
+      parts.push({ text: bare, exact: quoted !== undefined && quoted !== this.show({ text: quoted, exact: false }) });
     }
     return parts;
   }
@@ -175,7 +175,7 @@ export class SessionIntrospection implements IntrospectionHooks {
       case 'routine_signature': {
         const found = this.#session.catalog.get(id);
         if (found?.kind !== 'routine') return this.#session.dialect.routineName(id);
-        const name = quoteName(this.#show(found.name));
+        const name = quoteName(this.show(found.name));
         return target === 'routine' ? name : `${name}(${this.routineArguments(id, 'identity') ?? ''})`;
       }
       default:
@@ -187,7 +187,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   #relationName(id: ObjectId): string | undefined {
     const found = this.relation(id);
     if (found === undefined) return undefined;
-    const name = quoteName(this.#show(found.name));
+    const name = quoteName(this.show(found.name));
     if (this.isVisible('relation', id) === true) return name;
     return `${quoteName(this.#schemaNameOf(found))}.${name}`;
   }
@@ -224,7 +224,7 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   #qualified(schemaId: ObjectId, name: Identifier): string {
     const { names } = this.#session;
-    const bare = quoteName(this.#show(name));
+    const bare = quoteName(this.show(name));
     return names.searchPath.includes(schemaId) ? bare : `${quoteName(names.schemaName(schemaId) ?? '')}.${bare}`;
   }
 
@@ -245,7 +245,7 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   roleName(id: number): string | undefined {
     const role = this.#session.catalog.get(id);
-    return role?.kind === 'role' ? this.#show(role.name) : undefined;
+    return role?.kind === 'role' ? this.show(role.name) : undefined;
   }
 
   isVisible(kind: ObjectClass, id: number): boolean | undefined {
@@ -274,7 +274,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   #columnList(table: TableDefinition, positions: readonly number[]): string {
-    return positions.map((position) => quoteName(this.#show(table.columns[position - 1]!.name))).join(', ');
+    return positions.map((position) => quoteName(this.show(table.columns[position - 1]!.name))).join(', ');
   }
 
   #constraintText(table: TableDefinition, constraint: ConstraintDefinition, pretty: boolean): string {
@@ -314,17 +314,17 @@ export class SessionIntrospection implements IntrospectionHooks {
     const include = index.include.length === 0 ? '' : ` INCLUDE (${this.#columnList(table, index.include)})`;
     const predicate = this.#rendered.index(id).predicate;
     const where = predicate === null ? '' : ` WHERE ${predicate}`;
-    const name = pretty && this.isVisible('relation', table.id) === true ? quoteName(this.#show(table.name)) : `${quoteName(this.#schemaNameOf(table))}.${quoteName(this.#show(table.name))}`;
-    return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(this.#show(index.name))} ON ${name} USING ${index.method} (${keys})${include}${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${where}`;
+    const name = pretty && this.isVisible('relation', table.id) === true ? quoteName(this.show(table.name)) : `${quoteName(this.#schemaNameOf(table))}.${quoteName(this.show(table.name))}`;
+    return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(this.show(index.name))} ON ${name} USING ${index.method} (${keys})${include}${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${where}`;
   }
 
   #indexKeyText(table: TableDefinition, index: IndexDefinition, at: number, bare: boolean): string {
     const key = index.keys[at];
     if (key === undefined) {
       const included = index.include[at - index.keys.length];
-      return included === undefined ? '' : quoteName(this.#show(table.columns[included - 1]!.name));
+      return included === undefined ? '' : quoteName(this.show(table.columns[included - 1]!.name));
     }
-    const text = key.column === 0 ? this.#rendered.indexExpression(index.id, at) : quoteName(this.#show(table.columns[key.column - 1]!.name));
+    const text = key.column === 0 ? this.#rendered.indexExpression(index.id, at) : quoteName(this.show(table.columns[key.column - 1]!.name));
     if (bare) return text;
     const operatorClass = key.operatorClass === undefined ? '' : ` ${key.operatorClass}`;
     const order = key.descending ? (key.nullsFirst ? ' DESC' : ' DESC NULLS LAST') : key.nullsFirst ? ' NULLS FIRST' : '';
@@ -343,7 +343,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     const word = routine.form === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
     const returns = routine.form === 'procedure' ? '' : `\n RETURNS ${this.routineResult(id) ?? ''}`;
     const facts = `${routine.volatility === 'volatile' ? '' : ` ${routine.volatility.toUpperCase()}`}${routine.strict ? ' STRICT' : ''}`;
-    return `CREATE OR REPLACE ${word} ${quoteName(this.#session.names.schemaName(routine.schemaId) ?? '')}.${quoteName(this.#show(routine.name))}(${this.routineArguments(id, 'full') ?? ''})${returns}\n LANGUAGE ${routine.language}\n${facts === '' ? '' : `${facts}\n`}AS $function$${routine.source}$function$\n`;
+    return `CREATE OR REPLACE ${word} ${quoteName(this.#session.names.schemaName(routine.schemaId) ?? '')}.${quoteName(this.show(routine.name))}(${this.routineArguments(id, 'full') ?? ''})${returns}\n LANGUAGE ${routine.language}\n${facts === '' ? '' : `${facts}\n`}AS $function$${routine.source}$function$\n`;
   }
 
   routineArguments(id: number, form: 'full' | 'identity'): string | undefined {
@@ -351,7 +351,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     if (routine?.kind !== 'routine') return this.#session.dialect.routineName(id) === undefined ? undefined : '';
     return routine.parameters.filter((one) => one.mode !== 'table').map((one) => {
       const mode = one.mode === 'in' ? '' : `${one.mode.toUpperCase()} `;
-      const name = one.name === undefined ? '' : `${quoteName(this.#show(one.name))} `;
+      const name = one.name === undefined ? '' : `${quoteName(this.show(one.name))} `;
       const value = form === 'full' && one.defaultValue !== undefined ? ` DEFAULT ${one.defaultValue.text}` : '';
       return `${mode}${name}${this.typeName(one.type)}${value}`;
     }).join(', ');
@@ -361,7 +361,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     const routine = this.#session.catalog.get(id);
     if (routine?.kind !== 'routine' || routine.form === 'procedure') return undefined;
     const table = routine.parameters.filter((one) => one.mode === 'table');
-    if (table.length > 0) return `TABLE(${table.map((one) => `${one.name === undefined ? '' : `${quoteName(this.#show(one.name))} `}${this.typeName(one.type)}`).join(', ')})`;
+    if (table.length > 0) return `TABLE(${table.map((one) => `${one.name === undefined ? '' : `${quoteName(this.show(one.name))} `}${this.typeName(one.type)}`).join(', ')})`;
     const type = routine.returns === undefined ? 'void' : this.typeName(routine.returns);
     return routine.returnsSet ? `SETOF ${type}` : type;
   }
@@ -397,10 +397,10 @@ export class SessionIntrospection implements IntrospectionHooks {
     if (found?.kind !== 'table') throw new SqlError('undefined_table', { message: `relation "${table}" does not exist`, args: { name: table } });
     const wanted = column.toLowerCase();
     const definition = found.columns.find((one) => !one.dropped && (one.name.text === column || (!one.name.exact && one.name.text.toLowerCase() === wanted)));
-    if (definition === undefined) throw new SqlError('undefined_column', { message: `column "${column}" of relation "${this.#show(found.name)}" does not exist`, variant: 'column_of_relation', args: { column, table: this.#show(found.name) } });
+    if (definition === undefined) throw new SqlError('undefined_column', { message: `column "${column}" of relation "${this.show(found.name)}" does not exist`, variant: 'column_of_relation', args: { column, table: this.show(found.name) } });
     const sequence = definition.sequenceId === undefined ? this.#ownedSequence(found.id, definition.position) : this.#session.catalog.get(definition.sequenceId);
     if (sequence?.kind !== 'sequence') return undefined;
-    return `${quoteName(this.#session.names.schemaName(sequence.schemaId) ?? '')}.${quoteName(this.#show(sequence.name))}`;
+    return `${quoteName(this.#session.names.schemaName(sequence.schemaId) ?? '')}.${quoteName(this.show(sequence.name))}`;
   }
 
   #ownedSequence(tableId: ObjectId, column: number): SequenceDefinition | undefined {
@@ -506,7 +506,7 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   #columnPosition(object: Definition, name: string | undefined): number | undefined {
     if (name === undefined || (object.kind !== 'table' && object.kind !== 'view')) return undefined;
-    return object.columns.find((column) => this.#show(column.name) === name)?.position;
+    return object.columns.find((column) => this.show(column.name) === name)?.position;
   }
 
   hasRole(user: string | number | undefined, role: string | number, privilege: string): boolean {
@@ -543,13 +543,13 @@ export class SessionIntrospection implements IntrospectionHooks {
   #sequence(id: number): SequenceDefinition {
     const found = this.#session.catalog.get(id);
     if (found?.kind === 'sequence') return found;
-    if (found !== undefined) throw new SqlError('wrong_object_type', `"${this.#show(found.name)}" is not a sequence`);
+    if (found !== undefined) throw new SqlError('wrong_object_type', `"${this.show(found.name)}" is not a sequence`);
     throw new SqlError('undefined_table', `could not open relation with OID ${id}`);
   }
 
   #requireSequence(sequence: SequenceDefinition, ...privileges: string[]): void {
     if (privileges.some((one) => hasPrivilege(this.#session.catalog, this.#session.currentRole, sequence, one))) return;
-    throw new SqlError('insufficient_privilege', { message: `permission denied for sequence ${this.#show(sequence.name)}`, variant: 'object', args: { kind: 'sequence', name: this.#show(sequence.name) } });
+    throw new SqlError('insufficient_privilege', { message: `permission denied for sequence ${this.show(sequence.name)}`, variant: 'object', args: { kind: 'sequence', name: this.show(sequence.name) } });
   }
 
   nextValue(id: number): number | bigint {
@@ -562,7 +562,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     const sequence = this.#sequence(id);
     const value = this.#session.currentValues.get(id);
     if (value === undefined) {
-      throw new SqlError('object_not_in_prerequisite_state', { message: `currval of sequence "${this.#show(sequence.name)}" is not yet defined in this session` });
+      throw new SqlError('object_not_in_prerequisite_state', { message: `currval of sequence "${this.show(sequence.name)}" is not yet defined in this session` });
     }
     return value;
   }
@@ -570,7 +570,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   setValue(id: number, value: number | bigint, isCalled: boolean): void {
     const sequence = this.#sequence(id);
     this.#requireSequence(sequence, 'UPDATE');
-    this.#session.core.sequences.set(sequence, this.#show(sequence.name), BigInt(value), isCalled);
+    this.#session.core.sequences.set(sequence, this.show(sequence.name), BigInt(value), isCalled);
     if (isCalled) {
       this.#session.currentValues.set(id, value);
       this.#session.lastSequence = sequence;

@@ -37,7 +37,7 @@ export class ProgramCache {
   get(reference: ProgramRef): Program {
     let program = this.#programs.get(reference.hash);
     if (program === undefined) {
-      program = decodeProgram(reference.bytes);
+      program = decodeProgram(reference.bytes, reference.hash);
       if (this.#programs.size >= PROGRAM_ENTRIES) this.#programs.delete(this.#programs.keys().next().value!);
       this.#programs.set(reference.hash, program);
     }

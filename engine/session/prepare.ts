@@ -7,6 +7,7 @@ import type { Program, RelationNode } from '../../sblr/nodes.ts';
 import type { BoundQuery } from '../binder/bound.ts';
 import type { BindContext } from '../binder/context.ts';
 import { bindQuery } from '../binder/index.ts';
+import { planEnvironment } from '../planner/environment.ts';
 import { planQuery } from '../planner/plan.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.ts';
@@ -31,7 +32,7 @@ export function planRelation(session: Session, program: Program, relation: Relat
 }
 
 export function planBound(session: Session, bound: BoundQuery, command: string): PlannedQuery {
-  const plan = planQuery(bound, session.core.statistics);
+  const plan = planQuery(bound, session.core.statistics, { semantics: session.semantics!, stored: session.storedExpressions() });
   const columns = bound.plan.columns.map((column): ResultColumn => ({ name: column.name, type: column.type, tableId: column.tableId, columnPosition: column.position }));
   return { bound, plan, columns, types: columns.map((column) => column.type), command };
 }
@@ -71,6 +72,7 @@ export function describeStatement(session: Session, reference: ProgramRef, decla
   const { query } = lookupStatement(session, reference, declared);
   if (query !== undefined) {
     sink.parameters(query.bound.parameterTypes);
+    session.toldColumns.add(query.columns);
     sink.columns(query.columns);
     return;
   }

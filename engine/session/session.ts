@@ -21,6 +21,8 @@ import { SessionLocks } from '../transactions/session-locks.ts';
 import type { SessionIntrospection } from './introspection.ts';
 import type { StoredExpression, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
 import type { BindContext } from '../binder/context.ts';
+import { storedExpressions } from '../planner/environment.ts';
+import type { StoredExpressions } from '../executor/expressions/compile.ts';
 import type { RenderOptions } from '../binder/render.ts';
 import { Authenticator } from './authenticator.ts';
 import { PlanCache } from './plan-cache.ts';
@@ -74,6 +76,8 @@ export class Session implements EngineSession, StatementHost {
   readonly prepared = new Map<string, PreparedStatement>();
   readonly variables = new Map<string, SqlValue>();
   readonly listening = new Set<string>();
+  /** What SET CONSTRAINTS said in this transaction. */
+  readonly constraintModes = new Map<number, 'immediate' | 'deferred'>();
   databaseId: ObjectId = 0;
   /** The role that logged in, the session's role, the current role. */
   loginRole: ObjectId = 0;
@@ -99,6 +103,8 @@ export class Session implements EngineSession, StatementHost {
   semantics: Semantics | undefined = undefined;
   creditBytes = INITIAL_CREDIT_BYTES;
   lastSequence: SequenceDefinition | undefined = undefined;
+  /** Result columns the worker has been told of: rows of these need no description. */
+  readonly toldColumns = new WeakSet<readonly ResultColumn[]>();
   readonly currentValues = new Map<ObjectId, number | bigint>();
   loading: LoadTarget | undefined = undefined;
   #authenticator: Authenticator | undefined;
@@ -253,8 +259,7 @@ export class Session implements EngineSession, StatementHost {
   cancel(error = new SqlError('query_canceled', { message: 'canceling statement due to user request' })): void {
     if (!this.#busy) return;
     this.#cancelRequested = error;
-    const context = this.running?.context;
-    if (context !== undefined) context.cancelled = error;
+    this.running?.context.cancel(error);
     this.lockGroup.waiting?.cancel(error);
     this.loading?.fail(error);
     const resume = this.#onCredit;
@@ -517,6 +522,7 @@ export class Session implements EngineSession, StatementHost {
     this.mode = 'none';
     this.failed = false;
     this.savepoints.length = 0;
+    this.constraintModes.clear();
     this.notifications = [];
     this.openStatements = 0;
   }
@@ -627,6 +633,22 @@ export class Session implements EngineSession, StatementHost {
     const { names } = this;
     const searchPath = view.searchPath.map((name) => names.schemaByName({ text: name, exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold) })?.id);
     return names.with({ role: view.owner, searchPath: searchPath.filter((id): id is ObjectId => id !== undefined) });
+  }
+
+  nextRowKey(space: number): string {
+    return this.core.rowNumbers.next(space);
+  }
+
+  constraintMode(constraintId: number): 'immediate' | 'deferred' | undefined {
+    return this.constraintModes.get(constraintId);
+  }
+
+  #stored: StoredExpressions | undefined = undefined;
+
+  /** How the executor binds expressions kept in the catalog. */
+  storedExpressions(): StoredExpressions {
+    this.#stored ??= storedExpressions(() => bindContext(this, { semantics: this.semantics! }, []));
+    return this.#stored;
   }
 
   bindContextFor(_stored: StoredExpression): BindContext {

@@ -3,7 +3,7 @@
  * when a slice is used up, wakes the statement after a wait, and carries cancellation.
  */
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
-import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
+import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '../catalog/definitions.ts';
 import type { ExecutionContext, Measurement, SpillFiles } from '../executor/operator.ts';
@@ -22,6 +22,8 @@ export interface StatementHost {
   readonly identifierFold: 'lower' | 'upper' | 'preserve';
   systemRows(relation: SystemRelation): Iterable<Row>;
   nextSequenceValue(id: ObjectId): number | bigint;
+  nextRowKey(space: number): string;
+  constraintMode(constraintId: number): 'immediate' | 'deferred' | undefined;
   callRoutine(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue;
   routineRows(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[];
   variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue;
@@ -47,6 +49,9 @@ export class StatementContext implements ExecutionContext {
   #memory = 0;
   #memoryLimit: number;
   #waiting = false;
+  /** What was waited for failed. */
+  #failure: Error | undefined = undefined;
+  #cancelWait: ((error: SqlError) => void) | undefined = undefined;
 
   constructor(host: StatementHost, transaction: Transaction, parameters: readonly SqlValue[]) {
     this.#host = host;
@@ -72,14 +77,25 @@ export class StatementContext implements ExecutionContext {
     setImmediate(() => this.#resume());
   }
 
-  waitFor(subscribe: (resume: () => void) => void): void {
+  waitFor(subscribe: (resume: (error?: Error) => void) => void, cancel?: (error: SqlError) => void): void {
     this.#waiting = true;
+    this.#cancelWait = cancel;
     let called = false;
-    subscribe(() => {
+    subscribe((error) => {
       if (called) return;
       called = true;
+      this.#cancelWait = undefined;
+      if (error !== undefined) this.#failure = error;
       this.#resume();
     });
+  }
+
+  /** Makes the statement fail as soon as it can. */
+  cancel(error: SqlError): void {
+    this.cancelled = error;
+    const cancelWait = this.#cancelWait;
+    this.#cancelWait = undefined;
+    cancelWait?.(error);
   }
 
   #resume(): void {
@@ -87,8 +103,27 @@ export class StatementContext implements ExecutionContext {
     this.onResume();
   }
 
+  nextRowKey(space: number): string {
+    return this.#host.nextRowKey(space);
+  }
+
+  constraintMode(constraintId: number): 'immediate' | 'deferred' | undefined {
+    return this.#host.constraintMode(constraintId);
+  }
+
+  /** Also reports a wait that failed (lock timeout, deadlock). */
   checkCancelled(): void {
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      this.#failure = undefined;
+      throw failure;
+    }
     if (this.cancelled !== undefined) throw this.cancelled;
+    if (this.#failure !== undefined) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      throw failure;
+    }
   }
 
   reserve(bytes: number): boolean {

@@ -78,7 +78,11 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
     session.portals.get(request.portal)?.close();
     session.portals.set(request.portal, running);
   }
-  if (request.wantColumns && running.returnsRows) session.sink.columns(query.columns);
+  if (running.returnsRows && (request.wantColumns || !session.toldColumns.has(query.columns))) {
+    // A re-planned statement may have other columns than the worker knows.
+    session.toldColumns.add(query.columns);
+    session.sink.columns(query.columns);
+  }
   running.continue(session, request.maxRows);
 }
 

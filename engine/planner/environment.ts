@@ -1,0 +1,46 @@
+/**
+ * How expressions kept in the catalog are bound for plans and table writers: over the table's columns,
+ * each under its position as id.
+ */
+import { BOOL } from '../../sblr/contract/types.ts';
+import { displayIdentifier } from '../../sblr/contract/names.ts';
+import type { BoundExpression, OutputColumn } from '../binder/bound.ts';
+import { bindTableExpression, coerceForAssignment, type BindContext } from '../binder/index.ts';
+import type { StoredExpression, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
+import type { StoredExpressions } from '../executor/expressions/compile.ts';
+import type { PlanEnvironment } from './plan.ts';
+
+/** `context` is asked anew each time: bindings happen while plans run, too. */
+export function planEnvironment(semantics: PlanEnvironment['semantics'], context: () => BindContext): PlanEnvironment {
+  return { semantics, stored: storedExpressions(context) };
+}
+
+export function storedExpressions(context: () => BindContext): StoredExpressions {
+  return {
+    bindTableExpression: (stored, table) => bindTableExpression(stored, table, columnsOf(table, context()), context()),
+    bindDefault(stored, table, position) {
+      const column = table.columns[position - 1];
+      const binding = context();
+      const bound = bindTableExpression(stored, table, [], binding);
+      return coerceForAssignment(bound, column.type, displayIdentifier(column.name, binding.semantics.identifierFold), binding);
+    },
+    bindDomainCheck: (stored, domain) => bindDomainCheck(stored, domain, context()),
+  };
+}
+
+function columnsOf(table: TableDefinition, context: BindContext): OutputColumn[] {
+  return table.columns
+    .filter((column) => !column.dropped)
+    .map((column) => ({ id: column.position, name: displayIdentifier(column.name, context.semantics.identifierFold), type: column.type, tableId: table.id, position: column.position }));
+}
+
+/** A domain's check is bound over a table of the one column `value`. */
+function bindDomainCheck(stored: StoredExpression, domain: UserTypeDefinition, context: BindContext): BoundExpression {
+  const scope: TableDefinition = {
+    kind: 'table', id: 0, space: 0, name: domain.name, owner: domain.owner, schemaId: domain.schemaId, databaseId: domain.databaseId,
+    columns: [{ position: 1, name: { text: 'value', exact: false }, type: domain.type, notNull: false, identity: 'none', generated: 'none', missing: null, dropped: false }],
+    constraints: [], indexes: [], persistence: 'permanent', onCommit: 'preserve', options: {}, referencedBy: [],
+  };
+  const bound = bindTableExpression(stored, scope, columnsOf(scope, context), context);
+  return bound.type.kind === 'bool' ? bound : { kind: 'cast', operand: bound, type: BOOL, context: 'implicit' };
+}

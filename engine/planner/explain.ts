@@ -1,0 +1,1 @@
+export function explainPlan(_plan: unknown, _options: unknown): string[] { return ['Plan']; }

@@ -1,0 +1,86 @@
+/** Constraint checks put off to the commit (or to SET CONSTRAINTS IMMEDIATE): run here, in a statement of their own. */
+import { identifierKey } from '../../sblr/contract/names.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { NodeOf } from '../../sblr/nodes.ts';
+import type { EngineCore } from '../core.ts';
+import type { ConstraintDefinition } from '../catalog/definitions.ts';
+import { ForeignKeys } from '../executor/modify/foreign-keys.ts';
+import { PENDING, SUSPEND } from '../executor/operator.ts';
+import type { DeferredCheck, Transaction } from '../transactions/transaction.ts';
+import type { Session } from './session.ts';
+import { StatementContext } from './statement-context.ts';
+
+type Done = (error: Error | undefined) => void;
+
+export class DeferredChecks {
+  readonly #core: EngineCore;
+
+  constructor(core: EngineCore) {
+    this.#core = core;
+  }
+
+  /** Runs the checks that `wanted` picks (undefined = all); the others stay deferred. */
+  run(session: Session, transaction: Transaction, wanted: ReadonlySet<number> | undefined, done: Done): void {
+    const all = transaction.takeDeferredChecks();
+    const checks = wanted === undefined ? all : all.filter((check) => wanted.has(check.constraint));
+    for (const check of all) if (!checks.includes(check)) transaction.deferCheck(check);
+    if (checks.length === 0) {
+      done(undefined);
+      return;
+    }
+    this.#start(session, transaction, checks, done);
+  }
+
+  #start(session: Session, transaction: Transaction, checks: readonly DeferredCheck[], done: Done): void {
+    const context = new StatementContext(session, transaction, []);
+    transaction.beginStatement();
+    const work = new ForeignKeys(context, session.storedExpressions());
+    for (const check of checks) work.deferred(check.kind, check.constraint, check.row);
+    const advance = (): void => {
+      try {
+        context.startSlice();
+        context.checkCancelled();
+        if (work.finish() === PENDING) return;
+        transaction.endStatement();
+      } catch (error) {
+        if (error === SUSPEND) return;
+        done(error as Error);
+        return;
+      }
+      done(undefined);
+    };
+    context.onResume = advance;
+    advance();
+  }
+
+  setConstraints(session: Session, transaction: Transaction, statement: NodeOf<'SET_CONSTRAINTS'>, done: Done): void {
+    const targets = this.#targets(session, statement);
+    for (const constraint of targets) session.constraintModes.set(constraint.id, statement.deferred ? 'deferred' : 'immediate');
+    if (statement.deferred) {
+      done(undefined);
+      return;
+    }
+    this.run(session, transaction, new Set(targets.map((constraint) => constraint.id)), done);
+  }
+
+  #targets(session: Session, statement: NodeOf<'SET_CONSTRAINTS'>): ConstraintDefinition[] {
+    const found: ConstraintDefinition[] = [];
+    const wanted = new Set(statement.names.map(({ name }) => identifierKey(name[name.length - 1]!)));
+    const seen = new Set<string>();
+    for (const table of this.#core.catalog.all('table')) {
+      if (table.kind !== 'table') continue;
+      for (const constraint of table.constraints) {
+        const key = identifierKey(constraint.name);
+        if (wanted.size > 0 ? !wanted.has(key) : !constraint.deferrable) continue;
+        if (!constraint.deferrable) throw new SqlError('wrong_object_type', { message: `constraint "${constraint.name.text}" is not deferrable`, args: { constraint: constraint.name.text } });
+        seen.add(key);
+        found.push(constraint);
+      }
+    }
+    for (const { name } of statement.names) {
+      const last = name[name.length - 1]!;
+      if (!seen.has(identifierKey(last))) throw new SqlError('undefined_object', { message: `constraint "${last.text}" does not exist`, variant: 'constraint', args: { constraint: last.text } });
+    }
+    return found;
+  }
+}

@@ -1,0 +1,84 @@
+/** EXPLAIN and EXPLAIN ANALYZE of queries and modifications; EXPLAIN (SBLR) lists the bytecode. */
+import type { ExecuteRequest } from '../../sblr/contract/session.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { encodeProgram } from '../../sblr/encode.ts';
+import { disassemble } from '../../sblr/explain.ts';
+import type { NodeOf, Program, RelationNode } from '../../sblr/nodes.ts';
+import { Execution } from '../executor/run.ts';
+import type { Measurement } from '../executor/operator.ts';
+import { explainPlan } from '../planner/explain.ts';
+import { bindParameters, mergeTypes, planRelation } from './prepare.ts';
+import type { Session } from './session.ts';
+import { StatementContext } from './statement-context.ts';
+import { sendText } from './statements.ts';
+
+export async function explain(session: Session, program: Program, statement: NodeOf<'EXPLAIN'>, request: ExecuteRequest): Promise<{ readonly command: string }> {
+  const inner = statement.statement;
+  if (statement.format === 'sblr') {
+    const { bytes } = encodeProgram({ ...program, statements: [inner] });
+    sendText(session, 'QUERY PLAN', disassemble(bytes).trimEnd().split('\n'));
+    return { command: 'EXPLAIN' };
+  }
+  const source = explained(inner);
+  if (source === undefined) {
+    sendText(session, 'QUERY PLAN', ['Utility statements have no plan structure']);
+    return { command: 'EXPLAIN' };
+  }
+  const started = performance.now();
+  const query = planRelation(session, program, source, mergeTypes(program, request.parameterTypes), 'SELECT');
+  const planned = performance.now() - started;
+  const option = (name: string, otherwise: boolean): boolean => {
+    const found = statement.options.find((one) => one.name === name);
+    return found === undefined ? otherwise : found.value === undefined || !['off', 'false', '0'].includes(found.value.toLowerCase());
+  };
+  let measurements: Map<object, Measurement> | undefined;
+  let executed: number | undefined;
+  if (statement.analyze) {
+    session.beginStatement();
+    const context = new StatementContext(session, session.transaction!, bindParameters(session, { program, epoch: 0, version: 0, query }, request));
+    measurements = new Map();
+    context.measurements = measurements;
+    executed = await run(session, new Execution(query.plan, context), context);
+  }
+  const lines = explainPlan(query.plan, { analyze: statement.analyze, costs: option('costs', true), timing: option('timing', true), verbose: option('verbose', false), format: statement.format, measurements,
+    planningMs: option('summary', statement.analyze) ? planned : undefined, executionMs: option('summary', statement.analyze) ? executed : undefined, display: (identifier) => session.introspectionHooks.show(identifier) });
+  sendText(session, 'QUERY PLAN', lines);
+  return { command: 'EXPLAIN' };
+}
+
+function explained(statement: NodeOf<'EXPLAIN'>['statement']): RelationNode | undefined {
+  switch (statement.op) {
+    case 'RETURN':
+    case 'CREATE_TABLE_AS':
+    case 'DECLARE_CURSOR':
+      return statement.source;
+    case 'EXPLAIN':
+      throw new SqlError('syntax_error', 'EXPLAIN cannot be nested');
+    default:
+      return undefined;
+  }
+}
+
+function run(session: Session, execution: Execution, context: StatementContext): Promise<number> {
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const advance = (): void => {
+      try {
+        context.startSlice();
+        for (;;) {
+          session.checkCancelled();
+          const state = execution.step();
+          if (state === 'pending') return;
+          if (state === 'done') break;
+        }
+        execution.close();
+        resolve(performance.now() - started);
+      } catch (error) {
+        execution.close();
+        reject(error as Error);
+      }
+    };
+    context.onResume = advance;
+    advance();
+  });
+}
