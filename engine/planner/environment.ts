@@ -2,8 +2,9 @@
  * How expressions kept in the catalog are bound for plans and table writers: over the table's columns,
  * each under its position as id.
  */
-import { BOOL } from '../../sblr/contract/types.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
+import type { Semantics } from '../../sblr/contract/semantics.ts';
+import { BOOL } from '../../sblr/contract/types.ts';
 import type { BoundExpression, OutputColumn } from '../binder/bound.ts';
 import { bindTableExpression, coerceForAssignment, type BindContext } from '../binder/index.ts';
 import type { StoredExpression, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
@@ -11,7 +12,7 @@ import type { StoredExpressions } from '../executor/expressions/compile.ts';
 import type { PlanEnvironment } from './plan.ts';
 
 /** `context` is asked anew each time: bindings happen while plans run, too. */
-export function planEnvironment(semantics: PlanEnvironment['semantics'], context: () => BindContext): PlanEnvironment {
+export function planEnvironment(semantics: Semantics, context: () => BindContext): PlanEnvironment {
   return { semantics, stored: storedExpressions(context) };
 }
 
