@@ -102,9 +102,9 @@ function mapValue(value: object, map: (operand: BoundExpression) => BoundExpress
   return mapRecord(value as Fields, map, mapPlan);
 }
 
-/** A plan with `map` applied to each expression standing in it, in its sources and in their subqueries. */
-export function mapPlanExpressions(plan: LogicalPlan, map: (expression: BoundExpression) => BoundExpression): LogicalPlan {
-  const inner = (source: LogicalPlan): LogicalPlan => mapPlanExpressions(source, map);
+/** A plan with `map` applied to each expression standing in it, and `mapSource` to its sources; by default these are mapped likewise. */
+export function mapPlanExpressions(plan: LogicalPlan, map: (expression: BoundExpression) => BoundExpression, mapSource?: (source: LogicalPlan) => LogicalPlan): LogicalPlan {
+  const inner = mapSource ?? ((source: LogicalPlan): LogicalPlan => mapPlanExpressions(source, map));
   return mapRecord(plan as unknown as Fields, map, inner) as unknown as LogicalPlan;
 }
 

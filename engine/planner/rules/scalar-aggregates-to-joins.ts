@@ -75,7 +75,7 @@ function hasLookup(inner: BoundExpression, plan: LogicalPlan): boolean {
   switch (plan.kind) {
     case 'scan': {
       const column = plan.columns.find((candidate) => candidate.id === inner.id);
-      return column !== undefined && plan.table.indexes.some((index) => index.ready && index.keys[0]?.column === column.position);
+      return column !== undefined && plan.table.indexes.some((index) => index.ready && index.predicate === undefined && index.keys[0]?.column === column.position);
     }
     case 'filter':
       return hasLookup(inner, plan.source);
