@@ -9,6 +9,8 @@ import './date-time-functions.ts';
 import './aggregates.ts';
 import './windows.ts';
 import './series.ts';
+import './format-date.ts';
+import './format-number.ts';
 import './json-functions.ts';
 import './json-sets.ts';
 import './session-functions.ts';
