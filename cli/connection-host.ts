@@ -32,6 +32,7 @@ export class ConnectionHost {
   readonly #compiler: { compile(request: CompileRequest): CompileResult };
   #emptied: (() => void) | undefined;
   #draining = false;
+  #warm = false;
 
   constructor(options: ConnectionHostOptions) {
     this.#options = options;
@@ -39,11 +40,20 @@ export class ConnectionHost {
     if (certificate !== undefined) {
       this.#tlsContext = { cert: readFileSync(certificate.certificate), key: readFileSync(certificate.key) };
     }
-    options.link.install(postgresPlugin.profile());
     const longest = limits.statement_size;
     this.#compiler = {
       compile: (request) => (request.text.length > longest ? tooLong(longest) : postgresPlugin.compile(request)),
     };
+  }
+
+  /**
+   * Compiles the dialect's catalog views and gives them to the engine: a tenth of a second, once. Left
+   * to the first connection when nobody calls it before, so that it does not delay the start.
+   */
+  warmUp(): void {
+    if (this.#warm) return;
+    this.#warm = true;
+    this.#options.link.install(postgresPlugin.profile());
   }
 
   get connections(): number {
@@ -60,6 +70,7 @@ export class ConnectionHost {
   accept(notice: ConnectionNotice, handle: NativeHandle): void {
     const { settings, link, log, onClosed } = this.#options;
     const socket = new net.Socket({ handle, readable: true, writable: true } as net.SocketConstructorOpts);
+    this.warmUp();
     const { id } = notice;
     const refusal = this.#draining ? 'shutting_down' : notice.refusal;
     const connection = new PostgresConnection({

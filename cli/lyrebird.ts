@@ -109,10 +109,13 @@ async function start(flags: StartFlags): Promise<void> {
       void server?.stop(signal);
     });
   }
-  process.on(
-    'SIGHUP',
-    () => void server?.reload().catch((error: Error) => process.stderr.write(`lyrebird: ${error.message}\n`)),
-  );
+  process.on('SIGHUP', () => {
+    // From a terminal it means that the terminal was closed; from a service manager, "read your configuration".
+    if (process.stdin.isTTY) {
+      stopWanted = 'SIGHUP';
+      void server?.stop('SIGHUP');
+    } else void server?.reload().catch((error: Error) => process.stderr.write(`lyrebird: ${error.message}\n`));
+  });
   server = await startServer({ configFile: flags.config, overrides: overridesOf(flags) });
   printReady(server);
   if (stopWanted !== undefined) void server.stop(stopWanted);
@@ -158,5 +161,12 @@ function printReady(server: RunningServer): void {
 function passwordHint(server: RunningServer, passwordFile: string): string {
   if (server.config.authentication.method === 'trust') return '';
   const given = process.env['LYREBIRD_PASSWORD'];
-  return given === undefined || given === '' ? `PGPASSWORD=$(cat ${passwordFile}) ` : 'PGPASSWORD=$LYREBIRD_PASSWORD ';
+  return given === undefined || given === ''
+    ? `PGPASSWORD=$(cat ${quoted(passwordFile)}) `
+    : 'PGPASSWORD=$LYREBIRD_PASSWORD ';
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -47,6 +47,7 @@ openChannel({
   queries: () => host.running,
 });
 tellParent({ kind: 'ready' });
+setImmediate(() => host.warmUp());
 
 function die(error: unknown): void {
   log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the worker failed');
