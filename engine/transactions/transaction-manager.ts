@@ -29,6 +29,8 @@ import type {
 import { TransactionScan, type ScanOwner } from './transaction-scan.ts';
 import { Layer, ownRange } from './write-layer.ts';
 
+/** Rows one transaction may change, unless the manager is told otherwise: they are held in memory. */
+export const MAX_CHANGES = 20_000_000;
 /** Layers (savepoints and nested statements) of one transaction. */
 export const MAX_LAYERS = 10_000;
 
@@ -38,10 +40,12 @@ export class TransactionManager {
   readonly serializable = new SerializableRegistry();
   readonly active = new Set<Transaction>();
   readonly #nowMicros: () => number;
+  readonly maxChanges: number;
   #lastId: number;
 
-  constructor(store: TransactionStore, nowMicros: () => number = () => Date.now() * 1000) {
+  constructor(store: TransactionStore, nowMicros: () => number = () => Date.now() * 1000, maxChanges: number = MAX_CHANGES) {
     this.store = store;
+    this.maxChanges = maxChanges;
     this.#nowMicros = nowMicros;
     // Ids rise across restarts, at least over those that committed.
     this.#lastId = store.lastStamp() + 2;
@@ -77,6 +81,7 @@ class StoreTransaction implements Transaction, ScanOwner {
   #visible = 1;
   /** Does any layer hold changes? Kept so that reads need not look. */
   #written = false;
+  #changes = 0;
   #handle: SnapshotHandle | undefined = undefined;
   #stamp = NEWEST;
   /** Snapshots of the statements around the running one. */
@@ -203,13 +208,19 @@ class StoreTransaction implements Transaction, ScanOwner {
   // ---- writing ------------------------------------------------------------------------------------
 
   put(space: Space, key: Key, row: Row): void {
-    this.#written = true;
-    this.#layers[this.#layers.length - 1]!.space(space).set(key, row);
+    this.#change(space, key, row);
   }
 
   delete(space: Space, key: Key): void {
+    this.#change(space, key, null);
+  }
+
+  #change(space: Space, key: Key, row: Row | null): void {
+    if (++this.#changes > this.#manager.maxChanges) {
+      throw new SqlError('out_of_memory', { message: `more than ${this.#manager.maxChanges} row changes in one transaction` });
+    }
     this.#written = true;
-    this.#layers[this.#layers.length - 1]!.space(space).set(key, null);
+    this.#layers[this.#layers.length - 1]!.space(space).set(key, row);
   }
 
   dropSpace(space: Space): void {

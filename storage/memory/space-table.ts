@@ -114,16 +114,26 @@ export class SpaceTable {
     return entry;
   }
 
-  /** Adds a row read from disk, unless a version of the key is known that is as old. */
+  /** Adds a row read from disk, for a key that memory knows nothing of. */
   cache(key: Key, row: StoredRow, bytes: number): void {
-    const entry = this.entries.get(key);
-    const version = new Version(SETTLED, row, bytes, undefined);
-    if (entry === undefined) {
-      const created = new Entry(key, version);
-      this.entries.set(key, created);
-      this.index.insert(created);
-      this.account(bytes);
-    }
+    if (this.entries.has(key)) return;
+    const created = new Entry(key, new Version(SETTLED, row, bytes, undefined));
+    this.entries.set(key, created);
+    this.index.insert(created);
+    this.account(bytes);
+  }
+
+  /**
+   * Adds a row read from disk behind the versions memory has, all of them newer than `flushed`: old
+   * snapshots still see it. Answers the stamp that hides it, 0 when there was nothing to add.
+   */
+  cacheBehind(entry: Entry, row: StoredRow, bytes: number, flushed: number): number {
+    let tail = entry.head;
+    while (tail.previous !== undefined) tail = tail.previous;
+    if (tail.commit.stamp <= flushed) return 0;
+    tail.previous = new Version(SETTLED, row, bytes, undefined);
+    this.account(bytes);
+    return tail.commit.stamp;
   }
 
   remove(entry: Entry): void {

@@ -3,7 +3,7 @@
  * keeps memory within its budget by dropping rows that are on disk too, and loads spaces back.
  */
 import type { Key, RowCodec, Space, StoredRow } from '../contract/index.ts';
-import { MemoryCounter, SpaceTable, versionBytes, type Entry } from '../memory/space-table.ts';
+import { MemoryCounter, SETTLED, SpaceTable, UNCOMMITTED, versionBytes, type Entry } from '../memory/space-table.ts';
 import { VALUE_STAMP_BYTES, type SortedRuns } from '../runs/sorted-runs.ts';
 import { SWEEP_PER_SLICE } from './options.ts';
 
@@ -13,6 +13,8 @@ export interface TablesHost {
   flushedStamp(): number;
   generation(): number;
   closed(): boolean;
+  /** The entry has a version that the one with `stamp` hides. */
+  superseded(table: SpaceTable, entry: Entry, stamp: number): void;
 }
 
 export class SpaceTables {
@@ -133,9 +135,16 @@ export class SpaceTables {
           for (let i = 0; i < page.keys.length; i++) {
             const key = page.keys[i]!;
             const value = page.values[i]!;
-            if (table.entries.has(key)) continue;
+            const entry = table.entries.get(key);
+            if (entry !== undefined && entry.head.commit === SETTLED) continue;
             const length = value.length - VALUE_STAMP_BYTES;
-            table.cache(key, host.codec.decode(space, value, VALUE_STAMP_BYTES, length), versionBytes(key, length));
+            const row = host.codec.decode(space, value, VALUE_STAMP_BYTES, length);
+            if (entry === undefined) {
+              table.cache(key, row, versionBytes(key, length));
+              continue;
+            }
+            const hiddenBy = table.cacheBehind(entry, row, versionBytes(key, length), host.flushedStamp());
+            if (hiddenBy > 0 && hiddenBy !== UNCOMMITTED) host.superseded(table, entry, hiddenBy);
           }
           if (page.keys.length > 0) position = page.keys[page.keys.length - 1]!;
           if (!page.last) continue;

@@ -42,7 +42,7 @@ import {
   RECORD_HEADER_BYTES,
   type RecordWalker,
 } from '../log/record.ts';
-import { Commit, UNCOMMITTED, versionBytes } from '../memory/space-table.ts';
+import { Commit, UNCOMMITTED, versionBytes, type Entry, type SpaceTable } from '../memory/space-table.ts';
 import { openLevelRuns } from '../runs/level-runs.ts';
 import type { SortedRuns } from '../runs/sorted-runs.ts';
 import { ChangeFeed } from './change-feed.ts';
@@ -129,6 +129,7 @@ class Tier1Store implements TransactionStore {
       flushedStamp: () => this.#flush.flushedStamp,
       generation: () => this.#flush.generation,
       closed: () => this.#closed,
+      superseded: (table: SpaceTable, entry: Entry, stamp: number) => this.#collector.add(table, entry, stamp),
     };
     this.#scanHost = shared;
     this.#tables = new SpaceTables(shared, options.memoryBytes ?? DEFAULTS.memoryBytes);
