@@ -5,7 +5,7 @@
  *
  * Safe to repeat from an earlier position: the same versions are written again.
  */
-import { LogReader, type LogPosition } from '../log/log-reader.ts';
+import type { LogReader, LogPosition } from '../log/log-reader.ts';
 import { KIND_ABORT, KIND_COMMIT, KIND_FINAL, KIND_PART, OP_DROP_SPACE, OP_PUT, RecordWalker } from '../log/record.ts';
 import type { SortedRuns } from './sorted-runs.ts';
 

@@ -104,7 +104,7 @@ export class SyncPageReader {
       }
       const bytes = Buffer.from(Buffer.from(this.#shared, HEADER_BYTES, size));
       if (state !== DONE) throw new StorageError('io', bytes.toString('utf8'));
-      return split(bytes, words[COUNT]!, words[LAST]! === 1);
+      return split(bytes, words[COUNT]!, words[LAST] === 1);
     }
   }
 

@@ -5,7 +5,7 @@
 import type { ChangeLog, ChangeOperation, ChangeTransaction } from '../contract/index.ts';
 import type { Disk } from '../io/disk.ts';
 import { LOG_START, LogReader, type LogPosition } from '../log/log-reader.ts';
-import { KIND_ABORT, KIND_PART, OP_DELETE, OP_DROP_SPACE, RecordWalker } from '../log/record.ts';
+import { KIND_ABORT, KIND_PART, OP_DELETE, OP_DROP_SPACE, type RecordWalker } from '../log/record.ts';
 
 const MAX_CONSUMERS = 256;
 const MAX_BOOKMARKS = 64;

@@ -107,7 +107,6 @@ class Tier1Store implements TransactionStore {
   #submitted = 0;
   #pending: PendingCommit[] = [];
   #pendingFirst = 0;
-  #durableGroup = 0;
   #large = 0;
   #afterGroup: (() => void)[] = [];
   readonly #drops: { readonly space: Space; readonly stamp: number }[] = [];
@@ -384,7 +383,6 @@ class Tier1Store implements TransactionStore {
 
   /** All groups up to `group` are on disk: their commits become visible, in order. */
   #durable(group: number): void {
-    this.#durableGroup = group;
     const pending = this.#pending;
     const first = this.#pendingFirst;
     let at = first;
