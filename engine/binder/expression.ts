@@ -60,10 +60,6 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
       return { kind: 'not', operand: coerceToBoolean(binder, bind(node.operand), 'NOT', node.operand.pos), type: BOOL };
     case 'IS_NULL':
       return bindIsNull(node, scope);
-    case 'IS_TRUTH': {
-      const operand = coerceToBoolean(binder, bind(node.operand), `IS ${node.negated ? 'NOT ' : ''}${node.truth.toUpperCase()}`, node.operand.pos);
-      return { kind: 'is_truth', operand, truth: node.truth, negated: node.negated, type: BOOL };
-    }
     case 'IS_DISTINCT':
       return distinctFrom(binder, bind(node.left), bind(node.right), node.negated, node.pos);
     case 'BETWEEN':
@@ -88,22 +84,46 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
       return bindCase(node, scope);
     case 'CAST':
       return bindCast(node, scope);
-    case 'COLLATE':
-      return bindCollate(node, scope);
     case 'COALESCE': {
       const { type, items } = unifyNodes(node.operands, scope, 'COALESCE');
       return items.length === 1 ? (items[0] as BoundExpression) : { kind: 'coalesce', operands: items, type };
     }
     case 'NULLIF':
       return bindNullIf(node, scope);
-    case 'EXTREMUM': {
-      const { type, items } = unifyNodes(node.operands, scope, node.kind.toUpperCase());
-      return { kind: 'extremum', which: node.kind, nullPropagates: node.nullPropagates, operands: items, type };
-    }
     case 'ARRAY':
       return bindArray(node, scope, undefined);
     case 'SUBSCRIPT':
       return bindSubscript(node, scope);
+    case 'CALL':
+      return bindCall(node, scope);
+    case 'CALL_ROUTINE':
+      return bindRoutineCall(node, scope);
+    case 'AGGREGATE':
+      return bindAggregate(node, scope, bind);
+    case 'WINDOW_CALL':
+      return bindWindowCall(node, scope, bind);
+    default:
+      return bindRest(node, scope);
+  }
+}
+
+type RareNode = Extract<ValueNode, { op: 'DEFAULT_VALUE' | 'CURRENT_OF' | 'NEXT_VALUE' | 'GROUPING' | 'SET_VARIABLE' | 'NAMED_ARGUMENT' | 'COLLATE' | 'ROW' | 'EXTREMUM' | 'IS_TRUTH' }>;
+
+/** Nodes of the rarer kinds. */
+function bindRest(node: RareNode, scope: Scope): BoundExpression {
+  const { binder } = scope;
+  const bind = (inner: ValueNode): BoundExpression => bindExpression(inner, scope);
+  switch (node.op) {
+    case 'IS_TRUTH': {
+      const operand = coerceToBoolean(binder, bind(node.operand), `IS ${node.negated ? 'NOT ' : ''}${node.truth.toUpperCase()}`, node.operand.pos);
+      return { kind: 'is_truth', operand, truth: node.truth, negated: node.negated, type: BOOL };
+    }
+    case 'COLLATE':
+      return bindCollate(node, scope);
+    case 'EXTREMUM': {
+      const { type, items } = unifyNodes(node.operands, scope, node.kind.toUpperCase());
+      return { kind: 'extremum', which: node.kind, nullPropagates: node.nullPropagates, operands: items, type };
+    }
     case 'ROW': {
       const items = node.items.map((item) => (item.op === 'LITERAL' || item.op === 'PARAM' ? bind(item) : bindResolved(item, scope)));
       return { kind: 'row', items, type: { kind: 'record', fields: items.map((item, i) => ({ name: `f${i + 1}`, type: item.type })) } };
@@ -122,14 +142,6 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
     }
     case 'NAMED_ARGUMENT':
       return fail('syntax_error', 'named arguments are only allowed in calls of routines', node.pos);
-    case 'CALL':
-      return bindCall(node, scope);
-    case 'CALL_ROUTINE':
-      return bindRoutineCall(node, scope);
-    case 'AGGREGATE':
-      return bindAggregate(node, scope, bind);
-    case 'WINDOW_CALL':
-      return bindWindowCall(node, scope, bind);
   }
 }
 

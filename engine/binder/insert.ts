@@ -9,7 +9,7 @@ import { bindConflict } from './conflict.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { bindExpression } from './expression.ts';
-import { shapeOf } from './from.ts';
+import { shapeOf } from './range-entries.ts';
 import { depthBelow } from './levels.ts';
 import { columnExpression, convertOutputs, plainRelation } from './outputs.ts';
 import { newLevel, Scope } from './scope.ts';

@@ -10,7 +10,7 @@ import { entryColumn } from './columns.ts';
 import { compare } from './comparison.ts';
 import { fail } from './errors.ts';
 import { bindCondition } from './expression.ts';
-import { aliasColumns, makeEntry, type FromOptions, type FromResult } from './from.ts';
+import { aliasColumns, makeEntry, type FromOptions, type FromResult } from './range-entries.ts';
 import { displayKey, noteRead, Scope, withVisibility, type RangeEntry } from './scope.ts';
 
 type BindFrom = (node: RelationNode, scope: Scope, left: readonly RangeEntry[], options: FromOptions) => FromResult;

@@ -7,7 +7,7 @@ import type { BoundExpression, OutputColumn } from './bound.ts';
 import { coerceForAssignment, coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { Binder } from './context.ts';
 import { bindExpression } from './expression.ts';
-import { makeEntry, shapeOf } from './from.ts';
+import { makeEntry, shapeOf } from './range-entries.ts';
 import { newLevel, Scope, type Clause } from './scope.ts';
 import { storedValue } from './stored-program.ts';
 

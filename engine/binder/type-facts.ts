@@ -211,6 +211,7 @@ function objectIdRank(from: SqlType, to: SqlType): number | undefined {
   }
   const integer = (type: SqlType): boolean => type.kind === 'int16' || type.kind === 'int32' || type.kind === 'int64';
   if (toId && integer(from)) return 0;
+  if (to.kind === 'oid' && (integer(from) || fromId)) return 2;
   if (fromId && (to.kind === 'int32' || to.kind === 'int64')) return 1;
   return undefined;
 }

@@ -6,7 +6,7 @@ import type { NodeOf, RelationNode } from '../../sblr/nodes.ts';
 import type { CteDefinition, LogicalPlan, OutputColumn } from './bound.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
-import { aliasColumns } from './from.ts';
+import { aliasColumns } from './range-entries.ts';
 import { coerceOutputs, plainRelation, resolveOutputs } from './outputs.ts';
 import type { Scope } from './scope.ts';
 import { sameIdentity, typeName } from './type-facts.ts';

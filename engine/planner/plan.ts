@@ -7,6 +7,7 @@ import type { ExecutionContext, Operator } from '../executor/operator.ts';
 import type { StoredExpressions } from '../executor/expressions/compile.ts';
 import type { PhysicalNode } from './physical.ts';
 import { Planner } from './planner.ts';
+import { rewriteQuery } from './rewrite.ts';
 import type { StatisticsSource } from './statistics.ts';
 
 export type { StatisticsSource } from './statistics.ts';
@@ -50,7 +51,8 @@ function countedPlan(plan: LogicalPlan): LogicalPlan | undefined {
   }
 }
 
-export function planQuery(bound: BoundQuery, statistics: StatisticsSource, environment: PlanEnvironment): PhysicalPlan {
+export function planQuery(query: BoundQuery, statistics: StatisticsSource, environment: PlanEnvironment): PhysicalPlan {
+  const bound = rewriteQuery(query);
   const planner = new Planner({ semantics: environment.semantics, stored: environment.stored, statistics }, bound.lastColumnId);
   const counted = countedPlan(bound.plan);
   if (counted !== undefined) planner.count(counted);
