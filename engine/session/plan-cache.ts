@@ -4,6 +4,7 @@
  * the same. Bounded; the least recently used entry goes first.
  */
 import type { ProgramRef, ResultColumn } from '../../sblr/contract/session.ts';
+import type { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { decodeProgram } from '../../sblr/decode.ts';
 import type { Program } from '../../sblr/nodes.ts';
@@ -20,6 +21,8 @@ export interface PlannedQuery {
   readonly types: readonly SqlType[];
   /** Completion word. */
   readonly command: string;
+  /** Encoder of the result, kept between executions; absent while one is using it. */
+  idleWriter: RowBlockWriter | undefined;
 }
 
 export interface CachedStatement {

@@ -34,7 +34,7 @@ export function planRelation(session: Session, program: Program, relation: Relat
 export function planBound(session: Session, bound: BoundQuery, command: string): PlannedQuery {
   const plan = planQuery(bound, session.core.statistics, { semantics: session.semantics!, stored: session.storedExpressions() });
   const columns = bound.plan.columns.map((column): ResultColumn => ({ name: column.name, type: column.type, tableId: column.tableId, columnPosition: column.position }));
-  return { bound, plan, columns, types: columns.map((column) => column.type), command };
+  return { bound, plan, columns, types: columns.map((column) => column.type), command, idleWriter: undefined };
 }
 
 export function lookupStatement(session: Session, reference: ProgramRef, declared: readonly (SqlType | undefined)[]): CachedStatement {

@@ -37,7 +37,8 @@ export class Running {
     this.columns = query.columns;
     this.#keep = keep;
     this.#execution = new Execution(query.plan, context);
-    this.#writer = new RowBlockWriter(query.types, resolve);
+    this.#writer = query.idleWriter ?? new RowBlockWriter(query.types, resolve);
+    query.idleWriter = undefined;
   }
 
   get returnsRows(): boolean {
@@ -121,6 +122,7 @@ export class Running {
     const completion: Completion = { command: this.#query.command, rows: counts ?? this.#sent };
     this.#closeExecution();
     session.endOpenStatements(true);
+    if (!this.#keep) this.#query.idleWriter = this.#writer;
     if (this.#keep) {
       this.#sent = 0;
       this.#batch = [];

@@ -4,7 +4,7 @@
  * through the request's sink. Handlers of single statements live in the neighbouring files; this one
  * owns the life cycle: queue, transaction state, errors, portals.
  */
-import { INITIAL_CREDIT_BYTES, type AuthReply, type AuthRequest, type Completion, type EngineSession, type ExecuteRequest, type ImplicitTransaction, type ProgramRef, type ReplySink, type RowBlock, type SessionEvents, type SessionInfo, type SessionOptions, type TransactionStatus } from '../../sblr/contract/session.ts';
+import { INITIAL_CREDIT_BYTES, type AuthReply, type AuthRequest, type Completion, type EngineSession, type ExecuteRequest, type ImplicitTransaction, type ProgramRef, type ReplySink, type ResultColumn, type RowBlock, type SessionEvents, type SessionInfo, type SessionOptions, type TransactionStatus } from '../../sblr/contract/session.ts';
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
@@ -111,6 +111,7 @@ export class Session implements EngineSession, StatementHost {
   #names: SessionNames | undefined = undefined;
   #namesEpoch = 0;
   #evaluation: SessionEvaluation | undefined = undefined;
+  #defaults: TransactionDefaults | undefined = undefined;
   readonly #queue: QueuedRequest[] = [];
   #busy = false;
   #draining = false;
@@ -331,9 +332,7 @@ export class Session implements EngineSession, StatementHost {
   }
 
   #startTimer(): void {
-    const text = this.settings.get('statement_timeout');
-    if (text === undefined || text === '0') return;
-    const milliseconds = settingNumber(this.settings.definition('statement_timeout'), text);
+    const milliseconds = this.#transactionDefaults().statementTimeoutMs;
     if (milliseconds <= 0) return;
     this.#timer = setTimeout(() => this.cancel(new SqlError('query_canceled', { message: 'canceling statement due to statement timeout', variant: 'statement_timeout' })), milliseconds);
   }
@@ -433,22 +432,36 @@ export class Session implements EngineSession, StatementHost {
 
   ensureTransaction(implicit: ImplicitTransaction): Transaction {
     if (this.transaction !== undefined) return this.transaction;
-    const isolation = this.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed';
-    this.beginTransaction(isolation, this.settings.get('default_transaction_read_only') === 'on');
+    const defaults = this.#transactionDefaults();
+    this.beginTransaction(defaults.isolation, defaults.readOnly);
     this.mode = implicit;
     return this.transaction!;
   }
 
   beginTransaction(isolation: string, readOnly: boolean): void {
     const level: IsolationLevel = isolation === 'serializable' || isolation === 'repeatable_read' ? isolation : 'read_committed';
-    const lockTimeout = this.settings.get('lock_timeout');
-    this.lockGroup.timeoutMs = lockTimeout === undefined || lockTimeout === '0' ? 0 : settingNumber(this.settings.definition('lock_timeout'), lockTimeout);
-    this.transaction = this.core.transactions.begin({
-      isolation: level, readOnly, lockGroup: this.lockGroup,
-      durability: this.settings.get('synchronous_commit') === 'off' ? 'relaxed' : this.core.durability,
-    });
+    const { lockTimeoutMs, durability } = this.#transactionDefaults();
+    this.lockGroup.timeoutMs = lockTimeoutMs;
+    this.transaction = this.core.transactions.begin({ isolation: level, readOnly, lockGroup: this.lockGroup, durability });
     this.transactionStartedAt = this.statementStartedAt;
     this.failed = false;
+  }
+
+  /** What the settings say of new transactions, read again only after a setting changed. */
+  #transactionDefaults(): TransactionDefaults {
+    this.#defaults ??= {
+      isolation: this.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed',
+      readOnly: this.settings.get('default_transaction_read_only') === 'on',
+      lockTimeoutMs: this.#milliseconds('lock_timeout'),
+      statementTimeoutMs: this.#milliseconds('statement_timeout'),
+      durability: this.settings.get('synchronous_commit') === 'off' ? 'relaxed' : this.core.durability,
+    };
+    return this.#defaults;
+  }
+
+  #milliseconds(name: string): number {
+    const text = this.settings.get(name);
+    return text === undefined || text === '0' ? 0 : Math.max(settingNumber(this.settings.definition(name), text), 0);
   }
 
   commit(callback: (error: Error | undefined) => void): void {
@@ -610,6 +623,7 @@ export class Session implements EngineSession, StatementHost {
     const key = name.toLowerCase();
     if (key === 'search_path') this.#names = undefined;
     this.#evaluation = undefined;
+    this.#defaults = undefined;
     this.bindingVersion++;
   }
 
@@ -722,6 +736,14 @@ export class Session implements EngineSession, StatementHost {
   warn(condition: SqlNotice['condition'], message: string): void {
     this.notice({ severity: 'warning', condition, details: { message } });
   }
+}
+
+interface TransactionDefaults {
+  readonly isolation: string;
+  readonly readOnly: boolean;
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly durability: 'sync' | 'relaxed';
 }
 
 /** Rows arriving from the client for a running statement. */

@@ -119,11 +119,6 @@ export class StatementContext implements ExecutionContext {
       throw failure;
     }
     if (this.cancelled !== undefined) throw this.cancelled;
-    if (this.#failure !== undefined) {
-      const failure = this.#failure;
-      this.#failure = undefined;
-      throw failure;
-    }
   }
 
   reserve(bytes: number): boolean {
