@@ -265,7 +265,8 @@ export function sorted(planner: Planner, source: PhysicalNode, keys: readonly So
   const kept = limitRows === undefined ? source.rows : Math.min(limitRows, source.rows);
   const cost = source.total + source.rows * Math.log2(Math.max(2, kept)) * 2 * COST.operator;
   return new PhysicalNode({
-    layout: source.layout, width: source.width, rows: source.rows, startup: cost, total: cost + source.rows * COST.operator, order,
+    // Computed keys stay behind the row's own columns.
+    layout: source.layout, width: source.width + (plain ? 0 : effective.length), rows: source.rows, startup: cost, total: cost + source.rows * COST.operator, order,
     title: 'Sort', children: [source], details: [{ label: 'Sort Key', expressions: effective.map((key) => key.expression), text: effective.map(describeDirection).join(',') }],
     create: (context) => new Sort(source.open(context), spec, context),
   });

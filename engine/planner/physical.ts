@@ -67,7 +67,7 @@ export class PhysicalNode {
 
   /** The same rows with columns found under other ids. */
   relabel(layout: Layout, order: readonly PhysicalOrder[]): PhysicalNode {
-    return new PhysicalNode({ ...this.facts, layout, order, create: (context) => this.open(context), title: '', children: [this] });
+    return new PhysicalNode({ ...this.facts, layout, order, create: (context) => this.open(context), title: '', suffix: undefined, details: undefined, subplans: undefined, children: [this] });
   }
 }
 

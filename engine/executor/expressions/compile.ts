@@ -367,9 +367,12 @@ export function compileDomain(domainId: number, execution: Pick<ExecutionContext
     test: compileExpression(context.stored.bindDomainCheck(check.expression, domain), layout, { ...context, hoist: false }),
   }));
   return (value, running) => {
+    if (value !== null && checks.length === 0) return;
     const shown = running.display(domain.name);
+    const owner = running.catalog.get(domain.schemaId);
+    const schema = owner?.kind !== 'schema' ? {} : { schema: owner.main ? running.evaluation.semantics.mainSchema : running.display(owner.name) };
     if (value === null && domain.notNull) {
-      throw new SqlError('not_null_violation', { message: `domain ${shown} does not allow null values`, variant: 'domain', args: { domain: shown }, dataType: shown });
+      throw new SqlError('not_null_violation', { message: `domain ${shown} does not allow null values`, variant: 'domain', args: { domain: shown }, dataType: shown, ...schema });
     }
     for (const check of checks) {
       if (check.test([value], running) === false) {
@@ -380,6 +383,7 @@ export function compileDomain(domainId: number, execution: Pick<ExecutionContext
           args: { domain: shown, constraint },
           dataType: shown,
           constraint,
+          ...schema,
         });
       }
     }
