@@ -41,6 +41,7 @@ function parseTemplate(template: string): Template {
   let afterV = false;
   let fill = true;
   let sign: Template['sign'] = 'default';
+  // PL alone leaves the sign of a negative number in its usual place.
   let ordinalStyle = '';
   let roman = '';
   let exponent = false;
@@ -71,7 +72,7 @@ function parseTemplate(template: string): Template {
       at += 2;
     } else if (upper.startsWith('MI') || upper.startsWith('PL') || upper.startsWith('SG')) {
       if (sign === 'S_first' || sign === 'S_last') throw bad(`cannot use "S" and "${upper.slice(0, 2)}" together`);
-      sign = 'MI_PL_SG';
+      if (!upper.startsWith('PL')) sign = 'MI_PL_SG';
       pieces.push({ kind: upper.slice(0, 2) as 'MI' });
       at += 2;
     } else if (/^[90]/.test(rest)) {
@@ -220,7 +221,7 @@ function layOut(format: Template, negative: boolean, whole: string, fraction: st
         out += signText;
         break;
       case 'L':
-        out += '$';
+        out += ' ';
         break;
       case 'TH':
         if (!negative && !overflow && format.fraction === 0) out += ordinal(Number(whole.slice(-2)), format.ordinal);

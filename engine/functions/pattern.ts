@@ -31,7 +31,6 @@ function split(pattern: string): Part[] {
   for (let i = 0; i < pattern.length; i++) {
     const char = pattern[i] as string;
     if (char === '\\') {
-      if (i + 1 >= pattern.length) throw new SqlError('invalid_escape_sequence', 'LIKE pattern must not end with escape character');
       text += pattern[++i] as string;
     } else if (char === '%') {
       flush();
@@ -45,7 +44,22 @@ function split(pattern: string): Part[] {
   return parts;
 }
 
+/** Does the pattern end with an escape that escapes nothing? */
+function endsWithEscape(pattern: string): boolean {
+  let escapes = 0;
+  while (pattern[pattern.length - 1 - escapes] === '\\') escapes++;
+  return escapes % 2 === 1;
+}
+
 function compile(pattern: string, ignoreCase: boolean): Matcher {
+  if (endsWithEscape(pattern)) {
+    // An error only once a text gets that far.
+    const reaches = compile(`${pattern.slice(0, -1)}_%`, ignoreCase);
+    return (text) => {
+      if (reaches(text)) throw new SqlError('invalid_escape_sequence', 'LIKE pattern must not end with escape character');
+      return false;
+    };
+  }
   const parts = split(pattern);
   if (!ignoreCase) {
     const [a, b, c] = parts;
@@ -59,7 +73,6 @@ function compile(pattern: string, ignoreCase: boolean): Matcher {
   // Pieces between % are found leftmost first, which never needs to go back: linear, unlike a regular expression.
   const pieces: RegExp[] = [];
   let source = '';
-  let anchoredStart = true;
   const starts = parts[0]?.kind !== 'many';
   const ends = parts.at(-1)?.kind !== 'many';
   const segments: string[] = [];
@@ -67,11 +80,9 @@ function compile(pattern: string, ignoreCase: boolean): Matcher {
     if (part.kind === 'many') {
       segments.push(source);
       source = '';
-      anchoredStart = false;
     } else source += part.kind === 'one' ? '[^]' : part.text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
   }
   segments.push(source);
-  void anchoredStart;
   const flags = ignoreCase ? 'iu' : 'u';
   if (segments.length === 1) {
     const whole = new RegExp(`^(?:${segments[0] as string})$`, flags);

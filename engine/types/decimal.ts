@@ -494,7 +494,7 @@ function powerInteger(base: Decimal, exponent: number, exponentScale: number): D
     magnitude = exponent * (Math.log10(Number(head)) + (text.length - head.length) - group.fractionGroups * 4);
   }
   if (magnitude > (MAX_DECIMAL_WHOLE_DIGITS + 4)) throw decimalOverflow();
-  const scale = clampScale(MIN_SIGNIFICANT_DIGITS - Math.trunc(Math.max(-4000, Math.min(magnitude, 4000))), base.scale, exponentScale);
+  const scale = clampScale(MIN_SIGNIFICANT_DIGITS, base.scale, exponentScale);
   if (magnitude < -scale - 2) return new Decimal(0, scale);
   if (exponent === 0) return decimal(bigPower(scale), scale);
   if (base.unscaled === 0) return new Decimal(0, scale);

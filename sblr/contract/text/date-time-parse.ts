@@ -417,33 +417,28 @@ export function roundMicros(value: number, precision: number | undefined): numbe
   return (value < 0 ? -Math.round(-value / unit) : Math.round(value / unit)) * unit;
 }
 
+/** '040506' and '0405' at the start are a time where a time is expected: written with colons. */
+function withColons(text: string): string {
+  return text.replace(/^\s*(\d\d)(\d\d)(\d\d)?(?=\.\d|[+-]|\s|$)(?!-\d+-)/, (_, h: string, m: string, s: string | undefined) => `${h}:${m}:${s ?? '00'}`);
+}
+
 export function parseTime(text: string, settings: TextSettings): number {
-  const parsed = parseFields(text, 'time', settings);
+  const parsed = parseFields(withColons(text), 'time', settings);
   if (parsed.special === 'now') {
     const utc = now(settings);
     return splitMicros(utc + settings.timeZone.spanAt(Math.floor(utc / 1e6)).offset * 1e6).micros;
   }
-  looseTime(parsed, text);
   if (parsed.micros === undefined) throw invalidDateTime('time', text);
   return parsed.micros;
 }
 
-/** '040506' and '0405' alone are times where a time is expected. */
-function looseTime(parsed: Parsed, text: string): void {
-  if (parsed.hasTime) return;
-  const digits = text.trim();
-  const match = /^(\d\d)(\d\d)(\d\d)?(\.\d+)?$/.exec(digits);
-  if (match !== null) parsed.micros = checkedTime(Number(match[1]), Number(match[2]), Number(match[3] ?? 0), readFraction(match[4]), text);
-}
-
 export function parseTimeTz(text: string, settings: TextSettings): TimeTz {
-  const parsed = parseFields(text, 'time with time zone', settings);
+  const parsed = parseFields(withColons(text), 'time with time zone', settings);
   const utc = now(settings);
   if (parsed.special === 'now') {
     const { offset } = settings.timeZone.spanAt(Math.floor(utc / 1e6));
     return new TimeTz(splitMicros(utc + offset * 1e6).micros, offset);
   }
-  looseTime(parsed, text);
   if (parsed.micros === undefined) throw invalidDateTime('time with time zone', text);
   let { offset } = parsed;
   if (offset === undefined) {
