@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
+import type * as Yaml from 'yaml';
 import { z } from 'zod';
 import { duration, size } from './units.ts';
 import { UsageError } from './usage-error.ts';
@@ -169,7 +170,7 @@ function readYaml(file: string): Record<string, unknown> {
     );
   }
   // Loaded only when there is a file to read: a start without one is faster.
-  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+  const { parseDocument } = createRequire(import.meta.url)('yaml') as typeof Yaml;
   const document = parseDocument(text);
   const [problem] = document.errors;
   if (problem !== undefined) throw new UsageError(`${file}: ${problem.message.split('\n')[0]!.replace(/:$/, '')}`);

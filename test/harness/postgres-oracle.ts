@@ -35,37 +35,25 @@ export interface OracleOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+function accountOf(name: string): { uid: number; gid: number } {
+  const number = (flag: string): number => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
+  return { uid: number('-u'), gid: number('-g') };
+}
+
 /** Starts a cluster of its own; trust authentication, UTF8, locale C.UTF-8, time zone UTC. */
 export async function startPostgres(options: OracleOptions = {}): Promise<PostgresOracle> {
   const folder = temporaryFolder('lyrebird-oracle-');
   const data = join(folder, 'data');
   const port = await freePort();
   mkdirSync(data);
-  // Servers refuse to run as root, so root lends the folder to the package's own user.
-  const asRoot = process.getuid?.() === 0;
-  if (asRoot) {
-    const number = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-    const [uid, gid] = [number('-u'), number('-g')];
-    for (const path of [folder, data]) chownSync(path, uid, gid);
-  }
+  // It refuses to run as root, so root lends the folder to the package's own user and starts it as that
+  // user directly: a helper in between would not pass every signal on.
+  const owner: { uid?: number; gid?: number } = process.getuid?.() === 0 ? accountOf('postgres') : {};
+  if (owner.uid !== undefined) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid ?? owner.uid);
   chmodSync(data, 0o700);
-  const command = (program: string, args: string[]): [string, string[]] =>
-    asRoot
-      ? ['runuser', ['-u', 'postgres', '--', join(POSTGRES_BIN, program), ...args]]
-      : [join(POSTGRES_BIN, program), args];
-  const initialise = command('initdb', [
-    '-D',
-    data,
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8',
-    '--locale=C.UTF-8',
-    '-N',
-  ]);
-  execFileSync(initialise[0], initialise[1], { stdio: 'pipe', cwd: folder });
+  const run = { cwd: folder, env: { PATH: process.env['PATH'] ?? '' }, ...owner };
+  const initialise = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'];
+  execFileSync(join(POSTGRES_BIN, 'initdb'), initialise, { stdio: 'pipe', ...run });
   const settings = {
     port: String(port),
     listen_addresses: "'127.0.0.1'",
@@ -79,11 +67,8 @@ export async function startPostgres(options: OracleOptions = {}): Promise<Postgr
     ...options.settings,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
-  const extra = join(data, 'test.conf');
-  writeFileSync(extra, `${lines.join('\n')}\n`, { mode: 0o644 });
-  const server = command('postgres', ['-D', data, '-c', `config_file=${join(data, 'postgresql.conf')}`]);
-  writeFileSync(join(data, 'postgresql.conf'), `include 'test.conf'\n`, { mode: 0o644 });
-  const child = spawn(server[0], server[1], { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder });
+  writeFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`);
+  const child = spawn(join(POSTGRES_BIN, 'postgres'), ['-D', data], { stdio: ['ignore', 'ignore', 'pipe'], ...run });
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(-4000)));
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -97,18 +82,21 @@ export async function startPostgres(options: OracleOptions = {}): Promise<Postgr
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     bin: POSTGRES_BIN,
     async stop() {
-      // Fast shutdown of this one server; runuser passes the signal on.
+      // SIGINT is its fast shutdown: clients are disconnected.
       child.kill('SIGINT');
       await Promise.race([exited, sleep(10_000, undefined, { ref: false })]);
-      if (child.exitCode === null) child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGQUIT');
+        await exited;
+      }
       removeFolder(folder);
     },
   };
 }
 
 /**
- * The cluster shared by the whole test run. Started by the global setup when LYREBIRD_ORACLE asks for
- * it or on the first call here, whichever comes first; see global-setup.ts for who stops it.
+ * The cluster shared by the whole test run: started on the first call, stopped at the end of the run by
+ * global-setup.ts.
  */
 export async function sharedPostgres(): Promise<{ port: number; url: string }> {
   const address = process.env['LYREBIRD_ORACLE_CONTROL'];
