@@ -10,6 +10,7 @@ import { decodeProgram } from '../../sblr/decode.ts';
 import type { Program } from '../../sblr/nodes.ts';
 import type { RoutineDefinition } from '../catalog/definitions.ts';
 import { Execution } from '../executor/run.ts';
+import { Machine, type OtherStatement } from '../procedure/machine.ts';
 import { planRelation, type PlannedQuery } from './prepare.ts';
 import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
@@ -84,6 +85,8 @@ export function callRoutine(session: Session, caller: StatementContext, routine:
 }
 
 /** Programs of several statements: batches and blocks. */
-export async function runProgram(_session: Session, program: Program, _request: ExecuteRequest): Promise<{ readonly command: string }> {
-  throw new SqlError('feature_not_supported', `programs of ${program.statements.length} statements are not supported`);
+export async function runProgram(session: Session, program: Program, request: ExecuteRequest, other: OtherStatement): Promise<{ readonly command: string }> {
+  const machine = new Machine({ session, program, parameters: request.parameters, other, depth: 0 });
+  await machine.run();
+  return { command: 'CALL' };
 }

@@ -39,12 +39,26 @@ export function runStatement(session: Session, request: ExecuteRequest): void {
     runQuery(session, cached, request);
     return;
   }
-  if (program.statements.length !== 1 || statement === undefined) {
+  if (program.statements.length !== 1 || statement === undefined || isProcedural(statement)) {
     session.ensureTransaction(request.implicit);
-    settle(session, runProgram(session, program, request));
+    settle(session, runProgram(session, program, request, async (inner, one) => {
+      if (isTransactionControl(one)) {
+        throw new SqlError('feature_not_supported', { message: `${one.op.replaceAll('_', ' ')} is not supported inside a program`, ...(one.pos === undefined ? {} : { position: one.pos }) });
+      }
+      if (runSimple(session, inner, one, request) === undefined) await runWaiting(session, inner, one, request);
+      session.endOpenStatements(true);
+    }));
     return;
   }
   runOther(session, program, statement, request);
+}
+
+const PROCEDURAL: ReadonlySet<StatementNode['op']> = new Set<StatementNode['op']>(['DECLARE_VARIABLE', 'ASSIGN_VARIABLE', 'ASSIGN_QUERY', 'JUMP', 'JUMP_IF', 'HANDLER_BEGIN', 'HANDLER_END', 'RAISE', 'RERAISE', 'OPEN_CURSOR', 'FETCH_INTO',
+  'CLOSE_LOCAL_CURSOR', 'RETURN_VALUE', 'EMIT_ROW', 'EXECUTE', 'CALL_PROCEDURE']);
+
+/** Does the statement need the procedural machine even when it stands alone? */
+function isProcedural(statement: StatementNode): boolean {
+  return PROCEDURAL.has(statement.op);
 }
 
 function runQuery(session: Session, cached: CachedStatement, request: ExecuteRequest): void {
