@@ -66,7 +66,7 @@ interface BoundAggregateParts {
 export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bind): BoundExpression {
   const { binder } = scope;
   const open = binder.shared.openAggregates;
-  const tracking = { at: scope.level.depth, level: -1, nested: [] as number[] };
+  const tracking = { at: scope.level.depth, level: -1, nested: [] as { level: number; pos: number | undefined }[] };
   open.push(tracking);
   const setsBefore = scope.level.sets.length;
   const parts: BoundAggregateParts = {
@@ -76,11 +76,9 @@ export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bin
   open.pop();
   if (scope.level.sets.length > setsBefore) fail('feature_not_supported', 'aggregate function calls cannot contain set-returning function calls', node.pos);
   const level = tracking.level < 0 ? scope.level : levelAt(scope, tracking.level);
-  if (tracking.nested.includes(level.depth)) fail('grouping_error', 'aggregate function calls cannot be nested', node.pos);
-  if (scope.level === level && level.windowDepth > 0 && tracking.level >= 0) {
-    // Aggregates inside window arguments are computed first: allowed.
-  }
-  for (const outer of open) outer.nested.push(level.depth);
+  const nested = tracking.nested.find((inner) => inner.level === level.depth);
+  if (nested !== undefined) fail('grouping_error', 'aggregate function calls cannot be nested', nested.pos);
+  for (const outer of open) outer.nested.push({ level: level.depth, pos: node.pos });
   for (const outer of open) if (level.depth <= outer.at && level.depth > outer.level) outer.level = level.depth;
   if (!AGGREGATE_CLAUSES.has(level.clause)) refuseAggregate(level.clause, node.pos);
   const call = resolveAggregate(binder, node, parts);
@@ -183,12 +181,13 @@ export function bindGrouping(node: NodeOf<'GROUPING'>, scope: Scope, bind: Bind)
     }
   }
   const column = binder.newColumn('grouping', INT32);
-  level.groupings.push({ column, items, pos: node.pos });
+  level.groupings.push({ column, items, pos: node.items[0]?.pos ?? node.pos });
   return { kind: 'column', id: column.id, type: INT32 };
 }
 
 export function bindWindowCall(node: NodeOf<'WINDOW_CALL'>, scope: Scope, bind: Bind): BoundExpression {
   const { level, binder } = scope;
+  if (level.clause === 'window') fail('windowing_error', 'window functions are not allowed in window definitions', node.pos);
   if (level.windowDepth > 0) fail('windowing_error', 'window function calls cannot be nested', node.pos);
   if (!WINDOW_CLAUSES.has(level.clause)) fail('windowing_error', `window functions are not allowed in ${clauseName(level.clause)}`, node.pos);
   if (binder.shared.openAggregates.some((open) => open.at === level.depth)) fail('grouping_error', 'aggregate function calls cannot contain window function calls', node.pos);

@@ -193,6 +193,8 @@ export interface BoundQuery {
   readonly plan: LogicalPlan;
   /** Inferred type per parameter. */
   readonly parameterTypes: readonly SqlType[];
+  /** Where each parameter first stands in the text. */
+  readonly parameterPositions?: readonly (number | undefined)[] | undefined;
   /** Highest column id used, so that the planner can make fresh ones. */
   readonly lastColumnId: number;
   /** Reads or writes nothing but constants and its own parameters? Tables it depends on, for locks and invalidation. */

@@ -59,7 +59,7 @@ function findArbiters(
   const wanted = node.target.map((key) => bindExpression(key.expression, scope));
   const condition = node.targetWhere === undefined ? undefined : bindCondition(node.targetWhere, scope, 'WHERE');
   const found = table.indexes.filter((index) => index.unique && index.ready && matches(binder, index, table, existing, wanted, condition));
-  if (found.length === 0) fail('invalid_column_reference', 'there is no unique or exclusion constraint matching the ON CONFLICT specification', node.pos);
+  if (found.length === 0) fail('invalid_column_reference', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
   return found;
 }
 

@@ -70,7 +70,7 @@ export interface Shared {
   /** All table scans carry their row keys: some expression needs one. */
   rowKeys: boolean;
   /** Aggregates whose arguments are being bound, outermost first. `at`: depth of the query they stand in; `level`: deepest query at or above it that their arguments use; `nested`: levels of aggregates inside. */
-  readonly openAggregates: { readonly at: number; level: number; readonly nested: number[] }[];
+  readonly openAggregates: { readonly at: number; level: number; readonly nested: { readonly level: number; readonly pos: number | undefined }[] }[];
   /** All columns made, by id. */
   readonly columns: OutputColumn[];
   readonly parameterTypes: (SqlType | undefined)[];
@@ -183,7 +183,7 @@ export class Binder {
       return { kind: 'parameter', index, type: plain };
     }
     if (!sameIdentity(known, plain)) {
-      fail('ambiguous_parameter', `inconsistent types deduced for parameter $${index + 1}`, position, {
+      fail('ambiguous_parameter', `inconsistent types deduced for parameter $${index + 1}`, position ?? this.shared.parameterPositions[index], {
         detail: `${typeName(known)} versus ${typeName(plain)}`,
       });
     }

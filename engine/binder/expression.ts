@@ -17,6 +17,7 @@ import { Binder, type BindContext } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
+import { startOf } from './positions.ts';
 import { storedValue } from './stored-program.ts';
 import { bindArrayQuery, bindExists, bindInQuery, bindQuantifiedQuery, bindScalarSubquery } from './subqueries.ts';
 import { baseType, categoryOf, typeIdentity, typeName } from './type-facts.ts';
@@ -36,7 +37,7 @@ export function bindResolved(node: ValueNode, scope: Scope): BoundExpression {
 }
 
 export function bindCondition(node: ValueNode, scope: Scope, what: string): BoundExpression {
-  return coerceToBoolean(scope.binder, bindExpression(node, scope), what, node.pos);
+  return coerceToBoolean(scope.binder, bindExpression(node, scope), what, startOf(node));
 }
 
 function bindNode(node: ValueNode, scope: Scope): BoundExpression {
@@ -57,7 +58,7 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
     case 'OR':
       return bindLogical(node, scope);
     case 'NOT':
-      return { kind: 'not', operand: coerceToBoolean(binder, bind(node.operand), 'NOT', node.operand.pos), type: BOOL };
+      return { kind: 'not', operand: coerceToBoolean(binder, bind(node.operand), 'NOT', startOf(node.operand)), type: BOOL };
     case 'IS_NULL':
       return bindIsNull(node, scope);
     case 'IS_DISTINCT':
@@ -159,7 +160,7 @@ function bindOperator(node: NodeOf<'OPERATOR'>, scope: Scope): BoundExpression {
     return compare(binder, node.name as ComparisonOperator, operands[0] as BoundExpression, operands[1] as BoundExpression, node.pos, positions[0], positions[1]);
   }
   if (node.name === 'negate') {
-    const negated = negateConstant(operands[0] as BoundExpression);
+    const negated = negateConstant(operands[0] as BoundExpression, node.operands[0]?.op === 'LITERAL');
     if (negated !== undefined) return negated;
   }
   if (node.name === 'plus' && operands[0]?.kind === 'constant' && categoryOf(operands[0].type) === 'numeric') return operands[0];
@@ -171,13 +172,13 @@ function isRowNode(operands: readonly ValueNode[]): boolean {
 }
 
 /** -5 is a constant, not a call. */
-function negateConstant(operand: BoundExpression): BoundExpression | undefined {
+function negateConstant(operand: BoundExpression, literal: boolean): BoundExpression | undefined {
   if (operand.kind !== 'constant') return undefined;
   const { value, type } = operand;
   if (type.unsigned === true) return undefined;
   if (type.kind === 'int16' || type.kind === 'int32' || type.kind === 'int64' || type.kind === 'float64') {
     // The least integer has a literal one too wide for its own type.
-    if (value === 2147483648 && type.kind === 'int64') return constant(-2147483648, INT32);
+    if (literal && value === 2147483648 && type.kind === 'int64') return constant(-2147483648, INT32);
     if (typeof value === 'number' && value !== 0) return constant(-value, type);
     if (typeof value === 'bigint') return constant(canonicalInteger(-value), type);
   }
@@ -283,8 +284,9 @@ function unifyNodes(nodes: readonly ValueNode[], scope: Scope, what: string): { 
 function withoutSets<T>(scope: Scope, what: string, work: () => T, pos: number | undefined): T {
   const before = scope.level.sets.length;
   const result = work();
-  if (scope.level.sets.length > before) {
-    fail('feature_not_supported', `set-returning functions are not allowed in ${what}`, pos, { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' });
+  const set = scope.level.sets[before]?.expression;
+  if (set !== undefined) {
+    fail('feature_not_supported', `set-returning functions are not allowed in ${what}`, set.kind === 'call' || set.kind === 'routine' ? set.pos : pos, { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' });
   }
   return result;
 }
@@ -374,7 +376,7 @@ function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression
   while (i < node.steps.length) {
     const step = node.steps[i] as NodeOf<'SUBSCRIPT_STEP'>;
     if (step.kind === 'field') {
-      current = selectField(scope, current, step.field as Identifier, step.pos ?? node.pos);
+      current = selectField(scope, current, step.field as Identifier, node.base.pos ?? node.pos, i === 0 ? node.base : undefined);
       i++;
       continue;
     }
@@ -408,7 +410,7 @@ function subscriptBound(node: ValueNode | undefined, scope: Scope): BoundExpress
 }
 
 /** (record).field */
-export function selectField(scope: Scope, record: BoundExpression, field: Identifier, pos: number | undefined): BoundExpression {
+export function selectField(scope: Scope, record: BoundExpression, field: Identifier, pos: number | undefined, base?: ValueNode): BoundExpression {
   const shown = scope.binder.display(field);
   if (record.type.kind !== 'record') {
     fail('wrong_object_type', `column notation .${shown} applied to type ${typeName(record.type)}, which is not a composite type`, pos);
@@ -417,6 +419,7 @@ export function selectField(scope: Scope, record: BoundExpression, field: Identi
   const key = identifierKey(field);
   const index = fields === undefined ? -1 : fields.findIndex((candidate) => candidate.name === shown || (!field.exact && candidate.name.toLowerCase() === key));
   if (fields === undefined || index < 0) {
+    if (base?.op === 'COLUMN' && record.kind !== 'column') fail('undefined_column', `column ${showName(scope.binder, base.name)}.${shown} does not exist`, pos);
     fail('undefined_column', fields === undefined || record.type.typeId === undefined ? `could not identify column "${shown}" in record data type` : `column "${shown}" not found in data type ${typeName(record.type)}`, pos);
   }
   if (record.kind === 'row') return record.items[index] as BoundExpression;

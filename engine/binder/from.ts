@@ -2,7 +2,7 @@
  * The FROM clause: tables, views, CTEs, functions, subqueries and joins become a plan and the entries
  * that names are found in.
  */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import { INT64, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
 import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import type { RelationDefinition, SystemRelation, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
@@ -65,7 +65,7 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
   const alias = node.alias ?? last;
   const key = identifierKey(alias);
   const display = binder.display(alias);
-  const qualified = node.alias === undefined ? name.map(identifierKey) : undefined;
+  const qualified = node.alias === undefined ? qualifiedKeys(binder, name, relation) : undefined;
   switch (relation.kind) {
     case 'table':
       return scanTable(node, relation, binder, key, display, qualified, options.rowKeys || binder.shared.rowKeys);
@@ -78,6 +78,15 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
     case 'sequence':
       return notSupported('reading a sequence as a relation', node.pos);
   }
+}
+
+/** The name with its schema, by which columns may be qualified. */
+export function qualifiedKeys(binder: Binder, name: Name, relation: RelationDefinition | SystemRelation): readonly string[] {
+  const keys = name.map(identifierKey);
+  if (keys.length > 1 || relation.kind === 'system' || relation.kind === 'index') return keys;
+  const schema = binder.names.catalog.get(relation.schemaId);
+  if (schema?.kind !== 'schema') return keys;
+  return [schema.main ? binder.semantics.mainSchema.toLowerCase() : identifierKey(schema.name), ...keys];
 }
 
 function watchReads(binder: Binder, relation: RelationDefinition, columns: readonly OutputColumn[]): void {
@@ -143,7 +152,10 @@ function expandView(
 ): FromResult {
   const bound = bindView(view, binder, node.pos, options.lock);
   const shape = shapeOf(view);
-  const { names, keys } = aliasColumns(binder, node.columns, shownNames(binder, view), shape.keys, display, node.pos);
+  // A catalog view of a dialect comes without column definitions: its query names them.
+  const declared = shape.keys.length > 0;
+  const own = declared ? shape.keys : columnKeys(binder, bound.columns);
+  const { names, keys } = aliasColumns(binder, node.columns, declared ? shownNames(binder, view) : bound.columns.map((column) => column.name), own, display, node.pos);
   if (bound.columns.length < names.length) fail('internal_error', `view "${display}" has lost columns`, node.pos);
   const columns = renameColumns(binder, bound.columns.slice(0, names.length), names, view);
   if (!view.system) watchReads(binder, view, columns);

@@ -39,7 +39,7 @@ function finish(shared: Shared, relation: RelationNode, context: BindContext): B
     else if (!shared.modifies) read.names.checkPrivilege(read.relation, 'SELECT');
   }
   return {
-    plan: bound.plan, parameterTypes: knownParameters(shared), lastColumnId: shared.nextColumn - 1, tables: [...shared.tables.values()], modifies: shared.modifies,
+    plan: bound.plan, parameterTypes: knownParameters(shared), parameterPositions: shared.parameterPositions, lastColumnId: shared.nextColumn - 1, tables: [...shared.tables.values()], modifies: shared.modifies,
   };
 }
 
@@ -49,7 +49,7 @@ function knownParameters(shared: Shared): SqlType[] {
     if (type === undefined || (type.kind === 'unknown' && shared.parameterPositions[index] !== undefined)) {
       // A literal taken out of the text that nothing asked about is text.
       if (type?.kind === 'unknown') return { kind: 'text' };
-      fail('indeterminate_datatype', `could not determine data type of parameter $${index + 1}`, shared.parameterPositions[index]);
+      fail('indeterminate_datatype', `could not determine data type of parameter $${index + 1}`);
     }
     return type.kind === 'unknown' ? { kind: 'text' } : type;
   });

@@ -12,6 +12,7 @@ import { bindExpression } from './expression.ts';
 import { shapeOf } from './range-entries.ts';
 import { depthBelow } from './levels.ts';
 import { columnExpression, convertOutputs, plainRelation } from './outputs.ts';
+import { startOf } from './positions.ts';
 import { newLevel, Scope } from './scope.ts';
 import { bindReturning, defaultExpression, findTarget, rowColumns, targetColumn, targetEntry } from './targets.ts';
 import { rowItems, valuesScope } from './values.ts';
@@ -51,15 +52,15 @@ function checkWidth(node: NodeOf<'INSERT'>, width: number, columns: readonly Col
 }
 
 /** Is a given value of the column passed over for its default? Raises where a value may not be given. */
-function valueIgnored(binder: Binder, node: NodeOf<'INSERT'>, column: ColumnDefinition, pos: number | undefined): boolean {
+function valueIgnored(binder: Binder, node: NodeOf<'INSERT'>, column: ColumnDefinition): boolean {
   const shown = binder.display(column.name);
   if (column.generated !== 'none') {
-    fail('generated_always', `cannot insert a non-DEFAULT value into column "${shown}"`, pos, { detail: `Column "${shown}" is a generated column.` });
+    fail('generated_always', `cannot insert a non-DEFAULT value into column "${shown}"`, undefined, { detail: `Column "${shown}" is a generated column.` });
   }
   if (column.identity === 'none') return false;
   if (node.overriding === 'user') return true;
   if (column.identity === 'always' && node.overriding !== 'system') {
-    fail('generated_always', `cannot insert a non-DEFAULT value into column "${shown}"`, pos, {
+    fail('generated_always', `cannot insert a non-DEFAULT value into column "${shown}"`, undefined, {
       detail: `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`, hint: 'Use OVERRIDING SYSTEM VALUE to override.',
     });
   }
@@ -73,7 +74,7 @@ function bindSource(
   if (source.op === 'VALUES') return bindRows(binder, node, source, columns, values, outer, ctes);
   const bound = binder.bindRelation(binder, source, outer, ctes, true);
   checkWidth(node, bound.columns.length, columns, source.pos ?? node.pos);
-  const ignored = bound.columns.map((_column, i) => valueIgnored(binder, node, columns[i] as ColumnDefinition, source.pos ?? node.pos));
+  const ignored = bound.columns.map((_column, i) => valueIgnored(binder, node, columns[i] as ColumnDefinition));
   const converted = convertOutputs(binder, bound, (expression, i) => {
     const column = columns[i] as ColumnDefinition;
     return ignored[i] === true ? expression : coerceForAssignment(binder, expression, column.type, binder.display(column.name), undefined);
@@ -97,13 +98,13 @@ function bindRows(
   checkWidth(node, width, columns, rows[0]?.[Math.min(columns.length, width - 1)]?.pos ?? source.pos ?? node.pos);
   const bind = (item: ValueNode, column: ColumnDefinition): BoundExpression => {
     if (item.op === 'DEFAULT_VALUE') return defaultExpression(binder, column);
-    return coerceForAssignment(binder, bindExpression(item, scope), column.type, binder.display(column.name), item.pos);
+    return coerceForAssignment(binder, bindExpression(item, scope), column.type, binder.display(column.name), startOf(item));
   };
   const given: { readonly column: ColumnDefinition; readonly index: number }[] = [];
   for (let i = 0; i < width; i++) {
     const column = columns[i] as ColumnDefinition;
     const first = rows.find((row) => row[i]?.op !== 'DEFAULT_VALUE')?.[i];
-    if (first === undefined || valueIgnored(binder, node, column, first.pos)) continue;
+    if (first === undefined || valueIgnored(binder, node, column)) continue;
     given.push({ column, index: i });
   }
   if (rows.length === 1) {

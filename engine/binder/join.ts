@@ -26,7 +26,7 @@ export function bindJoin(node: NodeOf<'JOIN'>, scope: Scope, visible: readonly R
   if (lateral && (node.kind === 'right' || node.kind === 'full')) {
     fail('invalid_column_reference', 'invalid reference to FROM-clause entry', node.pos, { detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.' });
   }
-  checkNames(left.entries, right.entries, node.pos);
+  checkNames(left.entries, right.entries);
   if (node.kind === 'left' || node.kind === 'full') for (const entry of right.entries) entry.nullable.value = true;
   if (node.kind === 'right' || node.kind === 'full') for (const entry of left.entries) entry.nullable.value = true;
   let entries: readonly RangeEntry[] = [...left.entries, ...right.entries];
@@ -53,13 +53,13 @@ export function bindJoin(node: NodeOf<'JOIN'>, scope: Scope, visible: readonly R
 }
 
 /** Two relations of one FROM must not share a name. */
-function checkNames(left: readonly RangeEntry[], right: readonly RangeEntry[], pos: number | undefined): void {
+function checkNames(left: readonly RangeEntry[], right: readonly RangeEntry[]): void {
   for (const entry of right) {
     if (entry.key === '' || !entry.nameable) continue;
     for (const other of left) {
       if (other.key !== entry.key || !other.nameable) continue;
       const different = other.qualified !== undefined && entry.qualified !== undefined && other.table !== entry.table;
-      if (!different) fail('duplicate_alias', `table name "${entry.display}" specified more than once`, pos);
+      if (!different) fail('duplicate_alias', `table name "${entry.display}" specified more than once`);
     }
   }
 }

@@ -9,7 +9,7 @@ import { coerceForAssignment } from './coerce.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindCondition, bindExpression } from './expression.ts';
-import { bindFrom, scanTable } from './from.ts';
+import { bindFrom, qualifiedKeys, scanTable } from './from.ts';
 import { shapeOf } from './range-entries.ts';
 import { depthBelow } from './levels.ts';
 import { plainRelation } from './outputs.ts';
@@ -23,7 +23,7 @@ export function bindMerge(binder: Binder, node: NodeOf<'MERGE'>, outer: Scope | 
   const scope = new Scope(binder, outer, level, ctes);
   const name = node.alias ?? (node.table[node.table.length - 1] as Identifier);
   level.fromStart = binder.shared.nextColumn;
-  const target = scanTable({ columns: [], pos: node.pos }, table, binder, identifierKey(name), binder.display(name), node.alias === undefined ? node.table.map(identifierKey) : undefined, true);
+  const target = scanTable({ columns: [], pos: node.pos }, table, binder, identifierKey(name), binder.display(name), node.alias === undefined ? qualifiedKeys(binder, node.table, table) : undefined, true);
   const entry = target.entries[0] as RangeEntry;
   const source = bindFrom(node.source, scope, [], { rowKeys: false, lock: undefined });
   level.fromEnd = binder.shared.nextColumn;

@@ -180,8 +180,8 @@ function resolveUnknownCategories<T>(list: readonly Candidate<T>[], bases: reado
       const its = typeof candidate.patterns[i] === 'string' ? 'user' : categoryOf(type);
       if (category === undefined) {
         category = its;
-        preferred = isPreferred(type);
-      } else if (category === its) preferred = preferred || isPreferred(type);
+        preferred = its !== 'user' && isPreferred(type);
+      } else if (category === its) preferred = preferred || (its !== 'user' && isPreferred(type));
       else if (its === 'string') {
         category = its;
         conflict = false;
@@ -229,7 +229,9 @@ export function resolveOverload<T extends Pick<FunctionDefinition, 'parameters' 
   }
   if (candidates.length <= 1) return candidates[0];
   const kept = selectCandidate(candidates, arguments_);
-  return kept.length === 1 ? kept[0] : 'ambiguous';
+  const first = kept[0] as Candidate<T>;
+  // An operator and a function of one name and signature are the same thing.
+  return kept.every((candidate) => candidate.types.every((type, i) => sameIdentity(type, first.types[i] as SqlType))) ? first : 'ambiguous';
 }
 
 /** For operators: an unknown operand is first taken to be of the other's type. */

@@ -23,6 +23,7 @@ import { depthBelow } from './levels.ts';
 import { bindMerge } from './merge.ts';
 import { columnExpression, convertOutputs, plainRelation, resolveOutputs, strip } from './outputs.ts';
 import { displayKey, newLevel, Scope, type BoundWindow, type QueryLevel, type RangeEntry } from './scope.ts';
+import { startOf } from './positions.ts';
 import { bindSetOperation } from './set-operation.ts';
 import { baseType, isDomain, typeName } from './type-facts.ts';
 import { bindUpdate } from './update.ts';
@@ -114,7 +115,7 @@ function orderOutputs(binder: Binder, bound: BoundRelation, parts: Pipeline, out
       const column = outputByName(binder, key.value, outputs, names);
       if (column !== undefined) return sortKey(binder, key, columnExpression(column));
       if (setOperation) {
-        fail('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', key.value.pos, {
+        fail('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', startOf(key.value), {
           detail: 'Only result column names can be used, not expressions or functions.',
           hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
         });
@@ -173,7 +174,7 @@ function limitValue(binder: Binder, node: ValueNode | undefined, clause: 'limit'
   level.clause = clause;
   const bound = bindExpression(node, new Scope(binder, outer, level, ctes));
   const converted = coerce(binder, bound, INT64, 'implicit', node.pos) ?? (bound.type.kind === 'decimal' || bound.type.kind === 'float64' ? coerce(binder, bound, INT64, 'assignment', node.pos) : undefined);
-  return converted ?? fail('datatype_mismatch', `argument of ${clause.toUpperCase()} must be type bigint, not type ${typeName(bound.type)}`, node.pos);
+  return converted ?? fail('datatype_mismatch', `argument of ${clause.toUpperCase()} must be type bigint, not type ${typeName(bound.type)}`, startOf(node));
 }
 
 interface Source {
@@ -309,7 +310,7 @@ function bindOrder(sort: NodeOf<'SORT'>, scope: Scope, items: readonly SelectIte
   return sort.keys.map((key) => {
     const item = matchItem(key.value, scope, items, 'ORDER BY');
     if (item.index === undefined && distinct !== undefined && distinct.on.length === 0) {
-      fail('invalid_column_reference', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list', key.value.pos);
+      fail('invalid_column_reference', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list', startOf(key.value));
     }
     return { key, expression: item.expression, item: item.index };
   });
@@ -513,7 +514,7 @@ function lockTargets(lock: NodeOf<'LOCK_ROWS'>, from: FromResult, binder: Binder
   const targets: { table: Extract<LogicalPlan, { kind: 'scan' }>['table']; rowKey: number }[] = [];
   for (const entry of from.entries) {
     if (entry.table === undefined || entry.rowKey === undefined || (named.length > 0 && !named.includes(entry.key))) continue;
-    if (entry.nullable.value) fail('feature_not_supported', `${lockName(lock)} cannot be applied to the nullable side of an outer join`, lock.pos);
+    if (entry.nullable.value) fail('feature_not_supported', `${lockName(lock)} cannot be applied to the nullable side of an outer join`);
     if (targets.some((target) => target.rowKey === entry.rowKey)) continue;
     binder.names.checkPrivilege(entry.table, 'UPDATE');
     binder.useTable(entry.table, 'lock');

@@ -93,10 +93,11 @@ export function aliasColumns(binder: Binder, aliases: readonly Identifier[], nam
 /** The columns under other names; the ids stay. */
 export function renameColumns(binder: Binder, columns: readonly OutputColumn[], names: readonly string[], origin?: RelationDefinition): readonly OutputColumn[] {
   const live = origin === undefined || (origin.kind !== 'table' && origin.kind !== 'view') ? undefined : shapeOf(origin).live;
+  const numbered = origin !== undefined && live?.length === 0;
   return columns.map((column, i) => {
     const name = names[i] as string;
     if (column.name === name && live === undefined) return column;
-    const renamed: OutputColumn = { id: column.id, name, type: column.type, tableId: origin?.id ?? column.tableId, position: live?.[i]?.position ?? column.position };
+    const renamed: OutputColumn = { id: column.id, name, type: column.type, tableId: origin?.id ?? column.tableId, position: live?.[i]?.position ?? (numbered ? i + 1 : column.position) };
     binder.shared.columns[column.id] = renamed;
     return renamed;
   });

@@ -225,6 +225,11 @@ export function missingEntry(scope: Scope, qualifier: Name, pos: number | undefi
       }
     }
     for (const entry of at.entries) {
+      if (qualifier.length > 1 && entry.key === key) {
+        fail('undefined_table', `invalid reference to FROM-clause entry for table "${display}"`, pos, {
+          hint: `There is an entry for table "${display}", but it cannot be referenced from this part of the query.`,
+        });
+      }
       if (entry.qualified !== undefined && entry.key !== key && entry.qualified[entry.qualified.length - 1] === key) {
         fail('undefined_table', `invalid reference to FROM-clause entry for table "${display}"`, pos, {
           hint: `Perhaps you meant to reference the table alias "${entry.display}".`,

@@ -1,13 +1,14 @@
 /**
  * UNION, INTERSECT, EXCEPT: both sides brought to common column types.
  */
-import type { NodeOf } from '../../sblr/nodes.ts';
+import type { NodeOf, RelationNode } from '../../sblr/nodes.ts';
 import type { OutputColumn } from './bound.ts';
 import { commonType } from './coerce.ts';
 import { comparisonType } from './comparison.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { coerceOutputs, plainRelation } from './outputs.ts';
+import { startOf } from './positions.ts';
 import type { Scope } from './scope.ts';
 import { typeName } from './type-facts.ts';
 
@@ -17,11 +18,33 @@ export function bindSetOperation(binder: Binder, node: NodeOf<'SET_OP'>, outer: 
   return combine(binder, node, left, right);
 }
 
+/** Where the output columns of a query are written, as far as that can be told. */
+export function outputPositions(node: RelationNode): readonly (number | undefined)[] {
+  switch (node.op) {
+    case 'PROJECT':
+      return node.items.map((item) => (item.op === 'ITEM' ? startOf(item.value) : item.pos));
+    case 'VALUES': {
+      const [row] = node.rows;
+      return row?.op === 'ROW' ? row.items.map(startOf) : [];
+    }
+    case 'SORT':
+    case 'LIMIT':
+    case 'DISTINCT':
+    case 'LOCK_ROWS':
+      return outputPositions(node.source);
+    case 'SET_OP':
+      return outputPositions(node.left);
+    default:
+      return [];
+  }
+}
+
 export function combine(binder: Binder, node: NodeOf<'SET_OP'>, left: BoundRelation, right: BoundRelation): BoundRelation {
   const what = node.kind.toUpperCase();
   const pos = node.right.pos ?? node.pos;
-  if (left.columns.length !== right.columns.length) fail('syntax_error', `each ${what} query must have the same number of columns`, pos);
-  const types = left.columns.map((column, i) => commonType(binder, [column.type, (right.columns[i] as OutputColumn).type], what, [pos, pos]));
+  const positions = outputPositions(node.right);
+  if (left.columns.length !== right.columns.length) fail('syntax_error', `each ${what} query must have the same number of columns`, positions[0] ?? pos);
+  const types = left.columns.map((column, i) => commonType(binder, [column.type, (right.columns[i] as OutputColumn).type], what, [pos, positions[i] ?? pos]));
   if (!(node.kind === 'union' && node.all)) {
     for (const type of types) {
       if (comparisonType(binder, type, type) === undefined) fail('undefined_function', `could not identify an equality operator for type ${typeName(type)}`, pos);

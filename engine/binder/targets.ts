@@ -10,9 +10,10 @@ import { coerceForAssignment, nullOf } from './coerce.ts';
 import { Binder } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindExpression } from './expression.ts';
-import { tableColumns } from './from.ts';
+import { qualifiedKeys, tableColumns } from './from.ts';
 import { makeEntry, shapeOf, shownNames } from './range-entries.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
+import { startOf } from './positions.ts';
 import { bindItems } from './select-items.ts';
 import { storedValue } from './stored-program.ts';
 import { rowSubquery } from './subqueries.ts';
@@ -45,7 +46,7 @@ export function targetEntry(binder: Binder, table: TableDefinition, alias: Ident
   const shape = shapeOf(table);
   const shown = alias ?? (name[name.length - 1] as Identifier);
   return makeEntry({
-    key: identifierKey(shown), display: binder.display(shown), qualified: alias === undefined ? name.map(identifierKey) : undefined, columns, keys: shape.keys, find: shape.find, table, rowKey,
+    key: identifierKey(shown), display: binder.display(shown), qualified: alias === undefined ? qualifiedKeys(binder, name, table) : undefined, columns, keys: shape.keys, find: shape.find, table, rowKey,
   });
 }
 
@@ -120,9 +121,9 @@ export function bindAssignments(
   const done = new Map<number, ColumnAssignment>();
   const add = (column: ColumnDefinition, expression: BoundExpression | undefined, pos: number | undefined): void => {
     const shown = binder.display(column.name);
-    if (done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`, pos);
+    if (done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
     if (expression !== undefined && (column.generated !== 'none' || column.identity === 'always')) {
-      fail('generated_always', `column "${shown}" can only be updated to DEFAULT`, pos, {
+      fail('generated_always', `column "${shown}" can only be updated to DEFAULT`, undefined, {
         detail: column.generated !== 'none' ? `Column "${shown}" is a generated column.` : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
       });
     }
@@ -161,7 +162,7 @@ export function bindAssignments(
 function bindAssigned(node: NodeOf<'ASSIGNMENT'>, value: ValueNode, scope: Scope, column: ColumnDefinition, current: RangeEntry): BoundExpression {
   const { binder } = scope;
   const bound = bindExpression(value, scope);
-  if (node.subscripts.length === 0) return coerceForAssignment(binder, bound, column.type, binder.display(column.name), value.pos);
+  if (node.subscripts.length === 0) return coerceForAssignment(binder, bound, column.type, binder.display(column.name), startOf(value));
   const [step] = node.subscripts;
   const { fields } = column.type;
   if (node.subscripts.length !== 1 || step?.kind !== 'field' || fields === undefined) notSupported('assignment to elements of an array', node.pos);

@@ -11,7 +11,7 @@ import { coerceTo } from './coerce.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { bindCondition, bindExpression } from './expression.ts';
-import { bindFrom, scanTable } from './from.ts';
+import { bindFrom, qualifiedKeys, scanTable } from './from.ts';
 import { depthBelow } from './levels.ts';
 import { plainRelation } from './outputs.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
@@ -41,7 +41,7 @@ export function bindTarget(binder: Binder, node: TargetNode, beside: RelationNod
   const level = newLevel(depthBelow(binder, outer));
   const scope = new Scope(binder, outer, level, ctes);
   const name = node.alias ?? (node.table[node.table.length - 1] as Identifier);
-  const qualified = node.alias === undefined ? node.table.map(identifierKey) : undefined;
+  const qualified = node.alias === undefined ? qualifiedKeys(binder, node.table, table) : undefined;
   level.fromStart = binder.shared.nextColumn;
   const target = scanTable({ columns: [], pos: node.pos }, table, binder, identifierKey(name), binder.display(name), qualified, true);
   const entry = target.entries[0] as RangeEntry;

@@ -9,6 +9,7 @@ import { fail } from './errors.ts';
 import { aliasColumns } from './range-entries.ts';
 import { coerceOutputs, plainRelation, resolveOutputs } from './outputs.ts';
 import type { Scope } from './scope.ts';
+import { outputPositions } from './set-operation.ts';
 import { sameIdentity, typeName } from './type-facts.ts';
 
 export function bindWith(binder: Binder, node: NodeOf<'WITH'>, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown: boolean): BoundRelation {
@@ -87,6 +88,7 @@ function bindRecursive(binder: Binder, cte: NodeOf<'CTE'>, id: number, outer: Sc
   const { names } = cteNames(binder, cte, base.columns.map((column) => column.name));
   const columns: OutputColumn[] = base.columns.map((column, i) => binder.newColumn(names[i] as string, column.type));
   const open: CteBinding = { key, id, display, columns, next: chain };
+  const positions = outputPositions(query.left);
   checkRecursivePlace(query.right, key, display);
   const step = binder.bindRelation(binder, query.right, outer, open, true);
   if (step.columns.length !== columns.length) fail('syntax_error', 'each UNION query must have the same number of columns', query.right.pos ?? query.pos);
@@ -94,7 +96,7 @@ function bindRecursive(binder: Binder, cte: NodeOf<'CTE'>, id: number, outer: Sc
     const have = (columns[i] as OutputColumn).type;
     const overall = (step.columns[i] as OutputColumn).type;
     if (overall.kind !== 'unknown' && !sameIdentity(have, overall) && !widens(have, overall)) {
-      fail('datatype_mismatch', `recursive query "${display}" column ${i + 1} has type ${typeName(have)} in non-recursive term but type ${typeName(overall)} overall`, query.left.pos ?? cte.pos, {
+      fail('datatype_mismatch', `recursive query "${display}" column ${i + 1} has type ${typeName(have)} in non-recursive term but type ${typeName(overall)} overall`, positions[i] ?? query.left.pos ?? cte.pos, {
         hint: 'Cast the output of the non-recursive term to the correct type.',
       });
     }

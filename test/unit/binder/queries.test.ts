@@ -138,7 +138,7 @@ describe('errors', () => {
     ['SELECT a FROM t GROUP BY a FOR UPDATE', '0A000 FOR UPDATE is not allowed with GROUP BY clause', undefined],
     ['SELECT CAST(e AS int) FROM t', '42846 cannot cast type timestamp with time zone to integer', undefined],
     ['SELECT a FROM t WHERE a', '42804 argument of WHERE must be type boolean, not type integer', 22],
-    ['SELECT sum(a) OVER (ORDER BY rank() OVER ()) FROM t', '42P20 window function calls cannot be nested', undefined],
+    ['SELECT sum(a) OVER (ORDER BY rank() OVER ()) FROM t', '42P20 window functions are not allowed in window definitions', undefined],
     ['SELECT rank() OVER nope FROM t', '42704 window "nope" does not exist', undefined],
     ['SELECT x.a FROM t JOIN LATERAL (SELECT u.a FROM u WHERE u.a = q.a) x ON true', '42P01 missing FROM-clause entry for table "q"', undefined],
     ['SELECT * FROM t, (SELECT t.a) s', '42P01 invalid reference to FROM-clause entry for table "t"', undefined],
