@@ -3,7 +3,7 @@
  * chunks. Packages stay outside the bundles, with few exceptions. With --if-needed it builds only when a source is newer
  * than the last build, so that starting the server costs nothing when nothing changed.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -91,6 +91,7 @@ async function build() {
   const chunks = join(dist, 'chunks');
   for (const name of readdirSync(chunks))
     if (!written.has(join(chunks, name))) rmSync(join(chunks, name), { force: true });
+  chmodSync(join(dist, 'lyrebird.js'), 0o755);
   writeFileSync(stamp, process.version);
   utimesSync(stamp, startedAt, startedAt);
 }

@@ -38,6 +38,14 @@ describe.each(documents)('%s', (document) => {
   });
 });
 
+test('specs/README.md leads to every specification', () => {
+  const text = readFileSync(join(ROOT, 'specs/README.md'), 'utf8');
+  const missing = listFiles('specs', /\.md$/).filter(
+    (path) => path !== 'specs/README.md' && !text.includes(`](${path.slice('specs/'.length)})`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('the documents a reader starts with are there', () => {
   for (const name of [
     'README.md',
