@@ -7,7 +7,7 @@ import { timeZoneByName, timeZoneNames, fixedZone, type TimeZone, ZONE_ABBREVIAT
 import { Interval, type SqlValue, TimeTz } from '../../sblr/contract/values.ts';
 import { dateToTimestamp, roundTimestamp } from '../types/casts.ts';
 import {
-  addInterval, addIntervals, addIntervalZoned, age, checkDate, fromLocal, intervalOutOfRange, isInfinite, makeInterval, multiplyInterval, negateInterval,
+  addInterval, addIntervals, addIntervalZoned, age, checkDate, divideInterval, fromLocal, intervalOutOfRange, isInfinite, makeInterval, multiplyInterval, negateInterval,
   subtractTimestamps, type Timestamp, timestampFrom, toLocal,
 } from '../types/date-time.ts';
 import { decimal, decimalFromNumber } from '../types/decimal.ts';
@@ -61,22 +61,6 @@ operator('divide(interval, float64) interval', (a: Interval, divisor: number) =>
   if (divisor === 0) throw divisionByZero();
   return divideInterval(a, divisor);
 });
-function divideInterval(value: Interval, divisor: number): Interval {
-  const tiny = (x: number): number => Math.round(x * 1e6) / 1e6;
-  const months = Math.trunc(value.months / divisor);
-  let days = Math.trunc(value.days / divisor);
-  const monthRest = tiny((value.months / divisor - months) * 30);
-  let dayRest = tiny(value.days / divisor - days + (monthRest - Math.trunc(monthRest)));
-  days += Math.trunc(monthRest);
-  if (Math.abs(dayRest) >= 1) {
-    days += Math.trunc(dayRest);
-    dayRest -= Math.trunc(dayRest);
-  }
-  const micros = Math.round(value.micros / divisor + dayRest * MICROS_PER_DAY);
-  if (!Number.isFinite(micros)) throw intervalOutOfRange();
-  return makeInterval(months + 0, days + 0, micros + 0);
-}
-
 // ---- the clock
 scalar('now() timestamptz', (c: EvalContext) => c.transactionTimestamp, STABLE);
 scalar('transaction_timestamp() timestamptz', (c: EvalContext) => c.transactionTimestamp, STABLE);

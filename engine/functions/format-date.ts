@@ -195,7 +195,7 @@ function formatIntervalItem(item: Item, r: Reading): string {
     case 'MM':
       return number(r.month, 2, item);
     case 'DD':
-      return number(r.day, 2, item);
+      return number(r.day, r.day < 0 ? 1 : 2, item);
     case 'DDD':
       return number(r.year * 360 + r.month * 30 + r.day, 3, item);
     case 'CC':
@@ -372,18 +372,18 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
   switch (name) {
     case 'MONTH':
     case 'MON': {
-      const { index, length } = readName(name === 'MONTH' ? MONTH_NAMES : SHORT_MONTHS, text, at, name);
+      const { index, length } = readName(name === 'MONTH' ? MONTH_NAMES : SHORT_MONTHS, text, at, item.written);
       found.month = index + 1;
       return at + length;
     }
     case 'DAY':
     case 'DY': {
-      const { length } = readName(name === 'DAY' ? DAY_NAMES : SHORT_DAYS, text, at, name);
+      const { length } = readName(name === 'DAY' ? DAY_NAMES : SHORT_DAYS, text, at, item.written);
       return at + length;
     }
     case 'RM': {
       const sorted = [...ROMAN].sort((a, b) => b.length - a.length);
-      const { index, length } = readName(sorted, text, at, name);
+      const { index, length } = readName(sorted, text, at, item.written);
       found.month = ROMAN.indexOf(sorted[index] as (typeof ROMAN)[number]) + 1;
       return at + length;
     }
@@ -392,7 +392,7 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
     case 'A.M.':
     case 'P.M.': {
       const match = /^([ap])\.?m\.?/i.exec(rest);
-      if (match === null) throw badValue(rest.slice(0, name.length), name, 'The given value did not match any of the allowed values for this field.');
+      if (match === null) throw badValue(rest.slice(0, name.length), item.written, 'The given value did not match any of the allowed values for this field.');
       found.pm = match[1]?.toLowerCase() === 'p';
       found.hour12 = true;
       return at + match[0].length;
@@ -402,7 +402,7 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
     case 'A.D.':
     case 'B.C.': {
       const match = /^(b\.?c\.?|a\.?d\.?)/i.exec(rest);
-      if (match === null) throw badValue(rest.slice(0, name.length), name, 'The given value did not match any of the allowed values for this field.');
+      if (match === null) throw badValue(rest.slice(0, name.length), item.written, 'The given value did not match any of the allowed values for this field.');
       found.bc = /^b/i.test(match[0]);
       return at + match[0].length;
     }
@@ -410,13 +410,13 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
     case 'OF': {
       const zone = /^([+-]\d{1,2}(?::?\d{2})?|[a-z]+)/i.exec(rest);
       const seconds = zone === null ? undefined : /^[+-]/.test(zone[0]) ? signedOffset(zone[0]) : ZONE_ABBREVIATIONS[zone[0].toLowerCase()];
-      if (zone === null || seconds === undefined) throw badValue(rest, name, 'Time zone abbreviation is not recognized.');
+      if (zone === null || seconds === undefined) throw badValue(rest, item.written, 'Time zone abbreviation is not recognized.');
       found.offset = seconds;
       return at + zone[0].length;
     }
     case 'TZH': {
       const match = /^([+-]?)(\d{1,2})/.exec(rest);
-      if (match === null) throw badValue(rest.slice(0, 2), name, 'Value must be an integer.');
+      if (match === null) throw badValue(rest.slice(0, 2), item.written, 'Value must be an integer.');
       found.offsetSign = match[1] === '-' ? -1 : 1;
       found.offset = found.offsetSign * Number(match[2]) * 3600;
       return at + match[0].length;
@@ -428,7 +428,7 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
   const free = !item.fill || next === undefined || (next.kind === 'text' && !/^\d/.test(next.text)) || (next.kind === 'field' && NUMBER_WIDTH[next.text] === undefined && next.text !== 'Y,YYY');
   const pattern = name === 'Y,YYY' ? /^[+-]?\d+,\d{3}/ : free && !name.startsWith('FF') && name !== 'MS' && name !== 'US' ? /^[+-]?\d+/ : new RegExp(`^[+-]?\\d{1,${width}}`);
   const match = pattern.exec(rest);
-  if (match === null) throw badValue(rest.slice(0, width), name, 'Value must be an integer.');
+  if (match === null) throw badValue(rest.slice(0, width), item.written, 'Value must be an integer.');
   at += match[0].length;
   store(name, match[0], found, template);
   if (item.ordinal !== '') at += 2;

@@ -106,7 +106,8 @@ function parseTemplate(template: string): Template {
     } else if (/^[vV]/.test(rest)) {
       afterV = true;
       at++;
-    } else {
+    } else if (/^[bcef]/i.test(rest)) at++;
+    else {
       pieces.push({ kind: 'text', text: rest[0] === '\\' && rest[1] === '"' ? '"' : (rest[0] as string) });
       at += rest[0] === '\\' && rest[1] === '"' ? 2 : 1;
     }
@@ -143,11 +144,12 @@ function formatNumber(value: Decimal, template: string): string {
   const negative = signOf(rounded) < 0 || (signOf(value) < 0 && signOf(rounded) !== 0);
   const plain = rounded.toString().replace('-', '');
   const [wholeDigits = '0', fractionDigits = ''] = plain.split('.');
-  const overflow = wholeDigits.length > format.whole && !(wholeDigits === '0');
+  const overflow = wholeDigits.length > format.whole;
   return layOut(format, negative, overflow ? '#'.repeat(format.whole) : wholeDigits, overflow ? '#'.repeat(format.fraction) : fractionDigits, overflow);
 }
 
 function specialNumber(value: Decimal, format: Template): string {
+  if (value.special === 'NaN' && format.whole >= 3) return format.fill ? ` ${'NaN'.padStart(format.whole)}` : 'NaN';
   const negative = value.special === '-Infinity';
   return layOut(format, negative, '#'.repeat(format.whole), '#'.repeat(format.fraction), true);
 }
@@ -300,7 +302,7 @@ scalar('to_number(text, text) decimal', (text: string, template: string): SqlVal
     else if (piece.kind === 'TH') at += 2;
   }
   if (!negative && /^\s*-/.test(text)) negative = true;
-  if (digits === '' || digits === '.') throw new SqlError('invalid_text_representation', `invalid input syntax for type numeric: "${text.trim() === '' ? ' ' : text}"`);
+  if (digits === '' || digits === '.') throw new SqlError('invalid_text_representation', 'invalid input syntax for type numeric: " "');
   const value = roundDecimal(parseDecimal(`${negative ? '-' : ''}${digits}`), Math.max(format.fraction - format.multiply, 0));
   return format.multiply > 0 ? roundDecimal(multiplyDecimal(value, new DecimalValue(1, format.multiply)), format.multiply) : value;
 }, STABLE);

@@ -6,6 +6,7 @@ import { checkedInterval } from '../../sblr/contract/text/interval.ts';
 import { offsetForLocal, type TimeZone } from '../../sblr/contract/text/time-zone.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { Interval } from '../../sblr/contract/values.ts';
+import { roundHalfEven } from './integers.ts';
 
 export type Timestamp = number | bigint;
 
@@ -132,20 +133,27 @@ export function age(a: Timestamp, b: Timestamp): Interval {
 
 /** Interval times a number; fractions spill from months into days (30) and days into time. */
 export function multiplyInterval(value: Interval, factor: number): Interval {
-  const exactMonths = value.months * factor;
+  return scaleInterval(value, (part) => part * factor);
+}
+
+export function divideInterval(value: Interval, divisor: number): Interval {
+  return scaleInterval(value, (part) => part / divisor);
+}
+
+function scaleInterval(value: Interval, scale: (part: number) => number): Interval {
+  const exactMonths = scale(value.months);
+  const exactDays = scale(value.days);
   const months = Math.trunc(exactMonths);
-  const monthRest = roundTiny((exactMonths - months) * 30);
-  const exactDays = value.days * factor;
-  const wholeDays = Math.trunc(exactDays);
-  const dayRest = roundTiny(exactDays - wholeDays + (monthRest - Math.trunc(monthRest)));
-  let seconds = dayRest * 86400;
-  let days = wholeDays + Math.trunc(monthRest);
+  const monthDays = roundTiny((exactMonths - months) * 30);
+  let days = Math.trunc(exactDays);
+  let seconds = roundTiny((exactDays - days + (monthDays - Math.trunc(monthDays))) * 86400);
   if (Math.abs(seconds) >= 86400) {
     const whole = Math.trunc(seconds / 86400);
     days += whole;
     seconds -= whole * 86400;
   }
-  const micros = Math.round(value.micros * factor + seconds * 1e6);
+  days += Math.trunc(monthDays);
+  const micros = roundHalfEven(scale(value.micros) + seconds * 1e6);
   if (!Number.isFinite(exactMonths) || !Number.isFinite(exactDays) || !Number.isFinite(micros)) throw intervalOutOfRange();
   return makeInterval(months + 0, days + 0, micros + 0);
 }

@@ -442,6 +442,8 @@ export function parseTimeTz(text: string, settings: TextSettings): TimeTz {
   if (parsed.micros === undefined) throw invalidDateTime('time with time zone', text);
   let { offset } = parsed;
   if (offset === undefined) {
+    // The offset of a region depends on the date.
+    if (parsed.zone !== undefined && parsed.day === undefined && parsed.zone.spanAt(0).until !== Infinity) throw invalidDateTime('time with time zone', text);
     const zone = parsed.zone ?? settings.timeZone;
     const days = parsed.day !== undefined ? dateOf(parsed, text, 'time with time zone') : today(settings);
     offset = offsetForLocal(zone, days * 86400 + Math.floor(parsed.micros / 1e6));

@@ -125,15 +125,24 @@ export function parseInterval(text: string, settings: TextSettings, fields?: str
   // SQL standard style: a leading minus governs every field when no other sign is written.
   const governs = settings.intervalStyle === 'sql_standard' && lower.startsWith('-') && !/.[+-]\d/.test(lower.slice(1).replace(/\d-\d/g, '')) ? -1 : 1;
   let seen = false;
+  const used = new Set<string>();
+  const once = (...units: readonly string[]): void => {
+    for (const unit of units) {
+      if (used.has(unit)) throw fail();
+      used.add(unit);
+    }
+  };
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] as { kind: string; text: string };
     const sign = token.text.startsWith('-') ? -1 : 1;
     const factor = governs === -1 && !/^[+-]/.test(token.text) ? -1 : 1;
     if (token.kind === 'time') {
+      once('hour', 'minute', 'second');
       readClock(token.text, sign * factor, fields, sum, text);
       seen = true;
     } else if (token.kind === 'yearMonth') {
       const [years = '0', months = '0'] = token.text.replace(/^[+-]/, '').split('-');
+      once('year', 'month');
       if (Number(months) > 11) throw fieldOverflow(text);
       sum.months += sign * factor * (Number(years) * 12 + Number(months));
       seen = true;
@@ -145,10 +154,11 @@ export function parseInterval(text: string, settings: TextSettings, fields?: str
         if (unit === undefined) throw fail();
         i++;
       } else unit = bareUnit(fields, next?.kind === 'time');
+      once(unit);
       sum.add(unit, Number(token.text) * factor);
       seen = true;
     } else if (token.kind === 'word') {
-      if (token.text === 'ago' && i === tokens.length - 1) ago = true;
+      if (token.text === 'ago' && i > 0) ago = true;
       else throw fail();
     }
   }
