@@ -72,7 +72,7 @@ scalar('timeofday() text', (c: EvalContext) => {
   const now = c.clock();
   const zone = zoneOf(c);
   const local = toLocal(now, zone);
-  const text = formatTimestamp(local, { ...c.text, dateStyle: 'postgres', dateOrder: 'mdy' });
+  const text = formatTimestamp(local, { ...c.text, dateStyle: LONG_DATE_STYLE, dateOrder: 'mdy' });
   const [head = '', day = '', date = '', time = '', year = ''] = text.split(' ');
   const fraction = String(splitMicros(local).micros % 1_000_000).padStart(6, '0');
   return `${head} ${day} ${date} ${time.slice(0, 8)}.${fraction} ${year} ${zone.spanAt(Math.floor(now / 1e6)).abbreviation}`;

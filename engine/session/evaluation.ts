@@ -1,5 +1,5 @@
 /** What functions see of a session: clock, text settings, semantics, and the introspection hooks. Rebuilt when a setting changes. */
-import { formatDateStyle, parseDateStyle, parseIntervalStyle, DEFAULT_TEXT_SETTINGS, type TextSettings } from '../../sblr/contract/text/settings.ts';
+import { parseDateStyle, parseIntervalStyle, DEFAULT_TEXT_SETTINGS, type TextSettings } from '../../sblr/contract/text/settings.ts';
 import { timeZoneByName, UTC } from '../../sblr/contract/text/time-zone.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { EvalContext } from '../functions/function.ts';
@@ -51,7 +51,7 @@ function textSettings(session: Session, introspection: SessionIntrospection): Te
   return {
     ...DEFAULT_TEXT_SETTINGS,
     ...style,
-    intervalStyle: parseIntervalStyle(session.settings.get('intervalstyle') ?? '') ?? 'postgres' as never,
+    intervalStyle: parseIntervalStyle(session.settings.get('intervalstyle') ?? '') ?? DEFAULT_TEXT_SETTINGS.intervalStyle,
     timeZone: timeZoneByName(session.settings.get('timezone') ?? 'UTC') ?? UTC,
     bytesOutput: session.settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
     extraFloatDigits: Number(session.settings.get('extra_float_digits') ?? 1),
@@ -60,5 +60,3 @@ function textSettings(session: Session, introspection: SessionIntrospection): Te
     lookupReference: (target, text) => introspection.lookupReference(target, text),
   };
 }
-
-export { formatDateStyle };

@@ -24,6 +24,9 @@ export interface TextSettings {
   readonly lookupReference?: ((target: ReferenceTarget, text: string) => number | undefined) | undefined;
 }
 
+/** The long form with names of weekday and month, 'Wed Dec 17 07:37:16 1997'. */
+export const LONG_DATE_STYLE: DateStyle = 'postgres';
+
 export const DEFAULT_TEXT_SETTINGS: TextSettings = {
   dateStyle: 'iso',
   dateOrder: 'mdy',
