@@ -244,7 +244,7 @@ function bindQuantifiedArray(node: NodeOf<'QUANTIFIED_ARRAY'>, scope: Scope): Bo
   }
   const element = array.type.element;
   if (array.type.kind !== 'array' || element === undefined) fail('wrong_object_type', 'op ANY/ALL (array) requires array on right side', node.pos);
-  if (array.kind === 'array' && !array.nested && array.items.length > 0) {
+  if (binder.fold && array.kind === 'array' && !array.nested && array.items.length > 0) {
     const isIn = node.operator === 'equal' && node.quantifier === 'any';
     const isNotIn = node.operator === 'not_equal' && node.quantifier === 'all';
     if (isIn || isNotIn) return inList(binder, operand, array.items, isNotIn, node.pos, array.items.map(() => node.array.pos));

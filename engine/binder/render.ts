@@ -4,6 +4,8 @@
  * left out at the top.
  */
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
+import { DEFAULT_TEXT_SETTINGS } from '../../sblr/contract/text/settings.ts';
+import { textFormatter, textParser } from '../../sblr/contract/text/text-io.ts';
 import { Bits, Decimal, Interval, Jsonb, SqlArray, SqlRecord, TimeTz, type SqlValue } from '../../sblr/contract/values.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { StoredExpression, TableDefinition } from '../catalog/definitions.ts';
@@ -80,6 +82,11 @@ class Renderer {
 
   #type(type: SqlType): string {
     return this.#options.typeName?.(type) ?? typeName(type, true);
+  }
+
+  /** A type without length: fixed-length strings have a name of their own for that. */
+  #plainType(type: SqlType): string {
+    return type.kind === 'text' && type.fixed === true && type.length === undefined ? typeName(type, true) : this.#type(type);
   }
 
   #list(items: readonly BoundExpression[]): string {
@@ -166,7 +173,10 @@ class Renderer {
   #cast(e: BoundExpression & { kind: 'cast' }): string {
     const { operand } = e;
     if (operand.kind === 'constant' && (operand.type.kind === 'unknown' || operand.value === null)) {
-      return `${operand.value === null ? 'NULL' : quoteText(String(operand.value))}::${this.#type(e.type)}`;
+      const plain = withoutModifiers(e.type);
+      const literal = operand.value === null ? 'NULL' : quoteText(canonicalText(String(operand.value), plain));
+      // Only a cast that was written shows the length it cuts to.
+      return `${literal}::${e.context === 'explicit' ? this.#type(e.type) : this.#plainType(plain)}`;
     }
     return `(${this.show(operand)})::${this.#type(e.type)}`;
   }
@@ -210,7 +220,7 @@ class Renderer {
   }
 
   #constant(value: SqlValue, type: SqlType): string {
-    const label = (): string => `::${this.#type(withoutModifiers(type))}`;
+    const label = (): string => `::${this.#plainType(withoutModifiers(type))}`;
     if (value === null) return type.kind === 'unknown' ? 'NULL' : `NULL${label()}`;
     if (typeof value === 'boolean') return value ? 'true' : 'false';
     switch (type.kind) {
@@ -229,6 +239,16 @@ class Renderer {
       default:
         return `${quoteText(plainText(value))}${label()}`;
     }
+  }
+}
+
+/** A literal as its type prints it, unless it depends on the time of reading. */
+function canonicalText(text: string, type: SqlType): string {
+  if (type.kind === 'text' || type.kind === 'reference' || /now|today|tomorrow|yesterday/i.test(text)) return text;
+  try {
+    return textFormatter(type, DEFAULT_TEXT_SETTINGS)(textParser(type, DEFAULT_TEXT_SETTINGS)(text));
+  } catch {
+    return text;
   }
 }
 

@@ -60,7 +60,7 @@ export class RenderedCatalog {
     const expression = found?.index.keys[at]?.expression;
     if (found === undefined || expression === undefined) return '';
     const text = this.#render(expression, found.table);
-    return /^[a-z_"][\w".]*\(.*\)$/i.test(text) ? text : withParentheses(text);
+    return /^[a-z_"][\w".]*\(.*\)$/i.test(text) ? text : `(${text})`;
   }
 
   #find(id: ObjectId): { readonly table: TableDefinition; readonly index: IndexDefinition } | undefined {
