@@ -1,4 +1,5 @@
 /** Operators and functions of dates, times and intervals. */
+import { LONG_DATE_STYLE } from '../../sblr/contract/text/settings.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { civilFromDays, dayOfYear, daysFromCivil, daysInMonth, isoWeek, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, splitMicros, weekday } from '../../sblr/contract/text/calendar.ts';
 import { formatTimestamp } from '../../sblr/contract/text/date-time-format.ts';
