@@ -15,4 +15,5 @@ import './json-functions.ts';
 import './json-sets.ts';
 import './session-functions.ts';
 import './catalog-functions.ts';
+import './privilege-functions.ts';
 

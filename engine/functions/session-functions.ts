@@ -193,6 +193,13 @@ scalar('size_bytes(text) int64', (text: string) => {
   return checkInt64(BigInt(decimalToInteger(multiplyDecimal(parseDecimal(match[1] as string), new DecimalValue(1024 ** power, 0)))));
 });
 
+scalar('sequence_last_value(regclass) int64', (id: number, c: C) => c.introspection.introspectionRows?.('sequence_last_value', [id])?.[0]?.[0] ?? null, VOLATILE);
+scalar('transaction_status(int64) text', (id: Integer, c: C) => c.introspection.introspectionRows?.('transaction_status', [id])?.[0]?.[0] ?? null, STABLE);
+scalar('mxid_age(xid) int32', () => 0, STABLE);
+scalar('setting_flags(text) text[]', (name: string, c: C) => (c.introspection.setting(name) === undefined ? null : new SqlArray([])), STABLE);
+const extensionColumns = [{ name: 'name', type: { kind: 'text', declared: 'name' } }, { name: 'default_version', type: TEXT }, { name: 'comment', type: TEXT }] as const;
+setFunction('available_extensions() record', (_: never, c: C) => rowsSource(c.introspection.introspectionRows?.('available_extensions', []) ?? []), { volatility: 'stable', columns: extensionColumns });
+
 /** Rows that the session provides under a name: settings, locks, cursors, prepared statements ... */
 function provided(name: string): (values: readonly SqlValue[], c: C) => RowSource {
   return (values, c) => rowsSource(c.introspection.introspectionRows?.(name, values) ?? []);

@@ -52,7 +52,6 @@ export function multiply64(a: Integer, b: Integer): Integer {
 }
 
 export function divide64(a: Integer, b: Integer): Integer {
-  // eslint-disable-next-line eqeqeq
   if (b === 0) throw divisionByZero();
   if (typeof a === 'number' && typeof b === 'number') return Math.trunc(a / b) * b === a || Math.abs(a) < 4503599627370496 ? Math.trunc(a / b) + 0 : checkInt64(BigInt(a) / BigInt(b));
   return checkInt64(BigInt(a) / BigInt(b));
