@@ -32,10 +32,6 @@ export const configSchema = z.strictObject({
       .union([port, z.literal('off'), z.literal(false)])
       .default(5432)
       .transform((value) => (value === false ? ('off' as const) : value)),
-    server_version: z
-      .string()
-      .regex(/^\d+(\.\d+)*( .*)?$/)
-      .default('15.18'),
   }),
   tls: section({
     mode: z.enum(['off', 'optional', 'required']).default('optional'),

@@ -32,6 +32,8 @@ export class ConnectionHost {
   readonly #compiler: { compile(request: CompileRequest): CompileResult };
   #emptied: (() => void) | undefined;
   #draining = false;
+  /** As the dialect's profile has it; clients choose their catalog queries by it. */
+  #serverVersion = '';
   #warm = false;
 
   constructor(options: ConnectionHostOptions) {
@@ -53,7 +55,9 @@ export class ConnectionHost {
   warmUp(): void {
     if (this.#warm) return;
     this.#warm = true;
-    this.#options.link.install(postgresPlugin.profile());
+    const profile = postgresPlugin.profile();
+    this.#serverVersion = profile.settings.find((setting) => setting.name === 'server_version')?.defaultValue ?? '';
+    this.#options.link.install(profile);
   }
 
   get connections(): number {
@@ -80,7 +84,7 @@ export class ConnectionHost {
       tlsContext: this.#tlsContext,
       tlsRequired: settings.tlsRequired,
       authentication: settings.authentication.method,
-      serverVersion: settings.serverVersion,
+      serverVersion: this.#serverVersion,
       limits: {
         messageBytes: settings.limits.message_size,
         preparedStatements: settings.limits.prepared_statements,

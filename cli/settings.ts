@@ -29,7 +29,6 @@ export interface WorkerSettings {
   readonly socket: string;
   readonly certificate: CertificateFiles | undefined;
   readonly tlsRequired: boolean;
-  readonly serverVersion: string;
   readonly authentication: Config['authentication'];
   readonly limits: Config['limits'];
   readonly handshakeTimeoutMs: number;
@@ -67,7 +66,6 @@ export function workerSettings(
     socket,
     certificate,
     tlsRequired: config.tls.mode === 'required',
-    serverVersion: config.postgres.server_version,
     authentication: config.authentication,
     limits: config.limits,
     handshakeTimeoutMs: config.timeouts.handshake,

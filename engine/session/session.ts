@@ -277,6 +277,7 @@ export class Session implements EngineSession, StatementHost {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue.length = 0;
+    if (!this.#busy) this.#stopTimer();
     if (this.#busy) {
       this.cancel(new SqlError('admin_shutdown', 'terminating connection'));
       return;
@@ -320,6 +321,7 @@ export class Session implements EngineSession, StatementHost {
       this.sink = request.sink;
       this.state = 'active';
       this.stateChangedAt = this.statementStartedAt = this.core.now();
+      this.#stopTimer();
       this.#startTimer();
       try {
         request.run();
@@ -339,10 +341,7 @@ export class Session implements EngineSession, StatementHost {
 
   /** The request is answered. */
   #ready(): void {
-    if (this.#timer !== undefined) {
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    }
+    this.#stopTimer();
     this.running = undefined;
     this.#busy = false;
     this.state = 'idle';
@@ -351,7 +350,22 @@ export class Session implements EngineSession, StatementHost {
     this.sink = IDLE_SINK;
     if (this.undelivered.length > 0 && this.mode === 'none') this.#deliverNotifications();
     sink.ready(this.status);
+    if (this.mode === 'block') this.#startIdleTimer();
     this.#drain();
+  }
+
+  /** A client that leaves its transaction open holds its locks: the session is ended, if the settings say so. */
+  #startIdleTimer(): void {
+    const milliseconds = this.#transactionDefaults().idleTimeoutMs;
+    if (milliseconds <= 0 || this.#closed) return;
+    const error = new SqlError('idle_in_transaction_session_timeout', { message: 'terminating connection due to idle-in-transaction timeout' });
+    this.#timer = setTimeout(() => this.terminate(error), milliseconds);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   get status(): TransactionStatus {
@@ -454,6 +468,7 @@ export class Session implements EngineSession, StatementHost {
       readOnly: this.settings.get('default_transaction_read_only') === 'on',
       lockTimeoutMs: this.#milliseconds('lock_timeout'),
       statementTimeoutMs: this.#milliseconds('statement_timeout'),
+      idleTimeoutMs: this.#milliseconds('idle_in_transaction_session_timeout'),
       durability: this.settings.get('synchronous_commit') === 'off' ? 'relaxed' : this.core.durability,
     };
     return this.#defaults;
@@ -743,6 +758,7 @@ interface TransactionDefaults {
   readonly readOnly: boolean;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
+  readonly idleTimeoutMs: number;
   readonly durability: 'sync' | 'relaxed';
 }
 

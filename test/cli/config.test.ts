@@ -29,7 +29,6 @@ const EXAMPLES: Readonly<Record<string, [string, unknown]>> = {
   host: ['host: 0.0.0.0', '0.0.0.0'],
   isolation: ['isolation: connection', 'connection'],
   'postgres.port': ['postgres: { port: 6000 }', 6000],
-  'postgres.server_version': ['postgres: { server_version: "15.3" }', '15.3'],
   'tls.mode': ['tls: { mode: required }', 'required'],
   'tls.certificate': ['tls: { certificate: a.crt, key: a.key }', join(folder, 'a.crt')],
   'tls.key': ['tls: { certificate: a.crt, key: a.key }', join(folder, 'a.key')],

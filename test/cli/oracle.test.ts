@@ -9,9 +9,14 @@ describe.skipIf(skipWithoutPostgres('oracle'))('oracle', () => {
     expect(first).toEqual(second);
     const client = new pg.Client(first.url);
     await client.connect();
-    const show = async (name: string): Promise<unknown> => Object.values((await client.query(`show ${name}`)).rows[0] as object)[0];
+    const show = async (name: string): Promise<unknown> =>
+      Object.values((await client.query(`show ${name}`)).rows[0] as object)[0];
     expect(await show('server_version')).toMatch(/^15\./);
-    expect([await show('server_encoding'), await show('lc_collate'), await show('timezone')]).toEqual(['UTF8', 'C.UTF-8', 'UTC']);
+    expect([await show('server_encoding'), await show('lc_collate'), await show('timezone')]).toEqual([
+      'UTF8',
+      'C.UTF-8',
+      'UTC',
+    ]);
     await client.end();
   });
 });
