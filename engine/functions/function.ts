@@ -68,7 +68,6 @@ interface Signature {
   /** Primitive name. Several definitions of one name are overloads. */
   readonly name: string;
   readonly parameters: readonly TypePattern[];
-  /** Trailing parameters that may be left out (the implementation gets fewer arguments: each arity is its own definition). */
   /**
    * 'none'; or 'spread': the last parameter is the element pattern of any number (from zero) of further
    * arguments, which reach the implementation one by one (arity 'n'). For a call that passes them as
