@@ -26,7 +26,11 @@ export interface TestEngine {
   readonly engine: Engine;
   readonly session: EngineSession;
   /** Runs the statements as one program. */
-  run(statements: readonly StatementNode[], parameters?: readonly SqlValue[], types?: readonly SqlType[]): Promise<Answer>;
+  run(
+    statements: readonly StatementNode[],
+    parameters?: readonly SqlValue[],
+    types?: readonly SqlType[],
+  ): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -34,12 +38,32 @@ export async function openTestEngine(): Promise<TestEngine> {
   const folder = temporaryFolder();
   const store = await openTier1({ directory: join(folder, 'store'), codec: rowCodec });
   const engine = await openEngine({
-    store, version: 'test', now: () => Date.now() * 1000, log: () => undefined, spillFiles: new TemporarySpillFiles(join(folder, 'spill'), 1 << 30),
-    config: { administrator: 'postgres', administratorPassword: '', trustsClients: true, statementMemoryBytes: 64 << 20, durability: 'relaxed', statementTimeoutMs: 0, idleInTransactionTimeoutMs: 0, lockTimeoutMs: 0 },
+    store,
+    version: 'test',
+    now: () => Date.now() * 1000,
+    log: () => undefined,
+    spillFiles: new TemporarySpillFiles(join(folder, 'spill'), 1 << 30),
+    config: {
+      administrator: 'postgres',
+      administratorPassword: '',
+      trustsClients: true,
+      statementMemoryBytes: 64 << 20,
+      durability: 'relaxed',
+      statementTimeoutMs: 0,
+      idleInTransactionTimeoutMs: 0,
+      lockTimeoutMs: 0,
+    },
   });
   engine.install(postgresProfile());
-  const session = engine.openSession({ dialect: 'postgres', user: 'postgres', database: 'postgres', clientAddress: '127.0.0.1:1', settings: {} }, { notification: () => undefined, terminated: () => undefined });
-  await new Promise<void>((resolve, reject) => session.authenticate({ mechanism: 'trust', data: new Uint8Array() }, (reply) => (reply.kind === 'ok' ? resolve() : reject(new Error('not authenticated')))));
+  const session = engine.openSession(
+    { dialect: 'postgres', user: 'postgres', database: 'postgres', clientAddress: '127.0.0.1:1', settings: {} },
+    { notification: () => undefined, terminated: () => undefined },
+  );
+  await new Promise<void>((resolve, reject) =>
+    session.authenticate({ mechanism: 'trust', data: new Uint8Array() }, (reply) =>
+      reply.kind === 'ok' ? resolve() : reject(new Error('not authenticated')),
+    ),
+  );
   return {
     engine,
     session,
@@ -53,7 +77,12 @@ export async function openTestEngine(): Promise<TestEngine> {
   };
 }
 
-function run(session: EngineSession, statements: readonly StatementNode[], parameters: readonly SqlValue[], types: readonly SqlType[]): Promise<Answer> {
+function run(
+  session: EngineSession,
+  statements: readonly StatementNode[],
+  parameters: readonly SqlValue[],
+  types: readonly SqlType[],
+): Promise<Answer> {
   const program = encodeProgram({ version: SBLR_VERSION, parameterTypes: types, semantics: SEMANTICS, statements });
   const answer: Answer = { results: [], completions: [], notices: [], error: undefined };
   return new Promise((resolve) => {
@@ -61,7 +90,12 @@ function run(session: EngineSession, statements: readonly StatementNode[], param
       columns: (columns) => answer.results.push({ columns, rows: [] }),
       rows(block) {
         const result = answer.results[answer.results.length - 1]!;
-        result.rows.push(...readRows(block, result.columns.map((column) => column.type)));
+        result.rows.push(
+          ...readRows(
+            block,
+            result.columns.map((column) => column.type),
+          ),
+        );
       },
       complete: (completion) => answer.completions.push(completion),
       notice: (notice) => answer.notices.push(notice),
@@ -69,8 +103,22 @@ function run(session: EngineSession, statements: readonly StatementNode[], param
         answer.error = error;
       },
       ready: () => resolve(answer),
-      parameters: () => undefined, suspended: () => undefined, setting: () => undefined, loadReady: () => undefined,
+      parameters: () => undefined,
+      suspended: () => undefined,
+      setting: () => undefined,
+      loadReady: () => undefined,
     };
-    session.execute({ program, parameters, parameterTypes: [], implicit: 'statement', text: 'program', wantColumns: true, maxRows: 0 }, sink);
+    session.execute(
+      {
+        program,
+        parameters,
+        parameterTypes: [],
+        implicit: 'statement',
+        text: 'program',
+        wantColumns: true,
+        maxRows: 0,
+      },
+      sink,
+    );
   });
 }

@@ -17,10 +17,17 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** Made by this process and not yet removed: gone at the latest when it ends. */
+const folders = new Set<string>();
+
 export function temporaryFolder(prefix = 'lyrebird-test-'): string {
-  return mkdtempSync(join(tmpdir(), prefix));
+  const path = mkdtempSync(join(tmpdir(), prefix));
+  if (folders.size === 0) process.once('exit', () => folders.forEach(removeFolder));
+  folders.add(path);
+  return path;
 }
 
 export function removeFolder(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  folders.delete(path);
 }
