@@ -11,9 +11,12 @@ export const DAYS_TO_2000 = 10957;
 /** First and last day a date may have: 4714-11-24 BC and 5874897-12-31. */
 export const MIN_DATE_DAYS = -2_440_588;
 export const MAX_DATE_DAYS = 2_145_042_905;
-/** First day and first excluded day of timestamps: 4714-11-24 BC to 294277-01-01. */
+/**
+ * First day and first excluded day of timestamps: 4714-11-24 BC to 294247-01-10, what microseconds since
+ * 1970 in 64 bits can hold with room for the infinities.
+ */
 export const MIN_TIMESTAMP_DAYS = -2_440_588;
-export const END_TIMESTAMP_DAYS = 106_762_940;
+export const END_TIMESTAMP_DAYS = 106_751_991;
 
 export interface CivilDate {
   readonly year: number;
