@@ -114,7 +114,7 @@ export class SimulatedDisk implements Disk {
     image.runs = new Map(this.runs);
     for (const [path, content] of this.files) {
       if (!content.linked && random() < 0.5) continue;
-      let bytes = Buffer.from(content.durable);
+      let bytes: Buffer<ArrayBufferLike> = Buffer.from(content.durable);
       for (const write of content.unsynced) {
         const fate = random();
         if (fate < 0.34) continue;
