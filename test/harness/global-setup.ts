@@ -1,12 +1,18 @@
 /**
- * Runs once per test run, in the main process: keeps the shared real PostgreSQL. It is started only
+ * Runs once per test run, in the main process: keeps the run's temporary folder and the shared real PostgreSQL. It is started only
  * when the first suite asks for it (over a loopback port, since suites are processes of their own) and
  * stopped at the end.
  */
 import http from 'node:http';
+import { chmodSync } from 'node:fs';
+import { removeFolder, temporaryFolder } from './ports.ts';
 import { type PostgresOracle, startPostgres } from './postgres-oracle.ts';
 
 export async function setup(): Promise<() => Promise<void>> {
+  const folder = temporaryFolder('lyrebird-run-');
+  // The oracle runs as another user and must reach its own folder in it.
+  chmodSync(folder, 0o711);
+  process.env['LYREBIRD_TEST_FOLDER'] = folder;
   let oracle: Promise<PostgresOracle> | undefined;
   const server = http.createServer((_request, response) => {
     oracle ??= startPostgres();
@@ -23,5 +29,6 @@ export async function setup(): Promise<() => Promise<void>> {
     server.close();
     server.closeAllConnections();
     await (await oracle?.catch(() => undefined))?.stop();
+    removeFolder(folder);
   };
 }

@@ -17,17 +17,11 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Made by this process and not yet removed: gone at the latest when it ends. */
-const folders = new Set<string>();
-
+/** A new folder inside the one of the test run, which the global setup removes at the end of the run. */
 export function temporaryFolder(prefix = 'lyrebird-test-'): string {
-  const path = mkdtempSync(join(tmpdir(), prefix));
-  if (folders.size === 0) process.once('exit', () => folders.forEach(removeFolder));
-  folders.add(path);
-  return path;
+  return mkdtempSync(join(process.env['LYREBIRD_TEST_FOLDER'] ?? tmpdir(), prefix));
 }
 
 export function removeFolder(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-  folders.delete(path);
 }
