@@ -93,6 +93,12 @@ export function bindTableExpression(stored: StoredExpression, table: TableDefini
   return bindStoredOver(new Binder(context, shared, bindRelation), stored, table, columns, 'generated');
 }
 
+/** A column's default, converted as an assignment to the column converts it. */
+export function bindDefault(stored: StoredExpression, table: TableDefinition, position: number, context: BindContext): BoundExpression {
+  const binder = new Binder(context, newShared(context), bindRelation);
+  return bindStoredOver(binder, stored, table, [], 'default', table.columns[position - 1]!.type);
+}
+
 /** A value converted as an assignment to a column converts it; raises datatype_mismatch. */
 export function coerceForAssignment(expression: BoundExpression, type: SqlType, columnName: string, context: BindContext, position?: number | undefined): BoundExpression {
   return assign(new Binder(context, newShared(context), bindRelation), expression, type, columnName, position);

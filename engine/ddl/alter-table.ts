@@ -208,7 +208,7 @@ async function fillNewColumn(before: TableDefinition, position: number, context:
   if (column.defaultValue === undefined && column.sequenceId === undefined) return;
   if (await context.isEmpty(before)) return;
   if (column.defaultValue !== undefined && column.generated === 'none') {
-    const bound = context.bindTableExpression(column.defaultValue, table);
+    const bound = context.bindDefault(column.defaultValue, table, position);
     if (bound.kind === 'constant' && bound.type.kind === column.type.kind) {
       putColumn(context, table.id, position, { missing: bound.value });
       return;
@@ -216,7 +216,7 @@ async function fillNewColumn(before: TableDefinition, position: number, context:
   }
   const conversion: BoundExpression = column.sequenceId !== undefined && column.defaultValue === undefined
     ? { kind: 'next_value', sequenceId: column.sequenceId, type: column.type }
-    : context.bindTableExpression(column.defaultValue!, table);
+    : column.generated === 'none' ? context.bindDefault(column.defaultValue!, table, position) : context.bindTableExpression(column.defaultValue!, table);
   await rewrite(before, new Map([[position, conversion]]), context);
 }
 
@@ -272,7 +272,7 @@ async function alterType(action: Action, table: TableDefinition, context: DdlCon
   putColumn(context, table.id, column.position, { type, missing: null });
   context.catalog.put(keys(context.catalog.table(table.id)));
   const changed = context.catalog.table(table.id);
-  if (column.defaultValue !== undefined) context.bindTableExpression(column.defaultValue, changed);
+  if (column.defaultValue !== undefined && column.generated === 'none') context.bindDefault(column.defaultValue, changed, column.position);
   for (const constraint of changed.constraints) {
     if (constraint.check !== undefined) context.bindTableExpression(constraint.check, changed);
   }

@@ -57,8 +57,6 @@ export function setDefault(context: DdlContext, tableId: number, position: numbe
     putColumn(context, tableId, position, { defaultValue: undefined, sequenceId: undefined });
     return;
   }
-  const table = context.catalog.table(tableId);
-  const column = table.columns[position - 1]!;
   const names = columnNames(expression);
   if (names.length > 0) {
     throw new SqlError('feature_not_supported', { message: 'cannot use column reference in DEFAULT expression',
@@ -67,7 +65,7 @@ export function setDefault(context: DdlContext, tableId: number, position: numbe
   const stored = storeExpression(context, expression, text);
   putColumn(context, tableId, position, { defaultValue: stored });
   // Binding now reports a default that can never be assigned.
-  context.bindTableExpression(stored, { ...context.catalog.table(tableId), columns: [column] });
+  context.bindDefault(stored, context.catalog.table(tableId), position);
 }
 
 /** All COLUMN nodes of an expression, found generically by the opcode table. */

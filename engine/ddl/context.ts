@@ -42,6 +42,8 @@ export interface DdlContext {
   display(identifier: Identifier): string;
   bindQuery(relation: RelationNode): BoundQuery;
   bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression;
+  /** The column's default, converted to its type as by assignment. */
+  bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression;
   /** Waits for the lock, held to the end of the transaction. */
   lockTable(table: TableDefinition, mode: TableLockMode): Promise<void>;
   /** Locks a name or other resource exclusively until the transaction ends. */

@@ -6,7 +6,7 @@ import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { BOOL } from '../../sblr/contract/types.ts';
 import type { BoundExpression, OutputColumn } from '../binder/bound.ts';
-import { bindTableExpression, coerceForAssignment, type BindContext } from '../binder/index.ts';
+import { bindDefault, bindTableExpression, type BindContext } from '../binder/index.ts';
 import type { StoredExpression, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
 import type { StoredExpressions } from '../executor/expressions/compile.ts';
 import type { PlanEnvironment } from './plan.ts';
@@ -19,12 +19,7 @@ export function planEnvironment(semantics: Semantics, context: () => BindContext
 export function storedExpressions(context: () => BindContext): StoredExpressions {
   return {
     bindTableExpression: (stored, table) => bindTableExpression(stored, table, columnsOf(table, context()), context()),
-    bindDefault(stored, table, position) {
-      const column = table.columns[position - 1];
-      const binding = context();
-      const bound = bindTableExpression(stored, table, [], binding);
-      return coerceForAssignment(bound, column.type, displayIdentifier(column.name, binding.semantics.identifierFold), binding);
-    },
+    bindDefault: (stored, table, position) => bindDefault(stored, table, position, context()),
     bindDomainCheck: (stored, domain) => bindDomainCheck(stored, domain, context()),
   };
 }

@@ -229,7 +229,7 @@ export function planLockRows(planner: Planner, plan: LockPlan, request: PlanRequ
     }
     return { table: target.table, keySlot: slotOf(source.layout, target.rowKey), slots };
   });
-  const spec = { targets, strength: lowered.strength, wait: lowered.wait, recheck: compileCondition(conditions, source.layout, planner.compile) };
+  const spec = { targets, strength: lowered.strength, wait: lowered.wait, recheck: compileCondition(conditions, source.layout, planner.compile), single: request.fetch !== undefined };
   const node = new PhysicalNode({
     layout: source.layout, width: source.width, rows: source.rows, startup: source.startup, total: source.total + source.rows * 0.01, order: source.order,
     title: 'LockRows', children: [source], create: (context) => new LockRows(source.open(context), spec, context),

@@ -8,7 +8,7 @@ import type { BoundExpression, ColumnId, LogicalPlan, OutputColumn, SortKey } fr
 import { compileCondition, compileExpression, type CompileContext, type Layout, type StoredExpressions } from '../executor/expressions/compile.ts';
 import type { Subplan } from '../executor/expressions/subplans.ts';
 import type { Evaluator } from '../executor/operator.ts';
-import { Filter, Gate, PickColumns, Project, ValuesScan } from '../executor/operators/basic.ts';
+import { Filter, Gate, OneByOne, PickColumns, Project, ValuesScan } from '../executor/operators/basic.ts';
 import { collectColumns, columnsOf, conjunctsOf, expressionsOf, freeColumns, hasSetCall, isPlanVolatile, isVolatile, sourcesOf, substituteColumns } from './expression-walk.ts';
 import { planAggregate, planDistinct, planLimit, planSetOperation, planSort, planWindow } from './grouping-plans.ts';
 import { planFunctionScan, planProjectSet, planRecursiveUnion, planWith, planCteScan } from './common-plans.ts';
@@ -224,7 +224,7 @@ export class Planner implements EstimateContext {
     for (const item of items) collectColumns(item.expression, sourceRequired);
     const order = request.order === undefined ? undefined : substituteOrder(request.order, replacements);
     const source = this.plan(plan.source, { required: sourceRequired, conjuncts: down, order, fetch: here.length === 0 ? request.fetch : undefined });
-    return this.filtered(this.project(source, items), here);
+    return this.filtered(this.project(source, items, request.fetch !== undefined), here);
   }
 
   #inherit(column: OutputColumn, from: ColumnId): void {
@@ -235,19 +235,21 @@ export class Planner implements EstimateContext {
   }
 
   /** Computes items over a source; when all are columns of it, only the layout changes. */
-  project(source: PhysicalNode, items: readonly { readonly column: OutputColumn; readonly expression: BoundExpression }[]): PhysicalNode {
+  project(source: PhysicalNode, items: readonly { readonly column: OutputColumn; readonly expression: BoundExpression }[], limited = false): PhysicalNode {
     for (const item of items) if (item.expression.kind === 'column') this.#inherit(item.column, item.expression.id);
     const order = this.#projectOrder(source, items);
     if (items.every((item) => item.expression.kind === 'column' && source.layout.has(item.expression.id))) {
       const layout = new Map(items.map((item) => [item.column.id, source.layout.get((item.expression as { id: number }).id) as number]));
       return source.relabel(layout, order);
     }
+    // Under a limit, effects must not run ahead of the rows asked for.
+    const stepwise = limited && items.some((item) => isVolatile(item.expression));
     const evaluators = items.map((item) => compileExpression(item.expression, source.layout, this.compile));
     return new PhysicalNode({
       layout: layoutOf(items.map((item) => item.column)), width: items.length, rows: source.rows, startup: source.startup,
       total: source.total + source.rows * items.length * COST.operator, order, title: '', children: [source],
       details: [{ label: 'Output', expressions: items.map((item) => item.expression) }],
-      create: (context) => new Project(source.open(context), evaluators, context),
+      create: (context) => new Project(stepwise ? new OneByOne(source.open(context)) : source.open(context), evaluators, context),
     });
   }
 

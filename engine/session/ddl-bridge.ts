@@ -7,7 +7,7 @@ import { BOOL } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
-import { bindQuery, bindTableExpression } from '../binder/index.ts';
+import { bindDefault, bindQuery, bindTableExpression } from '../binder/index.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
 import type { ConstraintDefinition, IndexDefinition, ObjectId, SchemaDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { DdlContext } from '../ddl/context.ts';
@@ -72,6 +72,10 @@ export class DdlBridge implements DdlContext {
 
   bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression {
     return bindTableExpression(stored, table, this.#columnsOf(table), bindContext(this.#session, { semantics: this.semantics }, []));
+  }
+
+  bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression {
+    return bindDefault(stored, table, position, bindContext(this.#session, { semantics: this.semantics }, []));
   }
 
   /** Output columns of a scan of the table, with ids that depend only on position so that bound expressions fit any scan made here. */

@@ -81,7 +81,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   serverVersion(): string {
-    return this.#session.settings.get('server_version') ?? this.#session.core.version;
+    return this.#session.dialect.profile.banner;
   }
 
   serverStarted(): number {

@@ -33,6 +33,7 @@ export function buildProfile(views: readonly CatalogView[]): DialectProfile {
     identifierFold: SEMANTICS.identifierFold,
     types: BUILTIN_TYPES,
     routines: BUILTIN_ROUTINES,
+    banner: `PostgreSQL ${SETTINGS.find((setting) => setting.name === 'server_version')?.defaultValue ?? '15'} (Lyrebird) on ${process.arch}-${process.platform}, 64-bit`,
     extensions: EXTENSIONS,
   };
   const digest = createHash('sha256').update(JSON.stringify({ ...rest, views: views.map(({ schema, name, id }) => ({ schema, name, id })) }));

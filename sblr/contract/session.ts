@@ -261,6 +261,8 @@ export interface DialectProfile {
   readonly identifierFold: IdentifierFold;
   readonly types: readonly BuiltinType[];
   readonly routines: readonly BuiltinRoutine[];
+  /** What the version function answers. */
+  readonly banner: string;
   /** Names of extensions whose functions are built in. */
   readonly extensions: readonly string[];
 }

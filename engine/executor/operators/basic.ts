@@ -164,6 +164,36 @@ export class Project implements Operator {
   }
 }
 
+/** Hands on rows one by one: below a projection with effects, under a limit. */
+export class OneByOne implements Operator {
+  readonly #source: Operator;
+  #batch: Batch | null = null;
+  #position = 0;
+
+  constructor(source: Operator) {
+    this.#source = source;
+  }
+
+  next(): Batch | null | typeof PENDING {
+    if (this.#batch === null || this.#position >= this.#batch.length) {
+      const batch = this.#source.next();
+      if (batch === PENDING || batch === null) return batch;
+      this.#batch = batch;
+      this.#position = 0;
+    }
+    return [this.#batch[this.#position++]];
+  }
+
+  rewind(): void {
+    this.#batch = null;
+    this.#source.rewind();
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+}
+
 /** A projection of columns only. */
 export class PickColumns implements Operator {
   readonly #source: Operator;

@@ -61,6 +61,8 @@ export class HashJoin implements Operator {
   #candidates: readonly BuildEntry[] | undefined;
   #candidate = 0;
   #matched = false;
+  /** Pairs looked at, to notice the end of a slice inside one long list of candidates. */
+  #pairs = 0;
   #out: Row[] = [];
   #tail = -1;
 
@@ -126,7 +128,12 @@ export class HashJoin implements Operator {
         this.#position = 0;
       }
       while (this.#position < this.#batch.length) {
-        if (!this.#probe(this.#batch[this.#position])) return this.#flush();
+        if (!this.#probe(this.#batch[this.#position])) {
+          if (this.#out.length > 0) return this.#flush();
+          this.#context.checkCancelled();
+          this.#context.yieldSlice();
+          return PENDING;
+        }
         this.#position++;
         if (this.#out.length >= BATCH_ROWS) {
           const out = this.#flush();
@@ -143,7 +150,7 @@ export class HashJoin implements Operator {
     return this.#unmatched();
   }
 
-  /** Joins one left row; false when the batch is full and the row is not finished. */
+  /** Joins one left row; false when the batch is full or the slice used up and the row is not finished. */
   #probe(left: Row): boolean {
     const spec = this.#spec;
     if (this.#candidates === undefined) {
@@ -156,6 +163,7 @@ export class HashJoin implements Operator {
     const { residual, kind } = spec;
     while (this.#candidate < candidates.length) {
       if (this.#out.length >= BATCH_ROWS) return false;
+      if ((++this.#pairs & 1023) === 0 && this.#context.sliceUsed()) return false;
       const entry = candidates[this.#candidate];
       if (kind === 'semi' || kind === 'anti') {
         if (residual === undefined || residual(joinRow(spec, left, entry.row), this.#context) === true) {
@@ -265,7 +273,7 @@ export class NestedLoop implements Operator {
         const done = this.#join(this.#batch[this.#position]);
         if (done === PENDING) return PENDING;
         if (done) this.#position++;
-        if (this.#out.length >= BATCH_ROWS) return this.#flush();
+        if (this.#out.length >= BATCH_ROWS || (!done && this.#out.length > 0)) return this.#flush();
         if ((++steps & 63) === 0 && this.#context.sliceUsed()) {
           if (this.#out.length > 0) return this.#flush();
           this.#context.checkCancelled();
@@ -312,6 +320,12 @@ export class NestedLoop implements Operator {
       }
       this.#inner = null;
       if (this.#out.length >= BATCH_ROWS) return false;
+      if (this.#context.sliceUsed()) {
+        if (this.#out.length > 0) return false;
+        this.#context.checkCancelled();
+        this.#context.yieldSlice();
+        return PENDING;
+      }
     }
     return this.#finish(left);
   }

@@ -21,6 +21,8 @@ export interface LockRowsSpec {
   readonly wait: 'wait' | 'nowait' | 'skip_locked';
   /** The query's conditions, over the source row, to be tried again on changed rows. */
   readonly recheck: Evaluator | undefined;
+  /** Below a limit: locks no row before it is asked for. */
+  readonly single: boolean;
 }
 
 export class LockRows implements Operator {
@@ -54,8 +56,9 @@ export class LockRows implements Operator {
         if (outcome !== undefined) this.#out.push(outcome);
         this.#row = undefined;
         this.#position++;
+        if (this.#spec.single && this.#out.length > 0) break;
       }
-      this.#batch = null;
+      if (this.#position >= this.#batch.length) this.#batch = null;
       if (this.#out.length > 0) {
         const out = this.#out;
         this.#out = [];

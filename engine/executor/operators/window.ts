@@ -40,6 +40,14 @@ export interface WindowSpec {
 
 const NO_ROW: Row = [];
 
+/** A partition being evaluated: the last of `results` up to row `at`. */
+interface PartitionWork {
+  readonly rows: PartitionRows;
+  readonly results: SqlValue[][];
+  evaluate: (() => SqlValue) | undefined;
+  at: number;
+}
+
 export class Window implements Operator {
   readonly #source: Operator;
   readonly #spec: WindowSpec;
@@ -50,6 +58,7 @@ export class Window implements Operator {
   #rows: Row[] = [];
   #key: unknown;
   #results: SqlValue[][] | undefined;
+  #work: PartitionWork | undefined;
   #emitted = 0;
   #reserved = 0;
 
@@ -69,10 +78,12 @@ export class Window implements Operator {
         this.#context.release(this.#reserved);
         this.#reserved = 0;
       }
-      const collected = this.#collect();
-      if (collected === PENDING) return PENDING;
-      if (!collected) return null;
-      this.#results = this.#evaluate();
+      if (this.#work === undefined) {
+        const collected = this.#collect();
+        if (collected === PENDING) return PENDING;
+        if (!collected) return null;
+      }
+      if (!this.#evaluate()) return PENDING;
       this.#emitted = 0;
     }
   }
@@ -107,20 +118,38 @@ export class Window implements Operator {
     }
   }
 
-  #evaluate(): SqlValue[][] {
-    const rows = new PartitionRows(this.#rows, this.#spec, this.#context);
-    return this.#spec.calls.map((call) => {
-      rows.use(call);
-      const results: SqlValue[] = new Array(rows.count);
-      const evaluate = call.create === undefined ? aggregateEvaluator(call, rows, this.#context) : undefined;
-      const evaluator = call.create?.();
-      for (let at = 0; at < rows.count; at++) {
-        rows.moveTo(at);
-        if (evaluator !== undefined) results[at] = evaluator.evaluate(rows, this.#context.evaluation);
-        else if (evaluate !== undefined) results[at] = evaluate();
+  /** Evaluates all calls over the partition, slice by slice; false = must go on later. */
+  #evaluate(): boolean {
+    const { calls } = this.#spec;
+    const context = this.#context;
+    this.#work ??= { rows: new PartitionRows(this.#rows, this.#spec, context), results: [], evaluate: undefined, at: 0 };
+    const work = this.#work;
+    const { rows } = work;
+    while (work.results.length < calls.length || work.evaluate !== undefined) {
+      if (work.evaluate === undefined) {
+        const call = calls[work.results.length];
+        rows.use(call);
+        const evaluator = call.create?.();
+        work.evaluate = evaluator === undefined ? aggregateEvaluator(call, rows, context) : () => evaluator.evaluate(rows, context.evaluation);
+        work.results.push(new Array(rows.count));
+        work.at = 0;
       }
-      return results;
-    });
+      const results = work.results[work.results.length - 1];
+      while (work.at < rows.count) {
+        rows.moveTo(work.at);
+        results[work.at] = work.evaluate();
+        work.at++;
+        if ((work.at & 255) === 0 && context.sliceUsed()) {
+          context.checkCancelled();
+          context.yieldSlice();
+          return false;
+        }
+      }
+      work.evaluate = undefined;
+    }
+    this.#results = work.results;
+    this.#work = undefined;
+    return true;
   }
 
   #emit(results: SqlValue[][]): Batch | undefined {
@@ -141,6 +170,7 @@ export class Window implements Operator {
     this.#sourceDone = false;
     this.#rows = [];
     this.#results = undefined;
+    this.#work = undefined;
     this.#source.rewind();
   }
 
@@ -252,6 +282,11 @@ class PartitionRows implements WindowRows {
     return low;
   }
 
+  /** May any row be left out of a frame at all? */
+  get excludes(): boolean {
+    return this.#spec.frame.exclude !== 'no_others';
+  }
+
   excluded(row: number): boolean {
     switch (this.#spec.frame.exclude) {
       case 'no_others':
@@ -306,7 +341,7 @@ function aggregateEvaluator(call: WindowCallSpec, rows: PartitionRows, context: 
   };
   return () => {
     let excludes = false;
-    for (let at = rows.peerStart; at < rows.peerEnd && !excludes; at++) {
+    for (let at = rows.peerStart; rows.excludes && at < rows.peerEnd && !excludes; at++) {
       if (at >= rows.frameStart && at < rows.frameEnd && rows.excluded(at)) excludes = true;
     }
     if (excludes || excluding || rows.frameStart !== start || rows.frameEnd < end) {

@@ -1,0 +1,14 @@
+/** The golden files over the wire: client, worker process, engine process. */
+import { afterAll, beforeAll } from 'vitest';
+import { startServer, type TestServer } from '../harness/index.ts';
+import { testGoldenFiles } from './golden-runner.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer({ config: { durability: 'relaxed' } });
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+testGoldenFiles(() => server.url);
