@@ -44,22 +44,22 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
     case 'alter_type':
       return alterType(action, table, context);
     case 'set_default': {
-      const column = requireColumn(table, action.name!, context, action.pos);
+      const column = requireColumn(table, action.name!, context);
       if (column.identity !== 'none') throw new SqlError('syntax_error', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is an identity column`);
       if (column.generated !== 'none') throw new SqlError('syntax_error', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is a generated column`);
       setDefault(context, table.id, column.position, action.value, '');
       return;
     }
     case 'drop_default':
-      setDefault(context, table.id, requireColumn(table, action.name!, context, action.pos).position, undefined, '');
+      setDefault(context, table.id, requireColumn(table, action.name!, context).position, undefined, '');
       return;
     case 'set_not_null': {
-      const column = requireColumn(table, action.name!, context, action.pos);
+      const column = requireColumn(table, action.name!, context);
       putColumn(context, table.id, column.position, { notNull: true });
       return context.validateNotNull(context.catalog.table(table.id), column.position);
     }
     case 'drop_not_null': {
-      const column = requireColumn(table, action.name!, context, action.pos);
+      const column = requireColumn(table, action.name!, context);
       if (table.constraints.some((constraint) => constraint.kind === 'primary_key' && constraint.columns.includes(column.position))) {
         throw new SqlError('invalid_table_definition', { message: `column "${context.display(column.name)}" is in a primary key`, variant: 'in_primary_key', args: { column: context.display(column.name) } });
       }
@@ -88,7 +88,7 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return;
     }
     case 'add_identity': {
-      const column = requireColumn(table, action.name!, context, action.pos);
+      const column = requireColumn(table, action.name!, context);
       if (!column.notNull) throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" must be declared NOT NULL before identity can be added`);
       if (column.identity !== 'none') throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is already an identity column`);
       const identity = action.column?.identity ?? 'by_default';
@@ -97,14 +97,14 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return;
     }
     case 'set_identity': {
-      const column = requireColumn(table, action.name!, context, action.pos);
+      const column = requireColumn(table, action.name!, context);
       if (column.identity === 'none') throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not an identity column`);
       if (action.column !== undefined && action.column.identity !== 'none') putColumn(context, table.id, column.position, { identity: action.column.identity });
       if (action.sequence !== undefined) changeSequence(column.sequenceId!, action.sequence, context);
       return;
     }
     case 'drop_identity': {
-      const column = requireColumn(table, action.name!, context, action.pos);
+      const column = requireColumn(table, action.name!, context);
       if (column.identity === 'none') {
         if (action.exists) return;
         throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not an identity column`);
@@ -114,7 +114,7 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return;
     }
     case 'drop_expression': {
-      const column = requireColumn(table, action.name!, context, action.pos);
+      const column = requireColumn(table, action.name!, context);
       putColumn(context, table.id, column.position, { generated: 'none', defaultValue: undefined });
       return;
     }
@@ -239,7 +239,7 @@ async function rewrite(before: TableDefinition, conversions: ReadonlyMap<number,
 async function dropColumn(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
   const column = columnByName(table, action.name!);
   if (column === undefined) {
-    if (!action.exists) requireColumn(table, action.name!, context, action.pos);
+    if (!action.exists) requireColumn(table, action.name!, context);
     context.notice('notice', 'undefined_column', { message: `column "${context.display(action.name!)}" of relation "${context.display(table.name)}" does not exist, skipping` });
     return;
   }
@@ -252,20 +252,19 @@ async function dropColumn(action: Action, table: TableDefinition, context: DdlCo
 }
 
 async function alterType(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
-  const column = requireColumn(table, action.name!, context, action.pos);
+  const column = requireColumn(table, action.name!, context);
   const resolved = resolveType(context, action.type!, action.pos);
   const type = action.collation === undefined ? resolved : { ...resolved, collation: action.collation };
-  const plain = node('COLUMN', { name: [column.name] });
-  const using = node('CAST', { operand: action.value ?? plain, type: action.type!, mode: 'cast' });
+  const source = action.value ?? node('COLUMN', { name: [column.name] });
+  const shown = context.display(column.name);
   let conversion: BoundExpression;
   try {
-    conversion = context.bindTableExpression(storeExpression(context, using, ''), table);
+    conversion = context.bindAssignment(storeExpression(context, source, ''), table, type, shown);
   } catch (error) {
-    if (error instanceof SqlError && error.condition === 'cannot_coerce') {
-      throw new SqlError('datatype_mismatch', { message: `column "${context.display(column.name)}" cannot be cast automatically to type ${type.declared ?? type.kind}`,
-        hint: `You might need to specify "USING ${context.display(column.name)}::${type.declared ?? type.kind}".` });
-    }
-    throw error;
+    if (!(error instanceof SqlError) || error.condition !== 'datatype_mismatch') throw error;
+    throw new SqlError('datatype_mismatch', action.value === undefined
+      ? { message: `column "${shown}" cannot be cast automatically to type ${context.typeName(type)}`, hint: `You might need to specify "USING ${shown}::${context.typeName(type)}".` }
+      : { message: `result of USING clause for column "${shown}" cannot be cast automatically to type ${context.typeName(type)}`, hint: 'You might need to add an explicit cast.' });
   }
   const keys = (candidate: TableDefinition): TableDefinition => ({ ...candidate, indexes: candidate.indexes.map((index) => ({ ...index,
     keys: index.keys.map((key) => (key.column === column.position ? { ...key, type, collation: type.collation } : key)) })) });
@@ -289,7 +288,7 @@ function renameConstraint(action: Action, table: TableDefinition, context: DdlCo
 }
 
 function renameColumn(action: Action, table: TableDefinition, context: DdlContext): void {
-  const column = requireColumn(table, action.name!, context, action.pos);
+  const column = requireColumn(table, action.name!, context);
   const clash = columnByName(table, action.newName!);
   if (clash !== undefined && clash.position !== column.position) {
     throw new SqlError('duplicate_column', { message: `column "${context.display(action.newName!)}" of relation "${context.display(table.name)}" already exists`, variant: 'of_relation',

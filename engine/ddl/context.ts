@@ -44,6 +44,9 @@ export interface DdlContext {
   bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression;
   /** The column's default, converted to its type as by assignment. */
   bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression;
+  /** An expression over the table's columns, converted as an assignment to `type` converts it. */
+  bindAssignment(stored: StoredExpression, table: TableDefinition, type: SqlType, columnName: string): BoundExpression;
+  typeName(type: SqlType): string;
   /** Waits for the lock, held to the end of the transaction. */
   lockTable(table: TableDefinition, mode: TableLockMode): Promise<void>;
   /** Locks a name or other resource exclusively until the transaction ends. */

@@ -3,11 +3,11 @@ import { displayIdentifier, regular, type Identifier } from '../../sblr/contract
 import type { Condition } from '../../sblr/contract/conditions.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
-import { BOOL } from '../../sblr/contract/types.ts';
+import { BOOL, type SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
-import { bindDefault, bindQuery, bindTableExpression } from '../binder/index.ts';
+import { bindDefault, bindQuery, coerceForAssignment, bindTableExpression } from '../binder/index.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
 import type { ConstraintDefinition, IndexDefinition, ObjectId, SchemaDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { DdlContext } from '../ddl/context.ts';
@@ -76,6 +76,14 @@ export class DdlBridge implements DdlContext {
 
   bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression {
     return bindDefault(stored, table, position, bindContext(this.#session, { semantics: this.semantics }, []));
+  }
+
+  bindAssignment(stored: StoredExpression, table: TableDefinition, type: SqlType, columnName: string): BoundExpression {
+    return coerceForAssignment(this.bindTableExpression(stored, table), type, columnName, bindContext(this.#session, { semantics: this.semantics }, []));
+  }
+
+  typeName(type: SqlType): string {
+    return this.#session.introspectionHooks.typeName(type);
   }
 
   /** Output columns of a scan of the table, with ids that depend only on position so that bound expressions fit any scan made here. */
