@@ -182,7 +182,7 @@ export const OPCODES = {
   LISTEN: { code: 0x0504, result: 'statement', operands: { channel: 'text' }, inputs: {}, doc: 'LISTEN.' },
   UNLISTEN: { code: 0x0505, result: 'statement', operands: { channel: 'text?' }, inputs: {}, doc: 'UNLISTEN channel, or all.' },
   NOTIFY: { code: 0x0506, result: 'statement', operands: { channel: 'text', payload: 'text' }, inputs: {}, doc: 'NOTIFY, delivered at commit.' },
-  SET_ROLE: { code: 0x0507, result: 'statement', operands: { role: 'ident?', session: 'bool', local: 'bool' }, inputs: {}, doc: 'SET ROLE / SET SESSION AUTHORIZATION (session); absent = reset.' },
+  SET_ROLE: { code: 0x0507, result: 'statement', operands: { role: 'ident?', session: 'bool', local: 'bool', reset: 'bool' }, inputs: {}, doc: 'SET ROLE / SET SESSION AUTHORIZATION (session); absent role = back to the login\'s; `reset` = written as RESET.' },
   USE_DATABASE: { code: 0x0508, result: 'statement', operands: { name: 'ident' }, inputs: {}, doc: 'Makes another database current.' },
   PREPARE_STATEMENT: { code: 0x0509, result: 'statement', operands: { name: 'text', program: 'bytes', types: 'type[]', text: 'text' }, inputs: {}, doc: 'PREPARE name AS statement.' },
   EXECUTE_STATEMENT: { code: 0x050a, result: 'statement', operands: { name: 'text' }, inputs: { arguments: 'value*' }, doc: 'EXECUTE name (arguments).' },

@@ -52,8 +52,9 @@ export function findObject(kind: string, name: Name, context: DdlContext): Defin
 export async function commentOn(statement: NodeOf<'COMMENT_ON'>, context: DdlContext): Promise<void> {
   const { comment } = statement;
   if (statement.kind === 'column') {
-    const relation = context.names.findRelation(statement.name.slice(0, -1));
-    if (relation === undefined || (relation.kind !== 'table' && relation.kind !== 'view')) throw undefinedRelation(context, statement.name.slice(0, -1));
+    const name = statement.table ?? statement.name.slice(0, -1);
+    const relation = context.names.findRelation(name);
+    if (relation === undefined || (relation.kind !== 'table' && relation.kind !== 'view')) throw undefinedRelation(context, name);
     requireOwner(context, relation, relation.kind);
     const column = requireColumn(relation as never, statement.name[statement.name.length - 1]!, context);
     if (relation.kind === 'table') putColumn(context, relation.id, column.position, { comment });

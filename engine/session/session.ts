@@ -35,6 +35,7 @@ import type { StatementContext, StatementHost } from './statement-context.ts';
 import { notify, runStatement } from './statements.ts';
 import type { Running } from './running.ts';
 import type { Cursor } from './cursors.ts';
+import { endTemporaryTables } from './truncate.ts';
 import { callRoutine, routineRows } from './routines.ts';
 import { toSqlError } from './errors.ts';
 import { bindContext, bindParameters, describeStatement, lookupStatement } from './prepare.ts';
@@ -495,6 +496,7 @@ export class Session implements EngineSession, StatementHost {
         return;
       }
       try {
+        endTemporaryTables(this);
         this.#persistCatalog(transaction);
       } catch (error) {
         this.rollback();

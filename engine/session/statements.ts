@@ -139,7 +139,7 @@ function runSimple(session: Session, program: Program, statement: StatementNode,
       return { command: 'RESET' };
     case 'SET_ROLE':
       setRole(session, statement);
-      return { command: 'SET' };
+      return { command: statement.reset ? 'RESET' : 'SET' };
     case 'LISTEN':
       session.listening.add(statement.channel);
       session.core.notifications.listen(statement.channel, session);

@@ -43,6 +43,26 @@ function addReferencing(session: Session, ids: Set<ObjectId>, behavior: 'restric
   }
 }
 
+/** ON COMMIT DELETE ROWS and ON COMMIT DROP of the session's temporary tables, carried out just before the commit. */
+export function endTemporaryTables(session: Session): void {
+  const schema = session.temporarySchema;
+  if (schema === undefined || session.transaction?.hasWrites !== true) return;
+  for (const table of [...session.catalog.all('table')]) {
+    if (table.kind !== 'table' || table.schemaId !== schema.id) continue;
+    if (table.onCommit === 'delete') emptyTable(session, table.id, false);
+    else if (table.onCommit === 'drop') dropTable(session, table);
+  }
+}
+
+function dropTable(session: Session, table: TableDefinition): void {
+  const { core } = session;
+  session.catalogFork().drop(table.id);
+  session.transaction!.onCommit(() => {
+    core.dropSpace(table.space);
+    for (const index of table.indexes) core.dropSpace(index.space);
+  });
+}
+
 function emptyTable(session: Session, id: ObjectId, restartIdentity: boolean): void {
   const fork = session.catalogFork();
   const { core } = session;

@@ -91,12 +91,12 @@ function setSpecial(p: PostgresParser, scope: Scope, pos: number): StatementNode
   if (p.isWord('role')) {
     p.advance();
     const none = p.acceptWord('none');
-    return node('SET_ROLE', { role: none ? undefined : roleName(p), session: false, local: scope === 'local', pos });
+    return node('SET_ROLE', { role: none ? undefined : roleName(p), session: false, local: scope === 'local', reset: false, pos });
   }
   if (p.isWord('authorization')) {
     p.advance();
     const reset = p.acceptWord('default');
-    return node('SET_ROLE', { role: reset ? undefined : roleName(p), session: true, local: scope === 'local', pos });
+    return node('SET_ROLE', { role: reset ? undefined : roleName(p), session: true, local: scope === 'local', reset: false, pos });
   }
   if (p.isWord('catalog') && p.peekKind(1) === Token.STRING) {
     throw p.error('feature_not_supported', 'current database cannot be changed', p.pos);
@@ -185,10 +185,10 @@ export function resetStatement(p: PostgresParser): StatementNode {
   if (p.acceptWord('all')) return node('RESET_ALL', { pos });
   if (p.isWord('role') && !p.peekIsSymbol(1, '.')) {
     p.advance();
-    return node('SET_ROLE', { session: false, local: false, pos });
+    return node('SET_ROLE', { session: false, local: false, reset: true, pos });
   }
   const name = shownName(p);
-  if (name === 'session_authorization') return node('SET_ROLE', { session: true, local: false, pos });
+  if (name === 'session_authorization') return node('SET_ROLE', { session: true, local: false, reset: true, pos });
   return setting(name, 'session', undefined, pos);
 }
 
