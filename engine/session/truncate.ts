@@ -46,7 +46,7 @@ function addReferencing(session: Session, ids: Set<ObjectId>, behavior: 'restric
 /** ON COMMIT DELETE ROWS and ON COMMIT DROP of the session's temporary tables, carried out just before the commit. */
 export function endTemporaryTables(session: Session): void {
   const schema = session.temporarySchema;
-  if (schema === undefined || session.transaction?.hasWrites !== true) return;
+  if (schema === undefined || (session.transaction?.hasWrites !== true && session.fork?.changed !== true)) return;
   for (const table of [...session.catalog.all('table')]) {
     if (table.kind !== 'table' || table.schemaId !== schema.id) continue;
     if (table.onCommit === 'delete') emptyTable(session, table.id, false);
