@@ -264,7 +264,7 @@ const exactSpread = (which: Spread, convert: (value: never) => Decimal): Aggrega
     const numerator = subtractDecimal(multiplyDecimal(n, state.squares), multiplyDecimal(state.sum, state.sum));
     if (signOf(numerator) <= 0) return ZERO;
     const variance = divideDecimal(numerator, multiplyDecimal(n, sample ? new Decimal(state.count - 1, 0) : n));
-    return which.startsWith('stddev') ? sqrtDecimal(variance) : variance;
+    return which.startsWith('stddev') ? sqrtDecimal(variance, variance.scale) : variance;
   },
   combine: (state, other) => {
     state.count += other.count;

@@ -322,7 +322,8 @@ function bigSqrt(n: bigint): bigint {
   }
 }
 
-export function sqrtDecimal(a: Decimal): Decimal {
+/** `wantedScale`: digits after the point; absent = as many as give 16 significant ones. */
+export function sqrtDecimal(a: Decimal, wantedScale?: number): Decimal {
   if (a.special !== undefined) {
     if (a.special === '-Infinity') throw sqrtOfNegative();
     return a;
@@ -330,7 +331,7 @@ export function sqrtDecimal(a: Decimal): Decimal {
   if (a.unscaled < 0) throw sqrtOfNegative();
   const { weight } = leadingGroup(a);
   const digits = weight >= 0 ? Math.trunc(((weight + 1) * 4) / 2) - 1 : 1 - Math.trunc((1 - weight * 4) / 2);
-  const scale = clampScale(MIN_SIGNIFICANT_DIGITS - digits, a.scale);
+  const scale = wantedScale ?? clampScale(MIN_SIGNIFICANT_DIGITS - digits, a.scale);
   // One more digit than asked, then round: exact because a root is never exactly half way.
   const root = bigSqrt(fixed(a, 2 * (scale + 1)));
   return decimal(divideRounded(root, 10n), scale);

@@ -141,6 +141,8 @@ export function explainStatement(p: PostgresParser): StatementNode {
   found.delete('sblr');
   if (!p.isSymbol('(') && !EXPLAINABLE.has(p.value)) throw p.syntaxError();
   const created = p.isWord('create');
+  // The plan shown names the literals as written.
+  p.liftLiterals = false;
   const statement = parseStatement(p);
   if (created && statement.op !== 'CREATE_TABLE_AS') throw p.syntaxError();
   p.command = 'EXPLAIN';
