@@ -1,11 +1,15 @@
 /**
  * Grouping and aggregation by hashing: grouping sets, FILTER, DISTINCT, ORDER BY inside aggregates and
  * ordered-set aggregates. Groups come out in the order in which they were first met.
+ *
+ * When no further group fits in memory, rows of groups not yet met are put aside in a file and grouped
+ * in a further pass, after the groups in memory have been handed out.
  */
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { AggregateImplementation, AggregateState } from '../../functions/function.ts';
 import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { rowBytes, type Comparator } from '../values.ts';
+import { RowSpool } from './row-spool.ts';
 
 export interface AggregateCallSpec {
   readonly implementation: AggregateImplementation;
@@ -45,6 +49,8 @@ interface Group {
 }
 
 const NO_VALUES: readonly SqlValue[] = [];
+/** Groups held in any case, so that every pass gets on. */
+const LEAST_GROUPS = 256;
 
 export class HashAggregate implements Operator {
   readonly #source: Operator;
@@ -59,6 +65,10 @@ export class HashAggregate implements Operator {
   #emitted = 0;
   #reserved = 0;
   #out: Row[] = [];
+  #full = false;
+  /** Rows for the next pass, and the file the current pass reads. */
+  #aside: RowSpool | undefined;
+  #reading: RowSpool | undefined;
 
   constructor(source: Operator, spec: AggregateSpec, context: ExecutionContext) {
     this.#source = source;
@@ -76,7 +86,7 @@ export class HashAggregate implements Operator {
             this.#context.yieldSlice();
             return PENDING;
           }
-          const batch = this.#source.next();
+          const batch = this.#reading === undefined ? this.#source.next() : this.#reading.read();
           if (batch === PENDING) return PENDING;
           if (batch === null) break;
           this.#batch = batch;
@@ -87,11 +97,27 @@ export class HashAggregate implements Operator {
       }
       // A grouping set without keys is one group even of no rows.
       for (let set = 0; set < this.#spec.sets.length; set++) {
-        if (this.#spec.sets[set].length === 0 && this.#tables[set].size === 0) this.#newGroup(set, 0, this.#spec.keys.map(() => null), NO_VALUES);
+        if (this.#reading === undefined && this.#spec.sets[set].length === 0 && this.#tables[set].size === 0) this.#newGroup(set, 0, this.#spec.keys.map(() => null), NO_VALUES);
       }
       this.#complete = true;
     }
-    return this.#emit();
+    const out = this.#emit();
+    if (out !== null || this.#aside === undefined) return out;
+    this.#nextPass(this.#aside);
+    return this.next();
+  }
+
+  #nextPass(aside: RowSpool): void {
+    this.#reading?.close();
+    this.#reading = aside;
+    this.#aside = undefined;
+    for (const table of this.#tables) table.clear();
+    this.#groups.length = 0;
+    this.#emitted = 0;
+    this.#complete = false;
+    this.#full = false;
+    this.#context.release(this.#reserved);
+    this.#reserved = 0;
   }
 
   #consume(batch: Batch): void {
@@ -104,10 +130,18 @@ export class HashAggregate implements Operator {
       const row = batch[this.#position];
       for (let at = 0; at < keys.length; at++) values[at] = keys[at](row, this.#context);
       if (only !== undefined) this.#step(only, row);
-      else if (plain) this.#step(this.#groupOf(0, values, row), row);
-      else for (let set = 0; set < sets.length; set++) this.#step(this.#groupOf(set, values, row), row);
+      else if (plain) this.#stepIn(0, values, row);
+      // A row put aside belongs to one set only, whose number stands behind its columns.
+      else if (this.#reading !== undefined) this.#stepIn(row[row.length - 1] as number, values, row.slice(0, -1));
+      else for (let set = 0; set < sets.length; set++) this.#stepIn(set, values, row);
       this.#position++;
     }
+  }
+
+  #stepIn(set: number, values: readonly SqlValue[], row: Row): void {
+    const group = this.#groupOf(set, values, row);
+    if (group !== undefined) this.#step(group, row);
+    else this.#aside?.add(this.#spec.sets.length === 1 ? row : [...row, set]);
   }
 
   /** One aggregate over everything: a tight loop. */
@@ -134,7 +168,8 @@ export class HashAggregate implements Operator {
     return true;
   }
 
-  #groupOf(set: number, values: readonly SqlValue[], row: Row): Group {
+  /** The group of a row; undefined when it is a new one and there is no room for it. */
+  #groupOf(set: number, values: readonly SqlValue[], row: Row): Group | undefined {
     const spec = this.#spec;
     const members = spec.sets[set];
     let key: unknown = 0;
@@ -146,6 +181,11 @@ export class HashAggregate implements Operator {
     }
     const found = this.#tables[set].get(key);
     if (found !== undefined) return found;
+    if (this.#aside !== undefined) return undefined;
+    if (this.#groups.length >= LEAST_GROUPS && members.length > 0 && this.#full) {
+      this.#aside = new RowSpool(this.#context);
+      return undefined;
+    }
     const kept = members.length === values.length ? values.slice() : values.map((value, at) => (members.includes(at) ? value : null));
     return this.#newGroup(set, key, kept, row);
   }
@@ -163,8 +203,8 @@ export class HashAggregate implements Operator {
     this.#tables[set].set(key, group);
     this.#groups.push(group);
     const bytes = rowBytes(keys) + 100 * (1 + calls.length);
-    this.#reserved += bytes;
-    this.#context.reserve(bytes);
+    if (this.#context.reserve(bytes)) this.#reserved += bytes;
+    else this.#full = true;
     return group;
   }
 
@@ -239,6 +279,11 @@ export class HashAggregate implements Operator {
     this.#complete = false;
     this.#emitted = 0;
     this.#out = [];
+    this.#full = false;
+    this.#aside?.close();
+    this.#aside = undefined;
+    this.#reading?.close();
+    this.#reading = undefined;
     this.#context.release(this.#reserved);
     this.#reserved = 0;
   }

@@ -2,10 +2,14 @@
  * Joins. The hash join builds on its right side and serves every join kind, with or without keys (no
  * keys = every pair is a candidate); the nested loop runs its right side anew for each left row, with
  * the left values it depends on in `context.outer` (index lookups, LATERAL).
+ *
+ * When the right side outgrows the statement's memory, the hash join takes it in blocks: the left rows
+ * are kept in a file during the first block and read again for each further one.
  */
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { rowBytes } from '../values.ts';
+import { RowSpool } from './row-spool.ts';
 
 export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
 
@@ -63,6 +67,12 @@ export class HashJoin implements Operator {
   #matched = false;
   /** Pairs looked at, to notice the end of a slice inside one long list of candidates. */
   #pairs = 0;
+  /** Right rows that did not fit, and left rows kept for the blocks made of them. */
+  #overflow: RowSpool | undefined;
+  #kept: RowSpool | undefined;
+  #probing: 'source' | 'file' = 'source';
+  #rowNumber = 0;
+  #seen = new Uint8Array(0);
   #out: Row[] = [];
   #tail = -1;
 
@@ -74,9 +84,8 @@ export class HashJoin implements Operator {
     this.#keepsRight = spec.kind === 'right' || spec.kind === 'full';
   }
 
-  /** Reads the right side into the table; false = must wait. */
+  /** Reads the right side into the table, and into a file what does not fit; false = must wait. */
   #build(): boolean {
-    const key = this.#spec.rightKey;
     for (;;) {
       if (this.#buildBatch === null) {
         const batch = this.#right.next();
@@ -84,25 +93,68 @@ export class HashJoin implements Operator {
         if (batch === null) return true;
         this.#buildBatch = batch;
         this.#buildAt = 0;
-        const bytes = rowBytes(batch[0]) * batch.length + 64 * batch.length;
-        this.#reserved += bytes;
-        this.#context.reserve(bytes);
+        if (this.#overflow === undefined && !this.#reserve(batch)) {
+          this.#overflow = new RowSpool(this.#context);
+          this.#kept = new RowSpool(this.#context);
+        }
       }
       const batch = this.#buildBatch;
       while (this.#buildAt < batch.length) {
-        const row = batch[this.#buildAt];
-        const value = key === undefined ? 0 : key(row, this.#context);
+        if (this.#overflow === undefined) this.#enter(batch[this.#buildAt]);
+        else this.#overflow.add(batch[this.#buildAt]);
         this.#buildAt++;
-        if (value === undefined && !this.#keepsRight) continue;
-        const entry: BuildEntry = { row, matched: false };
-        if (this.#keepsRight) this.#entries.push(entry);
-        if (value === undefined) continue;
-        const list = this.#table.get(value);
-        if (list === undefined) this.#table.set(value, [entry]);
-        else list.push(entry);
       }
       this.#buildBatch = null;
     }
+  }
+
+  #reserve(batch: Batch): boolean {
+    const bytes = (rowBytes(batch[0]) + 64) * batch.length;
+    if (!this.#context.reserve(bytes)) return false;
+    this.#reserved += bytes;
+    return true;
+  }
+
+  #enter(row: Row): void {
+    const key = this.#spec.rightKey;
+    const value = key === undefined ? 0 : key(row, this.#context);
+    if (value === undefined && !this.#keepsRight) return;
+    const entry: BuildEntry = { row, matched: false };
+    if (this.#keepsRight) this.#entries.push(entry);
+    if (value === undefined) return;
+    const list = this.#table.get(value);
+    if (list === undefined) this.#table.set(value, [entry]);
+    else list.push(entry);
+  }
+
+  /** After a block: the next one from the file; false = there is none. */
+  #nextBlock(): boolean {
+    if (this.#overflow === undefined || this.#overflow.atEnd) return false;
+    this.#table.clear();
+    this.#entries.length = 0;
+    this.#context.release(this.#reserved);
+    this.#reserved = 0;
+    for (;;) {
+      const rows = this.#overflow.read();
+      if (rows === null) break;
+      const fits = this.#reserve(rows);
+      for (const row of rows) this.#enter(row);
+      // Without any memory granted, one chunk at a time still gets on.
+      if (!fits || this.#overflow.atEnd) break;
+    }
+    this.#kept?.restart();
+    this.#probing = 'file';
+    this.#rowNumber = 0;
+    this.#tail = -1;
+    return true;
+  }
+
+  /** More left rows: from the left side, which is kept for further blocks, or from the file. */
+  #moreLeft(): Batch | null | typeof PENDING {
+    if (this.#probing === 'file') return this.#kept?.read() ?? null;
+    const batch = this.#left.next();
+    if (batch !== PENDING && batch !== null && this.#kept !== undefined) for (const row of batch) this.#kept.add(row);
+    return batch;
   }
 
   next(): Batch | null | typeof PENDING {
@@ -110,15 +162,26 @@ export class HashJoin implements Operator {
       if (!this.#build()) return PENDING;
       this.#built = true;
     }
+    for (;;) {
+      const out = this.#probeAll();
+      if (out !== null) return out;
+      const rest = this.#unmatched();
+      if (rest !== null) return rest;
+      if (!this.#nextBlock()) return null;
+    }
+  }
+
+  /** Joins the left rows with the block in memory; null = all done. */
+  #probeAll(): Batch | null | typeof PENDING {
     let steps = 0;
     while (this.#tail < 0) {
       if (this.#batch === null) {
         if (this.#out.length > 0) return this.#flush();
-        if (this.#table.size === 0 && (this.#spec.kind === 'inner' || this.#spec.kind === 'semi' || this.#spec.kind === 'right')) {
+        if (this.#overflow === undefined && this.#table.size === 0 && (this.#spec.kind === 'inner' || this.#spec.kind === 'semi' || this.#spec.kind === 'right')) {
           this.#tail = 0;
           break;
         }
-        const batch = this.#left.next();
+        const batch = this.#moreLeft();
         if (batch === PENDING) return PENDING;
         if (batch === null) {
           this.#tail = 0;
@@ -147,7 +210,7 @@ export class HashJoin implements Operator {
       }
       this.#batch = null;
     }
-    return this.#unmatched();
+    return null;
   }
 
   /** Joins one left row; false when the batch is full or the slice used up and the row is not finished. */
@@ -157,7 +220,9 @@ export class HashJoin implements Operator {
       const key = spec.leftKey === undefined ? 0 : spec.leftKey(left, this.#context);
       this.#candidates = (key === undefined ? undefined : this.#table.get(key)) ?? NO_ENTRIES;
       this.#candidate = 0;
-      this.#matched = false;
+      this.#matched = this.#overflow !== undefined && this.#seen[this.#rowNumber] === 1;
+      // One match is all that counts, and an earlier block had it.
+      if (this.#matched && (spec.kind === 'semi' || spec.kind === 'anti')) this.#candidates = NO_ENTRIES;
     }
     const candidates = this.#candidates;
     const { residual, kind } = spec;
@@ -181,12 +246,30 @@ export class HashJoin implements Operator {
       this.#candidate++;
     }
     this.#candidates = undefined;
+    let last = true;
+    let before = false;
+    if (this.#overflow !== undefined) {
+      before = this.#seen[this.#rowNumber] === 1;
+      last = this.#overflow.atEnd;
+      this.#remember(this.#matched);
+    }
     if (kind === 'semi') {
-      if (this.#matched) this.#out.push(left);
+      if (this.#matched && !before) this.#out.push(left);
     } else if (kind === 'anti') {
-      if (!this.#matched) this.#out.push(left);
-    } else if (!this.#matched && (kind === 'left' || kind === 'full')) this.#out.push(joinRow(spec, left, undefined));
+      if (!this.#matched && last) this.#out.push(left);
+    } else if (!this.#matched && last && (kind === 'left' || kind === 'full')) this.#out.push(joinRow(spec, left, undefined));
     return true;
+  }
+
+  /** Notes for further blocks whether the current left row has met its match. */
+  #remember(matched: boolean): void {
+    if (this.#rowNumber >= this.#seen.length) {
+      const grown = new Uint8Array(Math.max(4096, this.#seen.length * 2));
+      grown.set(this.#seen);
+      this.#seen = grown;
+    }
+    if (matched) this.#seen[this.#rowNumber] = 1;
+    this.#rowNumber++;
   }
 
   #unmatched(): Batch | null {
@@ -220,6 +303,13 @@ export class HashJoin implements Operator {
     this.#candidates = undefined;
     this.#out = [];
     this.#tail = -1;
+    this.#overflow?.close();
+    this.#overflow = undefined;
+    this.#kept?.close();
+    this.#kept = undefined;
+    this.#probing = 'source';
+    this.#rowNumber = 0;
+    this.#seen = new Uint8Array(0);
     this.#context.release(this.#reserved);
     this.#reserved = 0;
   }

@@ -87,6 +87,24 @@ describe('joins', () => {
     expect(sorted(await world.run(plan, { interruptEvery: 5 }))).toEqual(sorted(expected));
   });
 
+  test.each(['inner', 'left', 'right', 'full', 'semi', 'anti'] as const)('%s beyond its memory', async (join) => {
+    const a = l();
+    const b = r();
+    const columns = join === 'semi' || join === 'anti' ? a.columns : [...a.columns, ...b.columns];
+    const condition = compare('equal', reference(a.columns[2]!), reference(b.columns[2]!));
+    const plan: LogicalPlan = { kind: 'join', join, left: a, right: b, condition, lateral: false, columns };
+    const expected = sorted(naive(join, (p, q) => equal(p[2], q[2])));
+    for (const [memory, interruptEvery] of [[0, 0], [20_000, 0], [20_000, 6]] as const) {
+      const transaction = world.manager.begin({ isolation: 'read_committed' });
+      transaction.beginStatement();
+      const context = world.context(transaction, { memory, interruptEvery });
+      expect(sorted(await drainPlan(world.plan(plan), context))).toEqual(expected);
+      expect(context.spilled).toBeGreaterThan(0);
+      expect([context.openFiles, context.memoryInUse]).toEqual([0, 0]);
+      transaction.rollback();
+    }
+  });
+
   test('inner join without any condition', async () => {
     const a = filter(l(), compare('less', reference(l().columns[0]!), constant(20)));
     const plan: LogicalPlan = { kind: 'join', join: 'inner', left: a, right: r(), condition: undefined, lateral: false, columns: [...a.columns, ...r().columns] };
@@ -192,6 +210,22 @@ describe('aggregation', () => {
     }
     const expected = [...groups].map(([value, group]): Row => [value, group.count, group.seen.size]);
     for (const interruptEvery of INTERRUPTIONS) expect(sorted(await world.run(plan, { interruptEvery }))).toEqual(sorted(expected));
+  });
+
+  test('more groups than fit in memory, with grouping sets', async () => {
+    const source = scan(left, 0);
+    const [a, c] = [output(20, INT32), output(21, TEXT)];
+    const count = call('count', undefined, 22);
+    const plan: LogicalPlan = {
+      kind: 'aggregate', source, keys: [{ column: a, expression: reference(source.columns[0]!) }, { column: c, expression: reference(source.columns[2]!) }],
+      sets: [[0, 1], [1], []], aggregates: [count], groupings: [], columns: [a, c, count.column],
+    };
+    const byText = new Map<SqlValue, number>();
+    for (const row of leftRows) byText.set(row[2]!, (byText.get(row[2]!) ?? 0) + 1);
+    const expected: Row[] = [...leftRows.map((row): Row => [row[0]!, row[2]!, 1]), ...[...byText].map(([value, n]): Row => [null, value, n]), [null, null, leftRows.length]];
+    for (const memory of [0, 40_000, 10_000_000]) {
+      for (const interruptEvery of [0, 6]) expect(sorted(await world.run(plan, { memory, interruptEvery }))).toEqual(sorted(expected));
+    }
   });
 
   test('no rows: one group without keys, none with', async () => {
