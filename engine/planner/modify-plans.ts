@@ -1,6 +1,8 @@
 /**
  * Plans of INSERT, UPDATE, DELETE, MERGE and of row locking.
  */
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { BOOL } from '../../sblr/contract/types.ts';
 import type { Assigned, BoundExpression, ColumnId, LogicalPlan, ModifyTarget, OutputColumn } from '../binder/bound.ts';
 import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import type { Evaluator } from '../executor/operator.ts';
@@ -165,14 +167,17 @@ function planMerge(planner: Planner, plan: LogicalPlan & { kind: 'merge' }, acce
   }
   for (const item of plan.returning) expressions.push(...[...columnsOf(item.expression)].filter((id) => !targetIds.has(id)).map((id): BoundExpression => ({ kind: 'column', id, type: { kind: 'unknown' } })));
   // The join condition decides over a match again when the target row changed.
-  if (plan.source.kind === 'join' && plan.source.condition !== undefined) expressions.push(plan.source.condition);
-  const target = planTarget(planner, plan.target, plan.source, expressions);
+  const condition = conjunctsOf(mergeCondition(plan.source));
+  expressions.push(...condition);
+  const bySource = plan.actions.some((action) => action.when === 'not_matched_by_source');
+  const marker: OutputColumn = { id: planner.newId(), name: 'matched', type: BOOL, tableId: 0, position: 0 };
+  if (bySource) expressions.push({ kind: 'column', id: marker.id, type: BOOL });
+  const target = planTarget(planner, plan.target, bySource ? markSource(plan.source, marker) : plan.source, expressions);
   const { source } = target;
-  const condition = plan.source.kind === 'join' ? conjunctsOf(plan.source.condition) : [];
   const compile = (expression: BoundExpression): Evaluator => compileExpression(expression, source.layout, planner.compile);
   const spec = {
     access, stored: planner.options.stored, countSlot, keySlot: target.keySlot, targetSlots: target.targetSlots,
-    recheck: compileCondition(condition, source.layout, planner.compile), sourceWidth: source.width, sourcePresentSlot: -1,
+    recheck: compileCondition(condition, source.layout, planner.compile), sourceWidth: source.width, sourcePresentSlot: bySource ? slotOf(source.layout, marker.id) : -1,
     actions: plan.actions.map((action) => ({
       when: action.when, action: action.action,
       condition: action.condition === undefined ? undefined : compile(action.condition),
@@ -181,6 +186,25 @@ function planMerge(planner: Planner, plan: LogicalPlan & { kind: 'merge' }, acce
     returning: compileReturning(planner, plan.returning, storedLayout(source, plan.target.columns)),
   };
   return modifyNode(plan, 'Merge', source, (context) => new Merge(source.open(context), spec, context));
+}
+
+function mergeCondition(plan: LogicalPlan): BoundExpression | undefined {
+  if (plan.kind === 'join') return plan.condition;
+  return plan.kind === 'project' ? mergeCondition(plan.source) : undefined;
+}
+
+/** Adds a column to the source side of a MERGE's join that is NULL where a target row has no source row. */
+function markSource(plan: LogicalPlan, marker: OutputColumn): LogicalPlan {
+  const columns = [...plan.columns, marker];
+  if (plan.kind === 'project') {
+    const passed: Assigned = { column: marker, expression: { kind: 'column', id: marker.id, type: marker.type } };
+    return { ...plan, source: markSource(plan.source, marker), items: [...plan.items, passed], columns };
+  }
+  if (plan.kind !== 'join') throw new SqlError('internal_error', 'the source of a MERGE is not a join');
+  const items: Assigned[] = plan.left.columns.map((column) => ({ column, expression: { kind: 'column', id: column.id, type: column.type } }));
+  items.push({ column: marker, expression: { kind: 'constant', value: true, type: marker.type } });
+  const left: LogicalPlan = { kind: 'project', source: plan.left, items, columns: items.map((item) => item.column), setReturning: false };
+  return { ...plan, left, columns };
 }
 
 // ---- row locks ---------------------------------------------------------------------------------------------
