@@ -47,7 +47,7 @@ export function decimalFromText(text: string): Decimal | undefined {
 export function negated(value: LiteralNode): LiteralNode | undefined {
   if (value.type.kind === 'int32' || value.type.kind === 'int64') {
     const text = String(value.value);
-    if (text.startsWith('-')) return undefined;
+    if (text.startsWith('-')) return integerFromDigits(text.slice(1), false, value.pos);
     return integerFromDigits(text, true, value.pos);
   }
   if (value.value instanceof Decimal && value.value.special === undefined) {
