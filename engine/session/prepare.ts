@@ -98,6 +98,10 @@ export function inFailedTransaction(): SqlError {
 export function bindParameters(session: Session, statement: CachedStatement, request: ExecuteRequest): readonly SqlValue[] {
   const wanted = statement.query?.bound.parameterTypes ?? [];
   const { parameters, textParameters } = request;
+  if (parameters.length < wanted.length) {
+    const name = `$${parameters.length + 1}`;
+    throw new SqlError('undefined_parameter', { message: `there is no parameter ${name}`, args: { name } });
+  }
   if (parameters.length === 0) return parameters;
   const declared = statement.program.parameterTypes;
   let converted: SqlValue[] | undefined;
