@@ -49,7 +49,7 @@ scalar('trunc(float64) float64', (a: number) => Math.trunc(a));
 scalar('sign(decimal) decimal', (a: Decimal) => (a.special === 'NaN' ? a : new Decimal(signOf(a), 0)));
 scalar('sign(float64) float64', (a: number) => Math.sign(a) + 0);
 
-scalar('sqrt(decimal) decimal', sqrtDecimal);
+scalar('sqrt(decimal) decimal', (value: Decimal) => sqrtDecimal(value));
 scalar('sqrt(float64) float64', (a: number) => {
   if (a < 0) throw new SqlError('invalid_argument_for_power_function', 'cannot take square root of a negative number');
   return Math.sqrt(a);
