@@ -255,6 +255,7 @@ export const OPCODES = {
   GROUPING: { code: 0x0722, result: 'value', operands: {}, inputs: { items: 'value*' }, doc: 'GROUPING(...) bit mask.' },
   SET_VARIABLE: { code: 0x0723, result: 'value', operands: { name: 'text' }, inputs: { value: 'value' }, doc: 'Assigns a session variable and yields the value (@a := expr).' },
   NAMED_ARGUMENT: { code: 0x0724, result: 'value', operands: { name: 'text' }, inputs: { value: 'value' }, doc: 'name => value in a call.' },
+  WHOLE_ROW: { code: 0x0725, result: 'value', operands: { name: 'name' }, inputs: {}, doc: 'The row of a relation in FROM as one value: t.* as an argument; as an item of ROW, its columns.' },
 
   // ---- 0x08 functions, aggregates, windows ----------------------------------------------------------------
   CALL: { code: 0x0801, result: 'value', operands: { function: 'text', variadic: 'bool' }, inputs: { arguments: 'value*' }, doc: 'An engine primitive by its name (engine/functions).' },

@@ -79,6 +79,13 @@ export function entryColumn(entry: RangeEntry, index: number, pos?: number | und
   return { kind: 'column', id: column.id, type: column.type, pos };
 }
 
+/** t.* where a value is wanted: the relation's row, also where a column has the relation's name. */
+export function bindWholeRow(node: NodeOf<'WHOLE_ROW'>, scope: Scope): BoundExpression {
+  const found = findEntry(scope, node.name, node.pos);
+  if (found === undefined) missingEntry(scope, node.name, node.pos);
+  return wholeRow(found.entry, found.scope, node.pos);
+}
+
 /** The row of a relation as one value: NULL where an outer join found none. */
 export function wholeRow(entry: RangeEntry, scope: Scope, pos: number | undefined): BoundExpression {
   scope.used = true;

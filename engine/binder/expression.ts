@@ -10,8 +10,8 @@ import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
 import { builtin, callFunction, callOperator, callRoutine, type NamedArgument } from './calls.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
-import { bindColumn } from './columns.ts';
-import { compare, COMPARISONS, comparisonType, distinctFrom, inList } from './comparison.ts';
+import { bindColumn, bindWholeRow } from './columns.ts';
+import { compare, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
 import type { RoutineParameter, StoredExpression } from '../catalog/definitions.ts';
 import { Binder, type BindContext } from './context.ts';
 import { fail, notSupported } from './errors.ts';
@@ -108,7 +108,7 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
   }
 }
 
-type RareNode = Extract<ValueNode, { op: 'DEFAULT_VALUE' | 'CURRENT_OF' | 'NEXT_VALUE' | 'GROUPING' | 'SET_VARIABLE' | 'NAMED_ARGUMENT' | 'COLLATE' | 'ROW' | 'EXTREMUM' | 'IS_TRUTH' }>;
+type RareNode = Extract<ValueNode, { op: 'DEFAULT_VALUE' | 'CURRENT_OF' | 'NEXT_VALUE' | 'GROUPING' | 'SET_VARIABLE' | 'NAMED_ARGUMENT' | 'WHOLE_ROW' | 'COLLATE' | 'ROW' | 'EXTREMUM' | 'IS_TRUTH' }>;
 
 /** Nodes of the rarer kinds. */
 function bindRest(node: RareNode, scope: Scope): BoundExpression {
@@ -126,7 +126,11 @@ function bindRest(node: RareNode, scope: Scope): BoundExpression {
       return { kind: 'extremum', which: node.kind, nullPropagates: node.nullPropagates, operands: items, type };
     }
     case 'ROW': {
-      const items = node.items.map((item) => (item.op === 'LITERAL' || item.op === 'PARAM' ? bind(item) : bindResolved(item, scope)));
+      const items = node.items.flatMap((item) => {
+        if (item.op !== 'WHOLE_ROW') return [item.op === 'LITERAL' || item.op === 'PARAM' ? bind(item) : bindResolved(item, scope)];
+        const row = bind(item);
+        return row.kind === 'row' ? row.items : fieldsOf(row);
+      });
       return { kind: 'row', items, type: { kind: 'record', fields: items.map((item, i) => ({ name: `f${i + 1}`, type: item.type })) } };
     }
     case 'DEFAULT_VALUE':
@@ -141,6 +145,8 @@ function bindRest(node: RareNode, scope: Scope): BoundExpression {
       const value = bindResolved(node.value, scope);
       return { kind: 'set_variable', name: node.name, value, type: value.type };
     }
+    case 'WHOLE_ROW':
+      return bindWholeRow(node, scope);
     case 'NAMED_ARGUMENT':
       return fail('syntax_error', 'named arguments are only allowed in calls of routines', node.pos);
   }

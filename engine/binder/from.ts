@@ -3,7 +3,7 @@
  * that names are found in.
  */
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
-import { INT64, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
+import { INT64, TEXT, type RecordField } from '../../sblr/contract/types.ts';
 import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import type { RelationDefinition, SystemRelation, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';

@@ -4,7 +4,7 @@
  */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
-import type { Assigned, BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
+import type { Assigned, BoundExpression, LogicalPlan } from './bound.ts';
 import { fail } from './errors.ts';
 import { bindResolved, requireComparable } from './expression.ts';
 import { equalExpressions, mapChildren, mapPlanExpressions } from './expression-tools.ts';

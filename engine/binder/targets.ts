@@ -119,7 +119,7 @@ export function bindAssignments(
 ): ColumnAssignment[] {
   const { binder } = scope;
   const done = new Map<number, ColumnAssignment>();
-  const add = (column: ColumnDefinition, expression: BoundExpression | undefined, pos: number | undefined): void => {
+  const add = (column: ColumnDefinition, expression: BoundExpression | undefined): void => {
     const shown = binder.display(column.name);
     if (done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
     if (expression !== undefined && (column.generated !== 'none' || column.identity === 'always')) {
@@ -133,18 +133,18 @@ export function bindAssignments(
     const columns = node.columns.map((name) => targetColumn(binder, table, name, node.pos));
     if (node.columns.length === 1 && node.value.op !== 'ROW' || node.subscripts.length > 0) {
       const column = columns[0] as ColumnDefinition;
-      add(column, node.value.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, node.value, scope, column, current), node.pos);
+      add(column, node.value.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, node.value, scope, column, current));
       continue;
     }
     const { value } = node;
     if (value.op === 'ROW' || columns.length === 1) {
       const items = value.op === 'ROW' ? value.items : [value];
       if (columns.length === 1 && items.length !== 1) {
-        add(columns[0] as ColumnDefinition, bindAssigned(node, value, scope, columns[0] as ColumnDefinition, current), node.pos);
+        add(columns[0] as ColumnDefinition, bindAssigned(node, value, scope, columns[0] as ColumnDefinition, current));
         continue;
       }
       if (items.length !== columns.length) fail('syntax_error', 'number of columns does not match number of values', node.pos);
-      items.forEach((item, i) => add(columns[i] as ColumnDefinition, item.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, item, scope, columns[i] as ColumnDefinition, current), item.pos ?? node.pos));
+      items.forEach((item, i) => add(columns[i] as ColumnDefinition, item.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, item, scope, columns[i] as ColumnDefinition, current)));
       continue;
     }
     if (value.op !== 'SUBQUERY') fail('feature_not_supported', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', value.pos);
@@ -153,7 +153,7 @@ export function bindAssignments(
     const record = extend(rowSubquery(scope, bound));
     columns.forEach((column, index) => {
       const field: BoundExpression = { kind: 'field', operand: record, index, type: (bound.columns[index] as OutputColumn).type };
-      add(column, coerceForAssignment(binder, field, column.type, binder.display(column.name), node.pos), node.pos);
+      add(column, coerceForAssignment(binder, field, column.type, binder.display(column.name), node.pos));
     });
   }
   return [...done.values()];

@@ -2,7 +2,7 @@
  * Plans of grouping, windows, duplicate removal, sorting, limits and set operations.
  */
 import type { AggregateCall, Assigned, BoundExpression, ColumnId, LogicalPlan, OutputColumn, SortKey } from '../binder/bound.ts';
-import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
+import { compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../executor/operator.ts';
 import { HashAggregate, type AggregateCallSpec } from '../executor/operators/aggregate.ts';
 import { Append, Limit } from '../executor/operators/basic.ts';

@@ -11,7 +11,7 @@ import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { hasPrivilege, inheritedRoles, isSuperuser } from '../catalog/privileges.ts';
 import type { ConstraintDefinition, Definition, IndexDefinition, ObjectId, RelationDefinition, SequenceDefinition, TableDefinition } from '../catalog/definitions.ts';
 import type { IntrospectionHooks, ObjectClass, PrivilegeRequest } from '../functions/introspection.ts';
-import { LockWaiter } from '../transactions/locks.ts';
+import type { LockWaiter } from '../transactions/locks.ts';
 import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';

@@ -7,7 +7,6 @@ import type { Program, RelationNode } from '../../sblr/nodes.ts';
 import type { BoundQuery } from '../binder/bound.ts';
 import type { BindContext } from '../binder/context.ts';
 import { bindQuery } from '../binder/index.ts';
-import { planEnvironment } from '../planner/environment.ts';
 import { planQuery } from '../planner/plan.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.ts';

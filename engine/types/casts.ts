@@ -13,7 +13,8 @@ import type { TextSettings } from '../../sblr/contract/text/settings.ts';
 import { cutBytes, type TextFormatter, textFormatter, type TextParser, textParser } from '../../sblr/contract/text/text-io.ts';
 import { baseTypeName, displayType } from '../../sblr/contract/text/type-name.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import { Bits, canonicalInteger, Decimal, Interval, type Jsonb, SqlArray, SqlRecord, type SqlValue, TimeTz } from '../../sblr/contract/values.ts';
+import type { Decimal} from '../../sblr/contract/values.ts';
+import { Bits, canonicalInteger, Interval, type Jsonb, SqlArray, SqlRecord, type SqlValue, TimeTz } from '../../sblr/contract/values.ts';
 import type { EvalContext } from '../functions/function.ts';
 import { fromLocal, isInfinite, makeInterval, type Timestamp, timestampFrom, toLocal } from './date-time.ts';
 import { coerceDecimal, decimalFromInteger, decimalFromNumber, decimalToInteger, decimalToNumber, roundDecimal } from './decimal.ts';
@@ -77,7 +78,7 @@ function conversion(from: SqlType, to: SqlType, context: CastContext): CastCode 
     case 'float64':
       return toFloat(from, to);
     case 'bool':
-      if (isInteger(from)) return (value) => value != 0;
+      if (isInteger(from)) return (value) => value !== 0;
       return from.kind === 'jsonb' ? jsonbTo('boolean', (text) => text === 'true', ['true', 'false']) : undefined;
     case 'bits':
       return isInteger(from) ? integerToBits(from, to) : undefined;

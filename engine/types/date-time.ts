@@ -5,7 +5,7 @@ import {
 import { checkedInterval } from '../../sblr/contract/text/interval.ts';
 import { offsetForLocal, type TimeZone } from '../../sblr/contract/text/time-zone.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { Interval } from '../../sblr/contract/values.ts';
+import type { Interval } from '../../sblr/contract/values.ts';
 import { roundHalfEven } from './integers.ts';
 
 export type Timestamp = number | bigint;

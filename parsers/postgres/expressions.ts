@@ -199,7 +199,7 @@ export abstract class PostgresExpressions extends TransactionParser {
       this.advance();
       return node('NAMED_ARGUMENT', { name, value: this.expression(), pos });
     }
-    return this.expression();
+    return this.valueOrRow();
   }
 
   protected override finishCall(call: WrittenCall): ValueNode {

@@ -165,7 +165,7 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
   protected rowForm(pos: number): ValueNode {
     this.advance();
     this.expectSymbol('(');
-    const items = this.isSymbol(')') ? [] : this.list(() => this.expression());
+    const items = this.isSymbol(')') ? [] : this.list(() => this.valueOrRow());
     this.expectSymbol(')');
     this.setLabel('row');
     return node('ROW', { items, pos });
@@ -355,7 +355,16 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
 
   /** One argument of a call; a dialect may allow name => value. */
   protected argument(): ValueNode {
-    return this.expression();
+    return this.valueOrRow();
+  }
+
+  /** A value, or a relation's row as t.* */
+  protected valueOrRow(): ValueNode {
+    const value = this.expression();
+    if (value.op !== 'COLUMN' || !this.isSymbol('.') || this.peekKind(1) !== Token.OPERATOR || this.peekValue(1) !== '*') return value;
+    this.advance();
+    this.advance();
+    return node('WHOLE_ROW', { name: value.name, pos: value.pos });
   }
 
   /** May DEFAULT stand for a value here? */

@@ -15,7 +15,7 @@ export function compileArray(expression: BoundExpression & { kind: 'array' }, la
 }
 
 /** Arrays of equal dimensions become the rows of one with a further dimension. */
-function nestArrays(parts: readonly SqlValue[]): SqlValue {
+export function nestArrays(parts: readonly SqlValue[]): SqlArray {
   const arrays = parts.filter((part): part is SqlArray => part instanceof SqlArray);
   if (arrays.length === 0) return new SqlArray([]);
   const [first] = arrays;

@@ -9,6 +9,7 @@ import type { BoundExpression, ColumnId, LogicalPlan } from '../../binder/bound.
 import { columnsOf, conjunctsOf } from '../../planner/expression-walk.ts';
 import { PENDING, SUSPEND, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { hashKeyOf, joinKey } from '../values.ts';
+import { nestArrays } from './arrays.ts';
 import { compileExpression, type CompileContext, type Layout } from './compile.ts';
 
 export interface Subplan {
@@ -111,7 +112,12 @@ export function compileSubquery(expression: BoundExpression & { kind: 'subquery'
       return result;
     }
     case 'array': {
-      const result = subplanResult<SqlArray>(expression.plan, layout, context, Number.POSITIVE_INFINITY, (rows) => new SqlArray(rows.map((row) => row[0])));
+      const nested = expression.plan.columns[0].type.kind === 'array';
+      const collect = (rows: readonly Row[]): SqlArray => {
+        const values = rows.map((row) => row[0]);
+        return nested ? nestArrays(values) : new SqlArray(values);
+      };
+      const result = subplanResult<SqlArray>(expression.plan, layout, context, Number.POSITIVE_INFINITY, collect);
       return result;
     }
     case 'scalar': {

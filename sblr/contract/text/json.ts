@@ -238,11 +238,10 @@ class Parser {
     const text = this.#text;
     if (this.#at >= text.length) return this.#error('The input string ended unexpectedly.', text.length);
     let end = this.#at;
-    let token: string;
     const rest = text.slice(this.#at, this.#at + MAX_TOKEN_SHOWN);
     const word = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:null|true|false)(?!\w)|"(?:[^"\\]|\\.)*"|[{}[\]:,])/.exec(rest);
     if (word === null) return this.#invalidToken();
-    token = word[0];
+    const token = word[0];
     end += token.length;
     const wanted = expected === 'value' ? 'JSON value' : expected;
     return this.#error(`Expected ${wanted}, but found "${token}".`, end);

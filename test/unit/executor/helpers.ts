@@ -13,7 +13,8 @@ import type { BoundExpression, BoundQuery, ComparisonOperator, LogicalPlan, Outp
 import type { IndexDefinition, TableDefinition } from '../../../engine/catalog/definitions.ts';
 import type { ExecutionContext, SpillFile } from '../../../engine/executor/operator.ts';
 import { Execution } from '../../../engine/executor/run.ts';
-import { PhysicalPlan, planQuery } from '../../../engine/planner/plan.ts';
+import type { PhysicalPlan} from '../../../engine/planner/plan.ts';
+import { planQuery } from '../../../engine/planner/plan.ts';
 import { NO_STATISTICS, type StatisticsSource } from '../../../engine/planner/statistics.ts';
 import { RowNumbers } from '../../../engine/row-numbers.ts';
 import { TransactionManager, type Transaction } from '../../../engine/transactions/index.ts';

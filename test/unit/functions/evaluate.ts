@@ -192,7 +192,7 @@ export function applySetting(settings: TextSettings, line: string): TextSettings
     case 'timezone':
       return { ...settings, timeZone: timeZoneSetting(value) ?? settings.timeZone };
     case 'datestyle':
-      return { ...settings, ...(parseDateStyle(value, settings) ?? {}) };
+      return { ...settings, ...parseDateStyle(value, settings) };
     case 'intervalstyle':
       return { ...settings, intervalStyle: parseIntervalStyle(value) ?? settings.intervalStyle };
     case 'bytea_output':
