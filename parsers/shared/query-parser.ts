@@ -356,7 +356,7 @@ export abstract class QueryParser extends FromParser {
     if (this.isSymbol('.') && this.peekKind(1) === Token.OPERATOR && this.peekValue(1) === '*') {
       this.advance();
       this.advance();
-      if (value.op === 'COLUMN') return node('STAR', { qualifier: value.name, pos });
+      if (value.op === 'COLUMN' && this.source(pos, pos + 1) !== '(') return node('STAR', { qualifier: value.name, pos });
       return node('STAR', { record: value, pos });
     }
     const label = this.label ?? this.anonymousLabel(value);
