@@ -14,7 +14,7 @@ backend_flush_after|0|integer||0|256|8kB|user|
 backslash_quote|safe_encoding|enum|safe_encoding,on,off||||user|
 block_size|8192|integer||8192|8192||fixed|
 bonjour_name||string|||||fixed|
-bytea_output|hex|enum|escape,hex||||user|
+bytea_output|hex|enum|escape,hex||||user|r
 check_function_bodies|on|bool|||||user|
 client_connection_check_interval|0|integer||0|2147483647|ms|user|
 client_encoding|UTF8|string|||||user|r
@@ -69,7 +69,7 @@ enable_tidscan|on|bool|||||user|
 escape_string_warning|on|bool|||||user|
 event_source|PostgreSQL|string|||||fixed|
 exit_on_error|off|bool|||||user|
-extra_float_digits|1|integer||-15|3||user|
+extra_float_digits|1|integer||-15|3||user|r
 from_collapse_limit|8|integer||1|2147483647||user|
 fsync|on|bool|||||fixed|
 full_page_writes|on|bool|||||fixed|
