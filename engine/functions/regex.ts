@@ -3,7 +3,14 @@
  * are kept in a bounded cache. Leftmost-longest alternation becomes leftmost-first; patterns that the
  * translation cannot carry exactly are refused.
  */
+import { setFlagsFromString } from 'node:v8';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+
+// An expression that backtracks beyond the limit goes on in the linear-time matcher, which gives the same
+// answer; without it one statement could hold the process for hours, out of reach of cancellation. The
+// flags act on expressions compiled from here on.
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+setFlagsFromString('--regexp-backtracks-before-fallback=50000');
 
 const MAX_CACHED = 500;
 export const MAX_PATTERN_LENGTH = 32_768;
@@ -78,10 +85,33 @@ function translate(pattern: string, flags: string, extra: string): RegExp {
   const jsFlags = `u${extra}${ignoreCase ? 'i' : ''}${newlines ? '' : 's'}${lineAnchors ? 'm' : ''}`;
   const body = literal ? source.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : new Translator({ source, at: 0, newlineSensitive: newlines, expanded, groups: 0 }).run();
   try {
-    return new RegExp(body, jsFlags);
+    const unicode = new RegExp(body, jsFlags);
+    return ignoreCase || !mayBacktrackDeeply(body) ? unicode : (withoutUnicodeMode(body, jsFlags.slice(1)) ?? unicode);
   } catch (error) {
     throw bad(error instanceof Error ? reason(error.message) : 'syntax error');
   }
+}
+
+/** Several repetitions without bound, or repeated groups: the shapes whose cost can exceed the length of the text squared. */
+function mayBacktrackDeeply(body: string): boolean {
+  return /\)(?:[*+]|\{\d+,)/.test(body) || (body.match(/[*+]|\{\d+,\}/g)?.length ?? 0) > 2;
+}
+
+/** A character outside the surrogates, or a pair of them; `refused` is the rest of a negated class. */
+const oneCharacter = (refused: string): string => `(?:[^${refused}\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])`;
+
+/**
+ * The same expression for the matcher without backtracking, which knows no Unicode mode: what stands for
+ * any character is written as one or two code units. Undefined where that matcher cannot carry it.
+ */
+function withoutUnicodeMode(body: string, flags: string): RegExp | undefined {
+  if (/[^\0-\x7f]|\\[pPuDSW1-9]|\(\?[=!<]/.test(body)) return undefined;
+  const anyCharacter = oneCharacter(flags.includes('s') ? '' : '\\n\\r\\u2028\\u2029');
+  const written = body.replace(/\\[^]|\[\^((?:\\[^]|[^\]\\])*)\]|\[(?:\\[^]|[^\]\\])*\]|\./g, (part: string, refused: string | undefined) => {
+    if (part === '.') return anyCharacter;
+    return refused === undefined ? part : oneCharacter(refused);
+  });
+  return new RegExp(written, flags);
 }
 
 function reason(message: string): string {
