@@ -137,7 +137,13 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
     throw new SqlError('invalid_table_definition', { message: `multiple primary keys for table "${context.display(table.name)}" are not allowed`,
       variant: 'multiple_primary_keys', args: { table: context.display(table.name) }, ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
   }
-  if (constraint.usingIndex !== undefined) return adoptIndex(one, tableId, context);
+  if (constraint.usingIndex !== undefined) {
+    if (!fresh && primary) {
+      const adopted = table.indexes.find((candidate) => identifierKey(candidate.name) === identifierKey(constraint.usingIndex!));
+      for (const key of adopted?.keys ?? []) if (key.column !== 0) await context.validateNotNull(table, key.column);
+    }
+    return adoptIndex(one, tableId, context);
+  }
   const names = column === undefined ? constraint.columns : [column];
   const columns = names.map((name) => requireKeyColumn(table, name, context, constraint.pos));
   const keys = columns.map((position): IndexKeyDefinition => {
@@ -149,6 +155,8 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
   const name = constraint.name ?? chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken);
   if (taken(name)) throw new SqlError('duplicate_table', { message: `relation "${context.display(name)}" already exists`, args: { name: context.display(name) } });
   if (primary) {
+    // Before the index exists and the column promises to hold no nulls: either would answer without looking.
+    if (!fresh) for (const position of columns) await context.validateNotNull(table, position);
     for (const position of columns) putColumn(context, tableId, position, { notNull: true });
   }
   const index = await addIndex({ tableId, name, unique: true, primary, keys,
@@ -157,7 +165,6 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
   const current = context.catalog.table(tableId);
   context.catalog.put({ ...current, constraints: [...current.constraints, {
     ...baseConstraint(constraint, context), name, kind: primary ? 'primary_key' : 'unique', columns, indexId: index.id }] });
-  if (primary && !fresh) for (const position of columns) await context.validateNotNull(context.catalog.table(tableId), position);
 }
 
 function requireKeyColumn(table: TableDefinition, name: Identifier, context: DdlContext, position: number | undefined): number {
@@ -173,6 +180,10 @@ function adoptIndex(one: ConstraintNode, tableId: number, context: DdlContext): 
   const index = table.indexes.find((candidate) => identifierKey(candidate.name) === identifierKey(constraint.usingIndex!));
   if (index === undefined || !index.unique || index.predicate !== undefined || index.keys.some((key) => key.column === 0)) {
     throw new SqlError('undefined_object', `index "${context.display(constraint.usingIndex!)}" does not exist or cannot enforce a key`);
+  }
+  if (table.constraints.some((existing) => existing.kind !== 'foreign_key' && existing.indexId === index.id)) {
+    throw new SqlError('object_not_in_prerequisite_state', { message: `index "${context.display(index.name)}" is already associated with a constraint`,
+      ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
   }
   const primary = constraint.kind === 'primary_key';
   const name = constraint.name ?? index.name;
