@@ -50,6 +50,11 @@ export class Sequences {
   next(sequence: SequenceDefinition, name: string): number | bigint {
     const state = this.#state(sequence);
     const { increment, minimum, maximum } = sequence;
+    if (state.last !== undefined && state.next !== state.last + increment) {
+      // The step has changed since the last value.
+      state.next = state.last + increment;
+      state.reserved = 0n;
+    }
     let value = state.next;
     if (value > maximum || value < minimum) {
       if (!sequence.cycle) {
