@@ -181,7 +181,7 @@ function domainChange(p: PostgresParser): TypeAction {
       }
       p.expectWord('constraint');
       const exists = p.ifExists();
-      return typeAction('drop_constraint', { value: p.columnId().text, exists, behavior: p.behavior() });
+      return typeAction('drop_constraint', { newName: p.columnId(), exists, behavior: p.behavior() });
     }
     case 'add':
       return typeAction('add_constraint', { constraint: tableConstraint(p) });
