@@ -59,6 +59,7 @@ export function isAlive(owner: LockOwner): boolean {
     // EPERM: it exists and belongs to somebody else.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  if (isZombie(owner.pid)) return false;
   const started = processStart(owner.pid);
   return started === undefined || owner.started === null || started === owner.started;
 }
@@ -83,6 +84,16 @@ function releaseLock(path: string, text: string): void {
     if (readFileSync(path, 'utf8') === text) rmSync(path);
   } catch {
     // Gone already, with its folder perhaps: released all the same.
+  }
+}
+
+/** Has the process ended, though its parent has not taken notice yet? */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
   }
 }
 

@@ -139,7 +139,8 @@ class Tier1Store implements TransactionStore {
       runs,
       tables: this.#tables,
       collector: this.#collector,
-      flushBytes: options.flushBytes ?? DEFAULTS.flushBytes,
+      // Flushing must keep ahead of the budget: only what is flushed can be dropped from memory.
+      flushBytes: options.flushBytes ?? Math.min(DEFAULTS.flushBytes, (options.memoryBytes ?? DEFAULTS.memoryBytes) / 4),
       worker: options.flushWorker,
       runsDirectory: `${options.directory}/runs`,
       target: () => this.#snapshots.oldest(this.#visible),
