@@ -12,6 +12,7 @@ import './series.ts';
 import './format-date.ts';
 import './format-number.ts';
 import './json-functions.ts';
+import './json-path.ts';
 import './json-sets.ts';
 import './session-functions.ts';
 import './catalog-functions.ts';
