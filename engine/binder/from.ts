@@ -3,14 +3,15 @@
  * that names are found in.
  */
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
-import { INT64, TEXT, type RecordField } from '../../sblr/contract/types.ts';
+import { BOOL, INT64, OID, TEXT, type RecordField } from '../../sblr/contract/types.ts';
 import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
-import type { RelationDefinition, SystemRelation, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import type { RelationDefinition, SequenceDefinition, SystemRelation, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import { SYSTEM_RELATIONS } from '../catalog/system-relations.ts';
 import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { callFunction } from './calls.ts';
 import { resolveUnknown } from './coerce.ts';
 import { Binder, MAX_VIEW_DEPTH, type BoundRelation, type CteBinding } from './context.ts';
-import { fail, notSupported } from './errors.ts';
+import { fail } from './errors.ts';
 import { bindExpression, bindRoutineArguments } from './expression.ts';
 import { bindJoin } from './join.ts';
 import { aliasColumns, columnKey, columnKeys, makeEntry, renameColumns, shapeOf, shownNames, type FromOptions, type FromResult } from './range-entries.ts';
@@ -76,7 +77,7 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
     case 'index':
       return fail('wrong_object_type', `cannot open relation "${binder.display(last)}"`, node.pos, { detail: 'This operation is not supported for indexes.' });
     case 'sequence':
-      return notSupported('reading a sequence as a relation', node.pos);
+      return scanSequence(node, relation, binder, key, display, qualified);
   }
 }
 
@@ -133,6 +134,26 @@ function scanSystem(node: NodeOf<'LOAD_TABLE'>, relation: SystemRelation, binder
   const { names, keys } = aliasColumns(binder, node.columns, relation.columns.map((column) => column.name), own, display, node.pos);
   const columns = relation.columns.map((column, i) => binder.newTableColumn(names[i] as string, column.type, relation.id, i + 1));
   return { plan: { kind: 'system_scan', relation, columns, alias: display }, entries: [makeEntry({ key, display, qualified, columns, keys, system: relation })] };
+}
+
+/** A sequence read as a relation: one row with its state. */
+function scanSequence(node: NodeOf<'LOAD_TABLE'>, sequence: SequenceDefinition, binder: Binder, key: string, display: string, qualified: readonly string[] | undefined): FromResult {
+  const relation = SYSTEM_RELATIONS.get('sequences') as SystemRelation;
+  const all = relation.columns.map((column, i) => binder.newTableColumn(column.name, column.type, relation.id, i + 1));
+  const source = (name: string): BoundExpression => {
+    const column = all.find((candidate) => candidate.name === name) as OutputColumn;
+    return { kind: 'column', id: column.id, type: column.type };
+  };
+  const own: readonly (readonly [string, BoundExpression])[] = [
+    ['last_value', source('last_value')], ['log_cnt', { kind: 'constant', value: 0, type: INT64 }], ['is_called', source('is_called')],
+  ];
+  const { names, keys } = aliasColumns(binder, node.columns, own.map(([name]) => name), own.map(([name]) => name), display, node.pos);
+  const items = own.map(([, expression], i) => ({ column: binder.newTableColumn(names[i] as string, expression.type, sequence.id, i + 1), expression }));
+  const columns = items.map((item) => item.column);
+  watchReads(binder, sequence, columns);
+  const condition: BoundExpression = { kind: 'compare', operator: 'equal', operandType: OID, type: BOOL, left: source('id'), right: { kind: 'constant', value: sequence.id, type: OID } };
+  const filtered: LogicalPlan = { kind: 'filter', source: { kind: 'system_scan', relation, columns: all, alias: display }, condition, columns: all };
+  return { plan: { kind: 'project', source: filtered, items, columns, setReturning: false }, entries: [makeEntry({ key, display, qualified, columns, keys })] };
 }
 
 function bindCteScan(node: NodeOf<'LOAD_TABLE'>, cte: CteBinding, scope: Scope): FromResult {
