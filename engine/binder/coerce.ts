@@ -38,8 +38,8 @@ export function coerce(binder: Binder, expression: BoundExpression, target: SqlT
     if (type.kind === 'text' && target.kind === 'text' && !hasModifiers(target) && type.fixed !== true && isPlainText(type) && isPlainText(target)) return expression;
   }
   const rule: CastContext = context === 'try' ? 'explicit' : context;
+  if (expression.kind === 'row' && type.typeId === undefined && target.kind === 'record' && target.fields !== undefined) return coerceRow(binder, expression, target, rule, pos);
   if (!canCast(type, target, rule)) return undefined;
-  if (expression.kind === 'row' && target.kind === 'record' && target.fields !== undefined) return coerceRow(binder, expression, target, rule, pos);
   if (expression.kind === 'array' && target.kind === 'array') {
     const items = coerceItems(binder, expression.items, expression.nested ? target : (target.element as SqlType), rule, pos);
     if (items !== undefined) return { ...expression, items, type: target };
