@@ -14,7 +14,7 @@ import { depthBelow } from './levels.ts';
 import { columnExpression, convertOutputs, plainRelation } from './outputs.ts';
 import { startOf } from './positions.ts';
 import { newLevel, Scope } from './scope.ts';
-import { bindReturning, defaultExpression, findTarget, rowColumns, targetColumn, targetEntry } from './targets.ts';
+import { bindReturning, defaultExpression, domainDefaults, findTarget, rowColumns, targetColumn, targetEntry } from './targets.ts';
 import { rowItems, valuesScope } from './values.ts';
 
 export function bindInsert(binder: Binder, node: NodeOf<'INSERT'>, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
@@ -24,6 +24,7 @@ export function bindInsert(binder: Binder, node: NodeOf<'INSERT'>, outer: Scope 
   binder.useTable(table, 'write');
   const values: (BoundExpression | undefined)[] = table.columns.map(() => undefined);
   const source = node.source === undefined || node.defaultValues ? emptySource() : bindSource(binder, node, node.source, columns, values, outer, ctes);
+  for (const { position, expression } of domainDefaults(binder, table, (at) => values[at - 1] !== undefined)) values[position - 1] = expression;
   const stored = rowColumns(binder, table);
   const scope = new Scope(binder, outer, newLevel(depthBelow(binder, outer)), ctes, [targetEntry(binder, table, node.alias, node.table, stored)]);
   const conflict: InsertConflict | undefined = node.onConflict === undefined ? undefined : bindConflict(binder, node, node.onConflict, table, outer, ctes);

@@ -14,7 +14,7 @@ import { shapeOf } from './range-entries.ts';
 import { depthBelow } from './levels.ts';
 import { plainRelation } from './outputs.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
-import { bindAssignments, defaultExpression, extendPlan, findTarget, targetColumn } from './targets.ts';
+import { bindAssignments, defaultExpression, domainDefaults, extendPlan, findTarget, targetColumn } from './targets.ts';
 
 export function bindMerge(binder: Binder, node: NodeOf<'MERGE'>, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
   if (node.returning.length > 0) notSupported('MERGE with RETURNING', node.pos);
@@ -82,7 +82,7 @@ function bindClause(binder: Binder, clause: NodeOf<'MERGE_CLAUSE'>, scope: Scope
 function insertValues(binder: Binder, clause: NodeOf<'MERGE_CLAUSE'>, scope: Scope, table: TableDefinition): MergeAction['assignments'] {
   const columns = clause.columns.length === 0 ? [...shapeOf(table).live] : clause.columns.map((name) => targetColumn(binder, table, name, clause.pos));
   binder.names.checkPrivilege(table, 'INSERT', columns.map((column) => column.position));
-  if (clause.defaultValues) return [];
+  if (clause.defaultValues) return domainDefaults(binder, table, () => false);
   if (clause.values.length > columns.length) fail('syntax_error', 'INSERT has more expressions than target columns', clause.pos);
   if (clause.values.length < columns.length && clause.columns.length > 0) fail('syntax_error', 'INSERT has more target columns than expressions', clause.pos);
   const assignments: { position: number; expression: BoundExpression }[] = [];
@@ -97,5 +97,6 @@ function insertValues(binder: Binder, clause: NodeOf<'MERGE_CLAUSE'>, scope: Sco
     }
     assignments.push({ position: column.position, expression: coerceForAssignment(binder, bindExpression(value, scope), column.type, shown, value.pos) });
   });
+  assignments.push(...domainDefaults(binder, table, (position) => assignments.some((assignment) => assignment.position === position)));
   return assignments;
 }

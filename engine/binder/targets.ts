@@ -3,6 +3,7 @@
  * RETURNING.
  */
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
+import { UNKNOWN } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
@@ -88,13 +89,30 @@ export function defaultExpression(binder: Binder, column: ColumnDefinition): Bou
   return domainDefault(binder, column) ?? nullOf(column.type);
 }
 
-function domainDefault(binder: Binder, column: ColumnDefinition): BoundExpression | undefined {
+/** What a column of a domain takes: the domain's default, or a null that its checks have seen. */
+export function domainDefault(binder: Binder, column: ColumnDefinition): BoundExpression | undefined {
   const { typeId } = column.type;
   const definition = typeId === undefined ? undefined : binder.names.catalog.get(typeId);
-  if (definition?.kind !== 'type' || definition.form !== 'domain' || definition.defaultValue === undefined) return undefined;
+  if (definition?.kind !== 'type' || definition.form !== 'domain') return undefined;
+  const shown = binder.display(column.name);
+  if (definition.defaultValue === undefined) {
+    if (!definition.notNull && definition.checks.length === 0) return undefined;
+    return coerceForAssignment(binder, { kind: 'constant', value: null, type: UNKNOWN }, column.type, shown, undefined);
+  }
   const stored = storedValue(definition.defaultValue);
   const inner = new Binder({ ...binder.context, semantics: stored.semantics, variables: undefined }, binder.shared, binder.bindRelation);
-  return coerceForAssignment(inner, bindExpression(stored.value, new Scope(inner, undefined, newLevel(0), undefined)), column.type, binder.display(column.name), undefined);
+  return coerceForAssignment(inner, bindExpression(stored.value, new Scope(inner, undefined, newLevel(0), undefined)), column.type, shown, undefined);
+}
+
+/** Values for columns that were not named and whose type brings its own default. */
+export function domainDefaults(binder: Binder, table: TableDefinition, given: (position: number) => boolean): { readonly position: number; readonly expression: BoundExpression }[] {
+  const found: { position: number; expression: BoundExpression }[] = [];
+  for (const column of table.columns) {
+    if (column.type.typeId === undefined || column.dropped || column.generated !== 'none' || column.defaultValue !== undefined || column.sequenceId !== undefined || given(column.position)) continue;
+    const expression = domainDefault(binder, column);
+    if (expression !== undefined) found.push({ position: column.position, expression });
+  }
+  return found;
 }
 
 export function bindReturning(items: readonly (NodeOf<'ITEM'> | NodeOf<'STAR'>)[], scope: Scope): { returning: readonly Assigned[]; columns: readonly OutputColumn[] } {
