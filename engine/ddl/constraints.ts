@@ -57,6 +57,7 @@ export function setDefault(context: DdlContext, tableId: number, position: numbe
     putColumn(context, tableId, position, { defaultValue: undefined, sequenceId: undefined });
     return;
   }
+  refuseSubqueries(expression, 'DEFAULT expression');
   const names = columnNames(expression);
   if (names.length > 0) {
     throw new SqlError('feature_not_supported', { message: 'cannot use column reference in DEFAULT expression',
@@ -66,6 +67,25 @@ export function setDefault(context: DdlContext, tableId: number, position: numbe
   putColumn(context, tableId, position, { defaultValue: stored });
   // Binding now reports a default that can never be assigned.
   context.bindDefault(stored, context.catalog.table(tableId), position);
+}
+
+const QUERIES: ReadonlySet<OpcodeName> = new Set<OpcodeName>(['SUBQUERY', 'EXISTS', 'IN_QUERY', 'QUANTIFIED_QUERY', 'ARRAY_QUERY']);
+
+/** What is stored with a table looks at no other table. */
+export function refuseSubqueries(expression: ValueNode, what: string): void {
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) {
+      for (const item of value) visit(item);
+      return;
+    }
+    if (value === null || typeof value !== 'object' || !('op' in value)) return;
+    const current = value as { op: OpcodeName; pos?: number } & Record<string, unknown>;
+    if (QUERIES.has(current.op)) {
+      throw new SqlError('feature_not_supported', { message: `cannot use subquery in ${what}`, ...(current.pos === undefined ? {} : { position: current.pos }) });
+    }
+    for (const input of Object.keys(OPCODES[current.op].inputs)) visit(current[input]);
+  };
+  visit(expression);
 }
 
 /** All COLUMN nodes of an expression, found generically by the opcode table. */
@@ -109,6 +129,7 @@ function baseConstraint(constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContex
 async function addCheck(one: ConstraintNode, tableId: number, context: DdlContext, fresh: boolean): Promise<void> {
   const { constraint } = one;
   const table = context.catalog.table(tableId);
+  refuseSubqueries(constraint.expression!, 'check constraint');
   const names = columnNames(constraint.expression!);
   const positions = new Set<number>();
   for (const used of names) {

@@ -3,6 +3,9 @@ import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { IndexDefinition, IndexKeyDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
+import type { BoundExpression } from '../binder/bound.ts';
+import { mapChildren } from '../binder/expression-tools.ts';
+import { refuseSubqueries } from './constraints.ts';
 import { chooseName, relationNameTaken, requireOwner, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
 import { requireColumn } from './tables.ts';
 
@@ -49,8 +52,11 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
 export function indexKeys(keys: readonly NodeOf<'INDEX_KEY'>[], table: TableDefinition, context: DdlContext): IndexKeyDefinition[] {
   return keys.map((key): IndexKeyDefinition => {
     const column = plainColumn(key.expression, table, context);
+    if (column === undefined) refuseSubqueries(key.expression, 'index expression');
     const expression = column === undefined ? storeExpression(context, key.expression, '') : undefined;
-    const type = column === undefined ? context.bindTableExpression(expression!, table).type : table.columns[column - 1]!.type;
+    const bound = column === undefined ? context.bindTableExpression(expression!, table) : undefined;
+    if (bound !== undefined) requireImmutable(bound, 'expression');
+    const type = bound?.type ?? table.columns[column! - 1]!.type;
     if (key.prefixLength !== undefined) throw new SqlError('feature_not_supported', 'index prefix lengths are not supported');
     if (['json', 'record', 'void'].includes(type.kind)) {
       throw new SqlError('undefined_object', { message: `data type ${type.declared ?? type.kind} has no default operator class for access method "btree"`,
@@ -61,6 +67,16 @@ export function indexKeys(keys: readonly NodeOf<'INDEX_KEY'>[], table: TableDefi
       collation: key.collation === undefined ? type.collation : key.collation[key.collation.length - 1]!.text,
       operatorClass: key.operatorClass === undefined ? undefined : key.operatorClass[key.operatorClass.length - 1]!.text };
   });
+}
+
+/** An index keeps what its expressions once answered: they must always answer the same. */
+function requireImmutable(expression: BoundExpression, what: string): void {
+  const volatility = expression.kind === 'call' ? expression.function.volatility : expression.kind === 'next_value' ? 'volatile' : 'immutable';
+  if (volatility !== 'immutable') throw new SqlError('invalid_object_definition', `functions in index ${what} must be marked IMMUTABLE`);
+  mapChildren(expression, (operand) => {
+    requireImmutable(operand, what);
+    return operand;
+  }, (plan) => plan);
 }
 
 function plainColumn(expression: ValueNode, table: TableDefinition, context: DdlContext): number | undefined {
@@ -94,7 +110,10 @@ export async function createIndex(statement: NodeOf<'CREATE_INDEX'>, context: Dd
   await context.lockTable(found, 'share');
   const table = context.catalog.table(found.id);
   const predicate = statement.where === undefined ? undefined : storeExpression(context, statement.where, statement.whereText ?? '');
-  if (predicate !== undefined) context.bindTableExpression(predicate, table);
+  if (predicate !== undefined) {
+    refuseSubqueries(statement.where!, 'index predicate');
+    requireImmutable(context.bindTableExpression(predicate, table), 'predicate');
+  }
   await addIndex({
     tableId: table.id, name: statement.name, unique: statement.unique, keys: indexKeys(statement.keys, table, context),
     include: statement.include.map((name) => requireColumn(table, name, context, statement.pos).position),
