@@ -229,6 +229,10 @@ export abstract class PostgresExpressions extends TransactionParser {
       return this.call((name[1] as Identifier).text, call.arguments, call.pos, (name[1] as Identifier).text);
     }
     const last = name[name.length - 1] as Identifier;
+    if (call.arguments.at(-1)?.op === 'NAMED_ARGUMENT' && (name.length === 1 || name[0]?.text === 'pg_catalog')) {
+      const names = NAMED_PARAMETERS.get(last.text);
+      if (names !== undefined) call.arguments.splice(0, call.arguments.length, ...placeArguments(call.arguments, names));
+    }
     if (name.length === 2 && name[0]?.text === 'pg_catalog' && last.text === 'position' && call.arguments.length === 2) {
       call.arguments.reverse();
     }
@@ -237,10 +241,6 @@ export abstract class PostgresExpressions extends TransactionParser {
 
   protected override routineCall(call: WrittenCall, builtIn: boolean): ValueNode {
     const last = call.name[call.name.length - 1] as Identifier;
-    if (builtIn && call.arguments.at(-1)?.op === 'NAMED_ARGUMENT') {
-      const names = NAMED_PARAMETERS.get(last.text);
-      if (names !== undefined) call.arguments.splice(0, call.arguments.length, ...placeArguments(call.arguments, names));
-    }
     const plain = !call.star && !call.distinct && !call.over && !call.variadic && call.filter === undefined;
     if (builtIn && plain) {
       const args = call.arguments;
