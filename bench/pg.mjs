@@ -1,0 +1,188 @@
+/**
+ * pgbench against Lyrebird and a real PostgreSQL 15, both started here on private ports and folders: select-only and
+ * TPC-B (fsync on), simple and prepared, per number of clients. The two servers take turns within every round, so that
+ * what else the machine does meets both; medians and their ratio are reported, with the CPU time per transaction of
+ * each of Lyrebird's processes.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const BIN = process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin';
+const PASSWORD = 'bench';
+/** First targets: ratio to PostgreSQL by number of clients. */
+const TARGETS = {
+  'select-only prepared': { 1: 0.6, 8: 0.9, 32: 1.6 },
+  'select-only simple': { 1: 0.7, 8: 1.2, 32: 1.8 },
+  'tpc-b prepared': { 1: 0.5, 8: 0.9, 32: 1.3 },
+  'tpc-b simple': { 1: 0.5, 8: 0.9, 32: 1.3 },
+};
+const TICKS_PER_SECOND = 100;
+
+export async function run(options) {
+  const rounds = Number(options.rounds ?? 5);
+  const seconds = Number(options.seconds ?? 3);
+  const scale = Number(options.scale ?? 10);
+  const clients = (options.clients ?? '1,8,32').split(',').map(Number);
+  if (!existsSync(join(BIN, 'pgbench'))) {
+    console.error(`pgbench is not at ${BIN}: install postgresql-15, or set PG_BIN`);
+    process.exitCode = 1;
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'lyrebird-bench-'));
+  const servers = [];
+  try {
+    servers.push(await startPostgres(folder), await startLyrebird(folder));
+    for (const server of servers) pgbench(server, ['-i', '-q', '-s', String(scale)]);
+    const cells = [];
+    for (const work of ['select-only', 'tpc-b']) {
+      for (const mode of ['simple', 'prepared']) for (const count of clients) cells.push({ work, mode, count });
+    }
+    const results = cells.map((cell) => measure(cell, servers, rounds, seconds));
+    report(results);
+  } finally {
+    for (const server of servers) await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function measure({ work, mode, count }, servers, rounds, seconds) {
+  const args = ['-n', '-M', mode, '-c', String(count), '-j', String(Math.min(count, 2)), '-T', String(seconds), ...(work === 'select-only' ? ['-S'] : [])];
+  const rates = servers.map(() => []);
+  const cpu = {};
+  for (let round = 0; round < rounds; round++) {
+    servers.forEach((server, at) => {
+      const before = server.processes?.().map(cpuTicks) ?? [];
+      const output = pgbench(server, args);
+      const tps = Number(/tps = ([\d.]+)/.exec(output)?.[1] ?? Number.NaN);
+      const failed = Number(/number of failed transactions: (\d+)/.exec(output)?.[1] ?? 0);
+      if (!(tps > 0) || failed > 0) throw new Error(`pgbench failed on ${server.name}:\n${output}`);
+      rates[at].push(tps);
+      (server.processes?.() ?? []).forEach((process, i) => {
+        const micros = ((cpuTicks(process).ticks - before[i].ticks) / TICKS_PER_SECOND) * 1e6;
+        (cpu[process.role] ??= []).push(micros / (tps * seconds));
+      });
+    });
+  }
+  const [postgres, lyrebird] = rates.map(median);
+  const name = `${work} ${mode}`;
+  return { name, clients: count, postgres, lyrebird, ratio: lyrebird / postgres, target: TARGETS[name][count], cpu: Object.fromEntries(Object.entries(cpu).map(([role, list]) => [role, median(list)])) };
+}
+
+function report(results) {
+  console.log('\nbenchmark              clients   PostgreSQL     Lyrebird   ratio  target  CPU us per transaction');
+  for (const one of results) {
+    const cpu = Object.entries(one.cpu).map(([role, micros]) => `${role} ${micros.toFixed(0)}`).join(', ');
+    const verdict = one.target === undefined ? '' : one.ratio >= one.target ? 'met' : 'MISSED';
+    console.log(`${one.name.padEnd(22)} ${String(one.clients).padStart(7)} ${one.postgres.toFixed(0).padStart(12)} ${one.lyrebird.toFixed(0).padStart(12)} ${one.ratio.toFixed(2).padStart(7)}  ${String(one.target ?? '').padStart(4)} ${verdict.padEnd(6)}  ${cpu}`);
+  }
+  for (const one of results) console.log(JSON.stringify(one));
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function pgbench(server, args) {
+  const result = spawnSync(join(BIN, 'pgbench'), ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', ...args, 'postgres'], {
+    encoding: 'utf8', timeout: 600_000, env: { ...process.env, PGPASSWORD: PASSWORD },
+  });
+  if (result.status !== 0) throw new Error(`pgbench on ${server.name}: ${result.stderr}`);
+  return result.stdout;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the user its package made. */
+function asPostgres(folder, command, args) {
+  const root = process.getuid?.() === 0;
+  if (root) spawnSync('chown', ['postgres', folder]);
+  return root ? ['runuser', ['-u', 'postgres', '--', command, ...args]] : [command, args];
+}
+
+async function startPostgres(folder) {
+  const data = mkdtempSync(join(tmpdir(), 'lyrebird-bench-pg-'));
+  const port = await freePort();
+  const [init, initArgs] = asPostgres(data, join(BIN, 'initdb'), ['-D', join(data, 'db'), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8']);
+  const made = spawnSync(init, initArgs, { encoding: 'utf8', cwd: tmpdir() });
+  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  const [command, args] = asPostgres(data, join(BIN, 'postgres'), ['-D', join(data, 'db'), '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${data}`, '-c', 'shared_buffers=256MB', '-c', 'max_connections=120']);
+  const child = spawn(command, args, { stdio: 'ignore', cwd: tmpdir() });
+  const server = {
+    name: 'PostgreSQL', port,
+    async stop() {
+      const pid = Number(readFileSync(join(data, 'db', 'postmaster.pid'), 'utf8').split('\n')[0]);
+      process.kill(pid, 'SIGINT');
+      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+  await until(() => spawnSync(join(BIN, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)]).status === 0, folder);
+  return server;
+}
+
+async function startLyrebird(folder) {
+  const port = await freePort();
+  const child = spawn(process.execPath, [join(ROOT, 'dist/lyrebird.js'), 'start', '--data', join(folder, 'data'), '--pg-port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, LYREBIRD_PASSWORD: PASSWORD },
+  });
+  await new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+    child.stdout.on('data', (text) => String(text).includes('is ready') && resolve());
+  });
+  const roles = [{ role: 'listener', pid: child.pid }, ...children(child.pid)];
+  return {
+    name: 'Lyrebird', port,
+    processes: () => roles,
+    async stop() {
+      child.kill('SIGTERM');
+      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
+    },
+  };
+}
+
+/** The server's child processes by what they run. */
+function children(parent) {
+  const found = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'latin1');
+      if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) !== parent) continue;
+      const command = readFileSync(`/proc/${entry}/cmdline`, 'latin1');
+      found.push({ role: command.includes('engine') ? 'engine' : 'worker', pid: Number(entry) });
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  return found;
+}
+
+function cpuTicks(process) {
+  const stat = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { role: process.role, ticks: Number(fields[11]) + Number(fields[12]) };
+}
+
+async function until(condition) {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('a server did not start within 20 seconds');
+}
