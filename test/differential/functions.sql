@@ -255,3 +255,24 @@ select array(select array[x] from generate_series(1,2) x) || array[array[9]];
 select sqrt(2::numeric), sqrt(10.0), stddev(c) from t;
 select x.b from (select t as x from t) q, lateral (select (q.x).*) x order by 1 limit 3;
 select (q.x).* from (select t as x from t) q order by 1 limit 1;
+select jsonb_path_query('{"a":[1,2,3]}', '$.a[*] ? (@ > 1)'), jsonb_path_exists('{"a":1}','$.b'), jsonb_path_query_array('{"a":[1,2,3]}', '$.a[*]'), jsonb_path_query_first('{"a":[1,2,3]}', '$.a[*]'), '{"a":1}'::jsonb @? '$.a', '{"a":1}'::jsonb @@ '$.a == 1';
+select jsonb_path_query('[1,2,3,"x"]', '$[last]'), jsonb_path_query('{"a":{"b":2}}', '$.*.b'), jsonb_path_query('{"a":{"b":2}}', '$.**');
+select jsonb_path_query('[1,2,3]', '$.size()'), jsonb_path_query('"abc"', '$.type()'), jsonb_path_query('[{"x":1},{"x":5}]', '$[*] ? (@.x >= $min)', '{"min":3}');
+select * from jsonb_path_query('[{"x":1},{"x":null},{"x":"a"},{}]', '$[*] ? (@.x == null || @.x > 0)') q;
+select jsonb_path_query_array('{"a":[{"b":1},{"b":[2,3]}]}', '$.a.b'), jsonb_path_query_array('{"a":[{"b":1},{"b":[2,3]}]}', '$.a[*].b[*]'), jsonb_path_query_array('[1,2,3,4,5]','$[1 to last-1]'), jsonb_path_query_array('[1,2,3,4,5]','$[0,2]'), jsonb_path_query('3','$ + 2 * 3'), jsonb_path_query('7.5','$ / 2'), jsonb_path_query('[1,-2]','-$[*]');
+select jsonb_path_query('{"a":1}','strict $.b', '{}', true);
+select jsonb_path_query('[-1.5,2.3]','$[*].abs()'), jsonb_path_query('[-1.5,2.3]','$[*].floor()'), jsonb_path_query('[-1.5,2.3]','$[*].ceiling()'), jsonb_path_query('["1.5",2]','$[*].double()');
+select jsonb_path_query('["abc","xbc"]','$[*] ? (@ starts with "ab")'), jsonb_path_query('[{"a":1},{"b":1}]','$[*] ? (exists(@.a))'), jsonb_path_query('[{"a":1},{"b":1}]','$[*] ? (!exists(@.a))'), jsonb_path_query('[1,"a",true]','$[*] ? ((@ > 0) is unknown)');
+select jsonb_path_query('{"a b":1}','$."a b"'), jsonb_path_query('[true,false]','$[*] ? (@ == true)'), jsonb_path_query('1','$ > 0 && $ < 2'), jsonb_path_query('"a"','$ == "a"');
+select jsonb_path_query('1','$ / 0');
+select jsonb_path_query('{"a":1}','$.a', null);
+select jsonb_path_query('1','$x');
+select i, d @? '$.tags[*] ? (@ == "red")' from (values (1,'{"tags":["red","blue"]}'::jsonb),(2,'{"tags":[]}'),(3,null)) v(i,d);
+select i from (values (1,'{"p":{"q":[10,20]}}'::jsonb),(2,'{"p":{"q":[5]}}')) v(i,d) where d @@ '$.p.q[*] > 15';
+select date '2020-01-01' + make_interval(months=>1), make_interval(days => 10, hours => 2), make_interval(1, 2, secs => 1.5)
+select make_interval(secs := 90), isfinite(date 'infinity'), pg_catalog.make_interval(mins => 5)
+select make_interval(1,2), make_interval()
+create table rg(id int, s text)
+insert into rg values (1,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab'),(2,'😀😀b'),(3,'x@y.com'),(4,'a.b.c@d-e.org'),(5,'aXbXc'),(6,null),(7,E'l1\nl2'),(8,'((()))'),(9,'2020-01-02')
+select id, s ~ '^(a|aa)+b$', s ~ '^([^@]+\.)*[^@]+@(.+\.)+[a-z]{2,}$', s ~ '^(.)+b$', s ~ '^([^a])+$', regexp_replace(s, '([^X]+)(X)+', '<\1>', 'g'), s ~ '^(\d+-)+\d+$', regexp_match(s, '^(.*)(.)(.*)$'), s ~ '(l.)+.l' from rg order by id
+select id, regexp_split_to_array(s, '([.@-])+'), substring(s from '(([a-z])+\.)+'), regexp_replace(s, '(a|b)*', '-', 'g') from rg order by id
