@@ -747,6 +747,9 @@ export class Session implements EngineSession, StatementHost {
   }
 
   notice(notice: SqlNotice): void {
+    const least = NOTICE_LEVELS.indexOf(this.settings.get('client_min_messages') ?? 'notice');
+    // INFO always reaches the client; a level unknown here holds nothing back.
+    if (notice.severity !== 'info' && NOTICE_LEVELS.indexOf(notice.severity) < least) return;
     this.sink.notice(notice);
   }
 
@@ -754,6 +757,9 @@ export class Session implements EngineSession, StatementHost {
     this.notice({ severity: 'warning', condition, details: { message } });
   }
 }
+
+/** Severities a client may hold back, least first. */
+const NOTICE_LEVELS: readonly string[] = ['notice', 'warning', 'error'];
 
 interface TransactionDefaults {
   readonly isolation: string;
