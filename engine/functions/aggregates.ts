@@ -2,7 +2,7 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { arrayOf, type SqlType } from '../../sblr/contract/types.ts';
 import { Bits, Decimal, Interval, SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
-import { type Comparator, comparatorFor } from '../types/compare.ts';
+import { type Comparator, compareFloats, comparatorFor } from '../types/compare.ts';
 import { addIntervals, makeInterval, multiplyInterval } from '../types/date-time.ts';
 import { addDecimal, decimal, decimalFromInteger, divideDecimal, multiplyDecimal, NAN, sqrtDecimal, signOf, subtractDecimal, ZERO } from '../types/decimal.ts';
 import { add64, type Integer } from '../types/integers.ts';
@@ -16,6 +16,12 @@ const counter: AggregateOptions<Count> = {
   create: () => ({ count: 0 }),
   step: (state) => {
     state.count++;
+  },
+  stepNumbers: (state, _values, _rows, count) => {
+    state.count += count;
+  },
+  stepScaled: (state, _values, _scale, _rows, count) => {
+    state.count += count;
   },
   final: (state) => state.count,
   combine: (state, other) => {
@@ -37,8 +43,9 @@ const wholeSum = (final: (state: WholeSum) => SqlValue): AggregateOptions<WholeS
   create: () => ({ count: 0, sum: 0, big: 0n }),
   step: (state, value: Integer) => {
     state.count++;
-    if (typeof value === 'bigint') {
-      state.big += value;
+    // Two values within the limit add up exactly; a larger one goes to the BigInt.
+    if (typeof value === 'bigint' || value > 4503599627370496 || value < -4503599627370496) {
+      state.big += BigInt(value);
       return;
     }
     state.sum += value;
@@ -46,6 +53,23 @@ const wholeSum = (final: (state: WholeSum) => SqlValue): AggregateOptions<WholeS
       state.big += BigInt(state.sum);
       state.sum = 0;
     }
+  },
+  stepNumbers: (state, values, rows, count) => {
+    state.count += count;
+    let { sum } = state;
+    for (let at = 0; at < count; at++) {
+      const value = values[rows[at] as number] as number;
+      if (value > 4503599627370496 || value < -4503599627370496) {
+        state.big += BigInt(value);
+        continue;
+      }
+      sum += value;
+      if (sum > 4503599627370496 || sum < -4503599627370496) {
+        state.big += BigInt(sum);
+        sum = 0;
+      }
+    }
+    state.sum = sum;
   },
   final: (state) => (state.count === 0 ? null : final(state)),
   combine: (state, other) => {
@@ -71,6 +95,22 @@ const decimalSum = (final: (state: DecimalSum) => SqlValue): AggregateOptions<De
   step: (state, value: Decimal) => {
     state.sum = state.count++ === 0 ? value : addDecimal(state.sum, value);
   },
+  stepScaled: (state, values, scale, rows, count) => {
+    let big = 0n;
+    let sum = 0;
+    for (let at = 0; at < count; at++) {
+      const value = values[rows[at] as number] as number;
+      const next = sum + value;
+      if (next <= Number.MAX_SAFE_INTEGER && next >= -Number.MAX_SAFE_INTEGER) sum = next;
+      else {
+        big += BigInt(sum);
+        sum = value;
+      }
+    }
+    const total = decimal(big + BigInt(sum), scale);
+    state.sum = state.count === 0 ? total : addDecimal(state.sum, total);
+    state.count += count;
+  },
   final: (state) => (state.count === 0 ? null : final(state)),
   combine: (state, other) => {
     if (other.count === 0) return;
@@ -94,6 +134,19 @@ const floatSum = (round: (value: number) => number, final: (state: FloatSum) => 
     const before = state.sum;
     state.sum = state.count++ === 0 ? value : round(before + value);
     if ((state.sum === Infinity || state.sum === -Infinity) && Number.isFinite(before) && Number.isFinite(value)) throw floatOverflow();
+  },
+  stepNumbers: (state, values, rows, count) => {
+    let { sum } = state;
+    let first = state.count === 0;
+    for (let at = 0; at < count; at++) {
+      const value = values[rows[at] as number] as number;
+      const before = sum;
+      sum = first ? value : round(before + value);
+      first = false;
+      if ((sum === Infinity || sum === -Infinity) && Number.isFinite(before) && Number.isFinite(value)) throw floatOverflow();
+    }
+    state.sum = sum;
+    state.count += count;
   },
   final: (state) => (state.count === 0 ? null : final(state)),
   combine: (state, other) => {
@@ -145,6 +198,22 @@ const best = (compare: Comparator, sign: number): AggregateOptions<Best> => {
   return {
     create: () => ({ value: null }),
     step: take,
+    stepNumbers: (state, values, rows, count) => {
+      let found = values[rows[0] as number] as number;
+      for (let at = 1; at < count; at++) {
+        const value = values[rows[at] as number] as number;
+        if (compareFloats(value, found) * sign > 0) found = value;
+      }
+      take(state, found);
+    },
+    stepScaled: (state, values, scale, rows, count) => {
+      let found = values[rows[0] as number] as number;
+      for (let at = 1; at < count; at++) {
+        const value = values[rows[at] as number] as number;
+        if ((value - found) * sign > 0) found = value;
+      }
+      take(state, new Decimal(found, scale));
+    },
     final: (state) => state.value,
     combine: (state, other) => {
       if (other.value !== null) take(state, other.value);
@@ -222,7 +291,8 @@ aggregateFor<Items>('array_agg(any_non_array) any_array', { strict: false, order
   step: (state, value: SqlValue) => {
     state.items.push(value);
   },
-  final: (state) => (state.items.length === 0 ? null : new SqlArray(state.items)),
+  // A copy: over a window frame that grows, the state is asked for its value and goes on.
+  final: (state) => (state.items.length === 0 ? null : new SqlArray(state.items.slice())),
 }));
 aggregateFor<Items>('array_agg(any_array) any_array', { strict: false, ordered: true, growing: true }, () => ({
   create: () => ({ items: [] }),
