@@ -96,14 +96,19 @@ export function isTemporarySchema(schema: SchemaDefinition): boolean {
   return schema.name.exact && schema.name.text.startsWith('temp:');
 }
 
-export function requireSchema(context: DdlContext, name: Identifier, position?: number): SchemaDefinition {
+/** The schema of a name; the dialect's word for the main schema finds that one. */
+export function findSchema(context: DdlContext, name: Identifier): SchemaDefinition | undefined {
   const found = context.catalog.schemaByName(context.databaseId, name);
-  if (found !== undefined) return found;
-  if (!name.exact && name.text.toLowerCase() === context.semantics.mainSchema.toLowerCase()) {
-    for (const schema of context.catalog.all('schema')) {
-      if (schema.kind === 'schema' && schema.main && schema.databaseId === context.databaseId) return schema;
-    }
+  if (found !== undefined || name.exact || name.text.toLowerCase() !== context.semantics.mainSchema.toLowerCase()) return found;
+  for (const schema of context.catalog.all('schema')) {
+    if (schema.kind === 'schema' && schema.main && schema.databaseId === context.databaseId) return schema;
   }
+  return undefined;
+}
+
+export function requireSchema(context: DdlContext, name: Identifier, position?: number): SchemaDefinition {
+  const found = findSchema(context, name);
+  if (found !== undefined) return found;
   throw new SqlError('invalid_schema_name', {
     message: `schema "${context.display(name)}" does not exist`,
     args: { schema: context.display(name) },

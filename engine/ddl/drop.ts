@@ -3,7 +3,7 @@ import { identifierKey, type Identifier, type Name } from '../../sblr/contract/n
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, Definition, ObjectId, TableDefinition } from '../catalog/definitions.ts';
-import { requireOwner, type DdlContext } from './context.ts';
+import { findSchema, requireOwner, type DdlContext } from './context.ts';
 import { dependentError, viewsReading } from './dependencies.ts';
 
 type Behavior = 'restrict' | 'cascade';
@@ -57,7 +57,7 @@ function find(kind: NodeOf<'DROP_OBJECTS'>['kind'], name: Name, signature: strin
     case 'domain':
       return context.names.findType(name);
     case 'schema':
-      return context.catalog.schemaByName(context.databaseId, name[name.length - 1]!);
+      return findSchema(context, name[name.length - 1]!);
     case 'routine':
     case 'function':
     case 'procedure': {

@@ -252,7 +252,11 @@ export class SessionIntrospection implements IntrospectionHooks {
     const { names, catalog, dialect } = this.#session;
     if (kind === 'relation') {
       const found = this.relation(id);
-      if (found === undefined) return undefined;
+      if (found === undefined) {
+        // A composite type is listed among the relations.
+        const type = catalog.get(id);
+        return type?.kind === 'type' && type.form === 'composite' ? names.searchPath.includes(type.schemaId) : undefined;
+      }
       if (found.kind === 'view' && found.system) return names.schemaName(found.schemaId) === dialect.system.systemSchema;
       if (!names.searchPath.includes(this.#schemaOf(found))) return false;
       const first = names.findRelation([found.name]);
@@ -282,7 +286,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     switch (constraint.kind) {
       case 'check': {
         const text = this.#rendered.check(table, constraint.id, pretty) ?? '';
-        return `CHECK (${pretty ? text : text})${constraint.noInherit ? ' NO INHERIT' : ''}${tail}`;
+        return `CHECK (${text})${constraint.noInherit ? ' NO INHERIT' : ''}${tail}`;
       }
       case 'primary_key':
       case 'unique': {
@@ -309,22 +313,22 @@ export class SessionIntrospection implements IntrospectionHooks {
     if (index?.kind !== 'index') return undefined;
     const table = this.#session.catalog.get(index.tableId);
     if (table?.kind !== 'table') return undefined;
-    if (column > 0) return this.#indexKeyText(table, index, column - 1, true);
-    const keys = index.keys.map((_key, at) => this.#indexKeyText(table, index, at, false)).join(', ');
+    if (column > 0) return this.#indexKeyText(table, index, column - 1, true, pretty);
+    const keys = index.keys.map((_key, at) => this.#indexKeyText(table, index, at, false, pretty)).join(', ');
     const include = index.include.length === 0 ? '' : ` INCLUDE (${this.#columnList(table, index.include)})`;
-    const predicate = this.#rendered.index(id).predicate;
+    const predicate = this.#rendered.predicate(id, pretty);
     const where = predicate === null ? '' : ` WHERE ${predicate}`;
     const name = pretty && this.isVisible('relation', table.id) === true ? quoteName(this.show(table.name)) : `${quoteName(this.#schemaNameOf(table))}.${quoteName(this.show(table.name))}`;
     return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(this.show(index.name))} ON ${name} USING ${index.method} (${keys})${include}${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${where}`;
   }
 
-  #indexKeyText(table: TableDefinition, index: IndexDefinition, at: number, bare: boolean): string {
+  #indexKeyText(table: TableDefinition, index: IndexDefinition, at: number, bare: boolean, pretty: boolean): string {
     const key = index.keys[at];
     if (key === undefined) {
       const included = index.include[at - index.keys.length];
       return included === undefined ? '' : quoteName(this.show(table.columns[included - 1]!.name));
     }
-    const text = key.column === 0 ? this.#rendered.indexExpression(index.id, at) : quoteName(this.show(table.columns[key.column - 1]!.name));
+    const text = key.column === 0 ? this.#rendered.indexExpression(index.id, at, pretty) : quoteName(this.show(table.columns[key.column - 1]!.name));
     if (bare) return text;
     const operatorClass = key.operatorClass === undefined ? '' : ` ${key.operatorClass}`;
     const order = key.descending ? (key.nullsFirst ? ' DESC' : ' DESC NULLS LAST') : key.nullsFirst ? ' NULLS FIRST' : '';
@@ -394,7 +398,9 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   serialSequence(table: string, column: string): string | undefined {
     const found = this.#session.names.findRelation(this.#parts(table));
-    if (found?.kind !== 'table') throw new SqlError('undefined_table', { message: `relation "${table}" does not exist`, args: { name: table } });
+    if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${table}" does not exist`, args: { name: table } });
+    // Other relations have columns too, but none of them owns a sequence.
+    if (found.kind !== 'table') return undefined;
     const wanted = column.toLowerCase();
     const definition = found.columns.find((one) => !one.dropped && (one.name.text === column || (!one.name.exact && one.name.text.toLowerCase() === wanted)));
     if (definition === undefined) throw new SqlError('undefined_column', { message: `column "${column}" of relation "${this.show(found.name)}" does not exist`, variant: 'column_of_relation', args: { column, table: this.show(found.name) } });
