@@ -42,7 +42,7 @@ describe.skipIf(skipWithoutPostgres('differential'))('as PostgreSQL answers', ()
     await oracle.stop();
   });
 
-  test.each(['queries.sql', 'functions.sql', 'joins.sql', 'schema.sql', 'subqueries.sql', 'definitions.sql'])('%s', async (file) => {
+  test.each(['queries.sql', 'functions.sql', 'joins.sql', 'windows.sql', 'schema.sql', 'subqueries.sql', 'definitions.sql'])('%s', async (file) => {
     const database: TestDatabase = await openEmbedded({ config: { authentication: { method: 'trust' } } as never });
     const [address] = await database.db.listen();
     const theirs = await connect(oracle.port, '');
