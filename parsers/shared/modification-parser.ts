@@ -36,8 +36,9 @@ export abstract class ModificationParser extends QueryParser {
   // ---- INSERT ----------------------------------------------------------------------------------------
 
   insert(): RelationNode {
-    const pos = this.pos;
     this.expectWords('insert', 'into');
+    // What is wrong with the target is shown at its name.
+    const pos = this.pos;
     const table = this.qualifiedName();
     const alias = this.acceptWord('as') ? this.columnId() : undefined;
     const columns = this.isSymbol('(') && !this.queryBehindParentheses() ? this.insertColumns() : [];
@@ -92,8 +93,8 @@ export abstract class ModificationParser extends QueryParser {
   // ---- UPDATE, DELETE -----------------------------------------------------------------------------------
 
   update(): RelationNode {
-    const pos = this.pos;
     this.expectWord('update');
+    const pos = this.pos;
     const target = this.modificationTarget(true);
     this.expectWord('set');
     const assignments = this.assignments();
@@ -103,8 +104,8 @@ export abstract class ModificationParser extends QueryParser {
   }
 
   delete(): RelationNode {
-    const pos = this.pos;
     this.expectWords('delete', 'from');
+    const pos = this.pos;
     const target = this.modificationTarget(false);
     const using = this.acceptWord('using') ? this.fromList() : undefined;
     const where = this.modificationWhere();
