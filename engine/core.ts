@@ -17,7 +17,7 @@ import { NEWEST, ScanBatch, SCAN_PENDING, type Durability, type TransactionStore
 import { scramVerifier } from './auth/scram.ts';
 import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
 import type { Definition, ObjectId, SystemRelation, ViewDefinition } from './catalog/definitions.ts';
-import { PRODUCERS, SYSTEM_RELATIONS } from './catalog/system-relations.ts';
+import { definitionsOf, PRODUCERS, SYSTEM_RELATIONS } from './catalog/system-relations.ts';
 import { isMember } from './ddl/context.ts';
 import { freshRole } from './ddl/roles.ts';
 import { newDatabase } from './ddl/schemas.ts';
@@ -411,8 +411,11 @@ export class EngineCore implements EngineLink {
     this.#deferred.setConstraints(session, transaction, statement, callback);
   }
 
-  systemRows(relation: SystemRelation, session: Session): Iterable<Row> {
-    return PRODUCERS[relation.name]!.rows(systemContext(session));
+  systemRows(relation: SystemRelation, session: Session, id?: ObjectId): Iterable<Row> {
+    const context = systemContext(session);
+    if (id === undefined) return PRODUCERS[relation.name]!.rows(context);
+    const views = [...context.views].filter((view) => view.id === id);
+    return PRODUCERS[relation.name]!.rows({ ...context, views, only: definitionsOf(session.catalog, id) });
   }
 
   get administrator(): ObjectId {

@@ -17,6 +17,8 @@ import { bindStoredOver } from './stored.ts';
 import { typeIdentity, typeName, withoutModifiers } from './type-facts.ts';
 
 export interface RenderOptions {
+  /** Leave out parentheses that are not needed. */
+  readonly pretty?: boolean | undefined;
   /** Name of a type as the session shows it; absent or undefined = the standard name. */
   readonly typeName?: ((type: SqlType) => string | undefined) | undefined;
   /** The dialect's name of a primitive. */
@@ -106,7 +108,7 @@ class Renderer {
       case 'set_variable':
         return `(${quoteIdentifier(e.name)} := ${this.show(e.value)})`;
       case 'compare':
-        return `(${this.#operand(e.left, e.operandType)} ${OPERATORS[e.operator]} ${this.#operand(e.right, e.operandType)})`;
+        return this.#own(`${this.#part(e.left, e, e.operandType)} ${OPERATORS[e.operator]} ${this.#part(e.right, e, e.operandType)}`);
       case 'call':
         return this.#call(e);
       case 'routine':
@@ -115,13 +117,13 @@ class Renderer {
         return this.#cast(e);
       case 'and':
       case 'or':
-        return `(${e.operands.map((operand) => this.show(operand)).join(e.kind === 'and' ? ' AND ' : ' OR ')})`;
+        return this.#own(e.operands.map((operand) => this.#part(operand, e)).join(e.kind === 'and' ? ' AND ' : ' OR '));
       case 'not':
-        return `(NOT ${this.show(e.operand)})`;
+        return this.#own(`NOT ${this.#part(e.operand, e)}`);
       case 'is_null':
-        return `(${this.show(e.operand)} IS ${e.negated ? 'NOT ' : ''}NULL)`;
+        return this.#own(`${this.#part(e.operand, e)} IS ${e.negated ? 'NOT ' : ''}NULL`);
       case 'is_truth':
-        return `(${this.show(e.operand)} IS ${e.negated ? 'NOT ' : ''}${e.truth.toUpperCase()})`;
+        return this.#own(`${this.#part(e.operand, e)} IS ${e.negated ? 'NOT ' : ''}${e.truth.toUpperCase()}`);
       case 'is_distinct':
         return e.negated
           ? `(NOT (${this.#operand(e.left, e.operandType)} IS DISTINCT FROM ${this.#operand(e.right, e.operandType)}))`
@@ -159,6 +161,16 @@ class Renderer {
     return step.slice ? `[${lower}:${step.upper === undefined ? '' : this.show(step.upper)}]` : `[${lower}]`;
   }
 
+  /** An operator's text: parentheses come from its parent when only the needed ones are shown. */
+  #own(text: string): string {
+    return this.#options.pretty === true ? text : `(${text})`;
+  }
+
+  #part(e: BoundExpression, parent: BoundExpression, wanted: SqlType = e.type, at = 0): string {
+    const shown = this.#operand(e, wanted);
+    return this.#options.pretty === true && isOperator(e) && !bindsTighter(e, parent, at) && !shown.endsWith(')::text') ? `(${shown})` : shown;
+  }
+
   /** An operand of an operator or call: strings that take part as text are shown converted. */
   #operand(e: BoundExpression, wanted: SqlType): string {
     const shown = this.show(e);
@@ -166,7 +178,7 @@ class Renderer {
     const from = typeIdentity(e.type);
     const to = typeIdentity(wanted);
     if (from === to) return shown;
-    if (wanted.kind === 'text' && to === 'text' && from === 'varchar') return `(${shown})::text`;
+    if (wanted.kind === 'text' && to === 'text' && from === 'varchar') return this.#options.pretty === true && !isOperator(e) ? `${shown}::text` : `(${shown})::text`;
     return shown;
   }
 
@@ -178,7 +190,7 @@ class Renderer {
       // Only a cast that was written shows the length it cuts to.
       return `${literal}::${e.context === 'explicit' ? this.#type(e.type) : this.#plainType(plain)}`;
     }
-    return `(${this.show(operand)})::${this.#type(e.type)}`;
+    return `${this.#options.pretty === true ? this.#part(operand, e) : `(${this.show(operand)})`}::${this.#type(e.type)}`;
   }
 
   #call(e: BoundExpression & { kind: 'call' }): string {
@@ -190,7 +202,8 @@ class Renderer {
     const shown = e.arguments.map((argument, i) => this.#operand(argument, pattern(i) ?? argument.type));
     if (definition.operator) {
       const symbol = OPERATORS[definition.name as keyof typeof OPERATORS] ?? definition.name;
-      return shown.length === 1 ? `(${symbol} ${shown[0]})` : `(${shown[0]} ${symbol} ${shown[1]})`;
+      const parts = e.arguments.map((argument, i) => this.#part(argument, e, pattern(i) ?? argument.type, i));
+      return this.#own(parts.length === 1 ? `${symbol} ${parts[0]}` : `${parts[0]} ${symbol} ${parts[1]}`);
     }
     if (shown.length === 0 && KEYWORD_FUNCTIONS.has(definition.name)) return definition.name.toUpperCase();
     const [first] = e.arguments;
@@ -204,14 +217,14 @@ class Renderer {
     const varchar = typeIdentity(e.operand.type) === 'varchar' && e.operandType.kind === 'text';
     const items = e.items.map((item) => (varchar && item.kind === 'constant' ? this.#constant(item.value, { kind: 'text', declared: 'varchar' }) : this.show(item)));
     const list = `ARRAY[${items.join(', ')}]`;
-    return `(${this.#operand(e.operand, e.operandType)} ${e.negated ? '<> ALL' : '= ANY'} (${varchar ? `(${list})::text[]` : list}))`;
+    return this.#own(`${this.#part(e.operand, e, e.operandType)} ${e.negated ? '<> ALL' : '= ANY'} (${varchar ? (this.#options.pretty === true ? `${list}::text[]` : `(${list})::text[]`) : list})`);
   }
 
   #quantified(e: BoundExpression & { kind: 'quantified_array' }): string {
     const { test } = e;
     const symbol = test.kind === 'compare' ? OPERATORS[test.operator] : test.kind === 'call' ? (OPERATORS[test.function.name as keyof typeof OPERATORS] ?? test.function.name) : '=';
     const wanted = test.kind === 'compare' ? test.operandType : e.operand.type;
-    return `(${this.#operand(e.operand, wanted)} ${symbol} ${e.quantifier.toUpperCase()} (${this.show(e.array)}))`;
+    return this.#own(`${this.#part(e.operand, e, wanted)} ${symbol} ${e.quantifier.toUpperCase()} (${this.show(e.array)})`);
   }
 
   #case(e: BoundExpression & { kind: 'case' }): string {
@@ -239,6 +252,39 @@ class Renderer {
       default:
         return `${quoteText(plainText(value))}${label()}`;
     }
+  }
+}
+
+const OPERATOR_KINDS: ReadonlySet<BoundExpression['kind']> = new Set(['compare', 'and', 'or', 'not', 'is_null', 'is_truth', 'in_list', 'quantified_array']);
+
+/** Is the expression written with operators, so that it may need parentheses inside another? */
+function isOperator(e: BoundExpression): boolean {
+  return OPERATOR_KINDS.has(e.kind) || (e.kind === 'call' && e.function.operator);
+}
+
+/** 1 for sums, 2 for products, 0 for all other operators. */
+function priority(e: BoundExpression): number {
+  if (e.kind !== 'call' || e.arguments.length !== 2) return 0;
+  const symbol = OPERATORS[e.function.name as keyof typeof OPERATORS] ?? e.function.name;
+  return symbol === '+' || symbol === '-' ? 1 : symbol === '*' || symbol === '/' || symbol === '%' ? 2 : 0;
+}
+
+/** Does a child stand in its parent without parentheses? */
+function bindsTighter(child: BoundExpression, parent: BoundExpression, at: number): boolean {
+  switch (parent.kind) {
+    case 'and':
+    case 'or':
+      if (child.kind === 'or') return parent.kind === 'or';
+      return child.kind !== 'in_list' && child.kind !== 'quantified_array';
+    case 'not':
+      return child.kind !== 'and' && child.kind !== 'or' && child.kind !== 'not' && child.kind !== 'in_list' && child.kind !== 'quantified_array';
+    case 'call': {
+      const inner = priority(child);
+      const outer = priority(parent);
+      return inner > 0 && outer > 0 && (inner > outer || (inner === outer && at === 0));
+    }
+    default:
+      return false;
   }
 }
 

@@ -28,6 +28,8 @@ export interface SessionRow {
 /** What row producers may ask. */
 export interface SystemContext {
   readonly catalog: CatalogView;
+  /** Set when one object is asked for: the only definitions to make rows of. */
+  readonly only?: readonly Definition[] | undefined;
   readonly databaseId: ObjectId;
   readonly administrator: ObjectId;
   readonly fold: IdentifierFold;
@@ -68,7 +70,8 @@ const numbers = (items: readonly number[] | undefined): SqlValue => new SqlArray
 
 function own<K extends Definition['kind']>(context: SystemContext, kind: K): Extract<Definition, { kind: K }>[] {
   const found: Extract<Definition, { kind: K }>[] = [];
-  for (const definition of context.catalog.all(kind)) {
+  for (const definition of context.only ?? context.catalog.all(kind)) {
+    if (definition.kind !== kind) continue;
     if ('databaseId' in definition && definition.databaseId !== context.databaseId) continue;
     found.push(definition as Extract<Definition, { kind: K }>);
   }
@@ -320,10 +323,11 @@ function* columnRows(context: SystemContext): Iterable<Row> {
 }
 
 function* typeRows(context: SystemContext): Iterable<Row> {
+  const listed = new Set(context.types.map((one) => one.id));
   for (const one of context.types) {
     const element = one.type.kind === 'array' && one.type.element !== undefined ? context.typeId(one.type.element) : 0;
     yield [one.id, context.systemSchemaId, one.name, context.administrator, one.length, one.form, one.category, one.preferred, 0, element, one.arrayId, 0, false, null, one.type.kind, null, null, null, one.type.fixed ?? false, null, null, null];
-    if (one.arrayId !== 0) yield [one.arrayId, context.systemSchemaId, `_${one.name}`, context.administrator, -1, 'b', 'A', false, 0, one.id, 0, 0, false, null, 'array', null, null, null, false, null, null, null];
+    if (one.arrayId !== 0 && !listed.has(one.arrayId)) yield [one.arrayId, context.systemSchemaId, `_${one.name}`, context.administrator, -1, 'b', 'A', false, 0, one.id, 0, 0, false, null, 'array', null, null, null, false, null, null, null];
   }
   for (const one of own(context, 'type')) {
     const name = displayIdentifier(one.name, context.fold);
@@ -347,6 +351,28 @@ function* dependencyRows(context: SystemContext): Iterable<Row> {
       if (one.refTableId !== undefined) yield ['constraint', one.id, 0, 'relation', one.refTableId, 0, 'n'];
     }
   }
+}
+
+/**
+ * Columns by which a relation's rows of one object can be asked for. The producer may answer with rows
+ * of other objects too: the scan's condition decides.
+ */
+export const LOOKUP_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  relations: ['id'],
+  columns: ['relation_id'],
+  constraints: ['relation_id'],
+  indexes: ['id', 'relation_id'],
+  sequences: ['id'],
+  views: ['id'],
+};
+
+/** The definitions whose rows may belong to this id: an index is listed with its table. */
+export function definitionsOf(catalog: CatalogView, id: ObjectId): readonly Definition[] {
+  const found = catalog.get(id);
+  if (found === undefined) return [];
+  if (found.kind !== 'index') return [found];
+  const table = catalog.get(found.tableId);
+  return table === undefined ? [] : [table];
 }
 
 /** Ids of base relations, below those of the dialects' views. */

@@ -72,8 +72,8 @@ export interface ExecutionContext {
   readonly slots: unknown[];
   /** Set for EXPLAIN ANALYZE: measurements by plan node. */
   readonly measurements?: Map<object, Measurement> | undefined;
-  /** Rows of a computed relation, lazily. */
-  systemRows(relation: SystemRelation): Iterable<Row>;
+  /** Rows of a computed relation, lazily; with an id at least those of that object. */
+  systemRows(relation: SystemRelation, id?: number): Iterable<Row>;
   nextSequenceValue(sequenceId: ObjectId): number | bigint;
   /** Key of a new row of the table with this storage space. */
   nextRowKey(space: number): string;

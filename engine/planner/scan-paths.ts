@@ -55,7 +55,7 @@ export const COST = { page: 1, randomPage: 2, tuple: 0.01, indexTuple: 0.005, op
 const INTEGERS = new Set(['int8', 'int16', 'int24', 'int32', 'int64']);
 
 /** A comparison side without the widening casts that do not change its order. */
-function stripWidening(expression: BoundExpression): BoundExpression {
+export function stripWidening(expression: BoundExpression): BoundExpression {
   if (expression.kind !== 'cast' || expression.domainId !== undefined) return expression;
   const { operand, type } = expression;
   const from = operand.type;

@@ -3,12 +3,14 @@
  */
 import type { BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
 import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
+import type { Evaluator } from '../executor/operator.ts';
+import { LOOKUP_COLUMNS } from '../catalog/system-relations.ts';
 import { IndexRanges, type KeyBound, type KeyPart } from '../executor/operators/index-ranges.ts';
 import { IndexPoint, IndexScan, missingValues, SystemScan, TableScan } from '../executor/operators/scans.ts';
-import { columnsOf, isVolatile } from './expression-walk.ts';
+import { columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
 import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
 import { layoutOf, type Planner, type PlanRequest } from './planner.ts';
-import { COST, fixedColumns, indexPaths, satisfiesOrder, type BoundMatch, type IndexPath, type PartMatch, type ScanContext } from './scan-paths.ts';
+import { COST, fixedColumns, indexPaths, satisfiesOrder, stripWidening, type BoundMatch, type IndexPath, type PartMatch, type ScanContext } from './scan-paths.ts';
 
 type ScanPlan = LogicalPlan & { kind: 'scan' };
 
@@ -113,6 +115,7 @@ function sequentialScan(planner: Planner, plan: ScanPlan, conjuncts: readonly Bo
   return new PhysicalNode({
     layout, width: plan.table.columns.length + (withKey ? 1 : 0), rows, startup: 0, total: cost,
     title: 'Seq Scan', suffix: relationSuffix(plan), details: filterDetail(conjuncts),
+    scan: withKey ? undefined : { table: plan.table, conjuncts, layout, rows: planner.statistics.table(plan.table.id)?.rows ?? 0 },
     create: (execution) => new TableScan(spec, execution),
   });
 }
@@ -158,6 +161,23 @@ function indexScan(planner: Planner, plan: ScanPlan, path: IndexPath, rows: numb
   });
 }
 
+/** The value of a condition that asks for one object's rows: its id is then known before rows are made. */
+function systemLookup(planner: Planner, plan: LogicalPlan & { kind: 'system_scan' }, conjuncts: readonly BoundExpression[]): Evaluator | undefined {
+  const names = LOOKUP_COLUMNS[plan.relation.name] ?? [];
+  const local = new Set(plan.columns.map((column) => column.id));
+  const ids = new Set(plan.columns.filter((column) => names.includes(plan.relation.columns[column.position - 1]?.name ?? '')).map((column) => column.id));
+  for (const conjunct of conjuncts) {
+    if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal') continue;
+    for (const [side, other] of [[conjunct.left, conjunct.right], [conjunct.right, conjunct.left]] as const) {
+      const stripped = stripWidening(side);
+      if (stripped.kind !== 'column' || !ids.has(stripped.id) || isVolatile(other) || hasSubquery(other)) continue;
+      if ([...columnsOf(other)].some((id) => local.has(id))) continue;
+      return compileExpression(other, new Map(), planner.compile);
+    }
+  }
+  return undefined;
+}
+
 export function planSystemScan(planner: Planner, plan: LogicalPlan & { kind: 'system_scan' }, request: PlanRequest): PhysicalNode {
   planner.relations++;
   for (const column of plan.columns) planner.aliases.set(column.id, plan.alias);
@@ -165,9 +185,10 @@ export function planSystemScan(planner: Planner, plan: LogicalPlan & { kind: 'sy
   const direct = plan.columns.every((column) => column.position === 0);
   const layout: Layout = direct ? layoutOf(plan.columns) : new Map(plan.columns.map((column) => [column.id, column.position - 1]));
   const filter = compileCondition(request.conjuncts, layout, planner.compileHoisted);
+  const lookup = systemLookup(planner, plan, request.conjuncts);
   return new PhysicalNode({
-    layout, width: plan.relation.columns.length, rows: planner.estimate(100, request.conjuncts), startup: 0, total: 2,
+    layout, width: plan.relation.columns.length, rows: lookup !== undefined ? 1 : planner.estimate(100, request.conjuncts), startup: 0, total: 2,
     title: 'Seq Scan', suffix: ` on ${plan.relation.name}`, details: filterDetail(request.conjuncts),
-    create: (execution) => new SystemScan(plan.relation, filter, execution),
+    create: (execution) => new SystemScan(plan.relation, filter, lookup, execution),
   });
 }

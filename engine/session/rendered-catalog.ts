@@ -13,21 +13,24 @@ import type { Session } from './session.ts';
 export class RenderedCatalog {
   readonly #session: Session;
   readonly #texts = new WeakMap<StoredExpression, string>();
+  readonly #prettyTexts = new WeakMap<StoredExpression, string>();
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  #render(stored: StoredExpression, table: TableDefinition): string {
-    let text = this.#texts.get(stored);
+  /** `pretty`: only the parentheses that are needed. */
+  #render(stored: StoredExpression, table: TableDefinition, pretty = false): string {
+    const known = pretty ? this.#prettyTexts : this.#texts;
+    let text = known.get(stored);
     if (text === undefined) {
       try {
-        text = renderExpression(bindForRendering(stored, table, this.#session.bindContextFor(stored)), this.#session.renderOptions(table));
+        text = renderExpression(bindForRendering(stored, table, this.#session.bindContextFor(stored)), { ...this.#session.renderOptions(table), pretty });
       } catch (error) {
         if (!(error instanceof SqlError)) throw error;
         text = stored.text;
       }
-      this.#texts.set(stored, text);
+      known.set(stored, text);
     }
     return text;
   }
@@ -39,10 +42,10 @@ export class RenderedCatalog {
     return name === undefined ? null : `nextval('${name.replaceAll("'", "''")}'::regclass)`;
   }
 
-  check(table: TableDefinition, constraintId: ObjectId, _pretty: boolean): string | null {
+  check(table: TableDefinition, constraintId: ObjectId, pretty: boolean): string | null {
     const constraint = table.constraints.find((one) => one.id === constraintId);
     if (constraint?.check === undefined) return null;
-    return withParentheses(this.#render(constraint.check, table));
+    return pretty ? this.#render(constraint.check, table, true) : withParentheses(this.#render(constraint.check, table));
   }
 
   index(id: ObjectId): { readonly expressions: string | null; readonly predicate: string | null } {
@@ -55,11 +58,17 @@ export class RenderedCatalog {
     };
   }
 
-  indexExpression(id: ObjectId, at: number): string {
+  predicate(id: ObjectId, pretty: boolean): string | null {
+    const found = this.#find(id);
+    if (found?.index.predicate === undefined) return null;
+    return pretty ? this.#render(found.index.predicate, found.table, true) : withParentheses(this.#render(found.index.predicate, found.table));
+  }
+
+  indexExpression(id: ObjectId, at: number, pretty: boolean): string {
     const found = this.#find(id);
     const expression = found?.index.keys[at]?.expression;
     if (found === undefined || expression === undefined) return '';
-    const text = this.#render(expression, found.table);
+    const text = this.#render(expression, found.table, pretty);
     return /^[a-z_"][\w".]*\(.*\)$/i.test(text) ? text : `(${text})`;
   }
 

@@ -716,8 +716,8 @@ export class Session implements EngineSession, StatementHost {
     return this.core.programs.get(reference);
   }
 
-  systemRows(relation: SystemRelation): Iterable<Row> {
-    return this.core.systemRows(relation, this);
+  systemRows(relation: SystemRelation, id?: ObjectId): Iterable<Row> {
+    return this.core.systemRows(relation, this, id);
   }
 
   nextSequenceValue(id: ObjectId): number | bigint {

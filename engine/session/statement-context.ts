@@ -20,7 +20,7 @@ export interface StatementHost {
   readonly spillFiles: SpillFiles;
   readonly statementMemoryBytes: number;
   readonly identifierFold: 'lower' | 'upper' | 'preserve';
-  systemRows(relation: SystemRelation): Iterable<Row>;
+  systemRows(relation: SystemRelation, id?: ObjectId): Iterable<Row>;
   nextSequenceValue(id: ObjectId): number | bigint;
   nextRowKey(space: number): string;
   constraintMode(constraintId: number): 'immediate' | 'deferred' | undefined;
@@ -131,8 +131,8 @@ export class StatementContext implements ExecutionContext {
     this.#memory -= bytes;
   }
 
-  systemRows(relation: SystemRelation): Iterable<Row> {
-    return this.#host.systemRows(relation);
+  systemRows(relation: SystemRelation, id?: ObjectId): Iterable<Row> {
+    return this.#host.systemRows(relation, id);
   }
 
   nextSequenceValue(sequenceId: ObjectId): number | bigint {

@@ -24,7 +24,7 @@ export function systemContext(session: Session): SystemContext {
     byteEstimate: (table) => core.analyzed().get(table.id) === undefined ? 0 : core.store.approximateBytes(table.space),
     sequenceState: (sequence) => core.sequences.peek(sequence),
     defaultText: (table, column) => rendered.defaultText(table, column),
-    checkText: (table, id) => rendered.check(table, id, true),
+    checkText: (table, id) => rendered.check(table, id, false),
     indexText: (id) => rendered.index(id),
     domainText: (id) => rendered.domain(id),
     settings: () => settingRows(session),

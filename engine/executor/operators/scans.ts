@@ -264,25 +264,30 @@ export class IndexPoint implements Operator {
   }
 }
 
+const NO_COLUMNS: Row = [];
+
 /** Rows of a computed relation. */
 export class SystemScan implements Operator {
   readonly #relation: SystemRelation;
   readonly #filter: Evaluator | undefined;
+  readonly #lookup: Evaluator | undefined;
   readonly #context: ExecutionContext;
   #iterator: Iterator<Row> | undefined;
   #current: Row | undefined;
   #done = false;
   #out: Row[] = [];
 
-  constructor(relation: SystemRelation, filter: Evaluator | undefined, context: ExecutionContext) {
+  /** `lookup`: the id of the only object whose rows pass the filter. */
+  constructor(relation: SystemRelation, filter: Evaluator | undefined, lookup: Evaluator | undefined, context: ExecutionContext) {
     this.#relation = relation;
     this.#filter = filter;
+    this.#lookup = lookup;
     this.#context = context;
   }
 
   next(): Batch | null | typeof PENDING {
     const context = this.#context;
-    this.#iterator ??= context.systemRows(this.#relation)[Symbol.iterator]();
+    this.#iterator ??= this.#rows()[Symbol.iterator]();
     let steps = 0;
     while (!this.#done && this.#out.length < LARGEST_BATCH) {
       if (this.#current === undefined) {
@@ -305,6 +310,12 @@ export class SystemScan implements Operator {
     const out = this.#out;
     this.#out = [];
     return out;
+  }
+
+  #rows(): Iterable<Row> {
+    const id = this.#lookup?.(NO_COLUMNS, this.#context);
+    if (id === null) return [];
+    return this.#context.systemRows(this.#relation, typeof id === 'number' ? id : undefined);
   }
 
   rewind(): void {
