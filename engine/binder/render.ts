@@ -187,6 +187,9 @@ class Renderer {
     if (operand.kind === 'constant' && (operand.type.kind === 'unknown' || operand.value === null)) {
       const plain = withoutModifiers(e.type);
       const literal = operand.value === null ? 'NULL' : quoteText(canonicalText(String(operand.value), plain));
+      // A literal that became a number or truth value is shown as one.
+      if (operand.value !== null && e.type.kind === 'bool') return canonicalText(String(operand.value), plain).startsWith('t') ? 'true' : 'false';
+      if (operand.value !== null && e.type.kind === 'int32' && /^\d+$/.test(String(operand.value).trim())) return String(Number(operand.value));
       // Only a cast that was written shows the length it cuts to.
       return `${literal}::${e.context === 'explicit' ? this.#type(e.type) : this.#plainType(plain)}`;
     }
