@@ -101,6 +101,10 @@ export interface AggregateImplementation {
   step(state: AggregateState, a: SqlValue, b: SqlValue, context: EvalContext): void;
   /** Instead of `step` when the aggregate takes any number of values per row (hypothetical-set). */
   stepMany?(state: AggregateState, values: readonly SqlValue[], context: EvalContext): void;
+  /** As many calls of `step`, in order, with the numbers values[rows[0]] .. values[rows[count - 1]]. */
+  stepNumbers?(state: AggregateState, values: Float64Array, rows: Int32Array, count: number): void;
+  /** The same with the decimals values * 10^-scale, whose unscaled values are safe integers. */
+  stepScaled?(state: AggregateState, values: Float64Array, scale: number, rows: Int32Array, count: number): void;
   final(state: AggregateState, context: EvalContext): SqlValue;
   /** Folds `other` into `state`: for partial aggregation and spilled groups. Absent = not mergeable. */
   combine?(state: AggregateState, other: AggregateState): void;

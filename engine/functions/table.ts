@@ -188,6 +188,8 @@ export interface AggregateOptions<S extends object> {
   readonly create: (direct: readonly SqlValue[]) => S;
   readonly step: (state: S, a: never, b: never, context: EvalContext) => void;
   readonly stepMany?: (state: S, values: readonly SqlValue[], context: EvalContext) => void;
+  readonly stepNumbers?: (state: S, values: Float64Array, rows: Int32Array, count: number) => void;
+  readonly stepScaled?: (state: S, values: Float64Array, scale: number, rows: Int32Array, count: number) => void;
   readonly final: (state: S, context: EvalContext) => SqlValue;
   readonly combine?: (state: S, other: S) => void;
 }

@@ -12,6 +12,7 @@ import { Window, type WindowCallSpec } from '../executor/operators/window.ts';
 import { comparatorOf, hashKeyOf, joinKey } from '../executor/values.ts';
 import { collectColumns, columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
 import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
+import { openVectorAggregate, planVectorAggregate } from './vector-plans.ts';
 import { layoutOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
 import { COST, satisfiesOrder } from './scan-paths.ts';
 import { distinctOf } from './selectivity.ts';
@@ -150,10 +151,12 @@ function aggregateNode(planner: Planner, plan: AggregatePlan, source: PhysicalNo
   groups = Math.max(1, Math.min(groups, source.rows));
   const total = source.total + source.rows * (plan.keys.length + plan.aggregates.length) * COST.operator + groups * COST.tuple;
   const details: PlanDetail[] = plan.keys.length === 0 ? [] : [{ label: 'Group Key', expressions: plan.keys.map((key) => key.expression) }];
+  const vector = planVectorAggregate(planner, plan, source, spec);
+  if (vector !== undefined) details.push({ label: 'Vectorized', text: 'true' });
   return new PhysicalNode({
     layout, width: layout.size, rows: groups, startup: total - groups * COST.tuple, total,
     title: plan.keys.length === 0 ? 'Aggregate' : 'HashAggregate', children: [source], details,
-    create: (context) => new HashAggregate(source.open(context), spec, context),
+    create: vector === undefined ? (context) => new HashAggregate(source.open(context), spec, context) : (context) => openVectorAggregate(vector, spec, source, context),
   });
 }
 

@@ -3,6 +3,7 @@
  * for costing, and what EXPLAIN shows.
  */
 import type { BoundExpression, ColumnId } from '../binder/bound.ts';
+import type { TableDefinition } from '../catalog/definitions.ts';
 import type { Layout } from '../executor/expressions/compile.ts';
 import { PENDING, type Batch, type ExecutionContext, type Measurement, type Operator } from '../executor/operator.ts';
 
@@ -35,6 +36,8 @@ export interface NodeFacts {
   readonly children?: readonly PhysicalNode[] | undefined;
   /** Further plans shown under it with a heading ('CTE x', 'SubPlan 1', 'InitPlan 1'). */
   readonly subplans?: readonly { readonly heading: string; readonly node: PhysicalNode }[] | undefined;
+  /** Set for a plain scan of a whole table: what the vectorised gear needs to do it itself. */
+  readonly scan?: { readonly table: TableDefinition; readonly conjuncts: readonly BoundExpression[]; readonly layout: Layout; readonly rows: number } | undefined;
   readonly create: (context: ExecutionContext) => Operator;
 }
 

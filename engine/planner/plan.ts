@@ -15,6 +15,7 @@ export type { StatisticsSource } from './statistics.ts';
 export interface PlanEnvironment {
   readonly semantics: Semantics;
   readonly stored: StoredExpressions;
+  readonly gear?: 'rows' | 'vectors' | 'auto' | undefined;
 }
 
 export class PhysicalPlan {
@@ -53,7 +54,7 @@ function countedPlan(plan: LogicalPlan): LogicalPlan | undefined {
 
 export function planQuery(query: BoundQuery, statistics: StatisticsSource, environment: PlanEnvironment): PhysicalPlan {
   const bound = rewriteQuery(query);
-  const planner = new Planner({ semantics: environment.semantics, stored: environment.stored, statistics }, bound.lastColumnId);
+  const planner = new Planner({ semantics: environment.semantics, stored: environment.stored, statistics, gear: environment.gear }, bound.lastColumnId);
   const counted = countedPlan(bound.plan);
   if (counted !== undefined) planner.count(counted);
   return new PhysicalPlan(planner.exact(bound.plan), planner, planner.countSlot);

@@ -36,6 +36,8 @@ export interface PlannerOptions {
   readonly semantics: Semantics;
   readonly statistics: StatisticsSource;
   readonly stored: StoredExpressions;
+  /** How aggregations of table scans run: row by row, in vectors, or as the table's size suggests. */
+  readonly gear?: 'rows' | 'vectors' | 'auto' | undefined;
 }
 
 export interface CteState {

@@ -9,6 +9,7 @@ import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { AggregateImplementation, AggregateState } from '../../functions/function.ts';
 import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { rowBytes, type Comparator } from '../values.ts';
+import type { GroupHost, VectorProgram } from '../vector/program.ts';
 import { RowSpool } from './row-spool.ts';
 
 export interface AggregateCallSpec {
@@ -52,7 +53,7 @@ const NO_VALUES: readonly SqlValue[] = [];
 /** Groups held in any case, so that every pass gets on. */
 const LEAST_GROUPS = 256;
 
-export class HashAggregate implements Operator {
+export class HashAggregate implements Operator, GroupHost {
   readonly #source: Operator;
   readonly #spec: AggregateSpec;
   readonly #context: ExecutionContext;
@@ -69,8 +70,11 @@ export class HashAggregate implements Operator {
   /** Rows for the next pass, and the file the current pass reads. */
   #aside: RowSpool | undefined;
   #reading: RowSpool | undefined;
+  /** Set when the source gives unfiltered rows that are aggregated batch-wise. */
+  readonly #vector: VectorProgram | undefined;
 
-  constructor(source: Operator, spec: AggregateSpec, context: ExecutionContext) {
+  constructor(source: Operator, spec: AggregateSpec, context: ExecutionContext, vector?: VectorProgram) {
+    this.#vector = vector;
     this.#source = source;
     this.#spec = spec;
     this.#context = context;
@@ -89,7 +93,9 @@ export class HashAggregate implements Operator {
           const batch = this.#reading === undefined ? this.#source.next() : this.#reading.read();
           if (batch === PENDING) return PENDING;
           if (batch === null) break;
-          this.#batch = batch;
+          const rows = this.#vector === undefined || this.#reading !== undefined ? batch : this.#vector.take(batch, this);
+          if (rows.length === 0) continue;
+          this.#batch = rows;
           this.#position = 0;
         }
         this.#consume(this.#batch);
@@ -188,6 +194,13 @@ export class HashAggregate implements Operator {
     }
     const kept = members.length === values.length ? values.slice() : values.map((value, at) => (members.includes(at) ? value : null));
     return this.#newGroup(set, key, kept, row);
+  }
+
+  statesOf(key: unknown, values: readonly SqlValue[], row: Row): readonly AggregateState[] | undefined {
+    const found = this.#tables[0].get(key);
+    if (found !== undefined) return found.states;
+    if (this.#aside !== undefined || this.#full) return undefined;
+    return this.#newGroup(0, key, values, row).states;
   }
 
   #newGroup(set: number, key: unknown, keys: readonly SqlValue[], row: Row): Group {

@@ -19,7 +19,7 @@ import { NO_STATISTICS, type StatisticsSource } from '../../../engine/planner/st
 import { RowNumbers } from '../../../engine/row-numbers.ts';
 import { TransactionManager, type Transaction } from '../../../engine/transactions/index.ts';
 import { SEMANTICS } from '../../../parsers/postgres/facts.ts';
-import type { TransactionStore } from '../../../storage/contract/index.ts';
+import type { RowCodec, TransactionStore } from '../../../storage/contract/index.ts';
 import { openTier1 } from '../../../storage/index.ts';
 import { jsonCodec } from '../../conformance/storage/text-codec.ts';
 
@@ -42,9 +42,9 @@ export class World {
     this.#directory = directory;
   }
 
-  static async open(): Promise<World> {
+  static async open(codec: RowCodec = jsonCodec): Promise<World> {
     const directory = mkdtempSync(join(tmpdir(), 'executor-'));
-    return new World(await openTier1({ directory, codec: jsonCodec, preallocateBytes: 64 * 1024 }), directory);
+    return new World(await openTier1({ directory, codec, preallocateBytes: 64 * 1024 }), directory);
   }
 
   close(): Promise<void> {
@@ -79,17 +79,17 @@ export class World {
     return new TestContext(this, transaction, options);
   }
 
-  plan(plan: LogicalPlan, statistics: StatisticsSource = NO_STATISTICS): PhysicalPlan {
+  plan(plan: LogicalPlan, statistics: StatisticsSource = NO_STATISTICS, gear: 'rows' | 'vectors' | 'auto' = 'auto'): PhysicalPlan {
     const query: BoundQuery = { plan, parameterTypes: [], lastColumnId: 100_000, tables: [], modifies: false };
-    return planQuery(query, statistics, { semantics: SEMANTICS, stored: { bindTableExpression: refuse, bindDefault: refuse, bindDomainCheck: refuse } });
+    return planQuery(query, statistics, { gear, semantics: SEMANTICS, stored: { bindTableExpression: refuse, bindDefault: refuse, bindDomainCheck: refuse } });
   }
 
   /** Runs a plan in a transaction of its own (committed) and answers all rows. */
-  async run(plan: LogicalPlan, options: { interruptEvery?: number; memory?: number; parameters?: readonly SqlValue[]; statistics?: StatisticsSource } = {}): Promise<Row[]> {
+  async run(plan: LogicalPlan, options: { gear?: 'rows' | 'vectors' | 'auto'; interruptEvery?: number; memory?: number; parameters?: readonly SqlValue[]; statistics?: StatisticsSource } = {}): Promise<Row[]> {
     const transaction = this.manager.begin({ isolation: 'read_committed' });
     transaction.beginStatement();
     try {
-      const rows = await drainPlan(this.plan(plan, options.statistics), this.context(transaction, options));
+      const rows = await drainPlan(this.plan(plan, options.statistics, options.gear), this.context(transaction, options));
       transaction.endStatement();
       await new Promise<void>((resolve, reject) => transaction.commit((error) => (error === undefined ? resolve() : reject(error))));
       return rows;
