@@ -46,6 +46,8 @@ export interface SystemContext {
   defaultText(table: TableDefinition, column: ColumnDefinition): string | null;
   checkText(table: TableDefinition, constraintId: ObjectId): string | null;
   indexText(indexId: ObjectId): { readonly expressions: string | null; readonly predicate: string | null };
+  /** Text of an index's key that is an expression, keys counted from 0. */
+  indexExpression(indexId: ObjectId, at: number): string;
   domainText(typeId: ObjectId): { readonly defaultValue: string | null; readonly checks: readonly (string | null)[] };
   settings(): Iterable<Row>;
   sessions(): Iterable<SessionRow>;
@@ -293,14 +295,23 @@ function columnRow(context: SystemContext, relationId: ObjectId, kind: string, c
 
 const plain = (position: number, name: string, type: SqlType): ColumnDefinition => ({ position, name: { text: name, exact: true }, type, notNull: false, identity: 'none', generated: 'none', missing: null, dropped: false });
 
+/** An index's column over an expression is called like the outermost function. */
+function expressionName(text: string): string {
+  return /^([a-z_]\w*)\(/i.exec(text)?.[1]?.toLowerCase() ?? (/^\(?CASE\b/.test(text) ? 'case' : 'expr');
+}
+
 function* columnRows(context: SystemContext): Iterable<Row> {
   for (const table of own(context, 'table')) {
     for (const column of table.columns) yield columnRow(context, table.id, 'table', column, context.defaultText(table, column));
     for (const index of table.indexes) {
       let position = 0;
+      const names = new Set<string>();
       for (const key of index.keys) {
         position++;
-        const name = key.column === 0 ? (position === 1 ? 'expr' : `expr${position - 1}`) : displayIdentifier(table.columns[key.column - 1]!.name, context.fold);
+        const base = key.column === 0 ? expressionName(context.indexExpression(index.id, position - 1)) : displayIdentifier(table.columns[key.column - 1]!.name, context.fold);
+        let name = base;
+        for (let number = 1; names.has(name); number++) name = `${base}${number}`;
+        names.add(name);
         yield columnRow(context, index.id, 'index', plain(position, name, key.type), null);
       }
       for (const included of index.include) {
@@ -333,8 +344,10 @@ function* typeRows(context: SystemContext): Iterable<Row> {
     const name = displayIdentifier(one.name, context.fold);
     const domain = one.form === 'domain';
     const { type } = one;
-    yield [one.id, one.schemaId, name, one.owner, one.form === 'enum' ? 4 : -1, one.form === 'enum' ? 'e' : domain ? 'd' : 'c', one.form === 'enum' ? 'E' : domain ? 'S' : 'C', false, one.form === 'composite' ? one.id : 0, 0, one.arrayTypeId,
-      domain ? context.typeId(type.typeId === one.id ? { ...type, typeId: undefined as never } : type) : 0, one.notNull, domain ? context.domainText(one.id).defaultValue : null, type.kind, type.length ?? null, type.precision ?? null, type.scale ?? null, type.fixed ?? false, type.collation ?? null, one.comment ?? null, texts(aclItems(context.catalog, one.grants))];
+    const baseId = domain ? context.typeId(type.typeId === one.id ? { ...type, typeId: undefined as never } : type) : 0;
+    const base = domain ? context.types.find((candidate) => candidate.id === baseId) : undefined;
+    yield [one.id, one.schemaId, name, one.owner, one.form === 'enum' ? 4 : base?.length ?? -1, one.form === 'enum' ? 'e' : domain ? 'd' : 'c', one.form === 'enum' ? 'E' : domain ? base?.category ?? 'U' : 'C', false, one.form === 'composite' ? one.id : 0, 0, one.arrayTypeId,
+      baseId, one.notNull, domain ? context.domainText(one.id).defaultValue : null, type.kind, type.length ?? null, type.precision ?? null, type.scale ?? null, type.fixed ?? false, type.collation ?? null, one.comment ?? null, texts(aclItems(context.catalog, one.grants))];
     yield [one.arrayTypeId, one.schemaId, `_${name}`, one.owner, -1, 'b', 'A', false, 0, one.id, 0, 0, false, null, 'array', null, null, null, false, null, null, null];
   }
 }

@@ -374,9 +374,10 @@ export class SessionIntrospection implements IntrospectionHooks {
     return undefined;
   }
 
-  /** Catalog views show expressions already rendered. */
-  expressionText(expression: string, _relation: number, _pretty: boolean): string | undefined {
-    return expression;
+  /** Catalog views show expressions already rendered, with all parentheses. */
+  expressionText(expression: string, relation: number, pretty: boolean): string | undefined {
+    const table = pretty ? this.relation(relation) : undefined;
+    return table?.kind === 'table' ? this.#rendered.prettyText(table, expression) : expression;
   }
 
   objectDescription(id: number, catalog: string, column: number): string | undefined {

@@ -42,6 +42,20 @@ export class RenderedCatalog {
     return name === undefined ? null : `nextval('${name.replaceAll("'", "''")}'::regclass)`;
   }
 
+  /** The same expression of this table with only the parentheses it needs. */
+  prettyText(table: TableDefinition, text: string): string {
+    for (const column of table.columns) {
+      if (column.defaultValue !== undefined && this.#render(column.defaultValue, table) === text) return this.#render(column.defaultValue, table, true);
+    }
+    for (const index of table.indexes) {
+      if (index.predicate !== undefined && withParentheses(this.#render(index.predicate, table)) === text) return this.#render(index.predicate, table, true);
+    }
+    for (const constraint of table.constraints) {
+      if (constraint.check !== undefined && withParentheses(this.#render(constraint.check, table)) === text) return this.#render(constraint.check, table, true);
+    }
+    return text;
+  }
+
   check(table: TableDefinition, constraintId: ObjectId, pretty: boolean): string | null {
     const constraint = table.constraints.find((one) => one.id === constraintId);
     if (constraint?.check === undefined) return null;

@@ -26,6 +26,7 @@ export function systemContext(session: Session): SystemContext {
     defaultText: (table, column) => rendered.defaultText(table, column),
     checkText: (table, id) => rendered.check(table, id, false),
     indexText: (id) => rendered.index(id),
+    indexExpression: (id, at) => rendered.indexExpression(id, at, false),
     domainText: (id) => rendered.domain(id),
     settings: () => settingRows(session),
     *sessions() {

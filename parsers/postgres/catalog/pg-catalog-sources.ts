@@ -20,7 +20,7 @@ const MODIFIER = `CASE WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 19, 1
   WHEN c.type_kind IN ('time', 'timetz', 'timestamp', 'timestamptz') THEN coalesce(c.precision, -1)
   ELSE -1 END`;
 
-const COLLATABLE = "CASE WHEN c.collation = 'C' THEN 950 WHEN c.collation = 'POSIX' THEN 951 WHEN c.type_id = 19 THEN 950 WHEN c.type_kind = 'text' AND c.type_id NOT IN (18) THEN 100 ELSE 0 END";
+const COLLATABLE = "CASE WHEN c.collation = 'C' THEN 950 WHEN c.collation = 'POSIX' THEN 951 WHEN c.type_id IN (19, 1003) THEN 950 WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 1002) THEN 100 ELSE 0 END";
 
 /** The operator class a key of this type uses. */
 const OPERATOR_CLASS = 'array_to_string(ARRAY(SELECT 10000 FROM generate_series(1, i.key_count)), \' \')';
@@ -191,7 +191,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       typrelid: 't.relation_id', typsubscript: "CASE WHEN t.category = 'A' THEN 6179 ELSE 0 END", typelem: 't.element_id', typarray: 't.array_id', typinput: "CASE WHEN t.category = 'A' THEN 750 WHEN t.form = 'e' THEN 3504 WHEN t.form = 'd' THEN 2597 WHEN t.form = 'c' THEN 2290 ELSE 46 END",
       typoutput: '47', typreceive: '2414', typsend: '2415', typmodin: '0', typmodout: '0', typanalyze: '0', typalign: "CASE t.length WHEN 1 THEN 'c' WHEN 2 THEN 's' WHEN 8 THEN 'd' ELSE 'i' END", typstorage: "CASE WHEN t.length > 0 THEN 'p' ELSE 'x' END", typnotnull: 't.not_null', typbasetype: 't.base_type_id',
       typtypmod: "CASE WHEN t.form <> 'd' THEN -1 WHEN t.type_kind = 'text' THEN coalesce(t.type_length + 4, -1) WHEN t.type_kind = 'decimal' AND t.type_precision IS NOT NULL THEN ((t.type_precision << 16) | coalesce(t.type_scale, 0)) + 4 ELSE -1 END",
-      typndims: '0', typcollation: "CASE WHEN t.category = 'S' THEN 100 ELSE 0 END", typdefault: 't.default_text', typacl: 't.acl' },
+      typndims: '0', typcollation: "CASE WHEN t.id IN (19, 1003) THEN 950 WHEN t.id IN (25, 1042, 1043, 1009, 1014, 1015) OR t.form = 'd' AND t.type_kind = 'text' THEN 100 ELSE 0 END", typdefault: 't.default_text', typacl: 't.acl' },
   },
   pg_views: { from: 'sys.views v JOIN sys.schemas s ON s.id = v.schema_id', columns: { schemaname: 's.name', viewname: 'v.name', viewowner: 'pg_get_userbyid(v.owner)', definition: 'pg_get_viewdef(v.id)' } },
 };
