@@ -82,14 +82,18 @@ export function placeOf(context: DdlContext, name: Name, temporary: boolean, pos
   if (name.length === 1) {
     for (const id of context.names.searchPath) {
       const schema = context.catalog.get(id);
-      if (schema?.kind === 'schema' && !isTemporarySchema(schema)) return { schema, name: last };
+      if (schema?.kind !== 'schema' || isTemporarySchema(schema)) continue;
+      context.names.checkPrivilege(schema, 'CREATE');
+      return { schema, name: last };
     }
     throw new SqlError('invalid_schema_name', {
       message: 'no schema has been selected to create in',
       ...(position === undefined ? {} : { position }),
     });
   }
-  return { schema: requireSchema(context, name[name.length - 2]!, position), name: last };
+  const schema = requireSchema(context, name[name.length - 2]!, position);
+  if (!isTemporarySchema(schema)) context.names.checkPrivilege(schema, 'CREATE');
+  return { schema, name: last };
 }
 
 export function isTemporarySchema(schema: SchemaDefinition): boolean {
