@@ -101,6 +101,9 @@ export interface ExecutionContext {
   /** Accounts memory; `reserve` answers false when the statement's limit is reached: spill then. */
   reserve(bytes: number): boolean;
   release(bytes: number): void;
+  /** Accounts memory of what cannot be spilled, against the same limit but apart: raises out_of_memory past it. */
+  require(bytes: number, user: string): void;
+  releaseRequired(bytes: number): void;
   /** Temporary files for what does not fit in memory. */
   readonly spillFiles: SpillFiles;
   notice(notice: SqlNotice): void;

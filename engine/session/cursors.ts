@@ -5,7 +5,9 @@ import type { Row } from '../../sblr/contract/values.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import type { NodeOf, Program } from '../../sblr/nodes.ts';
 import { bindParameters, planRelation } from './prepare.ts';
-import { allRows } from './query.ts';
+import { memoryExceeded } from '../executor/memory.ts';
+import { rowBytes } from '../executor/values.ts';
+import { runPlan } from './query.ts';
 import type { Session } from './session.ts';
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 
@@ -75,7 +77,14 @@ export async function declareCursor(session: Session, program: Program, statemen
   }
   const query = planRelation(session, program, statement.source, program.parameterTypes, 'SELECT');
   const parameters = bindParameters(session, { program, epoch: 0, version: 0, query }, request);
-  const rows = await allRows(session, query, parameters);
+  const rows: Row[] = [];
+  const limit = session.statementMemoryBytes;
+  let bytes = 0;
+  await runPlan(session, query, parameters, (batch) => {
+    for (const row of batch) bytes += rowBytes(row);
+    if (bytes > limit) throw memoryExceeded('The result of a cursor', limit);
+    for (const row of batch) rows.push(row);
+  });
   session.cursors.set(statement.name, new Cursor(statement.name, query.columns, rows, {
     hold: statement.hold, scroll: statement.scroll !== 'no_scroll', text: statement.text, createdAt: session.statementStartedAt }));
 }

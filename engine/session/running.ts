@@ -6,6 +6,7 @@ import type { Completion, ReplySink, ResultColumn } from '../../sblr/contract/se
 import type { Row } from '../../sblr/contract/values.ts';
 import { RowBlockWriter, type ReferenceResolver } from '../../sblr/contract/row-block.ts';
 import { Execution } from '../executor/run.ts';
+import { rowBytes } from '../executor/values.ts';
 import type { PlannedQuery } from './plan-cache.ts';
 import type { Session } from './session.ts';
 import type { StatementContext } from './statement-context.ts';
@@ -158,6 +159,9 @@ export class Running {
       const state = this.#execution.step();
       if (state === 'pending') return;
       if (state === 'done') break;
+      let bytes = 0;
+      for (const row of this.#execution.rows) bytes += rowBytes(row);
+      this.context.require(bytes, 'The rest of a suspended portal');
       for (const row of this.#execution.rows) rest.push(row);
     }
     this.#ended = true;

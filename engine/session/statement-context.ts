@@ -6,6 +6,7 @@ import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '../catalog/definitions.ts';
+import { memoryExceeded } from '../executor/memory.ts';
 import type { ExecutionContext, Measurement, SpillFiles } from '../executor/operator.ts';
 import type { EvalContext } from '../functions/function.ts';
 import type { Transaction } from '../transactions/transaction.ts';
@@ -48,6 +49,8 @@ export class StatementContext implements ExecutionContext {
   #sliceEnd = 0;
   #memory = 0;
   #memoryLimit: number;
+  /** Memory of what cannot be spilled; apart, so that spilling operators using all of theirs starve nobody. */
+  #required = 0;
   #waiting = false;
   /** What was waited for failed. */
   #failure: Error | undefined = undefined;
@@ -129,6 +132,15 @@ export class StatementContext implements ExecutionContext {
 
   release(bytes: number): void {
     this.#memory -= bytes;
+  }
+
+  require(bytes: number, user: string): void {
+    if (this.#required + bytes > this.#memoryLimit) throw memoryExceeded(user, this.#memoryLimit);
+    this.#required += bytes;
+  }
+
+  releaseRequired(bytes: number): void {
+    this.#required -= bytes;
   }
 
   systemRows(relation: SystemRelation, id?: ObjectId): Iterable<Row> {

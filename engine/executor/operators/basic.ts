@@ -5,7 +5,7 @@
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
-import type { Comparator } from '../values.ts';
+import { rowBytes, type Comparator } from '../values.ts';
 
 const NO_ROW: Row = [];
 
@@ -385,6 +385,7 @@ export class Materialize implements Operator {
   readonly #rows: Row[] = [];
   #complete = false;
   #position = 0;
+  #reserved = 0;
 
   constructor(source: Operator, context: ExecutionContext) {
     this.#source = source;
@@ -404,8 +405,11 @@ export class Materialize implements Operator {
       this.#complete = true;
       return null;
     }
+    let bytes = 0;
+    for (const row of batch) bytes += rowBytes(row);
+    this.#context.require(bytes, 'A materialized result');
+    this.#reserved += bytes;
     for (const row of batch) this.#rows.push(row);
-    this.#context.reserve(batch.length * 64);
     this.#position = this.#rows.length;
     return batch;
   }
@@ -415,6 +419,9 @@ export class Materialize implements Operator {
   }
 
   close(): void {
+    this.#context.releaseRequired(this.#reserved);
+    this.#reserved = 0;
+    this.#rows.length = 0;
     this.#source.close();
   }
 }

@@ -3,12 +3,23 @@
  */
 import type { Row } from '../../../sblr/contract/values.ts';
 import { PENDING, type Batch, type ExecutionContext, type Operator } from '../operator.ts';
-import { rowBytes } from '../values.ts';
+import { RowSpool } from './row-spool.ts';
 
 /** Key of a row in which NULLs are equal to each other. */
 export type RowKey = (row: Row, context: ExecutionContext) => unknown;
 
-/** The first row of each key. */
+/** Keys held in any case, so that every pass gets on. */
+const LEAST_KEYS = 256;
+
+/** Bytes of a key with its place in a map. */
+function keyBytes(key: unknown): number {
+  return typeof key === 'string' ? 64 + 2 * key.length : 64;
+}
+
+/**
+ * The first row of each key. When no further key fits in memory, rows of keys not yet met are put aside
+ * and read in a further pass. They all were met later, so that the order of first rows stays.
+ */
 export class Distinct implements Operator {
   readonly #source: Operator;
   readonly #key: RowKey;
@@ -17,6 +28,9 @@ export class Distinct implements Operator {
   #batch: Batch | null = null;
   #position = 0;
   #reserved = 0;
+  #full = false;
+  #aside: RowSpool | undefined;
+  #reading: RowSpool | undefined;
   #out: Row[] = [];
 
   constructor(source: Operator, key: RowKey, context: ExecutionContext) {
@@ -28,8 +42,17 @@ export class Distinct implements Operator {
   next(): Batch | null | typeof PENDING {
     for (;;) {
       if (this.#batch === null) {
-        const batch = this.#source.next();
-        if (batch === PENDING || batch === null) return batch;
+        if (this.#reading !== undefined && this.#context.sliceUsed()) {
+          this.#context.yieldSlice();
+          return PENDING;
+        }
+        const batch = this.#reading === undefined ? this.#source.next() : this.#reading.read();
+        if (batch === PENDING) return PENDING;
+        if (batch === null) {
+          if (this.#aside === undefined) return null;
+          this.#nextPass(this.#aside);
+          continue;
+        }
         this.#batch = batch;
         this.#position = 0;
       }
@@ -37,8 +60,8 @@ export class Distinct implements Operator {
         const row = this.#batch[this.#position];
         const key = this.#key(row, this.#context);
         if (!this.#seen.has(key)) {
-          this.#seen.add(key);
-          this.#out.push(row);
+          if (this.#full && this.#seen.size >= LEAST_KEYS) (this.#aside ??= new RowSpool(this.#context)).add(row);
+          else this.#admit(key, row);
         }
         this.#position++;
       }
@@ -46,20 +69,42 @@ export class Distinct implements Operator {
       if (this.#out.length > 0) {
         const out = this.#out;
         this.#out = [];
-        const bytes = rowBytes(out[0]) * out.length;
-        this.#reserved += bytes;
-        this.#context.reserve(bytes);
         return out;
       }
     }
   }
 
-  #reset(): void {
+  #admit(key: unknown, row: Row): void {
+    this.#seen.add(key);
+    this.#out.push(row);
+    if (this.#full) return;
+    const bytes = keyBytes(key);
+    if (this.#context.reserve(bytes)) this.#reserved += bytes;
+    else this.#full = true;
+  }
+
+  #nextPass(aside: RowSpool): void {
+    this.#reading?.close();
+    this.#reading = aside;
+    this.#aside = undefined;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#seen.clear();
-    this.#batch = null;
-    this.#out = [];
+    this.#full = false;
     this.#context.release(this.#reserved);
     this.#reserved = 0;
+  }
+
+  #reset(): void {
+    this.#forget();
+    this.#batch = null;
+    this.#out = [];
+    this.#aside?.close();
+    this.#aside = undefined;
+    this.#reading?.close();
+    this.#reading = undefined;
   }
 
   rewind(): void {
@@ -73,7 +118,10 @@ export class Distinct implements Operator {
   }
 }
 
-/** INTERSECT and EXCEPT, with and without ALL: counts the right side's rows, then passes the left's. */
+/**
+ * INTERSECT and EXCEPT, with and without ALL: counts the right side's rows, then passes the left's.
+ * Keys that do not fit in memory are decided in further passes over rows put aside from both sides.
+ */
 export class SetOperation implements Operator {
   readonly #left: Operator;
   readonly #right: Operator;
@@ -83,6 +131,12 @@ export class SetOperation implements Operator {
   readonly #context: ExecutionContext;
   readonly #counts = new Map<unknown, number>();
   #counted = false;
+  #reserved = 0;
+  #full = false;
+  /** Rows of keys for the next pass, and what the current pass reads (undefined = the sources). */
+  #leftAside: RowSpool | undefined;
+  #rightAside: RowSpool | undefined;
+  #reading: { readonly left: RowSpool; readonly right: RowSpool | undefined } | undefined;
 
   constructor(left: Operator, right: Operator, operation: 'intersect' | 'except', all: boolean, key: RowKey, context: ExecutionContext) {
     this.#left = left;
@@ -94,55 +148,114 @@ export class SetOperation implements Operator {
   }
 
   next(): Batch | null | typeof PENDING {
-    while (!this.#counted) {
-      const batch = this.#right.next();
+    for (;;) {
+      if (this.#reading !== undefined && this.#context.sliceUsed()) {
+        this.#context.yieldSlice();
+        return PENDING;
+      }
+      if (!this.#counted) {
+        const batch = this.#reading === undefined ? this.#right.next() : (this.#reading.right?.read() ?? null);
+        if (batch === PENDING) return PENDING;
+        if (batch === null) this.#counted = true;
+        else for (const row of batch) this.#count(row);
+        continue;
+      }
+      const batch = this.#reading === undefined ? this.#left.next() : this.#reading.left.read();
       if (batch === PENDING) return PENDING;
       if (batch === null) {
-        this.#counted = true;
-        break;
+        if (this.#leftAside === undefined) return null;
+        this.#nextPass(this.#leftAside);
+        continue;
       }
-      for (const row of batch) {
-        const key = this.#key(row, this.#context);
-        this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-      }
-    }
-    for (;;) {
-      const batch = this.#left.next();
-      if (batch === PENDING || batch === null) return batch;
-      const out = batch.filter((row) => this.#keep(this.#key(row, this.#context)));
+      const out = batch.filter((row) => this.#keep(row));
       if (out.length > 0) return out;
     }
   }
 
-  #keep(key: unknown): boolean {
-    const count = this.#counts.get(key) ?? 0;
+  /** Is there room for a key not yet in the table? */
+  #room(key: unknown): boolean {
+    if (!this.#full) {
+      const bytes = keyBytes(key);
+      if (this.#context.reserve(bytes)) this.#reserved += bytes;
+      else this.#full = true;
+    }
+    return !this.#full || this.#counts.size < LEAST_KEYS;
+  }
+
+  #count(row: Row): void {
+    const key = this.#key(row, this.#context);
+    const count = this.#counts.get(key);
+    if (count !== undefined) this.#counts.set(key, count + 1);
+    else if (this.#rightAside === undefined && this.#room(key)) this.#counts.set(key, 1);
+    else (this.#rightAside ??= new RowSpool(this.#context)).add(row);
+  }
+
+  #keep(row: Row): boolean {
+    const key = this.#key(row, this.#context);
+    const count = this.#counts.get(key);
+    // Not in the table, and maybe among the right rows put aside.
+    if (count === undefined && this.#rightAside !== undefined) return this.#putAside(row);
     if (this.#operation === 'intersect') {
-      if (count <= 0) return false;
+      if (count === undefined || count <= 0) return false;
       // Without ALL one row per key is enough.
       this.#counts.set(key, this.#all ? count - 1 : 0);
       return true;
     }
     if (this.#all) {
-      if (count > 0) {
-        this.#counts.set(key, count - 1);
-        return false;
-      }
-      return true;
+      if (count === undefined || count <= 0) return true;
+      this.#counts.set(key, count - 1);
+      return false;
     }
-    if (count !== 0) return false;
+    if (count !== undefined) return false;
+    if (this.#leftAside !== undefined || !this.#room(key)) return this.#putAside(row);
     this.#counts.set(key, -1);
     return true;
   }
 
-  rewind(): void {
+  #putAside(row: Row): false {
+    (this.#leftAside ??= new RowSpool(this.#context)).add(row);
+    return false;
+  }
+
+  #nextPass(left: RowSpool): void {
+    this.#closeReading();
+    this.#reading = { left, right: this.#rightAside };
+    this.#leftAside = undefined;
+    this.#rightAside = undefined;
+    this.#forget();
+  }
+
+  #closeReading(): void {
+    this.#reading?.left.close();
+    this.#reading?.right?.close();
+    this.#reading = undefined;
+  }
+
+  #forget(): void {
     this.#counts.clear();
     this.#counted = false;
+    this.#full = false;
+    this.#context.release(this.#reserved);
+    this.#reserved = 0;
+  }
+
+  #reset(): void {
+    this.#forget();
+    this.#closeReading();
+    this.#leftAside?.close();
+    this.#leftAside = undefined;
+    this.#rightAside?.close();
+    this.#rightAside = undefined;
+  }
+
+  rewind(): void {
+    this.#reset();
     this.#left.rewind();
     this.#right.rewind();
   }
 
   close(): void {
-    this.#counts.clear();
+    this.#reset();
     this.#left.close();
     this.#right.close();
   }

@@ -75,8 +75,7 @@ export class Window implements Operator {
         if (out !== undefined) return out;
         this.#results = undefined;
         this.#rows = [];
-        this.#context.release(this.#reserved);
-        this.#reserved = 0;
+        this.#release();
       }
       if (this.#work === undefined) {
         const collected = this.#collect();
@@ -103,8 +102,8 @@ export class Window implements Operator {
         this.#batch = batch;
         this.#position = 0;
         const bytes = (rowBytes(batch[0]) + 16) * batch.length;
+        this.#context.require(bytes, 'A window partition');
         this.#reserved += bytes;
-        this.#context.reserve(bytes);
       }
       while (this.#position < this.#batch.length) {
         const row = this.#batch[this.#position];
@@ -165,7 +164,13 @@ export class Window implements Operator {
     return out;
   }
 
+  #release(): void {
+    this.#context.releaseRequired(this.#reserved);
+    this.#reserved = 0;
+  }
+
   rewind(): void {
+    this.#release();
     this.#batch = null;
     this.#sourceDone = false;
     this.#rows = [];
@@ -175,6 +180,8 @@ export class Window implements Operator {
   }
 
   close(): void {
+    this.#release();
+    this.#rows = [];
     this.#source.close();
   }
 }

@@ -12,6 +12,7 @@ import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { BoundExpression, BoundQuery, ComparisonOperator, LogicalPlan, OutputColumn } from '../../../engine/binder/bound.ts';
 import type { IndexDefinition, TableDefinition } from '../../../engine/catalog/definitions.ts';
 import type { ExecutionContext, SpillFile } from '../../../engine/executor/operator.ts';
+import { memoryExceeded } from '../../../engine/executor/memory.ts';
 import { Execution } from '../../../engine/executor/run.ts';
 import type { PhysicalPlan} from '../../../engine/planner/plan.ts';
 import { planQuery } from '../../../engine/planner/plan.ts';
@@ -123,6 +124,7 @@ export class TestContext implements ExecutionContext {
   #questions = 0;
   #next = 1;
   #used = 0;
+  #required = 0;
   onResume: (error?: Error) => void = () => undefined;
   spilled = 0;
   openFiles = 0;
@@ -168,8 +170,17 @@ export class TestContext implements ExecutionContext {
     this.#used -= bytes;
   }
 
+  require(bytes: number, user: string): void {
+    if (this.#required + bytes > this.#memory) throw memoryExceeded(user, this.#memory);
+    this.#required += bytes;
+  }
+
+  releaseRequired(bytes: number): void {
+    this.#required -= bytes;
+  }
+
   get memoryInUse(): number {
-    return this.#used;
+    return this.#used + this.#required;
   }
 
   nextRowKey(space: number): string {
