@@ -69,6 +69,27 @@ function planLargeGraph(planner: Planner, plans: readonly LogicalPlan[], conjunc
   return planner.plan(rest, { ...request, conjuncts: outer });
 }
 
+/** From `a = b` and `a = constant` over object ids: `b = constant`, so that both sides are looked up. */
+function impliedIds(conjuncts: readonly BoundExpression[]): BoundExpression[] {
+  const fixed = new Map<ColumnId, BoundExpression>();
+  const pairs: (readonly [BoundExpression & { kind: 'column' }, BoundExpression & { kind: 'column' }, BoundExpression & { kind: 'compare' }])[] = [];
+  for (const conjunct of conjuncts) {
+    if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal' || conjunct.operandType.kind !== 'oid') continue;
+    const { left, right } = conjunct;
+    if (left.kind === 'column' && right.kind === 'column') pairs.push([left, right, conjunct]);
+    else if (left.kind === 'column' && right.kind === 'constant') fixed.set(left.id, right);
+    else if (right.kind === 'column' && left.kind === 'constant') fixed.set(right.id, left);
+  }
+  const implied: BoundExpression[] = [];
+  for (const [left, right, pair] of pairs) {
+    for (const [known, other] of [[left, right], [right, left]] as const) {
+      const value = fixed.get(known.id);
+      if (value !== undefined && !fixed.has(other.id)) implied.push({ ...pair, left: other, right: value });
+    }
+  }
+  return implied;
+}
+
 class JoinGraph {
   readonly #planner: Planner;
   readonly #request: PlanRequest;
@@ -84,7 +105,7 @@ class JoinGraph {
     const required = withColumns(request.required, conjuncts);
     const ids = plans.map(outputIds);
     const locals = plans.map((): BoundExpression[] => []);
-    for (const conjunct of conjuncts) {
+    for (const conjunct of [...conjuncts, ...impliedIds(conjuncts)]) {
       const mask = isVolatile(conjunct) ? 0 : maskOf(columnsOf(conjunct), ids);
       if (mask === 0) this.#above.push(conjunct);
       else if ((mask & (mask - 1)) === 0) locals[31 - Math.clz32(mask)].push(conjunct);

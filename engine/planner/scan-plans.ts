@@ -17,6 +17,8 @@ type ScanPlan = LogicalPlan & { kind: 'scan' };
 /** Rows assumed of a table never analyzed. */
 const UNKNOWN_ROWS = 1000;
 const PAGE_BYTES = 8192;
+/** Rows assumed of a computed relation; making them anew for each row of another relation is dear. */
+const SYSTEM_ROWS = 1000;
 
 export function scanContext(planner: Planner, plan: ScanPlan): ScanContext {
   const ids = new Map<number, ColumnId>();
@@ -187,7 +189,7 @@ export function planSystemScan(planner: Planner, plan: LogicalPlan & { kind: 'sy
   const filter = compileCondition(request.conjuncts, layout, planner.compileHoisted);
   const lookup = systemLookup(planner, plan, request.conjuncts);
   return new PhysicalNode({
-    layout, width: plan.relation.columns.length, rows: lookup !== undefined ? 1 : planner.estimate(100, request.conjuncts), startup: 0, total: 2,
+    layout, width: plan.relation.columns.length, rows: lookup !== undefined ? 5 : planner.estimate(SYSTEM_ROWS, request.conjuncts), startup: 0, total: lookup !== undefined ? 2 : SYSTEM_ROWS / 10,
     title: 'Seq Scan', suffix: ` on ${plan.relation.name}`, details: filterDetail(request.conjuncts),
     create: (execution) => new SystemScan(plan.relation, filter, lookup, execution),
   });
