@@ -65,6 +65,7 @@ export class HashAggregate implements Operator, GroupHost {
   #complete = false;
   #emitted = 0;
   #reserved = 0;
+  #required = 0;
   #out: Row[] = [];
   #full = false;
   /** Rows for the next pass, and the file the current pass reads. */
@@ -122,6 +123,7 @@ export class HashAggregate implements Operator, GroupHost {
     this.#emitted = 0;
     this.#complete = false;
     this.#full = false;
+    this.#releaseKept();
     this.#context.release(this.#reserved);
     this.#reserved = 0;
   }
@@ -221,6 +223,17 @@ export class HashAggregate implements Operator, GroupHost {
     return group;
   }
 
+  /** Inputs kept for DISTINCT and ORDER BY of an aggregate cannot be put aside. */
+  #requireKept(bytes: number): void {
+    this.#context.require(bytes, 'An aggregate with DISTINCT or ORDER BY');
+    this.#required += bytes;
+  }
+
+  #releaseKept(): void {
+    this.#context.releaseRequired(this.#required);
+    this.#required = 0;
+  }
+
   #step(group: Group, row: Row): void {
     const { calls } = this.#spec;
     const context = this.#context;
@@ -247,11 +260,13 @@ export class HashAggregate implements Operator, GroupHost {
     if (seen !== undefined && call.distinct !== undefined) {
       const key = call.distinct(values);
       if (seen.has(key)) return;
+      this.#requireKept(typeof key === 'string' ? 64 + 2 * key.length : 64);
       seen.add(key);
     }
     const kept = group.kept?.[at];
     if (kept !== undefined) {
       for (const sortKey of call.sortKeys) values.push(sortKey(row, context));
+      this.#requireKept(rowBytes(values));
       kept.push(values);
     } else stepCall(call, group.states[at], values, context);
   }
@@ -297,6 +312,7 @@ export class HashAggregate implements Operator, GroupHost {
     this.#aside = undefined;
     this.#reading?.close();
     this.#reading = undefined;
+    this.#releaseKept();
     this.#context.release(this.#reserved);
     this.#reserved = 0;
   }

@@ -111,3 +111,18 @@ test('what cannot be spilled is refused one past the bound', async () => {
     past.close();
   });
 });
+
+test('inputs kept for a DISTINCT aggregate are refused one past the bound', async () => {
+  const { HashAggregate } = await import('../../../engine/executor/operators/aggregate.ts');
+  const implementation = { create: () => ({ count: 0 }), step: (state: { count: number }) => state.count++, final: (state: { count: number }) => state.count };
+  const call = { implementation: implementation as never, direct: [], inputs: [(row: Row) => row[0]!], filter: undefined, strict: true, distinct: (values: readonly unknown[]) => values[0], sortKeys: [], compare: undefined };
+  const spec = { keys: [], hashes: [], sets: [[]], calls: [call], groupings: [], combineKey: () => 0 };
+  await withContext(64 * 500, (context) => {
+    const fits = new HashAggregate(new Rows(numbers(500, 500)), spec, context);
+    expect(drain(fits)).toEqual([[500]]);
+    fits.close();
+    const past = new HashAggregate(new Rows(numbers(501, 501)), spec, context);
+    expect(() => drain(past)).toThrow(expect.objectContaining({ condition: 'out_of_memory' }));
+    past.close();
+  });
+});
