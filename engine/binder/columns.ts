@@ -110,6 +110,11 @@ export function wholeRow(entry: RangeEntry, scope: Scope, pos: number | undefine
 
 /** tableoid, ctid and the transaction columns of a table. */
 function systemColumn(entry: RangeEntry, key: string, pos: number | undefined, scope: Scope): BoundExpression | undefined {
+  if (entry.catalogId !== undefined && key === 'tableoid') {
+    scope.used = true;
+    noteLevel(scope);
+    return { kind: 'constant', value: entry.catalogId, type: OID };
+  }
   if (entry.table === undefined || !SYSTEM_COLUMNS.has(key)) return undefined;
   scope.used = true;
   noteLevel(scope);

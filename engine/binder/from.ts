@@ -180,7 +180,7 @@ function expandView(
   if (bound.columns.length < names.length) fail('internal_error', `view "${display}" has lost columns`, node.pos);
   const columns = renameColumns(binder, bound.columns.slice(0, names.length), names, view);
   if (!view.system) watchReads(binder, view, columns);
-  return { plan: bound.plan, entries: [makeEntry({ key, display, qualified, columns, keys })] };
+  return { plan: bound.plan, entries: [makeEntry({ key, display, qualified, columns, keys, catalogId: view.system ? view.id : undefined })] };
 }
 
 /** The query of a view, bound with the view's own names and semantics. */

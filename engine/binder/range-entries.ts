@@ -33,6 +33,7 @@ interface EntryParts {
   readonly nameable?: boolean;
   readonly table?: TableDefinition | undefined;
   readonly system?: SystemRelation | undefined;
+  readonly catalogId?: number | undefined;
   readonly rowKey?: number | undefined;
   readonly scalar?: boolean;
   readonly rowType?: SqlType | undefined;
@@ -41,7 +42,7 @@ interface EntryParts {
 export function makeEntry(parts: EntryParts): RangeEntry {
   return {
     key: parts.key, display: parts.display, qualified: parts.qualified, columns: parts.columns, keys: parts.keys, expressions: parts.expressions,
-    find: parts.find ?? indexKeys(parts.keys), unqualified: parts.unqualified ?? true, nameable: parts.nameable ?? parts.key !== '', table: parts.table, system: parts.system,
+    find: parts.find ?? indexKeys(parts.keys), unqualified: parts.unqualified ?? true, nameable: parts.nameable ?? parts.key !== '', table: parts.table, system: parts.system, catalogId: parts.catalogId,
     rowKey: parts.rowKey, nullable: { value: false }, scalar: parts.scalar ?? false, rowType: parts.rowType,
   };
 }

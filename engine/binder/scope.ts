@@ -79,6 +79,8 @@ export interface RangeEntry {
   readonly nameable: boolean;
   readonly table: TableDefinition | undefined;
   readonly system: SystemRelation | undefined;
+  /** Id of a catalog view, whose rows tell which relation they are from as a table's do. */
+  readonly catalogId?: number | undefined;
   /** Column holding the row key, where the scan was asked to carry it. */
   readonly rowKey: ColumnId | undefined;
   /** Set when an outer join may null-extend the entry. */
