@@ -139,7 +139,7 @@ export class InstalledDialect {
   }
 
   typeIdByName(text: string): ObjectId | undefined {
-    const bare = text.trim().toLowerCase().replace(/^[a-z_]+\./, '').replaceAll('"', '');
+    const bare = text.trim().toLowerCase().replaceAll('"', '').replace(/^[a-z_]+\./, '');
     const isArray = bare.endsWith('[]');
     const name = isArray ? bare.slice(0, -2) : bare;
     let id = this.#typeIds.get(`name:${name}`);

@@ -114,6 +114,9 @@ function orderOutputs(binder: Binder, bound: BoundRelation, parts: Pipeline, out
     keys = parts.sort.keys.map((key) => {
       const column = outputByName(binder, key.value, outputs, names);
       if (column !== undefined) return sortKey(binder, key, columnExpression(column));
+      if (setOperation && key.value.op === 'COLUMN' && key.value.name.length === 1) {
+        fail('undefined_column', `column "${binder.display(key.value.name[0]!)}" does not exist`, startOf(key.value));
+      }
       if (setOperation) {
         fail('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', startOf(key.value), {
           detail: 'Only result column names can be used, not expressions or functions.',

@@ -28,7 +28,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
   },
   columns: {
     from: `sys.columns c JOIN sys.relations r ON r.id = c.relation_id JOIN sys.schemas s ON s.id = r.schema_id JOIN sys.types t ON t.id = c.type_id LEFT JOIN sys.sequences q ON q.id = c.sequence_id
-      WHERE r.kind IN ('table', 'view') AND NOT c.dropped AND (r.system OR ${VISIBLE})`,
+      WHERE r.kind IN ('table', 'view') AND NOT c.dropped AND (r.system OR ${VISIBLE}) ORDER BY c.relation_id, c.position`,
     columns: { table_catalog: 'current_database()', table_schema: 's.name', table_name: 'r.name', column_name: 'c.name', ordinal_position: 'c.position',
       column_default: "CASE WHEN c.generated = 'none' THEN c.default_text END", is_nullable: yes('NOT (c.not_null OR t.not_null)'), data_type: DATA_TYPE,
       character_maximum_length: "CASE WHEN c.dimensions = 0 AND (c.type_kind = 'bits' OR c.type_kind = 'text' AND c.type_id NOT IN (18, 19)) THEN c.length END",
