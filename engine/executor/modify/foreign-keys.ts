@@ -39,6 +39,9 @@ interface ChildAction {
 
 type Work = ParentCheck | ChildAction;
 
+/** Memory of one queued check. */
+const WORK_BYTES = 64;
+
 /** Kinds of deferred checks in the transaction. */
 export const DEFERRED_PARENT = 'foreign_key_parent';
 export const DEFERRED_CHILDREN = 'foreign_key_children';
@@ -85,6 +88,12 @@ export class ForeignKeys {
     this.#queueChildren(access, before, undefined);
   }
 
+  /** The rows themselves belong to the transaction; the queue's own entries are bounded. */
+  #enqueue(work: Work): void {
+    this.#context.require(WORK_BYTES, 'The queue of foreign-key checks');
+    this.#queue.push(work);
+  }
+
   #needParent(access: TableAccess, constraint: ConstraintDefinition, row: Row): void {
     const values = constraint.columns.map((position) => row[position - 1]);
     if (values.includes(null)) {
@@ -95,7 +104,7 @@ export class ForeignKeys {
       this.#context.transaction.deferCheck({ constraint: constraint.id, row, kind: DEFERRED_PARENT });
       return;
     }
-    this.#queue.push({ kind: 'parent', access, constraint, row, deferred: false });
+    this.#enqueue({ kind: 'parent', access, constraint, row, deferred: false });
   }
 
   #queueChildren(access: TableAccess, before: Row, after: Row | undefined): void {
@@ -108,7 +117,7 @@ export class ForeignKeys {
         this.#context.transaction.deferCheck({ constraint: constraint.id, row: before, kind: DEFERRED_CHILDREN });
         continue;
       }
-      this.#queue.push({ kind: 'children', parent: access, child, constraint, before, after, checkOnly: false });
+      this.#enqueue({ kind: 'children', parent: access, child, constraint, before, after, checkOnly: false });
     }
   }
 
@@ -158,6 +167,7 @@ export class ForeignKeys {
           return PENDING;
         }
       }
+      this.#context.releaseRequired(this.#queue.length * WORK_BYTES);
       this.#queue.length = 0;
       this.#at = 0;
       for (const writer of this.#writers.values()) if (writer.finish() === PENDING) return PENDING;
@@ -171,10 +181,10 @@ export class ForeignKeys {
       if (definition.kind !== 'table') continue;
       const constraint = definition.constraints.find((one) => one.id === constraintId);
       if (constraint === undefined) continue;
-      if (kind === DEFERRED_PARENT) this.#queue.push({ kind: 'parent', access: this.access(definition), constraint, row, deferred: true });
+      if (kind === DEFERRED_PARENT) this.#enqueue({ kind: 'parent', access: this.access(definition), constraint, row, deferred: true });
       else {
         const parent = this.#context.catalog.get(constraint.refTableId ?? 0);
-        if (parent?.kind === 'table') this.#queue.push({ kind: 'children', parent: this.access(parent), child: definition, constraint, before: row, after: undefined, checkOnly: true });
+        if (parent?.kind === 'table') this.#enqueue({ kind: 'children', parent: this.access(parent), child: definition, constraint, before: row, after: undefined, checkOnly: true });
       }
       return;
     }
