@@ -55,7 +55,18 @@ export async function run(options) {
 }
 
 function measure({ work, mode, count }, servers, rounds, seconds) {
-  const args = ['-n', '-M', mode, '-c', String(count), '-j', String(Math.min(count, 2)), '-T', String(seconds), ...(work === 'select-only' ? ['-S'] : [])];
+  const args = [
+    '-n',
+    '-M',
+    mode,
+    '-c',
+    String(count),
+    '-j',
+    String(Math.min(count, 2)),
+    '-T',
+    String(seconds),
+    ...(work === 'select-only' ? ['-S'] : []),
+  ];
   const rates = servers.map(() => []);
   const cpu = {};
   for (let round = 0; round < rounds; round++) {
@@ -74,15 +85,27 @@ function measure({ work, mode, count }, servers, rounds, seconds) {
   }
   const [postgres, lyrebird] = rates.map(median);
   const name = `${work} ${mode}`;
-  return { name, clients: count, postgres, lyrebird, ratio: lyrebird / postgres, target: TARGETS[name][count], cpu: Object.fromEntries(Object.entries(cpu).map(([role, list]) => [role, median(list)])) };
+  return {
+    name,
+    clients: count,
+    postgres,
+    lyrebird,
+    ratio: lyrebird / postgres,
+    target: TARGETS[name][count],
+    cpu: Object.fromEntries(Object.entries(cpu).map(([role, list]) => [role, median(list)])),
+  };
 }
 
 function report(results) {
   console.log('\nbenchmark              clients   PostgreSQL     Lyrebird   ratio  target  CPU us per transaction');
   for (const one of results) {
-    const cpu = Object.entries(one.cpu).map(([role, micros]) => `${role} ${micros.toFixed(0)}`).join(', ');
+    const cpu = Object.entries(one.cpu)
+      .map(([role, micros]) => `${role} ${micros.toFixed(0)}`)
+      .join(', ');
     const verdict = one.target === undefined ? '' : one.ratio >= one.target ? 'met' : 'MISSED';
-    console.log(`${one.name.padEnd(22)} ${String(one.clients).padStart(7)} ${one.postgres.toFixed(0).padStart(12)} ${one.lyrebird.toFixed(0).padStart(12)} ${one.ratio.toFixed(2).padStart(7)}  ${String(one.target ?? '').padStart(4)} ${verdict.padEnd(6)}  ${cpu}`);
+    console.log(
+      `${one.name.padEnd(22)} ${String(one.clients).padStart(7)} ${one.postgres.toFixed(0).padStart(12)} ${one.lyrebird.toFixed(0).padStart(12)} ${one.ratio.toFixed(2).padStart(7)}  ${String(one.target ?? '').padStart(4)} ${verdict.padEnd(6)}  ${cpu}`,
+    );
   }
   for (const one of results) console.log(JSON.stringify(one));
 }
@@ -94,10 +117,15 @@ function median(values) {
 }
 
 function pgbench(server, args) {
-  const result = spawnSync(join(BIN, 'pgbench'), ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', ...args, 'postgres'], {
-    encoding: 'utf8', timeout: 600_000, // Encrypted connections on one side only would measure TLS.
-    env: { ...process.env, PGPASSWORD: PASSWORD, PGSSLMODE: 'disable' },
-  });
+  const result = spawnSync(
+    join(BIN, 'pgbench'),
+    ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', ...args, 'postgres'],
+    {
+      encoding: 'utf8',
+      timeout: 600_000, // Encrypted connections on one side only would measure TLS.
+      env: { ...process.env, PGPASSWORD: PASSWORD, PGSSLMODE: 'disable' },
+    },
+  );
   if (result.status !== 0) throw new Error(`pgbench on ${server.name}: ${result.stderr}`);
   return result.stdout;
 }
@@ -123,13 +151,37 @@ function asPostgres(folder, command, args) {
 async function startPostgres(folder) {
   const data = mkdtempSync(join(tmpdir(), 'lyrebird-bench-pg-'));
   const port = await freePort();
-  const [init, initArgs] = asPostgres(data, join(BIN, 'initdb'), ['-D', join(data, 'db'), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8']);
+  const [init, initArgs] = asPostgres(data, join(BIN, 'initdb'), [
+    '-D',
+    join(data, 'db'),
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C.UTF-8',
+  ]);
   const made = spawnSync(init, initArgs, { encoding: 'utf8', cwd: tmpdir() });
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
-  const [command, args] = asPostgres(data, join(BIN, 'postgres'), ['-D', join(data, 'db'), '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${data}`, '-c', 'shared_buffers=256MB', '-c', 'max_connections=120']);
+  const [command, args] = asPostgres(data, join(BIN, 'postgres'), [
+    '-D',
+    join(data, 'db'),
+    '-p',
+    String(port),
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    `unix_socket_directories=${data}`,
+    '-c',
+    'shared_buffers=256MB',
+    '-c',
+    'max_connections=120',
+  ]);
   const child = spawn(command, args, { stdio: 'ignore', cwd: tmpdir() });
   const server = {
-    name: 'PostgreSQL', port,
+    name: 'PostgreSQL',
+    port,
     async stop() {
       const pid = Number(readFileSync(join(data, 'db', 'postmaster.pid'), 'utf8').split('\n')[0]);
       process.kill(pid, 'SIGINT');
@@ -143,16 +195,22 @@ async function startPostgres(folder) {
 
 async function startLyrebird(folder) {
   const port = await freePort();
-  const child = spawn(process.execPath, [join(ROOT, 'dist/lyrebird.js'), 'start', '--data', join(folder, 'data'), '--pg-port', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, LYREBIRD_PASSWORD: PASSWORD },
-  });
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'dist/lyrebird.js'), 'start', '--data', join(folder, 'data'), '--pg-port', String(port)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, LYREBIRD_PASSWORD: PASSWORD },
+    },
+  );
   await new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
     child.stdout.on('data', (text) => String(text).includes('is ready') && resolve());
   });
   const roles = [{ role: 'listener', pid: child.pid }, ...children(child.pid)];
   return {
-    name: 'Lyrebird', port,
+    name: 'Lyrebird',
+    port,
     processes: () => roles,
     async stop() {
       child.kill('SIGTERM');

@@ -58,8 +58,8 @@ export const configSchema = z.strictObject({
     health_timeout: duration(0, DAY).default(60 * SECOND),
   }),
   memory: section({
-    memtable: size(4 * MB, 64 * GB).default(256 * MB),
-    statement: size(MB, 64 * GB).default(64 * MB),
+    memtable: size(4 * MB, 64 * GB).default(1024 * MB),
+    statement: size(MB, 64 * GB).default(256 * MB),
     caches: size(MB, 64 * GB).default(128 * MB),
   }),
   durability: z.enum(['sync', 'relaxed']).default('sync'),

@@ -5,7 +5,15 @@
  */
 import { randomInt } from 'node:crypto';
 import { regular, type Identifier } from '../sblr/contract/names.ts';
-import type { DialectProfile, EngineLink, EngineSession, ProgramRef, SessionEvents, SessionOptions, SettingDefinition } from '../sblr/contract/session.ts';
+import type {
+  DialectProfile,
+  EngineLink,
+  EngineSession,
+  ProgramRef,
+  SessionEvents,
+  SessionOptions,
+  SettingDefinition,
+} from '../sblr/contract/session.ts';
 import { SqlError } from '../sblr/contract/sql-error.ts';
 import { displayType } from '../sblr/contract/text/type-name.ts';
 import type { SqlType } from '../sblr/contract/types.ts';
@@ -81,7 +89,10 @@ export class InstalledDialect {
   readonly extensions: ReadonlySet<string>;
   readonly #viewsById = new Map<ObjectId, ViewDefinition>();
   readonly #typeIds = new Map<string, ObjectId>();
-  readonly #typesById = new Map<ObjectId, { readonly name: string; readonly type: SqlType; readonly isArray: boolean }>();
+  readonly #typesById = new Map<
+    ObjectId,
+    { readonly name: string; readonly type: SqlType; readonly isArray: boolean }
+  >();
   readonly #routineIds = new Map<string, ObjectId>();
   readonly #routineNames = new Map<ObjectId, string>();
   readonly #functionNames = new Map<string, string>();
@@ -89,19 +100,42 @@ export class InstalledDialect {
   constructor(profile: DialectProfile, administrator: ObjectId, overrides: Readonly<Record<string, string>>) {
     this.profile = profile;
     this.extensions = new Set(profile.extensions);
-    this.settings = new Map(profile.settings.map((setting) => {
-      const value = overrides[setting.name.toLowerCase()];
-      return [setting.name.toLowerCase(), value === undefined ? setting : { ...setting, defaultValue: value }];
-    }));
+    this.settings = new Map(
+      profile.settings.map((setting) => {
+        const value = overrides[setting.name.toLowerCase()];
+        return [setting.name.toLowerCase(), value === undefined ? setting : { ...setting, defaultValue: value }];
+      }),
+    );
     const schemas = new Map(profile.schemas.map((schema) => [schema.name, schema.id]));
     const views = new Map<string, ViewDefinition>();
     for (const view of profile.views) {
-      const definition: ViewDefinition = { kind: 'view', id: view.id, name: regular(view.name), owner: administrator, schemaId: schemas.get(view.schema) ?? 0, databaseId: 0, columns: [], program: view.program,
-        text: '', searchPath: [profile.systemSchema], dependsOn: [], persistence: 'permanent', checkOption: 'none', options: {}, system: true };
+      const definition: ViewDefinition = {
+        kind: 'view',
+        id: view.id,
+        name: regular(view.name),
+        owner: administrator,
+        schemaId: schemas.get(view.schema) ?? 0,
+        databaseId: 0,
+        columns: [],
+        program: view.program,
+        text: '',
+        searchPath: [profile.systemSchema],
+        dependsOn: [],
+        persistence: 'permanent',
+        checkOption: 'none',
+        options: {},
+        system: true,
+      };
       views.set(`${view.schema}.${view.name}`, definition);
       this.#viewsById.set(view.id, definition);
     }
-    this.system = { systemSchema: profile.systemSchema, mainSchema: profile.mainSchema, schemas, views, base: SYSTEM_RELATIONS };
+    this.system = {
+      systemSchema: profile.systemSchema,
+      mainSchema: profile.mainSchema,
+      schemas,
+      views,
+      base: SYSTEM_RELATIONS,
+    };
     for (const one of profile.types) {
       const key = typeKey(one.type);
       if (!this.#typeIds.has(key)) this.#typeIds.set(key, one.id);
@@ -110,7 +144,11 @@ export class InstalledDialect {
       if (one.arrayId !== 0) {
         const arrayKey = typeKey({ kind: 'array', element: one.type });
         if (!this.#typeIds.has(arrayKey)) this.#typeIds.set(arrayKey, one.arrayId);
-        this.#typesById.set(one.arrayId, { name: `_${one.name}`, type: { kind: 'array', element: one.type }, isArray: true });
+        this.#typesById.set(one.arrayId, {
+          name: `_${one.name}`,
+          type: { kind: 'array', element: one.type },
+          isArray: true,
+        });
       }
     }
     for (const one of profile.routines) {
@@ -122,7 +160,12 @@ export class InstalledDialect {
 
   /** A name given at login: delimited by nature, so exact unless it is its own fold. */
   identifier(text: string): Identifier {
-    const folded = this.profile.identifierFold === 'upper' ? text.toUpperCase() : this.profile.identifierFold === 'lower' ? text.toLowerCase() : text;
+    const folded =
+      this.profile.identifierFold === 'upper'
+        ? text.toUpperCase()
+        : this.profile.identifierFold === 'lower'
+          ? text.toLowerCase()
+          : text;
     return { text, exact: folded !== text };
   }
 
@@ -131,7 +174,12 @@ export class InstalledDialect {
   }
 
   typeId(type: SqlType): ObjectId {
-    return this.#typeIds.get(typeKey(type)) ?? this.#typeIds.get(typeKey({ kind: type.kind })) ?? this.#typeIds.get('unknown||') ?? 0;
+    return (
+      this.#typeIds.get(typeKey(type)) ??
+      this.#typeIds.get(typeKey({ kind: type.kind })) ??
+      this.#typeIds.get('unknown||') ??
+      0
+    );
   }
 
   typeById(id: ObjectId): SqlType | undefined {
@@ -139,12 +187,17 @@ export class InstalledDialect {
   }
 
   typeIdByName(text: string): ObjectId | undefined {
-    const bare = text.trim().toLowerCase().replaceAll('"', '').replace(/^[a-z_]+\./, '');
+    const bare = text
+      .trim()
+      .toLowerCase()
+      .replaceAll('"', '')
+      .replace(/^[a-z_]+\./, '');
     const isArray = bare.endsWith('[]');
     const name = isArray ? bare.slice(0, -2) : bare;
     let id = this.#typeIds.get(`name:${name}`);
     if (id === undefined) {
-      for (const [candidate, entry] of this.#typesById) if (!entry.isArray && displayType(entry.type) === name) id = candidate;
+      for (const [candidate, entry] of this.#typesById)
+        if (!entry.isArray && displayType(entry.type) === name) id = candidate;
     }
     if (id === undefined || !isArray) return id;
     return this.profile.types.find((one) => one.id === id)?.arrayId;
@@ -172,7 +225,20 @@ export class InstalledDialect {
 function typeKey(type: SqlType): string {
   if (type.kind === 'array') return `array|${type.element === undefined ? '' : typeKey(type.element)}`;
   const declared = type.declared ?? '';
-  const variant = type.kind === 'text' ? (declared === '' ? (type.fixed === true ? 'bpchar' : type.length === undefined ? '' : 'varchar') : declared) : type.kind === 'bits' ? (type.fixed === true ? 'bit' : 'varbit') : declared;
+  const variant =
+    type.kind === 'text'
+      ? declared === ''
+        ? type.fixed === true
+          ? 'bpchar'
+          : type.length === undefined
+            ? ''
+            : 'varchar'
+        : declared
+      : type.kind === 'bits'
+        ? type.fixed === true
+          ? 'bit'
+          : 'varbit'
+        : declared;
   return `${type.kind}|${variant}|${type.target ?? ''}`;
 }
 
@@ -237,8 +303,13 @@ export class EngineCore implements EngineLink {
       return;
     }
     this.catalog.publish(definitions);
-    for (const definition of definitions.values()) if (definition.kind === 'role' && definition.superuser) { this.#administrator = definition.id; break; }
-    for await (const [, row] of this.#scanAll(STATISTICS_SPACE)) this.#statistics.set(row[0] as number, row[1] as unknown as TableStatistics);
+    for (const definition of definitions.values())
+      if (definition.kind === 'role' && definition.superuser) {
+        this.#administrator = definition.id;
+        break;
+      }
+    for await (const [, row] of this.#scanAll(STATISTICS_SPACE))
+      this.#statistics.set(row[0] as number, row[1] as unknown as TableStatistics);
   }
 
   async *#scanAll(space: number): AsyncIterable<readonly [string, Row]> {
@@ -247,7 +318,9 @@ export class EngineCore implements EngineLink {
     for (;;) {
       const count = scan.next(batch, 1000);
       if (count === SCAN_PENDING) {
-        await new Promise<void>((resolve, reject) => scan.wait((error) => (error === undefined ? resolve() : reject(error))));
+        await new Promise<void>((resolve, reject) =>
+          scan.wait((error) => (error === undefined ? resolve() : reject(error))),
+        );
         continue;
       }
       if (count === 0) break;
@@ -259,15 +332,29 @@ export class EngineCore implements EngineLink {
   async #bootstrap(): Promise<void> {
     const { config } = this.#options;
     const name = regular(config.administrator);
-    const administrator: Definition = { ...freshRole(10, name, true), superuser: true, createDatabase: true, createRole: true, replication: true, bypassRowSecurity: true,
-      verifiers: config.administratorPassword === '' ? {} : { 'scram-sha-256': scramVerifier(config.administratorPassword) } };
+    const administrator: Definition = {
+      ...freshRole(10, name, true),
+      superuser: true,
+      createDatabase: true,
+      createRole: true,
+      replication: true,
+      bypassRowSecurity: true,
+      verifiers:
+        config.administratorPassword === '' ? {} : { 'scram-sha-256': scramVerifier(config.administratorPassword) },
+    };
     const [database, main] = newDatabase(this.catalog, name, administrator.id, {});
-    const definitions = new Map<ObjectId, Definition>([administrator, database, main].map((definition) => [definition.id, definition]));
+    const definitions = new Map<ObjectId, Definition>(
+      [administrator, database, main].map((definition) => [definition.id, definition]),
+    );
     const rows = new Map<string, Row>();
     for (const [id, definition] of definitions) rows.set(idKey(id), [definition] as never);
     rows.set(idKey(0), [this.catalog.nextId]);
     await new Promise<void>((resolve, reject) => {
-      this.store.commit({ spaces: new Map([[CATALOG_SPACE, rows]]), droppedSpaces: [], schemaEpoch: 1 }, 'sync', (error) => (error === undefined ? resolve() : reject(error)));
+      this.store.commit(
+        { spaces: new Map([[CATALOG_SPACE, rows]]), droppedSpaces: [], schemaEpoch: 1 },
+        'sync',
+        (error) => (error === undefined ? resolve() : reject(error)),
+      );
     });
     this.catalog.publish(definitions);
   }
@@ -280,12 +367,15 @@ export class EngineCore implements EngineLink {
     const overrides: Record<string, string> = { server_version: this.#serverVersion(profile) };
     if (config.statementTimeoutMs > 0) overrides['statement_timeout'] = String(config.statementTimeoutMs);
     if (config.lockTimeoutMs > 0) overrides['lock_timeout'] = String(config.lockTimeoutMs);
-    if (config.idleInTransactionTimeoutMs > 0) overrides['idle_in_transaction_session_timeout'] = String(config.idleInTransactionTimeoutMs);
+    if (config.idleInTransactionTimeoutMs > 0)
+      overrides['idle_in_transaction_session_timeout'] = String(config.idleInTransactionTimeoutMs);
     this.#dialects.set(profile.dialect, new InstalledDialect(profile, this.#administrator, overrides));
   }
 
   #serverVersion(profile: DialectProfile): string {
-    return profile.settings.find((setting) => setting.name.toLowerCase() === 'server_version')?.defaultValue ?? this.version;
+    return (
+      profile.settings.find((setting) => setting.name.toLowerCase() === 'server_version')?.defaultValue ?? this.version
+    );
   }
 
   openSession(options: SessionOptions, events: SessionEvents): EngineSession {
@@ -313,15 +403,24 @@ export class EngineCore implements EngineLink {
 
   async shutdown(): Promise<void> {
     this.#closing = true;
-    for (const session of [...this.#sessions.values()]) session.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
+    for (const session of [...this.#sessions.values()])
+      session.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
     const deadline = performance.now() + 5000;
-    while (this.#sessions.size > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (this.#sessions.size > 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   status(): EngineStatus {
     const statistics = this.store.statistics();
-    return { sessions: this.#sessions.size, databases: [...this.catalog.all('database')].length, tables: [...this.catalog.all('table')].length,
-      commits: statistics.commits, memoryBytes: statistics.memoryBytes, logBytes: statistics.logBytes, startedAt: this.startedAt };
+    return {
+      sessions: this.#sessions.size,
+      databases: [...this.catalog.all('database')].length,
+      tables: [...this.catalog.all('table')].length,
+      commits: statistics.commits,
+      memoryBytes: statistics.memoryBytes,
+      logBytes: statistics.logBytes,
+      startedAt: this.startedAt,
+    };
   }
 
   // ---- sessions ----------------------------------------------------------------------------------
@@ -357,16 +456,24 @@ export class EngineCore implements EngineLink {
       return false;
     }
     if (!from.isSuperuser && !isMember(from, from.currentRole, target.loginRole)) {
-      throw new SqlError('insufficient_privilege', `must be a member of the role whose process is being ${what === 'cancel' ? 'canceled' : 'terminated'}`);
+      throw new SqlError(
+        'insufficient_privilege',
+        `must be a member of the role whose process is being ${what === 'cancel' ? 'canceled' : 'terminated'}`,
+      );
     }
     if (what === 'cancel') target.cancel();
-    else setImmediate(() => target.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command')));
+    else
+      setImmediate(() =>
+        target.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command')),
+      );
     return true;
   }
 
   blockingSessions(processId: number): readonly number[] {
     const waiting = this.#sessions.get(processId)?.lockGroup.waiting;
-    return waiting === undefined ? [] : [...new Set(waiting.lock.owners.map((owner) => owner.group.id).filter((id) => id !== processId))];
+    return waiting === undefined
+      ? []
+      : [...new Set(waiting.lock.owners.map((owner) => owner.group.id).filter((id) => id !== processId))];
   }
 
   mayBecome(session: Session, role: ObjectId, whole: boolean): boolean {
@@ -407,7 +514,12 @@ export class EngineCore implements EngineLink {
     this.#deferred.run(session, transaction, undefined, callback);
   }
 
-  setConstraints(session: Session, transaction: Transaction, statement: NodeOf<'SET_CONSTRAINTS'>, callback: (error: Error | undefined) => void): void {
+  setConstraints(
+    session: Session,
+    transaction: Transaction,
+    statement: NodeOf<'SET_CONSTRAINTS'>,
+    callback: (error: Error | undefined) => void,
+  ): void {
     this.#deferred.setConstraints(session, transaction, statement, callback);
   }
 
@@ -444,11 +556,17 @@ export class EngineCore implements EngineLink {
   }
 
   dropSpace(space: number): void {
-    this.store.commit({ spaces: new Map(), droppedSpaces: [space], schemaEpoch: this.catalog.epoch }, 'relaxed', () => undefined);
+    this.store.commit(
+      { spaces: new Map(), droppedSpaces: [space], schemaEpoch: this.catalog.epoch },
+      'relaxed',
+      () => undefined,
+    );
   }
 
   flush(): Promise<void> {
-    return new Promise((resolve, reject) => this.store.flush((error) => (error === undefined ? resolve() : reject(error))));
+    return new Promise((resolve, reject) =>
+      this.store.flush((error) => (error === undefined ? resolve() : reject(error))),
+    );
   }
 
   /** A nested program (PREPARE) as a reference of its own. */
@@ -459,7 +577,9 @@ export class EngineCore implements EngineLink {
 
   normaliseSetting(name: string, values: readonly string[]): string {
     if (values.length === 1 && name.toLowerCase() !== 'search_path') return values[0]!;
-    return values.map((value) => (/^[a-z_][a-z0-9_$]*$/.test(value) ? value : `"${value.replaceAll('"', '""')}"`)).join(', ');
+    return values
+      .map((value) => (/^[a-z_][a-z0-9_$]*$/.test(value) ? value : `"${value.replaceAll('"', '""')}"`))
+      .join(', ');
   }
 
   random(session: Session): number {
@@ -479,10 +599,13 @@ export class EngineCore implements EngineLink {
   }
 
   seedRandom(session: Session, seed: number): void {
-    this.#random.set(session, (Math.floor((seed + 1) * 1073741823) >>> 0) || 1);
+    this.#random.set(session, Math.floor((seed + 1) * 1073741823) >>> 0 || 1);
   }
 
   reportBug(error: unknown, statement: string): void {
-    this.#options.log('error', 'internal error', { statement: statement.slice(0, 1000), stack: error instanceof Error ? error.stack : String(error) });
+    this.#options.log('error', 'internal error', {
+      statement: statement.slice(0, 1000),
+      stack: error instanceof Error ? error.stack : String(error),
+    });
   }
 }

@@ -7,7 +7,14 @@ const KEY_BYTES = 6;
 export function rowKey(number: number): string {
   const high = Math.floor(number / 4294967296);
   const low = number >>> 0;
-  return String.fromCharCode((high >>> 8) & 255, high & 255, low >>> 24, (low >>> 16) & 255, (low >>> 8) & 255, low & 255);
+  return String.fromCharCode(
+    (high >>> 8) & 255,
+    high & 255,
+    low >>> 24,
+    (low >>> 16) & 255,
+    (low >>> 8) & 255,
+    low & 255,
+  );
 }
 
 export function rowNumber(key: string): number {

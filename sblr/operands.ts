@@ -68,12 +68,14 @@ export const one = <const N extends string>(...element: N[]): ElementInput<N> & 
   element,
   count: 'one',
 });
-export const optional = <const N extends string>(
-  ...element: N[]
-): ElementInput<N> & { count: 'optional' } => ({ element, count: 'optional' });
-export const many = <const N extends string>(
-  ...element: N[]
-): ElementInput<N> & { count: 'many' } => ({ element, count: 'many' });
+export const optional = <const N extends string>(...element: N[]): ElementInput<N> & { count: 'optional' } => ({
+  element,
+  count: 'optional',
+});
+export const many = <const N extends string>(...element: N[]): ElementInput<N> & { count: 'many' } => ({
+  element,
+  count: 'many',
+});
 export const oneOf = <const T extends string>(...values: T[]): EnumOperand<T> => ({ oneOf: values });
 
 export interface OpcodeDefinition {
@@ -101,14 +103,15 @@ interface ScalarTypes {
   label: number;
 }
 
-export type OperandType<K> = K extends EnumOperand<infer T>
-  ? T
-  : K extends { readonly list: infer F }
-    ? readonly { readonly [P in keyof F]: OperandType<F[P]> }[]
-    : K extends `${infer S extends ScalarOperand}?`
-      ? ScalarTypes[S] | undefined
-      : K extends `${infer S extends ScalarOperand}[]`
-        ? readonly ScalarTypes[S][]
-        : K extends ScalarOperand
-          ? ScalarTypes[K]
-          : never;
+export type OperandType<K> =
+  K extends EnumOperand<infer T>
+    ? T
+    : K extends { readonly list: infer F }
+      ? readonly { readonly [P in keyof F]: OperandType<F[P]> }[]
+      : K extends `${infer S extends ScalarOperand}?`
+        ? ScalarTypes[S] | undefined
+        : K extends `${infer S extends ScalarOperand}[]`
+          ? readonly ScalarTypes[S][]
+          : K extends ScalarOperand
+            ? ScalarTypes[K]
+            : never;

@@ -20,7 +20,11 @@ interface Verifier {
 const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 const sha256 = (data: Buffer): Buffer => createHash('sha256').update(data).digest();
 
-export function scramVerifier(password: string, salt: Buffer = randomBytes(SALT_BYTES), iterations: number = SCRAM_ITERATIONS): string {
+export function scramVerifier(
+  password: string,
+  salt: Buffer = randomBytes(SALT_BYTES),
+  iterations: number = SCRAM_ITERATIONS,
+): string {
   const salted = pbkdf2Sync(password.normalize('NFKC'), salt, iterations, 32, 'sha256');
   const storedKey = sha256(hmac(salted, 'Client Key'));
   const serverKey = hmac(salted, 'Server Key');
@@ -83,7 +87,9 @@ export class ScramExchange {
   }
 
   #first(message: string): ScramStep {
-    const match = /^(([nyp])(?:=([^,]*))?,(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/s.exec(message);
+    const match = /^(([nyp])(?:=([^,]*))?,(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,.*)?)$/s.exec(
+      message,
+    );
     if (match === null) return { kind: 'malformed', reason: 'malformed client-first-message' };
     if (match[2] === 'p') return { kind: 'malformed', reason: 'channel binding is not offered' };
     this.#header = match[1]!;
@@ -96,7 +102,8 @@ export class ScramExchange {
   #final(message: string): ScramStep {
     const match = /^((?:c=([A-Za-z0-9+/=]+)),r=([^,]+)(?:,.*)?),p=([A-Za-z0-9+/=]+)$/s.exec(message);
     if (match === null) return { kind: 'malformed', reason: 'malformed client-final-message' };
-    if (Buffer.from(match[2]!, 'base64').toString('utf8') !== this.#header) return { kind: 'malformed', reason: 'channel binding data does not match' };
+    if (Buffer.from(match[2]!, 'base64').toString('utf8') !== this.#header)
+      return { kind: 'malformed', reason: 'channel binding data does not match' };
     if (match[3] !== this.#nonce) return { kind: 'malformed', reason: 'nonce does not match' };
     const authMessage = `${this.#clientFirstBare},${this.#serverFirst},${match[1]!}`;
     const signature = hmac(this.#verifier.storedKey, authMessage);

@@ -6,7 +6,13 @@
  */
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
-import type { ObjectId, SystemRelation, TableDefinition, IndexDefinition, RoutineDefinition } from '../catalog/definitions.ts';
+import type {
+  ObjectId,
+  SystemRelation,
+  TableDefinition,
+  IndexDefinition,
+  RoutineDefinition,
+} from '../catalog/definitions.ts';
 import type { FunctionDefinition } from '../functions/function.ts';
 
 export type ColumnId = number;
@@ -27,38 +33,143 @@ export type BoundExpression =
   | { readonly kind: 'constant'; readonly value: SqlValue; readonly type: SqlType }
   | { readonly kind: 'parameter'; readonly index: number; readonly type: SqlType }
   | { readonly kind: 'column'; readonly id: ColumnId; readonly type: SqlType; readonly pos?: number | undefined }
-  | { readonly kind: 'variable'; readonly name: string; readonly scope: 'local' | 'session' | 'setting' | 'global'; readonly type: SqlType }
+  | {
+      readonly kind: 'variable';
+      readonly name: string;
+      readonly scope: 'local' | 'session' | 'setting' | 'global';
+      readonly type: SqlType;
+    }
   | { readonly kind: 'set_variable'; readonly name: string; readonly value: BoundExpression; readonly type: SqlType }
   /** Comparison of two operands of one comparable type. */
-  | { readonly kind: 'compare'; readonly operator: ComparisonOperator; readonly left: BoundExpression; readonly right: BoundExpression; readonly operandType: SqlType; readonly type: SqlType; readonly pos?: number | undefined }
-  | { readonly kind: 'call'; readonly function: FunctionDefinition; readonly arguments: readonly BoundExpression[]; readonly type: SqlType; readonly pos?: number | undefined }
+  | {
+      readonly kind: 'compare';
+      readonly operator: ComparisonOperator;
+      readonly left: BoundExpression;
+      readonly right: BoundExpression;
+      readonly operandType: SqlType;
+      readonly type: SqlType;
+      readonly pos?: number | undefined;
+    }
+  | {
+      readonly kind: 'call';
+      readonly function: FunctionDefinition;
+      readonly arguments: readonly BoundExpression[];
+      readonly type: SqlType;
+      readonly pos?: number | undefined;
+    }
   /** A user-defined function. */
-  | { readonly kind: 'routine'; readonly routine: RoutineDefinition; readonly arguments: readonly BoundExpression[]; readonly type: SqlType; readonly pos?: number | undefined }
-  | { readonly kind: 'cast'; readonly operand: BoundExpression; readonly type: SqlType; readonly context: 'implicit' | 'assignment' | 'explicit' | 'try'; readonly pos?: number | undefined;
-      /** Domain whose constraints the value must meet. */ readonly domainId?: ObjectId | undefined }
+  | {
+      readonly kind: 'routine';
+      readonly routine: RoutineDefinition;
+      readonly arguments: readonly BoundExpression[];
+      readonly type: SqlType;
+      readonly pos?: number | undefined;
+    }
+  | {
+      readonly kind: 'cast';
+      readonly operand: BoundExpression;
+      readonly type: SqlType;
+      readonly context: 'implicit' | 'assignment' | 'explicit' | 'try';
+      readonly pos?: number | undefined;
+      /** Domain whose constraints the value must meet. */ readonly domainId?: ObjectId | undefined;
+    }
   | { readonly kind: 'and' | 'or'; readonly operands: readonly BoundExpression[]; readonly type: SqlType }
   | { readonly kind: 'not'; readonly operand: BoundExpression; readonly type: SqlType }
   | { readonly kind: 'is_null'; readonly operand: BoundExpression; readonly negated: boolean; readonly type: SqlType }
-  | { readonly kind: 'is_truth'; readonly operand: BoundExpression; readonly truth: 'true' | 'false' | 'unknown'; readonly negated: boolean; readonly type: SqlType }
-  | { readonly kind: 'is_distinct'; readonly left: BoundExpression; readonly right: BoundExpression; readonly negated: boolean; readonly operandType: SqlType; readonly type: SqlType }
-  | { readonly kind: 'in_list'; readonly operand: BoundExpression; readonly items: readonly BoundExpression[]; readonly negated: boolean; readonly operandType: SqlType; readonly type: SqlType }
+  | {
+      readonly kind: 'is_truth';
+      readonly operand: BoundExpression;
+      readonly truth: 'true' | 'false' | 'unknown';
+      readonly negated: boolean;
+      readonly type: SqlType;
+    }
+  | {
+      readonly kind: 'is_distinct';
+      readonly left: BoundExpression;
+      readonly right: BoundExpression;
+      readonly negated: boolean;
+      readonly operandType: SqlType;
+      readonly type: SqlType;
+    }
+  | {
+      readonly kind: 'in_list';
+      readonly operand: BoundExpression;
+      readonly items: readonly BoundExpression[];
+      readonly negated: boolean;
+      readonly operandType: SqlType;
+      readonly type: SqlType;
+    }
   /** operand op ANY/ALL (array); `test` compares column `left` with column `right` (ids private to this node). */
-  | { readonly kind: 'quantified_array'; readonly operand: BoundExpression; readonly array: BoundExpression; readonly left: ColumnId; readonly right: ColumnId; readonly test: BoundExpression; readonly quantifier: 'any' | 'all'; readonly type: SqlType }
-  | { readonly kind: 'case'; readonly whens: readonly { readonly condition: BoundExpression; readonly result: BoundExpression }[]; readonly otherwise: BoundExpression | undefined; readonly type: SqlType }
+  | {
+      readonly kind: 'quantified_array';
+      readonly operand: BoundExpression;
+      readonly array: BoundExpression;
+      readonly left: ColumnId;
+      readonly right: ColumnId;
+      readonly test: BoundExpression;
+      readonly quantifier: 'any' | 'all';
+      readonly type: SqlType;
+    }
+  | {
+      readonly kind: 'case';
+      readonly whens: readonly { readonly condition: BoundExpression; readonly result: BoundExpression }[];
+      readonly otherwise: BoundExpression | undefined;
+      readonly type: SqlType;
+    }
   /** Evaluates `value` once, binds it to column `id`, then evaluates `body` (simple CASE, BETWEEN of volatile operands, NULLIF). */
-  | { readonly kind: 'let'; readonly id: ColumnId; readonly value: BoundExpression; readonly body: BoundExpression; readonly type: SqlType }
+  | {
+      readonly kind: 'let';
+      readonly id: ColumnId;
+      readonly value: BoundExpression;
+      readonly body: BoundExpression;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'coalesce'; readonly operands: readonly BoundExpression[]; readonly type: SqlType }
-  | { readonly kind: 'extremum'; readonly which: 'greatest' | 'least'; readonly nullPropagates: boolean; readonly operands: readonly BoundExpression[]; readonly type: SqlType }
+  | {
+      readonly kind: 'extremum';
+      readonly which: 'greatest' | 'least';
+      readonly nullPropagates: boolean;
+      readonly operands: readonly BoundExpression[];
+      readonly type: SqlType;
+    }
   /** `nested`: the items are arrays that become the next dimension. */
-  | { readonly kind: 'array'; readonly items: readonly BoundExpression[]; readonly nested: boolean; readonly type: SqlType }
+  | {
+      readonly kind: 'array';
+      readonly items: readonly BoundExpression[];
+      readonly nested: boolean;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'row'; readonly items: readonly BoundExpression[]; readonly type: SqlType }
   | { readonly kind: 'field'; readonly operand: BoundExpression; readonly index: number; readonly type: SqlType }
-  | { readonly kind: 'subscript'; readonly operand: BoundExpression; readonly steps: readonly { readonly slice: boolean; readonly lower: BoundExpression | undefined; readonly upper: BoundExpression | undefined }[]; readonly type: SqlType }
+  | {
+      readonly kind: 'subscript';
+      readonly operand: BoundExpression;
+      readonly steps: readonly {
+        readonly slice: boolean;
+        readonly lower: BoundExpression | undefined;
+        readonly upper: BoundExpression | undefined;
+      }[];
+      readonly type: SqlType;
+    }
   | { readonly kind: 'next_value'; readonly sequenceId: ObjectId; readonly type: SqlType }
   /** A subquery; outer columns it uses appear free in `plan`. */
-  | { readonly kind: 'subquery'; readonly form: 'scalar' | 'exists' | 'array'; readonly plan: LogicalPlan; readonly type: SqlType }
+  | {
+      readonly kind: 'subquery';
+      readonly form: 'scalar' | 'exists' | 'array';
+      readonly plan: LogicalPlan;
+      readonly type: SqlType;
+    }
   /** operand(s) op ANY/ALL (query): `test` over the outer row, `left` ids bound to operands, and the query's output columns. */
-  | { readonly kind: 'quantified_query'; readonly operands: readonly BoundExpression[]; readonly left: readonly ColumnId[]; readonly plan: LogicalPlan; readonly test: BoundExpression; readonly quantifier: 'any' | 'all'; readonly negated: boolean; readonly type: SqlType };
+  | {
+      readonly kind: 'quantified_query';
+      readonly operands: readonly BoundExpression[];
+      readonly left: readonly ColumnId[];
+      readonly plan: LogicalPlan;
+      readonly test: BoundExpression;
+      readonly quantifier: 'any' | 'all';
+      readonly negated: boolean;
+      readonly type: SqlType;
+    };
 
 export interface SortKey {
   readonly expression: BoundExpression;
@@ -144,49 +255,177 @@ export interface MergeAction {
  */
 export type LogicalPlan =
   | { readonly kind: 'dual'; readonly columns: readonly [] }
-  | { readonly kind: 'scan'; readonly table: TableDefinition; readonly columns: readonly OutputColumn[];
-      /** Set when the statement needs the row key (text) as a column: it is then the last of `columns`. */ readonly rowKey: ColumnId | undefined;
-      readonly alias: string }
-  | { readonly kind: 'system_scan'; readonly relation: SystemRelation; readonly columns: readonly OutputColumn[]; readonly alias: string }
-  | { readonly kind: 'function_scan'; readonly calls: readonly BoundExpression[];
+  | {
+      readonly kind: 'scan';
+      readonly table: TableDefinition;
+      readonly columns: readonly OutputColumn[];
+      /** Set when the statement needs the row key (text) as a column: it is then the last of `columns`. */ readonly rowKey:
+        | ColumnId
+        | undefined;
+      readonly alias: string;
+    }
+  | {
+      readonly kind: 'system_scan';
+      readonly relation: SystemRelation;
+      readonly columns: readonly OutputColumn[];
+      readonly alias: string;
+    }
+  | {
+      readonly kind: 'function_scan';
+      readonly calls: readonly BoundExpression[];
       /** Output columns per call, by count. */ readonly widths: readonly number[];
-      readonly ordinality: boolean; readonly columns: readonly OutputColumn[]; readonly alias: string }
-  | { readonly kind: 'values'; readonly rows: readonly (readonly BoundExpression[])[]; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'filter'; readonly source: LogicalPlan; readonly condition: BoundExpression; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'project'; readonly source: LogicalPlan; readonly items: readonly Assigned[]; readonly columns: readonly OutputColumn[];
-      /** Some item is a set-returning call: the rows multiply (all such items run in step). */ readonly setReturning: boolean }
-  | { readonly kind: 'join'; readonly join: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'; readonly left: LogicalPlan; readonly right: LogicalPlan;
-      readonly condition: BoundExpression | undefined; /** The right side uses columns of the left. */ readonly lateral: boolean; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'aggregate'; readonly source: LogicalPlan; readonly keys: readonly Assigned[];
+      readonly ordinality: boolean;
+      readonly columns: readonly OutputColumn[];
+      readonly alias: string;
+    }
+  | {
+      readonly kind: 'values';
+      readonly rows: readonly (readonly BoundExpression[])[];
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'filter';
+      readonly source: LogicalPlan;
+      readonly condition: BoundExpression;
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'project';
+      readonly source: LogicalPlan;
+      readonly items: readonly Assigned[];
+      readonly columns: readonly OutputColumn[];
+      /** Some item is a set-returning call: the rows multiply (all such items run in step). */ readonly setReturning: boolean;
+    }
+  | {
+      readonly kind: 'join';
+      readonly join: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
+      readonly left: LogicalPlan;
+      readonly right: LogicalPlan;
+      readonly condition: BoundExpression | undefined /** The right side uses columns of the left. */;
+      readonly lateral: boolean;
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'aggregate';
+      readonly source: LogicalPlan;
+      readonly keys: readonly Assigned[];
       /** Grouping sets as lists of indexes into keys; one set of all keys for a plain GROUP BY. */ readonly sets: readonly (readonly number[])[];
       readonly aggregates: readonly AggregateCall[];
-      /** Outputs of GROUPING(...): bit masks over key indexes. */ readonly groupings: readonly { readonly column: OutputColumn; readonly keys: readonly number[] }[];
-      readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'window'; readonly source: LogicalPlan; readonly partition: readonly BoundExpression[]; readonly order: readonly SortKey[]; readonly frame: WindowFrame;
-      readonly calls: readonly WindowCall[]; /** source columns, then one per call. */ readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'distinct'; readonly source: LogicalPlan; /** DISTINCT ON keys; empty = whole row. */ readonly on: readonly BoundExpression[];
-      /** Order that decides which row DISTINCT ON keeps (the query's ORDER BY). */ readonly order: readonly SortKey[]; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'sort'; readonly source: LogicalPlan; readonly keys: readonly SortKey[]; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'limit'; readonly source: LogicalPlan; readonly count: BoundExpression | undefined; readonly offset: BoundExpression | undefined;
-      readonly withTies: boolean; readonly percent: boolean; /** Sort keys that define ties. */ readonly order: readonly SortKey[]; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'set_operation'; readonly operation: 'union' | 'intersect' | 'except'; readonly all: boolean; readonly left: LogicalPlan; readonly right: LogicalPlan; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'with'; readonly ctes: readonly CteDefinition[]; readonly body: LogicalPlan; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'cte_scan'; readonly cte: number; readonly columns: readonly OutputColumn[]; readonly alias: string }
+      /** Outputs of GROUPING(...): bit masks over key indexes. */ readonly groupings: readonly {
+        readonly column: OutputColumn;
+        readonly keys: readonly number[];
+      }[];
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'window';
+      readonly source: LogicalPlan;
+      readonly partition: readonly BoundExpression[];
+      readonly order: readonly SortKey[];
+      readonly frame: WindowFrame;
+      readonly calls: readonly WindowCall[] /** source columns, then one per call. */;
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'distinct';
+      readonly source: LogicalPlan /** DISTINCT ON keys; empty = whole row. */;
+      readonly on: readonly BoundExpression[];
+      /** Order that decides which row DISTINCT ON keeps (the query's ORDER BY). */ readonly order: readonly SortKey[];
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'sort';
+      readonly source: LogicalPlan;
+      readonly keys: readonly SortKey[];
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'limit';
+      readonly source: LogicalPlan;
+      readonly count: BoundExpression | undefined;
+      readonly offset: BoundExpression | undefined;
+      readonly withTies: boolean;
+      readonly percent: boolean /** Sort keys that define ties. */;
+      readonly order: readonly SortKey[];
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'set_operation';
+      readonly operation: 'union' | 'intersect' | 'except';
+      readonly all: boolean;
+      readonly left: LogicalPlan;
+      readonly right: LogicalPlan;
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'with';
+      readonly ctes: readonly CteDefinition[];
+      readonly body: LogicalPlan;
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'cte_scan';
+      readonly cte: number;
+      readonly columns: readonly OutputColumn[];
+      readonly alias: string;
+    }
   /** The plan of a recursive CTE: `step` reads the previous round's rows by cte_scan of `cte`. */
-  | { readonly kind: 'recursive_union'; readonly cte: number; readonly base: LogicalPlan; readonly step: LogicalPlan; readonly all: boolean; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'lock_rows'; readonly source: LogicalPlan; readonly targets: readonly { readonly table: TableDefinition; readonly rowKey: ColumnId }[];
-      readonly strength: 'key_share' | 'share' | 'no_key_update' | 'update'; readonly wait: 'wait' | 'nowait' | 'skip_locked'; readonly columns: readonly OutputColumn[] }
+  | {
+      readonly kind: 'recursive_union';
+      readonly cte: number;
+      readonly base: LogicalPlan;
+      readonly step: LogicalPlan;
+      readonly all: boolean;
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'lock_rows';
+      readonly source: LogicalPlan;
+      readonly targets: readonly { readonly table: TableDefinition; readonly rowKey: ColumnId }[];
+      readonly strength: 'key_share' | 'share' | 'no_key_update' | 'update';
+      readonly wait: 'wait' | 'nowait' | 'skip_locked';
+      readonly columns: readonly OutputColumn[];
+    }
   /** values[p]: expression over source columns for table position p+1; undefined = default (or generated). */
-  | { readonly kind: 'insert'; readonly target: ModifyTarget; readonly source: LogicalPlan; readonly values: readonly (BoundExpression | undefined)[];
-      readonly overriding: 'none' | 'system' | 'user'; readonly onDuplicate: 'error' | 'ignore' | 'replace';
-      readonly conflict: InsertConflict | undefined; /** Over target.columns (the row as stored). */ readonly returning: readonly Assigned[]; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'update'; readonly target: ModifyTarget; readonly source: LogicalPlan;
-      /** Expressions over source columns. undefined expression = DEFAULT. */ readonly assignments: readonly { readonly position: number; readonly expression: BoundExpression | undefined }[];
+  | {
+      readonly kind: 'insert';
+      readonly target: ModifyTarget;
+      readonly source: LogicalPlan;
+      readonly values: readonly (BoundExpression | undefined)[];
+      readonly overriding: 'none' | 'system' | 'user';
+      readonly onDuplicate: 'error' | 'ignore' | 'replace';
+      readonly conflict: InsertConflict | undefined /** Over target.columns (the row as stored). */;
+      readonly returning: readonly Assigned[];
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'update';
+      readonly target: ModifyTarget;
+      readonly source: LogicalPlan;
+      /** Expressions over source columns. undefined expression = DEFAULT. */ readonly assignments: readonly {
+        readonly position: number;
+        readonly expression: BoundExpression | undefined;
+      }[];
       /** Ids of the new row by position, for returning; other source columns stay visible. */ readonly updated: readonly OutputColumn[];
-      readonly returning: readonly Assigned[]; readonly columns: readonly OutputColumn[] }
-  | { readonly kind: 'delete'; readonly target: ModifyTarget; readonly source: LogicalPlan; readonly returning: readonly Assigned[]; readonly columns: readonly OutputColumn[] }
+      readonly returning: readonly Assigned[];
+      readonly columns: readonly OutputColumn[];
+    }
+  | {
+      readonly kind: 'delete';
+      readonly target: ModifyTarget;
+      readonly source: LogicalPlan;
+      readonly returning: readonly Assigned[];
+      readonly columns: readonly OutputColumn[];
+    }
   /** source = target LEFT-joined from the merge source: rowKey is NULL where nothing matched. */
-  | { readonly kind: 'merge'; readonly target: ModifyTarget; readonly source: LogicalPlan; readonly actions: readonly MergeAction[]; readonly returning: readonly Assigned[]; readonly columns: readonly OutputColumn[] };
+  | {
+      readonly kind: 'merge';
+      readonly target: ModifyTarget;
+      readonly source: LogicalPlan;
+      readonly actions: readonly MergeAction[];
+      readonly returning: readonly Assigned[];
+      readonly columns: readonly OutputColumn[];
+    };
 
 /** A bound statement that yields or modifies rows. */
 export interface BoundQuery {

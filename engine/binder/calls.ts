@@ -23,7 +23,13 @@ export type Positions = readonly (number | undefined)[];
 const CHOICES = new Map<string, Candidate<FunctionDefinition>>();
 const MAX_CHOICES = 20_000;
 
-function choose(name: string, kind: string, definitions: readonly FunctionDefinition[], types: readonly SqlType[], operator: boolean): Candidate<FunctionDefinition> | 'ambiguous' | undefined {
+function choose(
+  name: string,
+  kind: string,
+  definitions: readonly FunctionDefinition[],
+  types: readonly SqlType[],
+  operator: boolean,
+): Candidate<FunctionDefinition> | 'ambiguous' | undefined {
   let key = `${kind}:${name}`;
   let cacheable = true;
   for (const type of types) {
@@ -41,7 +47,13 @@ function choose(name: string, kind: string, definitions: readonly FunctionDefini
 }
 
 /** An operator other than the six comparisons. */
-export function callOperator(binder: Binder, name: string, operands: readonly BoundExpression[], pos: number | undefined, positions: Positions): BoundExpression {
+export function callOperator(
+  binder: Binder,
+  name: string,
+  operands: readonly BoundExpression[],
+  pos: number | undefined,
+  positions: Positions,
+): BoundExpression {
   const types = operands.map((operand) => operand.type);
   const found = choose(name, `o${operands.length}`, operatorsNamed(name, operands.length), types, true);
   const symbol = OPERATORS[name as keyof typeof OPERATORS] ?? name;
@@ -49,56 +61,120 @@ export function callOperator(binder: Binder, name: string, operands: readonly Bo
     const names = types.map((type) => typeName(type));
     const signature = names.length === 1 ? `${symbol} ${names[0]}` : `${names[0]} ${symbol} ${names[1]}`;
     if (found === 'ambiguous') {
-      fail('ambiguous_function', `operator is not unique: ${signature}`, pos, { hint: 'Could not choose a best candidate operator. You might need to add explicit type casts.', variant: 'operator' });
+      fail('ambiguous_function', `operator is not unique: ${signature}`, pos, {
+        hint: 'Could not choose a best candidate operator. You might need to add explicit type casts.',
+        variant: 'operator',
+      });
     }
-    const hint = names.length === 1
-      ? 'No operator matches the given name and argument type. You might need to add an explicit type cast.'
-      : 'No operator matches the given name and argument types. You might need to add explicit type casts.';
+    const hint =
+      names.length === 1
+        ? 'No operator matches the given name and argument type. You might need to add an explicit type cast.'
+        : 'No operator matches the given name and argument types. You might need to add explicit type casts.';
     fail('undefined_function', `operator does not exist: ${signature}`, pos, { hint, variant: 'operator' });
   }
   return build(binder, found, operands, pos, positions);
 }
 
-function build(binder: Binder, found: Candidate<FunctionDefinition>, arguments_: readonly BoundExpression[], pos: number | undefined, positions: Positions): BoundExpression {
+function build(
+  binder: Binder,
+  found: Candidate<FunctionDefinition>,
+  arguments_: readonly BoundExpression[],
+  pos: number | undefined,
+  positions: Positions,
+): BoundExpression {
   const converted = coerceArguments(binder, arguments_, found.types, positions);
-  return { kind: 'call', function: found.target, arguments: converted, type: resultType(found.target, found.patterns, converted), pos };
+  return {
+    kind: 'call',
+    function: found.target,
+    arguments: converted,
+    type: resultType(found.target, found.patterns, converted),
+    pos,
+  };
 }
 
-export function noFunction(name: string, types: readonly SqlType[], pos: number | undefined, ambiguous: boolean): never {
+export function noFunction(
+  name: string,
+  types: readonly SqlType[],
+  pos: number | undefined,
+  ambiguous: boolean,
+): never {
   const signature = `${name}(${types.map((type) => typeName(type)).join(', ')})`;
   if (ambiguous) {
-    fail('ambiguous_function', `function ${signature} is not unique`, pos, { hint: 'Could not choose a best candidate function. You might need to add explicit type casts.', variant: 'function' });
+    fail('ambiguous_function', `function ${signature} is not unique`, pos, {
+      hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
+      variant: 'function',
+    });
   }
   return fail('undefined_function', `function ${signature} does not exist`, pos, {
-    hint: 'No function matches the given name and argument types. You might need to add explicit type casts.', variant: 'function',
+    hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
+    variant: 'function',
   });
 }
 
 /** Finds the definition of a built-in for these arguments. */
 export function findFunction(
-  name: string, kinds: readonly FunctionDefinition['kind'][], types: readonly SqlType[], variadic: boolean, pos: number | undefined, form: 'normal' | 'within' = 'normal',
+  name: string,
+  kinds: readonly FunctionDefinition['kind'][],
+  types: readonly SqlType[],
+  variadic: boolean,
+  pos: number | undefined,
+  form: 'normal' | 'within' = 'normal',
 ): Candidate<FunctionDefinition> {
-  let definitions = functionsNamed(name).filter((definition) => kinds.includes(definition.kind) && (definition.kind !== 'aggregate' || (definition.form === 'normal') === (form === 'normal')));
-  if (variadic) definitions = definitions.filter((definition) => definition.variadic === 'spread').map(withVariadicArray);
-  const found = variadic ? resolveOverload(definitions, types, false) : choose(name, kinds.join('') + form, definitions, types, false);
+  let definitions = functionsNamed(name).filter(
+    (definition) =>
+      kinds.includes(definition.kind) &&
+      (definition.kind !== 'aggregate' || (definition.form === 'normal') === (form === 'normal')),
+  );
+  if (variadic)
+    definitions = definitions.filter((definition) => definition.variadic === 'spread').map(withVariadicArray);
+  const found = variadic
+    ? resolveOverload(definitions, types, false)
+    : choose(name, kinds.join('') + form, definitions, types, false);
   if (found === undefined || found === 'ambiguous') noFunction(name, types, pos, found === 'ambiguous');
   return found;
 }
 
 export function callFunction(
-  binder: Binder, name: string, arguments_: readonly BoundExpression[], variadic: boolean, pos: number | undefined, positions: Positions,
+  binder: Binder,
+  name: string,
+  arguments_: readonly BoundExpression[],
+  variadic: boolean,
+  pos: number | undefined,
+  positions: Positions,
 ): BoundExpression {
-  const found = findFunction(name, ['scalar', 'set'], arguments_.map((argument) => argument.type), variadic, pos);
+  const found = findFunction(
+    name,
+    ['scalar', 'set'],
+    arguments_.map((argument) => argument.type),
+    variadic,
+    pos,
+  );
   const call = build(binder, found, arguments_, pos, positions);
   if (found.target.kind !== 'set') return call;
-  const columns = found.target.columns((call as { arguments: readonly BoundExpression[] }).arguments.map((argument) => argument.type));
+  const columns = found.target.columns(
+    (call as { arguments: readonly BoundExpression[] }).arguments.map((argument) => argument.type),
+  );
   if (columns !== undefined && columns.length > 1) return { ...call, type: { kind: 'record', fields: columns } };
-  return columns !== undefined && columns.length === 1 && call.type.kind === 'record' && columns[0] !== undefined ? { ...call, type: columns[0].type } : call;
+  return columns !== undefined && columns.length === 1 && call.type.kind === 'record' && columns[0] !== undefined
+    ? { ...call, type: columns[0].type }
+    : call;
 }
 
 /** A call of a function that must exist, by the binder itself. */
-export function builtin(binder: Binder, name: string, arguments_: readonly BoundExpression[], pos: number | undefined): BoundExpression {
-  return callFunction(binder, name, arguments_, false, pos, arguments_.map(() => pos));
+export function builtin(
+  binder: Binder,
+  name: string,
+  arguments_: readonly BoundExpression[],
+  pos: number | undefined,
+): BoundExpression {
+  return callFunction(
+    binder,
+    name,
+    arguments_,
+    false,
+    pos,
+    arguments_.map(() => pos),
+  );
 }
 
 export interface NamedArgument {
@@ -117,23 +193,38 @@ interface RoutineCandidate {
 }
 
 export function inputParameters(routine: RoutineDefinition): readonly RoutineParameter[] {
-  return routine.parameters.filter((parameter) => parameter.mode === 'in' || parameter.mode === 'inout' || parameter.mode === 'variadic');
+  return routine.parameters.filter(
+    (parameter) => parameter.mode === 'in' || parameter.mode === 'inout' || parameter.mode === 'variadic',
+  );
 }
 
 /** The row or value a routine yields. */
 export function routineResult(binder: Binder, routine: RoutineDefinition): SqlType {
-  const outputs = routine.parameters.filter((parameter) => parameter.mode === 'out' || parameter.mode === 'inout' || parameter.mode === 'table');
+  const outputs = routine.parameters.filter(
+    (parameter) => parameter.mode === 'out' || parameter.mode === 'inout' || parameter.mode === 'table',
+  );
   if (outputs.length === 1 && routine.returns === undefined) return (outputs[0] as RoutineParameter).type;
   if (outputs.length > 1 || (outputs.length === 1 && routine.returns?.kind === 'record')) {
-    return { kind: 'record', fields: outputs.map((parameter, i) => ({ name: parameter.name === undefined ? `column${i + 1}` : binder.display(parameter.name), type: parameter.type })) };
+    return {
+      kind: 'record',
+      fields: outputs.map((parameter, i) => ({
+        name: parameter.name === undefined ? `column${i + 1}` : binder.display(parameter.name),
+        type: parameter.type,
+      })),
+    };
   }
   return routine.returns ?? (outputs.length === 0 ? VOID : RECORD);
 }
 
 /** A call of a user-defined routine. `defaults` binds the default of a parameter. */
 export function callRoutine(
-  binder: Binder, name: Name, arguments_: readonly NamedArgument[], variadicArray: boolean, pos: number | undefined,
-  defaults: (parameter: RoutineParameter) => BoundExpression, form: 'function' | 'procedure' = 'function',
+  binder: Binder,
+  name: Name,
+  arguments_: readonly NamedArgument[],
+  variadicArray: boolean,
+  pos: number | undefined,
+  defaults: (parameter: RoutineParameter) => BoundExpression,
+  form: 'function' | 'procedure' = 'function',
 ): BoundExpression {
   const types = arguments_.map((argument) => argument.expression.type);
   const shown = showName(binder, name);
@@ -150,18 +241,30 @@ export function callRoutine(
   else {
     // Named notation: each candidate gets its own order of the arguments.
     const fitting = candidates.filter((candidate) => resolveOverload([candidate], written, false) !== undefined);
-    best = fitting.length > 1 ? 'ambiguous' : fitting.length === 1 ? resolveOverload(fitting, written, false) : undefined;
+    best =
+      fitting.length > 1 ? 'ambiguous' : fitting.length === 1 ? resolveOverload(fitting, written, false) : undefined;
   }
   if (best === undefined || best === 'ambiguous') {
     if (form === 'procedure') {
-      fail(best === 'ambiguous' ? 'ambiguous_function' : 'undefined_function', `procedure ${shown}(${types.map((type) => typeName(type)).join(', ')}) ${best === 'ambiguous' ? 'is not unique' : 'does not exist'}`, pos, {
-        hint: 'No procedure matches the given name and argument types. You might need to add explicit type casts.', variant: 'procedure',
-      });
+      fail(
+        best === 'ambiguous' ? 'ambiguous_function' : 'undefined_function',
+        `procedure ${shown}(${types.map((type) => typeName(type)).join(', ')}) ${best === 'ambiguous' ? 'is not unique' : 'does not exist'}`,
+        pos,
+        {
+          hint: 'No procedure matches the given name and argument types. You might need to add explicit type casts.',
+          variant: 'procedure',
+        },
+      );
     }
     noFunction(shown, types, pos, best === 'ambiguous');
   }
   const { routine, inputs, order } = best.target;
-  const converted = coerceArguments(binder, arguments_.map((argument) => argument.expression), best.types, arguments_.map((argument) => argument.pos));
+  const converted = coerceArguments(
+    binder,
+    arguments_.map((argument) => argument.expression),
+    best.types,
+    arguments_.map((argument) => argument.pos),
+  );
   const values: BoundExpression[] = inputs.map((parameter, i) => {
     const at = order[i] as number;
     return at >= 0 ? (converted[at] as BoundExpression) : defaults(parameter);
@@ -174,26 +277,38 @@ export function callRoutine(
   return { kind: 'routine', routine, arguments: values, type: routineResult(binder, routine), pos };
 }
 
-function routineCandidate(routine: RoutineDefinition, arguments_: readonly NamedArgument[], variadicArray: boolean): (RoutineCandidate & Pick<FunctionDefinition, 'parameters' | 'variadic'>) | undefined {
+function routineCandidate(
+  routine: RoutineDefinition,
+  arguments_: readonly NamedArgument[],
+  variadicArray: boolean,
+): (RoutineCandidate & Pick<FunctionDefinition, 'parameters' | 'variadic'>) | undefined {
   const inputs = inputParameters(routine);
   const last = inputs[inputs.length - 1];
   const order: number[] = inputs.map(() => -1);
   if (last?.mode === 'variadic' && !variadicArray) {
-    if (arguments_.length < inputs.length - 1 || arguments_.some((argument) => argument.name !== undefined)) return undefined;
+    if (arguments_.length < inputs.length - 1 || arguments_.some((argument) => argument.name !== undefined))
+      return undefined;
     for (let i = 0; i < inputs.length - 1; i++) order[i] = i;
     order[inputs.length - 1] = inputs.length - 1;
-    const parameters = [...inputs.slice(0, -1).map((parameter) => parameter.type), (last.type.element ?? last.type)];
+    const parameters = [...inputs.slice(0, -1).map((parameter) => parameter.type), last.type.element ?? last.type];
     return { routine, inputs, order, parameters, variadic: 'spread' };
   }
   if (arguments_.length > inputs.length) return undefined;
   const parameters: SqlType[] = [];
   for (let i = 0; i < arguments_.length; i++) {
     const { name } = arguments_[i] as NamedArgument;
-    const at = name === undefined ? i : inputs.findIndex((parameter) => parameter.name !== undefined && identifierKey(parameter.name as Identifier) === name.toLowerCase());
+    const at =
+      name === undefined
+        ? i
+        : inputs.findIndex(
+            (parameter) =>
+              parameter.name !== undefined && identifierKey(parameter.name as Identifier) === name.toLowerCase(),
+          );
     if (at < 0 || order[at] !== -1) return undefined;
     order[at] = i;
     parameters.push((inputs[at] as RoutineParameter).type);
   }
-  for (let i = 0; i < inputs.length; i++) if (order[i] === -1 && inputs[i]?.defaultValue === undefined) return undefined;
+  for (let i = 0; i < inputs.length; i++)
+    if (order[i] === -1 && inputs[i]?.defaultValue === undefined) return undefined;
   return { routine, inputs, order, parameters, variadic: 'none' };
 }

@@ -9,7 +9,18 @@ import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
 import { foldCast, readLiteral } from './literal.ts';
 import {
-  baseType, canCast, categoryOf, hasModifiers, isDomain, isPreferred, sameIdentity, sameType, typeIdentity, typeName, withoutModifiers, type CastContext,
+  baseType,
+  canCast,
+  categoryOf,
+  hasModifiers,
+  isDomain,
+  isPreferred,
+  sameIdentity,
+  sameType,
+  typeIdentity,
+  typeName,
+  withoutModifiers,
+  type CastContext,
 } from './type-facts.ts';
 
 export function constant(value: SqlValue, type: SqlType): BoundExpression {
@@ -21,7 +32,13 @@ export function nullOf(type: SqlType): BoundExpression {
 }
 
 /** Converts `expression` to `target`, or answers undefined where no cast exists in this context. */
-export function coerce(binder: Binder, expression: BoundExpression, target: SqlType, context: CastContext | 'try', pos: number | undefined): BoundExpression | undefined {
+export function coerce(
+  binder: Binder,
+  expression: BoundExpression,
+  target: SqlType,
+  context: CastContext | 'try',
+  pos: number | undefined,
+): BoundExpression | undefined {
   const { type } = expression;
   if (target.kind === 'unknown' || type === target) return expression;
   if (type.kind === 'unknown') return coerceUnknown(binder, expression, target, context, pos);
@@ -30,18 +47,35 @@ export function coerce(binder: Binder, expression: BoundExpression, target: SqlT
     if (type.typeId === target.typeId && context === 'implicit') return expression;
     const { typeId, ...base } = target;
     const inner = coerce(binder, expression, base, context, pos);
-    return inner === undefined ? undefined : { kind: 'cast', operand: inner, type: target, context, pos, domainId: typeId };
+    return inner === undefined
+      ? undefined
+      : { kind: 'cast', operand: inner, type: target, context, pos, domainId: typeId };
   }
   if (sameIdentity(type, target)) return adjust(binder, expression, target, context, pos);
   if (context === 'implicit' || context === 'assignment') {
     // Between unlimited strings nothing changes but the name.
-    if (type.kind === 'text' && target.kind === 'text' && !hasModifiers(target) && type.fixed !== true && isPlainText(type) && isPlainText(target)) return expression;
+    if (
+      type.kind === 'text' &&
+      target.kind === 'text' &&
+      !hasModifiers(target) &&
+      type.fixed !== true &&
+      isPlainText(type) &&
+      isPlainText(target)
+    )
+      return expression;
   }
   const rule: CastContext = context === 'try' ? 'explicit' : context;
-  if (expression.kind === 'row' && type.typeId === undefined && target.kind === 'record' && target.fields !== undefined) return coerceRow(binder, expression, target, rule, pos);
+  if (expression.kind === 'row' && type.typeId === undefined && target.kind === 'record' && target.fields !== undefined)
+    return coerceRow(binder, expression, target, rule, pos);
   if (!canCast(type, target, rule)) return undefined;
   if (expression.kind === 'array' && target.kind === 'array') {
-    const items = coerceItems(binder, expression.items, expression.nested ? target : (target.element as SqlType), rule, pos);
+    const items = coerceItems(
+      binder,
+      expression.items,
+      expression.nested ? target : (target.element as SqlType),
+      rule,
+      pos,
+    );
     if (items !== undefined) return { ...expression, items, type: target };
   }
   if (expression.kind === 'constant' && expression.value === null) return nullOf(target);
@@ -58,7 +92,13 @@ function isPlainText(type: SqlType): boolean {
 }
 
 /** Same type, other modifiers: a length or precision to enforce, or none. */
-function adjust(binder: Binder, expression: BoundExpression, target: SqlType, context: CastContext | 'try', pos: number | undefined): BoundExpression {
+function adjust(
+  binder: Binder,
+  expression: BoundExpression,
+  target: SqlType,
+  context: CastContext | 'try',
+  pos: number | undefined,
+): BoundExpression {
   const { type } = expression;
   if (!needsAdjusting(type, target)) {
     if (context === 'explicit' && (isDomain(type) || hasModifiers(type)) && !hasModifiers(target)) {
@@ -69,7 +109,12 @@ function adjust(binder: Binder, expression: BoundExpression, target: SqlType, co
   if (context === 'implicit') return expression;
   if (expression.kind === 'constant') {
     if (expression.value === null) return nullOf(target);
-    if (typeof expression.value === 'string' && target.fixed !== true && target.length !== undefined && expression.value.length <= target.length) {
+    if (
+      typeof expression.value === 'string' &&
+      target.fixed !== true &&
+      target.length !== undefined &&
+      expression.value.length <= target.length
+    ) {
       return constant(expression.value, target);
     }
   }
@@ -78,19 +123,32 @@ function adjust(binder: Binder, expression: BoundExpression, target: SqlType, co
 }
 
 function needsAdjusting(from: SqlType, to: SqlType): boolean {
-  if (to.kind === 'array' && from.kind === 'array') return to.element !== undefined && from.element !== undefined && needsAdjusting(from.element, to.element);
-  if (to.length !== undefined && to.length !== from.length) return to.fixed === true || from.length === undefined || from.length > to.length;
+  if (to.kind === 'array' && from.kind === 'array')
+    return to.element !== undefined && from.element !== undefined && needsAdjusting(from.element, to.element);
+  if (to.length !== undefined && to.length !== from.length)
+    return to.fixed === true || from.length === undefined || from.length > to.length;
   return (
-    (to.precision !== undefined && to.precision !== from.precision) || (to.scale !== undefined && to.scale !== from.scale) ||
+    (to.precision !== undefined && to.precision !== from.precision) ||
+    (to.scale !== undefined && to.scale !== from.scale) ||
     (to.intervalFields !== undefined && to.intervalFields !== from.intervalFields)
   );
 }
 
-function coerceUnknown(binder: Binder, expression: BoundExpression, target: SqlType, context: CastContext | 'try', pos: number | undefined): BoundExpression | undefined {
+function coerceUnknown(
+  binder: Binder,
+  expression: BoundExpression,
+  target: SqlType,
+  context: CastContext | 'try',
+  pos: number | undefined,
+): BoundExpression | undefined {
   if (expression.kind === 'constant') {
-    if (expression.value === null) return isDomain(target) ? domainCast(nullOf(withoutDomain(target)), target, context, pos) : nullOf(target);
+    if (expression.value === null)
+      return isDomain(target) ? domainCast(nullOf(withoutDomain(target)), target, context, pos) : nullOf(target);
     const base = withoutDomain(target);
-    const read = context === 'try' ? castNode(constant(expression.value, TEXT), base, 'try', pos) : readLiteral(binder, String(expression.value), base, context, pos);
+    const read =
+      context === 'try'
+        ? castNode(constant(expression.value, TEXT), base, 'try', pos)
+        : readLiteral(binder, String(expression.value), base, context, pos);
     return isDomain(target) ? domainCast(read, target, context, pos) : read;
   }
   if (expression.kind === 'parameter') {
@@ -106,15 +164,31 @@ function withoutDomain(type: SqlType): SqlType {
   return rest;
 }
 
-function domainCast(operand: BoundExpression, target: SqlType, context: CastContext | 'try', pos: number | undefined): BoundExpression {
+function domainCast(
+  operand: BoundExpression,
+  target: SqlType,
+  context: CastContext | 'try',
+  pos: number | undefined,
+): BoundExpression {
   return { kind: 'cast', operand, type: target, context, pos, domainId: target.typeId };
 }
 
-function castNode(operand: BoundExpression, type: SqlType, context: CastContext | 'try', pos: number | undefined): BoundExpression {
+function castNode(
+  operand: BoundExpression,
+  type: SqlType,
+  context: CastContext | 'try',
+  pos: number | undefined,
+): BoundExpression {
   return { kind: 'cast', operand, type, context, pos };
 }
 
-function coerceRow(binder: Binder, row: BoundExpression & { kind: 'row' }, target: SqlType, context: CastContext, pos: number | undefined): BoundExpression | undefined {
+function coerceRow(
+  binder: Binder,
+  row: BoundExpression & { kind: 'row' },
+  target: SqlType,
+  context: CastContext,
+  pos: number | undefined,
+): BoundExpression | undefined {
   const fields = target.fields ?? [];
   if (fields.length !== row.items.length) {
     fail('cannot_coerce', `cannot cast type record to ${typeName(target)}`, pos, {
@@ -130,7 +204,13 @@ function coerceRow(binder: Binder, row: BoundExpression & { kind: 'row' }, targe
   return { kind: 'row', items, type: target };
 }
 
-function coerceItems(binder: Binder, items: readonly BoundExpression[], target: SqlType, context: CastContext, pos: number | undefined): BoundExpression[] | undefined {
+function coerceItems(
+  binder: Binder,
+  items: readonly BoundExpression[],
+  target: SqlType,
+  context: CastContext,
+  pos: number | undefined,
+): BoundExpression[] | undefined {
   const result: BoundExpression[] = [];
   for (const item of items) {
     const converted = coerce(binder, item, target, context, pos);
@@ -141,26 +221,52 @@ function coerceItems(binder: Binder, items: readonly BoundExpression[], target: 
 }
 
 /** Converts or raises cannot_coerce, for CAST. */
-export function castTo(binder: Binder, expression: BoundExpression, target: SqlType, mode: 'explicit' | 'try', pos: number | undefined): BoundExpression {
+export function castTo(
+  binder: Binder,
+  expression: BoundExpression,
+  target: SqlType,
+  mode: 'explicit' | 'try',
+  pos: number | undefined,
+): BoundExpression {
   const result = coerce(binder, expression, target, mode, pos);
   if (result !== undefined) {
     // A cast that changes nothing but the modifiers still names the type of the result.
-    return result.type === target || sameType(result.type, target) ? result : { kind: 'cast', operand: result, type: target, context: mode, pos };
+    return result.type === target || sameType(result.type, target)
+      ? result
+      : { kind: 'cast', operand: result, type: target, context: mode, pos };
   }
   return fail('cannot_coerce', `cannot cast type ${typeName(expression.type)} to ${typeName(target)}`, pos);
 }
 
 /** Converts implicitly or raises datatype_mismatch in the words of `what`. */
-export function coerceTo(binder: Binder, expression: BoundExpression, target: SqlType, what: string, pos: number | undefined): BoundExpression {
+export function coerceTo(
+  binder: Binder,
+  expression: BoundExpression,
+  target: SqlType,
+  what: string,
+  pos: number | undefined,
+): BoundExpression {
   const result = coerce(binder, expression, target, 'implicit', pos);
-  if (result === undefined) fail('cannot_coerce', `${what} could not convert type ${typeName(expression.type)} to ${typeName(target)}`, pos);
+  if (result === undefined)
+    fail('cannot_coerce', `${what} could not convert type ${typeName(expression.type)} to ${typeName(target)}`, pos);
   return result;
 }
 
 /** A condition. */
-export function coerceToBoolean(binder: Binder, expression: BoundExpression, what: string, pos: number | undefined): BoundExpression {
+export function coerceToBoolean(
+  binder: Binder,
+  expression: BoundExpression,
+  what: string,
+  pos: number | undefined,
+): BoundExpression {
   if (expression.type.kind === 'bool') return expression;
-  const result = coerce(binder, expression, { kind: 'bool' }, binder.semantics.coercion === 'strict' ? 'implicit' : 'explicit', pos);
+  const result = coerce(
+    binder,
+    expression,
+    { kind: 'bool' },
+    binder.semantics.coercion === 'strict' ? 'implicit' : 'explicit',
+    pos,
+  );
   if (result === undefined || result.type.kind !== 'bool') {
     fail('datatype_mismatch', `argument of ${what} must be type boolean, not type ${typeName(expression.type)}`, pos);
   }
@@ -174,12 +280,24 @@ export function resolveUnknown(binder: Binder, expression: BoundExpression, pos:
 }
 
 /** Value for a column in INSERT or UPDATE. */
-export function coerceForAssignment(binder: Binder, expression: BoundExpression, type: SqlType, columnName: string, pos: number | undefined): BoundExpression {
+export function coerceForAssignment(
+  binder: Binder,
+  expression: BoundExpression,
+  type: SqlType,
+  columnName: string,
+  pos: number | undefined,
+): BoundExpression {
   const result = coerce(binder, expression, type, 'assignment', pos);
   if (result === undefined) {
-    fail('datatype_mismatch', `column "${columnName}" is of type ${typeName(type)} but expression is of type ${typeName(expression.type)}`, pos, {
-      hint: 'You will need to rewrite or cast the expression.', column: columnName,
-    });
+    fail(
+      'datatype_mismatch',
+      `column "${columnName}" is of type ${typeName(type)} but expression is of type ${typeName(expression.type)}`,
+      pos,
+      {
+        hint: 'You will need to rewrite or cast the expression.',
+        column: columnName,
+      },
+    );
   }
   return result;
 }
@@ -188,7 +306,12 @@ export function coerceForAssignment(binder: Binder, expression: BoundExpression,
  * The type several expressions have in common: the first known type, replaced by a later one that it
  * converts to implicitly but not back. `what` names the construct in the error.
  */
-export function commonType(binder: Binder, types: readonly SqlType[], what: string, positions: readonly (number | undefined)[]): SqlType {
+export function commonType(
+  binder: Binder,
+  types: readonly SqlType[],
+  what: string,
+  positions: readonly (number | undefined)[],
+): SqlType {
   let chosen: SqlType | undefined;
   let same = true;
   for (let i = 0; i < types.length; i++) {
@@ -206,17 +329,35 @@ export function commonType(binder: Binder, types: readonly SqlType[], what: stri
         chosen = TEXT;
         continue;
       }
-      fail('datatype_mismatch', `${what} types ${typeName(chosen)} and ${typeName(type)} cannot be matched`, positions[i]);
+      fail(
+        'datatype_mismatch',
+        `${what} types ${typeName(chosen)} and ${typeName(type)} cannot be matched`,
+        positions[i],
+      );
     }
-    if (!isPreferred(chosen) && canCast(baseType(chosen), baseType(type), 'implicit') && !canCast(baseType(type), baseType(chosen), 'implicit')) chosen = type;
+    if (
+      !isPreferred(chosen) &&
+      canCast(baseType(chosen), baseType(type), 'implicit') &&
+      !canCast(baseType(type), baseType(chosen), 'implicit')
+    )
+      chosen = type;
   }
   if (chosen === undefined) return TEXT;
   return same ? (isDomain(chosen) ? baseType(chosen) : chosen) : withoutModifiers(baseType(chosen));
 }
 
 /** Brings expressions to their common type. */
-export function unify(binder: Binder, expressions: readonly BoundExpression[], what: string, positions: readonly (number | undefined)[]): { type: SqlType; items: BoundExpression[] } {
-  const type = commonType(binder, expressions.map((item) => item.type), what, positions);
+export function unify(
+  binder: Binder,
+  expressions: readonly BoundExpression[],
+  what: string,
+  positions: readonly (number | undefined)[],
+): { type: SqlType; items: BoundExpression[] } {
+  const type = commonType(
+    binder,
+    expressions.map((item) => item.type),
+    what,
+    positions,
+  );
   return { type, items: expressions.map((item, i) => coerceTo(binder, item, type, what, positions[i])) };
 }
-

@@ -8,7 +8,18 @@ import type { NodeOf } from '../../sblr/nodes.ts';
 import type { BoundExpression, OutputColumn } from './bound.ts';
 import { RowKeysNeeded, type Binder } from './context.ts';
 import { fail } from './errors.ts';
-import { displayKey, findEntry, findUnqualified, missingEntry, noteLevel, noteRead, similarColumn, useColumn, type RangeEntry, type Scope } from './scope.ts';
+import {
+  displayKey,
+  findEntry,
+  findUnqualified,
+  missingEntry,
+  noteLevel,
+  noteRead,
+  similarColumn,
+  useColumn,
+  type RangeEntry,
+  type Scope,
+} from './scope.ts';
 
 export function bindColumn(node: NodeOf<'COLUMN'>, scope: Scope): BoundExpression {
   const { name, pos } = node;
@@ -26,9 +37,15 @@ export function bindColumn(node: NodeOf<'COLUMN'>, scope: Scope): BoundExpressio
   if (index >= 0) return useColumn({ entry: found.entry, index, scope: found.scope }, pos);
   const system = systemColumn(found.entry, key, pos, found.scope);
   if (system !== undefined) return system;
-  return fail('undefined_column', `column ${scope.binder.display(qualifier[qualifier.length - 1] as Identifier)}.${displayShown(scope, last)} does not exist`, pos, {
-    ...hintOf(similarColumn(scope, key)), variant: 'qualified',
-  });
+  return fail(
+    'undefined_column',
+    `column ${scope.binder.display(qualifier[qualifier.length - 1] as Identifier)}.${displayShown(scope, last)} does not exist`,
+    pos,
+    {
+      ...hintOf(similarColumn(scope, key)),
+      variant: 'qualified',
+    },
+  );
 }
 
 function displayShown(scope: Scope, name: Identifier): string {
@@ -65,13 +82,25 @@ function recordVariable(scope: Scope, qualifier: Identifier, field: Identifier):
   const type = scope.binder.context.variables?.typeOf(qualifier.text, 'local');
   if (type?.kind !== 'record' || type.fields === undefined) return undefined;
   const key = identifierKey(field);
-  const index = type.fields.findIndex((candidate) => candidate.name === field.text || candidate.name.toLowerCase() === key);
+  const index = type.fields.findIndex(
+    (candidate) => candidate.name === field.text || candidate.name.toLowerCase() === key,
+  );
   if (index < 0) return undefined;
-  return { kind: 'field', operand: { kind: 'variable', name: qualifier.text, scope: 'local', type }, index, type: (type.fields[index] as { type: SqlType }).type };
+  return {
+    kind: 'field',
+    operand: { kind: 'variable', name: qualifier.text, scope: 'local', type },
+    index,
+    type: (type.fields[index] as { type: SqlType }).type,
+  };
 }
 
 /** Columns of an entry as expressions. */
-export function entryColumn(entry: RangeEntry, index: number, pos?: number | undefined, binder?: Binder | undefined): BoundExpression {
+export function entryColumn(
+  entry: RangeEntry,
+  index: number,
+  pos?: number | undefined,
+  binder?: Binder | undefined,
+): BoundExpression {
   const column = entry.columns[index] as OutputColumn;
   if (binder !== undefined) noteRead(binder, column);
   const replaced = entry.expressions?.[index];
@@ -93,10 +122,18 @@ export function wholeRow(entry: RangeEntry, scope: Scope, pos: number | undefine
   if (scope.lateral) scope.level.lateralIds.push(...entry.columns.map((column) => column.id));
   if (entry.scalar) return entryColumn(entry, 0, pos, scope.binder);
   const items = entry.columns.map((_column, i) => entryColumn(entry, i, pos, scope.binder));
-  const type: SqlType = entry.rowType ?? { kind: 'record', fields: entry.columns.map((column) => ({ name: column.name, type: column.type })) };
+  const type: SqlType = entry.rowType ?? {
+    kind: 'record',
+    fields: entry.columns.map((column) => ({ name: column.name, type: column.type })),
+  };
   const row: BoundExpression = { kind: 'row', items, type };
   if (!entry.nullable.value) return row;
-  const missing = (item: BoundExpression): BoundExpression => ({ kind: 'is_null', operand: item, negated: false, type: BOOL });
+  const missing = (item: BoundExpression): BoundExpression => ({
+    kind: 'is_null',
+    operand: item,
+    negated: false,
+    type: BOOL,
+  });
   let condition: BoundExpression;
   if (entry.table !== undefined) {
     if (entry.rowKey === undefined) throw new RowKeysNeeded();
@@ -105,11 +142,21 @@ export function wholeRow(entry: RangeEntry, scope: Scope, pos: number | undefine
     const operands = items.map(missing);
     condition = operands.length === 1 ? (operands[0] as BoundExpression) : { kind: 'and', operands, type: BOOL };
   }
-  return { kind: 'case', whens: [{ condition, result: { kind: 'constant', value: null, type } }], otherwise: row, type };
+  return {
+    kind: 'case',
+    whens: [{ condition, result: { kind: 'constant', value: null, type } }],
+    otherwise: row,
+    type,
+  };
 }
 
 /** tableoid, ctid and the transaction columns of a table. */
-function systemColumn(entry: RangeEntry, key: string, pos: number | undefined, scope: Scope): BoundExpression | undefined {
+function systemColumn(
+  entry: RangeEntry,
+  key: string,
+  pos: number | undefined,
+  scope: Scope,
+): BoundExpression | undefined {
   if (entry.catalogId !== undefined && key === 'tableoid') {
     scope.used = true;
     noteLevel(scope);
@@ -125,7 +172,11 @@ function systemColumn(entry: RangeEntry, key: string, pos: number | undefined, s
       if (entry.rowKey === undefined) throw new RowKeysNeeded();
       return { kind: 'column', id: entry.rowKey, type: TEXT, pos };
     default:
-      return { kind: 'constant', value: key === 'xmin' ? 2 : 0, type: { kind: 'oid', declared: key.startsWith('x') ? 'xid' : 'cid' } };
+      return {
+        kind: 'constant',
+        value: key === 'xmin' ? 2 : 0,
+        type: { kind: 'oid', declared: key.startsWith('x') ? 'xid' : 'cid' },
+      };
   }
 }
 

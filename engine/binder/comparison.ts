@@ -8,9 +8,25 @@ import { coerce } from './coerce.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
 import { bindOnce } from './expression-tools.ts';
-import { baseType, canCast, categoryOf, isDomain, NUMERIC_LADDER, sameIdentity, typeIdentity, typeName } from './type-facts.ts';
+import {
+  baseType,
+  canCast,
+  categoryOf,
+  isDomain,
+  NUMERIC_LADDER,
+  sameIdentity,
+  typeIdentity,
+  typeName,
+} from './type-facts.ts';
 
-export const COMPARISONS: ReadonlySet<string> = new Set<ComparisonOperator>(['equal', 'not_equal', 'less', 'less_equal', 'greater', 'greater_equal']);
+export const COMPARISONS: ReadonlySet<string> = new Set<ComparisonOperator>([
+  'equal',
+  'not_equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+]);
 
 /** Kinds whose values compare without conversion to each other: all integers. */
 const INTEGERS: ReadonlySet<string> = new Set(['int8', 'int16', 'int24', 'int32', 'int64', 'year', 'oid', 'reference']);
@@ -32,11 +48,15 @@ export function comparisonType(binder: Binder, left: SqlType, right: SqlType): S
     if ((a.kind === 'float32') !== (b.kind === 'float32')) return { kind: 'float64' };
     return low > high ? a : b;
   }
-  if (INTEGERS.has(a.kind) && INTEGERS.has(b.kind) && categoryOf(a) === 'numeric' && categoryOf(b) === 'numeric') return INT64;
+  if (INTEGERS.has(a.kind) && INTEGERS.has(b.kind) && categoryOf(a) === 'numeric' && categoryOf(b) === 'numeric')
+    return INT64;
   const special = comparableAcross(a, b) ?? comparableAcross(b, a);
   if (special !== undefined) return special;
   if (a.kind === 'array' && b.kind === 'array') {
-    const element = a.element !== undefined && b.element !== undefined && isString(a.element) && isString(b.element) ? TEXT : undefined;
+    const element =
+      a.element !== undefined && b.element !== undefined && isString(a.element) && isString(b.element)
+        ? TEXT
+        : undefined;
     return element === undefined ? undefined : { kind: 'array', element };
   }
   if (a.kind === 'record' && b.kind === 'record') return a;
@@ -45,13 +65,16 @@ export function comparisonType(binder: Binder, left: SqlType, right: SqlType): S
 
 /** Comparison between types of different categories, where a dialect coerces freely. */
 function relaxedComparison(binder: Binder, a: SqlType, b: SqlType): SqlType | undefined {
-  if (binder.semantics.coercion === 'precedence') return canCast(a, b, 'explicit') && categoryOf(a) === 'string' ? b : a;
+  if (binder.semantics.coercion === 'precedence')
+    return canCast(a, b, 'explicit') && categoryOf(a) === 'string' ? b : a;
   if (categoryOf(a) === 'datetime' || categoryOf(b) === 'datetime') return categoryOf(a) === 'datetime' ? a : b;
   return { kind: 'float64' };
 }
 
 function comparable(type: SqlType): SqlType | undefined {
-  return NOT_COMPARABLE.has(type.kind) || (type.kind === 'text' && NOT_COMPARABLE.has(typeIdentity(type))) ? undefined : plainText(type);
+  return NOT_COMPARABLE.has(type.kind) || (type.kind === 'text' && NOT_COMPARABLE.has(typeIdentity(type)))
+    ? undefined
+    : plainText(type);
 }
 
 /** Unlimited strings of any name compare as text. */
@@ -64,7 +87,8 @@ function isString(type: SqlType): boolean {
 }
 
 function comparableAcross(a: SqlType, b: SqlType): SqlType | undefined {
-  if (isString(a) && isString(b)) return typeIdentity(a) === 'citext' || typeIdentity(b) === 'citext' ? { kind: 'text', declared: 'citext' } : TEXT;
+  if (isString(a) && isString(b))
+    return typeIdentity(a) === 'citext' || typeIdentity(b) === 'citext' ? { kind: 'text', declared: 'citext' } : TEXT;
   if (typeIdentity(a) === '"char"' && isString(b)) return TEXT;
   switch (a.kind) {
     case 'date':
@@ -76,7 +100,7 @@ function comparableAcross(a: SqlType, b: SqlType): SqlType | undefined {
     case 'bits':
       return b.kind === 'bits' ? { kind: 'bits' } : undefined;
     case 'text':
-      return (typeIdentity(a) === 'inet' && typeIdentity(b) === 'cidr') ? a : undefined;
+      return typeIdentity(a) === 'inet' && typeIdentity(b) === 'cidr' ? a : undefined;
     case 'oid':
       return typeIdentity(a) === 'xid' && b.kind === 'int32' ? INT64 : undefined;
     default:
@@ -85,7 +109,12 @@ function comparableAcross(a: SqlType, b: SqlType): SqlType | undefined {
 }
 
 /** An operand converted for comparison; integers of any width compare as they are. */
-export function comparisonOperand(binder: Binder, operand: BoundExpression, type: SqlType, pos: number | undefined): BoundExpression {
+export function comparisonOperand(
+  binder: Binder,
+  operand: BoundExpression,
+  type: SqlType,
+  pos: number | undefined,
+): BoundExpression {
   const from = operand.type;
   if (from.kind === 'unknown') return coerce(binder, operand, type, 'implicit', pos) ?? operand;
   if (INTEGERS.has(from.kind) && INTEGERS.has(type.kind)) return operand;
@@ -100,43 +129,69 @@ export function comparisonOperand(binder: Binder, operand: BoundExpression, type
 function noOperator(operator: string, left: SqlType, right: SqlType, pos: number | undefined): never {
   const symbol = OPERATORS[operator as keyof typeof OPERATORS] ?? operator;
   return fail('undefined_function', `operator does not exist: ${typeName(left)} ${symbol} ${typeName(right)}`, pos, {
-    hint: 'No operator matches the given name and argument types. You might need to add explicit type casts.', variant: 'operator',
+    hint: 'No operator matches the given name and argument types. You might need to add explicit type casts.',
+    variant: 'operator',
   });
 }
 
 /** left operator right, row by row where both are rows. */
 export function compare(
-  binder: Binder, operator: ComparisonOperator, left: BoundExpression, right: BoundExpression, pos: number | undefined,
-  leftPos = pos, rightPos = pos,
+  binder: Binder,
+  operator: ComparisonOperator,
+  left: BoundExpression,
+  right: BoundExpression,
+  pos: number | undefined,
+  leftPos = pos,
+  rightPos = pos,
 ): BoundExpression {
   if (left.kind === 'row' && right.kind === 'row') return compareRows(binder, operator, left.items, right.items, pos);
   if (left.kind === 'row' && right.type.kind === 'record' && right.type.fields !== undefined) {
-    return bindOnce(() => binder.newId(), right, (use) => compareRows(binder, operator, left.items, fieldsOf(use), pos));
+    return bindOnce(
+      () => binder.newId(),
+      right,
+      (use) => compareRows(binder, operator, left.items, fieldsOf(use), pos),
+    );
   }
   if (right.kind === 'row' && left.type.kind === 'record' && left.type.fields !== undefined) {
-    return bindOnce(() => binder.newId(), left, (use) => compareRows(binder, operator, fieldsOf(use), right.items, pos));
+    return bindOnce(
+      () => binder.newId(),
+      left,
+      (use) => compareRows(binder, operator, fieldsOf(use), right.items, pos),
+    );
   }
   const type = comparisonType(binder, left.type, right.type) ?? noOperator(operator, left.type, right.type, pos);
   if (type.kind === 'jsonb' || !NOT_COMPARABLE.has(type.kind)) {
     return {
-      kind: 'compare', operator, left: comparisonOperand(binder, left, type, leftPos), right: comparisonOperand(binder, right, type, rightPos),
-      operandType: type, type: BOOL, pos,
+      kind: 'compare',
+      operator,
+      left: comparisonOperand(binder, left, type, leftPos),
+      right: comparisonOperand(binder, right, type, rightPos),
+      operandType: type,
+      type: BOOL,
+      pos,
     };
   }
   return noOperator(operator, left.type, right.type, pos);
 }
 
 export function fieldsOf(record: BoundExpression): BoundExpression[] {
-  return (record.type.fields ?? []).map((field, index) => ({ kind: 'field', operand: record, index, type: field.type }) as const);
+  return (record.type.fields ?? []).map(
+    (field, index) => ({ kind: 'field', operand: record, index, type: field.type }) as const,
+  );
 }
 
 /** Row comparison: all equal, some not equal, or lexicographic order. */
 export function compareRows(
-  binder: Binder, operator: ComparisonOperator, left: readonly BoundExpression[], right: readonly BoundExpression[], pos: number | undefined,
+  binder: Binder,
+  operator: ComparisonOperator,
+  left: readonly BoundExpression[],
+  right: readonly BoundExpression[],
+  pos: number | undefined,
 ): BoundExpression {
   if (left.length !== right.length) fail('syntax_error', 'unequal number of entries in row expressions', pos);
   if (left.length === 0) fail('feature_not_supported', 'cannot compare rows of zero length', pos);
-  const one = (by: ComparisonOperator, i: number): BoundExpression => compare(binder, by, left[i] as BoundExpression, right[i] as BoundExpression, pos);
+  const one = (by: ComparisonOperator, i: number): BoundExpression =>
+    compare(binder, by, left[i] as BoundExpression, right[i] as BoundExpression, pos);
   if (left.length === 1) return one(operator, 0);
   if (operator === 'equal' || operator === 'not_equal') {
     const operands = left.map((_item, i) => one(operator, i));
@@ -153,20 +208,41 @@ export function compareRows(
 }
 
 /** IS [NOT] DISTINCT FROM. */
-export function distinctFrom(binder: Binder, left: BoundExpression, right: BoundExpression, negated: boolean, pos: number | undefined): BoundExpression {
+export function distinctFrom(
+  binder: Binder,
+  left: BoundExpression,
+  right: BoundExpression,
+  negated: boolean,
+  pos: number | undefined,
+): BoundExpression {
   if (left.kind === 'row' && right.kind === 'row') {
-    if (left.items.length !== right.items.length) fail('syntax_error', 'unequal number of entries in row expressions', pos);
-    const operands = left.items.map((item, i) => distinctFrom(binder, item, right.items[i] as BoundExpression, negated, pos));
+    if (left.items.length !== right.items.length)
+      fail('syntax_error', 'unequal number of entries in row expressions', pos);
+    const operands = left.items.map((item, i) =>
+      distinctFrom(binder, item, right.items[i] as BoundExpression, negated, pos),
+    );
     return { kind: negated ? 'and' : 'or', operands, type: BOOL };
   }
   const type = comparisonType(binder, left.type, right.type) ?? noOperator('equal', left.type, right.type, pos);
   return {
-    kind: 'is_distinct', left: comparisonOperand(binder, left, type, pos), right: comparisonOperand(binder, right, type, pos), negated, operandType: type, type: BOOL,
+    kind: 'is_distinct',
+    left: comparisonOperand(binder, left, type, pos),
+    right: comparisonOperand(binder, right, type, pos),
+    negated,
+    operandType: type,
+    type: BOOL,
   };
 }
 
 /** operand [NOT] IN (items). */
-export function inList(binder: Binder, operand: BoundExpression, items: readonly BoundExpression[], negated: boolean, pos: number | undefined, positions: readonly (number | undefined)[]): BoundExpression {
+export function inList(
+  binder: Binder,
+  operand: BoundExpression,
+  items: readonly BoundExpression[],
+  negated: boolean,
+  pos: number | undefined,
+  positions: readonly (number | undefined)[],
+): BoundExpression {
   if (operand.kind !== 'row' && operand.type.kind !== 'record') {
     let type: SqlType | undefined = operand.type;
     for (const item of items) {
@@ -177,14 +253,22 @@ export function inList(binder: Binder, operand: BoundExpression, items: readonly
     if (type !== undefined && items.length > 1) {
       const operandType = type;
       return {
-        kind: 'in_list', operand: comparisonOperand(binder, operand, operandType, pos),
-        items: items.map((item, i) => comparisonOperand(binder, item, operandType, positions[i] ?? pos)), negated, operandType, type: BOOL,
+        kind: 'in_list',
+        operand: comparisonOperand(binder, operand, operandType, pos),
+        items: items.map((item, i) => comparisonOperand(binder, item, operandType, positions[i] ?? pos)),
+        negated,
+        operandType,
+        type: BOOL,
       };
     }
   }
   const build = (use: BoundExpression): BoundExpression => {
-    const tests = items.map((item, i) => compare(binder, negated ? 'not_equal' : 'equal', use, item, pos, pos, positions[i] ?? pos));
-    return tests.length === 1 ? (tests[0] as BoundExpression) : { kind: negated ? 'and' : 'or', operands: tests, type: BOOL };
+    const tests = items.map((item, i) =>
+      compare(binder, negated ? 'not_equal' : 'equal', use, item, pos, pos, positions[i] ?? pos),
+    );
+    return tests.length === 1
+      ? (tests[0] as BoundExpression)
+      : { kind: negated ? 'and' : 'or', operands: tests, type: BOOL };
   };
   return items.length === 1 || operand.kind === 'row' ? build(operand) : bindOnce(() => binder.newId(), operand, build);
 }

@@ -15,41 +15,69 @@ import { bindStoredOver } from './stored.ts';
 import { bindAssignments, defaultExpression, rowColumns, targetEntry } from './targets.ts';
 
 export function bindConflict(
-  binder: Binder, insert: NodeOf<'INSERT'>, node: NodeOf<'ON_CONFLICT'>, table: TableDefinition, outer: Scope | undefined, ctes: CteBinding | undefined,
+  binder: Binder,
+  insert: NodeOf<'INSERT'>,
+  node: NodeOf<'ON_CONFLICT'>,
+  table: TableDefinition,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
 ): InsertConflict {
   const existing = rowColumns(binder, table);
   const proposed = rowColumns(binder, table);
   const current = targetEntry(binder, table, insert.alias, insert.table, existing);
   const excluded = targetEntry(binder, table, regular('excluded'), insert.table, proposed);
   const indexes = findArbiters(binder, node, table, existing, current, outer, ctes);
-  if (node.action === 'nothing') return { action: 'nothing', indexes, existing, proposed, assignments: [], where: undefined };
+  if (node.action === 'nothing')
+    return { action: 'nothing', indexes, existing, proposed, assignments: [], where: undefined };
   const level = newLevel(depthBelow(binder, outer));
   level.clause = 'conflict';
   const scope = new Scope(binder, outer, level, ctes, [current, { ...excluded, unqualified: false }]);
-  const assignments = bindAssignments(node.assignments, scope, table, current, (record) => record).map((assignment) => ({
-    position: assignment.position,
-    expression: assignment.expression ?? defaultExpression(binder, table.columns[assignment.position - 1] as TableDefinition['columns'][number]),
-  }));
+  const assignments = bindAssignments(node.assignments, scope, table, current, (record) => record).map(
+    (assignment) => ({
+      position: assignment.position,
+      expression:
+        assignment.expression ??
+        defaultExpression(binder, table.columns[assignment.position - 1] as TableDefinition['columns'][number]),
+    }),
+  );
   const where = node.where === undefined ? undefined : bindCondition(node.where, scope, 'WHERE');
-  binder.names.checkPrivilege(table, 'UPDATE', assignments.map((assignment) => assignment.position));
+  binder.names.checkPrivilege(
+    table,
+    'UPDATE',
+    assignments.map((assignment) => assignment.position),
+  );
   return { action: 'update', indexes, existing, proposed, assignments, where };
 }
 
 function findArbiters(
-  binder: Binder, node: NodeOf<'ON_CONFLICT'>, table: TableDefinition, existing: readonly OutputColumn[], current: RangeEntry, outer: Scope | undefined, ctes: CteBinding | undefined,
+  binder: Binder,
+  node: NodeOf<'ON_CONFLICT'>,
+  table: TableDefinition,
+  existing: readonly OutputColumn[],
+  current: RangeEntry,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
 ): readonly IndexDefinition[] {
   if (node.constraint !== undefined) {
     const key = identifierKey(node.constraint);
     const constraint = table.constraints.find((candidate) => identifierKey(candidate.name) === key);
     const shown = binder.display(node.constraint);
     const index = table.indexes.find((candidate) => candidate.id === constraint?.indexId);
-    if (constraint === undefined) fail('undefined_object', `constraint "${shown}" for table "${binder.display(table.name)}" does not exist`, node.pos);
-    if (index === undefined || constraint.kind === 'foreign_key') fail('wrong_object_type', 'constraint in ON CONFLICT clause has no associated index', node.pos);
+    if (constraint === undefined)
+      fail(
+        'undefined_object',
+        `constraint "${shown}" for table "${binder.display(table.name)}" does not exist`,
+        node.pos,
+      );
+    if (index === undefined || constraint.kind === 'foreign_key')
+      fail('wrong_object_type', 'constraint in ON CONFLICT clause has no associated index', node.pos);
     return [index];
   }
   if (node.target.length === 0) {
     if (node.action === 'update' && !node.anyKey) {
-      fail('syntax_error', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', node.pos, { hint: 'For example, ON CONFLICT (column_name).' });
+      fail('syntax_error', 'ON CONFLICT DO UPDATE requires inference specification or constraint name', node.pos, {
+        hint: 'For example, ON CONFLICT (column_name).',
+      });
     }
     return [];
   }
@@ -58,25 +86,39 @@ function findArbiters(
   const scope = new Scope(binder, outer, level, ctes, [current]);
   const wanted = node.target.map((key) => bindExpression(key.expression, scope));
   const condition = node.targetWhere === undefined ? undefined : bindCondition(node.targetWhere, scope, 'WHERE');
-  const found = table.indexes.filter((index) => index.unique && index.ready && matches(binder, index, table, existing, wanted, condition));
-  if (found.length === 0) fail('invalid_column_reference', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
+  const found = table.indexes.filter(
+    (index) => index.unique && index.ready && matches(binder, index, table, existing, wanted, condition),
+  );
+  if (found.length === 0)
+    fail(
+      'invalid_column_reference',
+      'there is no unique or exclusion constraint matching the ON CONFLICT specification',
+    );
   return found;
 }
 
 function matches(
-  binder: Binder, index: IndexDefinition, table: TableDefinition, existing: readonly OutputColumn[], wanted: readonly BoundExpression[], condition: BoundExpression | undefined,
+  binder: Binder,
+  index: IndexDefinition,
+  table: TableDefinition,
+  existing: readonly OutputColumn[],
+  wanted: readonly BoundExpression[],
+  condition: BoundExpression | undefined,
 ): boolean {
   const keys = index.keys.map((key): BoundExpression => {
     if (key.expression !== undefined) return bindStoredOver(binder, key.expression, table, existing, 'index');
     const column = existing.find((candidate) => candidate.position === key.column) as OutputColumn;
     return { kind: 'column', id: column.id, type: column.type };
   });
-  const inside = (list: readonly BoundExpression[], expression: BoundExpression): boolean => list.some((item) => equalExpressions(item, expression));
+  const inside = (list: readonly BoundExpression[], expression: BoundExpression): boolean =>
+    list.some((item) => equalExpressions(item, expression));
   if (!keys.every((key) => inside(wanted, key)) || !wanted.every((key) => inside(keys, key))) return false;
   if (index.predicate === undefined) return true;
   if (condition === undefined) return false;
   const given = conjuncts(condition);
-  return conjuncts(bindStoredOver(binder, index.predicate, table, existing, 'index_predicate')).every((part) => inside(given, part));
+  return conjuncts(bindStoredOver(binder, index.predicate, table, existing, 'index_predicate')).every((part) =>
+    inside(given, part),
+  );
 }
 
 function conjuncts(expression: BoundExpression): readonly BoundExpression[] {

@@ -9,7 +9,13 @@ import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { UNKNOWN, type SqlType } from '../../sblr/contract/types.ts';
 import { DEFAULT_TEXT_SETTINGS, type TextSettings } from '../../sblr/contract/text/settings.ts';
 import type { RelationNode } from '../../sblr/nodes.ts';
-import type { NameContext, ObjectId, RelationDefinition, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import type {
+  NameContext,
+  ObjectId,
+  RelationDefinition,
+  TableDefinition,
+  ViewDefinition,
+} from '../catalog/definitions.ts';
 import type { BoundExpression, ColumnId, LogicalPlan, OutputColumn } from './bound.ts';
 import { fail } from './errors.ts';
 import type { Scope } from './scope.ts';
@@ -57,7 +63,9 @@ export interface CteBinding {
   /** Output of the CTE; undefined for the recursive reference until the base is bound. */
   readonly columns: readonly OutputColumn[] | undefined;
   /** Why it cannot be read, if so. */
-  readonly refusal?: { readonly condition: 'invalid_recursion' | 'feature_not_supported'; readonly message: string } | undefined;
+  readonly refusal?:
+    | { readonly condition: 'invalid_recursion' | 'feature_not_supported'; readonly message: string }
+    | undefined;
   readonly next: CteBinding | undefined;
 }
 
@@ -70,7 +78,11 @@ export interface Shared {
   /** All table scans carry their row keys: some expression needs one. */
   rowKeys: boolean;
   /** Aggregates whose arguments are being bound, outermost first. `at`: depth of the query they stand in; `level`: deepest query at or above it that their arguments use; `nested`: levels of aggregates inside. */
-  readonly openAggregates: { readonly at: number; level: number; readonly nested: { readonly level: number; readonly pos: number | undefined }[] }[];
+  readonly openAggregates: {
+    readonly at: number;
+    level: number;
+    readonly nested: { readonly level: number; readonly pos: number | undefined }[];
+  }[];
   /** All columns made, by id. */
   readonly columns: OutputColumn[];
   readonly parameterTypes: (SqlType | undefined)[];
@@ -94,8 +106,18 @@ export interface BoundRelation {
 /** State of a new statement; column ids start at `firstColumn`. */
 export function newShared(context: BindContext, firstColumn = 1): Shared {
   return {
-    nextColumn: firstColumn, nextCte: 1, modifies: false, depth: 0, rowKeys: false, openAggregates: [], columns: [], parameterTypes: [...context.parameterTypes], checks: [], reads: [],
-    parameterPositions: [], tables: new Map(),
+    nextColumn: firstColumn,
+    nextCte: 1,
+    modifies: false,
+    depth: 0,
+    rowKeys: false,
+    openAggregates: [],
+    columns: [],
+    parameterTypes: [...context.parameterTypes],
+    checks: [],
+    reads: [],
+    parameterPositions: [],
+    tables: new Map(),
   };
 }
 
@@ -108,7 +130,13 @@ export class Binder {
   readonly fold: boolean;
   readonly text: TextSettings;
   /** Binds a query: set by the query module, so that expressions need not import it. */
-  readonly bindRelation: (binder: Binder, relation: RelationNode, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown?: boolean) => BoundRelation;
+  readonly bindRelation: (
+    binder: Binder,
+    relation: RelationNode,
+    outer: Scope | undefined,
+    ctes: CteBinding | undefined,
+    keepUnknown?: boolean,
+  ) => BoundRelation;
 
   constructor(context: BindContext, shared: Shared, bindRelation: Binder['bindRelation']) {
     this.context = context;
@@ -130,7 +158,13 @@ export class Binder {
   }
 
   newColumn(name: string, type: SqlType, origin?: OutputColumn | undefined): OutputColumn {
-    const column: OutputColumn = { id: this.shared.nextColumn++, name, type, tableId: origin?.tableId ?? 0, position: origin?.position ?? 0 };
+    const column: OutputColumn = {
+      id: this.shared.nextColumn++,
+      name,
+      type,
+      tableId: origin?.tableId ?? 0,
+      position: origin?.position ?? 0,
+    };
     this.shared.columns[column.id] = column;
     return column;
   }
@@ -183,9 +217,14 @@ export class Binder {
       return { kind: 'parameter', index, type: plain };
     }
     if (!sameIdentity(known, plain)) {
-      fail('ambiguous_parameter', `inconsistent types deduced for parameter $${index + 1}`, position ?? this.shared.parameterPositions[index], {
-        detail: `${typeName(known)} versus ${typeName(plain)}`,
-      });
+      fail(
+        'ambiguous_parameter',
+        `inconsistent types deduced for parameter $${index + 1}`,
+        position ?? this.shared.parameterPositions[index],
+        {
+          detail: `${typeName(known)} versus ${typeName(plain)}`,
+        },
+      );
     }
     return { kind: 'parameter', index, type: known };
   }

@@ -8,9 +8,20 @@ import type { Scope } from './scope.ts';
 import { bindReturning } from './targets.ts';
 import { bindTarget } from './update.ts';
 
-export function bindDelete(binder: Binder, node: NodeOf<'DELETE'>, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+export function bindDelete(
+  binder: Binder,
+  node: NodeOf<'DELETE'>,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): BoundRelation {
   const target = bindTarget(binder, node, node.using, 'delete from', outer, ctes);
   binder.names.checkPrivilege(target.table, 'DELETE');
   const { returning, columns } = bindReturning(node.returning, target.scope);
-  return plainRelation({ kind: 'delete', target: { table: target.table, columns: target.columns, rowKey: target.rowKey }, source: target.plan, returning, columns });
+  return plainRelation({
+    kind: 'delete',
+    target: { table: target.table, columns: target.columns, rowKey: target.rowKey },
+    source: target.plan,
+    returning,
+    columns,
+  });
 }

@@ -5,7 +5,12 @@ import type { Condition } from '../../sblr/contract/conditions.ts';
 import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
 
 /** Throws a SqlError. Never returns. */
-export function fail(condition: Condition, message: string, position?: number | undefined, more: Partial<SqlErrorDetails> = {}): never {
+export function fail(
+  condition: Condition,
+  message: string,
+  position?: number | undefined,
+  more: Partial<SqlErrorDetails> = {},
+): never {
   throw new SqlError(condition, position === undefined ? { message, ...more } : { message, position, ...more });
 }
 

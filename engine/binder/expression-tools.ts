@@ -33,7 +33,12 @@ function sameId(a: ColumnId, b: ColumnId, bound: readonly [ColumnId, ColumnId][]
 
 function equalFields(a: Fields, b: Fields, bound: [ColumnId, ColumnId][]): boolean {
   for (const key in a) {
-    if (key === 'pos' || key === 'left' && typeof a[key] === 'number' || key === 'right' && typeof a[key] === 'number') continue;
+    if (
+      key === 'pos' ||
+      (key === 'left' && typeof a[key] === 'number') ||
+      (key === 'right' && typeof a[key] === 'number')
+    )
+      continue;
     if (key === 'id') {
       if (!sameId(a[key] as number, b[key] as number, bound)) return false;
       continue;
@@ -45,29 +50,59 @@ function equalFields(a: Fields, b: Fields, bound: [ColumnId, ColumnId][]): boole
 
 function equalValues(key: string, a: unknown, b: unknown, bound: [ColumnId, ColumnId][]): boolean {
   if (a === b) return true;
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return typeof a === 'number' && Number.isNaN(a) && Number.isNaN(b);
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object')
+    return typeof a === 'number' && Number.isNaN(a) && Number.isNaN(b);
   if (key === 'type' || key === 'operandType') return sameType(a as SqlType, b as SqlType);
   if (key === 'function' || key === 'routine') return false;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalValues('', item, b[i], bound));
-  if (typeof (a as { kind?: unknown }).kind === 'string') return equal(a as BoundExpression, b as BoundExpression, bound);
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalValues('', item, b[i], bound));
+  if (typeof (a as { kind?: unknown }).kind === 'string')
+    return equal(a as BoundExpression, b as BoundExpression, bound);
   return equalFields(a as Fields, b as Fields, bound) && a.constructor === b.constructor;
 }
 
 /** Maps each direct operand; the same object when nothing changed. Plans of subqueries go through `mapPlan`. */
-export function mapChildren(expression: BoundExpression, map: (operand: BoundExpression) => BoundExpression, mapPlan: (plan: LogicalPlan) => LogicalPlan): BoundExpression {
+export function mapChildren(
+  expression: BoundExpression,
+  map: (operand: BoundExpression) => BoundExpression,
+  mapPlan: (plan: LogicalPlan) => LogicalPlan,
+): BoundExpression {
   return mapRecord(expression as unknown as Fields, map, mapPlan) as unknown as BoundExpression;
 }
 
-const OPAQUE = new Set(['type', 'operandType', 'function', 'routine', 'value', 'table', 'relation', 'columns', 'column', 'target', 'indexes', 'existing', 'proposed', 'updated']);
+const OPAQUE = new Set([
+  'type',
+  'operandType',
+  'function',
+  'routine',
+  'value',
+  'table',
+  'relation',
+  'columns',
+  'column',
+  'target',
+  'indexes',
+  'existing',
+  'proposed',
+  'updated',
+]);
 
-function mapRecord(record: Fields, map: (operand: BoundExpression) => BoundExpression, mapPlan: (plan: LogicalPlan) => LogicalPlan): Fields {
+function mapRecord(
+  record: Fields,
+  map: (operand: BoundExpression) => BoundExpression,
+  mapPlan: (plan: LogicalPlan) => LogicalPlan,
+): Fields {
   let copy: Record<string, unknown> | undefined;
   for (const key in record) {
     const old = record[key];
     if (old === null || typeof old !== 'object') continue;
     // `value` is a constant's value, but an expression in `let` and `set_variable`.
-    if (OPAQUE.has(key) && !(key === 'value' && (record['kind'] === 'let' || record['kind'] === 'set_variable'))) continue;
-    const result = key === 'plan' || PLAN_INPUTS.has(key) && isPlan(old) ? mapPlan(old as LogicalPlan) : mapValue(old, map, mapPlan);
+    if (OPAQUE.has(key) && !(key === 'value' && (record['kind'] === 'let' || record['kind'] === 'set_variable')))
+      continue;
+    const result =
+      key === 'plan' || (PLAN_INPUTS.has(key) && isPlan(old))
+        ? mapPlan(old as LogicalPlan)
+        : mapValue(old, map, mapPlan);
     if (result !== old) {
       copy ??= { ...record };
       copy[key] = result;
@@ -77,14 +112,40 @@ function mapRecord(record: Fields, map: (operand: BoundExpression) => BoundExpre
 }
 
 const PLAN_INPUTS = new Set(['source', 'left', 'right', 'body', 'base', 'step']);
-const PLAN_KINDS: ReadonlySet<string> = new Set<LogicalPlan['kind']>(['dual', 'scan', 'system_scan', 'function_scan', 'values', 'filter', 'project', 'join', 'aggregate',
-  'window', 'distinct', 'sort', 'limit', 'set_operation', 'with', 'cte_scan', 'recursive_union', 'lock_rows', 'insert', 'update', 'delete', 'merge']);
+const PLAN_KINDS: ReadonlySet<string> = new Set<LogicalPlan['kind']>([
+  'dual',
+  'scan',
+  'system_scan',
+  'function_scan',
+  'values',
+  'filter',
+  'project',
+  'join',
+  'aggregate',
+  'window',
+  'distinct',
+  'sort',
+  'limit',
+  'set_operation',
+  'with',
+  'cte_scan',
+  'recursive_union',
+  'lock_rows',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+]);
 
 function isPlan(value: object): boolean {
   return PLAN_KINDS.has((value as { kind: string }).kind);
 }
 
-function mapValue(value: object, map: (operand: BoundExpression) => BoundExpression, mapPlan: (plan: LogicalPlan) => LogicalPlan): unknown {
+function mapValue(
+  value: object,
+  map: (operand: BoundExpression) => BoundExpression,
+  mapPlan: (plan: LogicalPlan) => LogicalPlan,
+): unknown {
   if (Array.isArray(value)) {
     let copy: unknown[] | undefined;
     for (let i = 0; i < value.length; i++) {
@@ -103,7 +164,11 @@ function mapValue(value: object, map: (operand: BoundExpression) => BoundExpress
 }
 
 /** A plan with `map` applied to each expression standing in it, and `mapSource` to its sources; by default these are mapped likewise. */
-export function mapPlanExpressions(plan: LogicalPlan, map: (expression: BoundExpression) => BoundExpression, mapSource?: (source: LogicalPlan) => LogicalPlan): LogicalPlan {
+export function mapPlanExpressions(
+  plan: LogicalPlan,
+  map: (expression: BoundExpression) => BoundExpression,
+  mapSource?: (source: LogicalPlan) => LogicalPlan,
+): LogicalPlan {
   const inner = mapSource ?? ((source: LogicalPlan): LogicalPlan => mapPlanExpressions(source, map));
   return mapRecord(plan as unknown as Fields, map, inner) as unknown as LogicalPlan;
 }
@@ -140,15 +205,23 @@ export function mustEvaluateOnce(expression: BoundExpression): boolean {
       break;
   }
   let found = false;
-  mapChildren(expression, (operand) => {
-    found ||= mustEvaluateOnce(operand);
-    return operand;
-  }, (plan) => plan);
+  mapChildren(
+    expression,
+    (operand) => {
+      found ||= mustEvaluateOnce(operand);
+      return operand;
+    },
+    (plan) => plan,
+  );
   return found;
 }
 
 /** Evaluates `value` once for `body`, or puts it in directly where that is safe. */
-export function bindOnce(newId: () => ColumnId, value: BoundExpression, body: (use: BoundExpression) => BoundExpression): BoundExpression {
+export function bindOnce(
+  newId: () => ColumnId,
+  value: BoundExpression,
+  body: (use: BoundExpression) => BoundExpression,
+): BoundExpression {
   if (!mustEvaluateOnce(value)) return body(value);
   const id = newId();
   const inner = body({ kind: 'column', id, type: value.type });

@@ -47,7 +47,11 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
     case 'LITERAL':
       return constant(node.value, node.type.kind === 'named' ? resolveType(binder, node.type, node.pos) : node.type);
     case 'PARAM':
-      return binder.parameter(node.index, node.type === undefined ? undefined : resolveType(binder, node.type, node.pos), node.pos);
+      return binder.parameter(
+        node.index,
+        node.type === undefined ? undefined : resolveType(binder, node.type, node.pos),
+        node.pos,
+      );
     case 'COLUMN':
       return bindColumn(node, scope);
     case 'VARIABLE':
@@ -58,7 +62,11 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
     case 'OR':
       return bindLogical(node, scope);
     case 'NOT':
-      return { kind: 'not', operand: coerceToBoolean(binder, bind(node.operand), 'NOT', startOf(node.operand)), type: BOOL };
+      return {
+        kind: 'not',
+        operand: coerceToBoolean(binder, bind(node.operand), 'NOT', startOf(node.operand)),
+        type: BOOL,
+      };
     case 'IS_NULL':
       return bindIsNull(node, scope);
     case 'IS_DISTINCT':
@@ -66,7 +74,14 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
     case 'BETWEEN':
       return bindBetween(node, scope);
     case 'IN_LIST':
-      return inList(binder, bind(node.value), node.items.map(bind), node.negated, node.pos, node.items.map((item) => item.pos));
+      return inList(
+        binder,
+        bind(node.value),
+        node.items.map(bind),
+        node.negated,
+        node.pos,
+        node.items.map((item) => item.pos),
+      );
     case 'IN_QUERY':
       return bindInQuery(node, scope, bind);
     case 'QUANTIFIED_QUERY':
@@ -108,7 +123,23 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
   }
 }
 
-type RareNode = Extract<ValueNode, { op: 'DEFAULT_VALUE' | 'CURRENT_OF' | 'NEXT_VALUE' | 'GROUPING' | 'SET_VARIABLE' | 'NAMED_ARGUMENT' | 'WHOLE_ROW' | 'COLLATE' | 'ROW' | 'EXTREMUM' | 'IS_TRUTH' }>;
+type RareNode = Extract<
+  ValueNode,
+  {
+    op:
+      | 'DEFAULT_VALUE'
+      | 'CURRENT_OF'
+      | 'NEXT_VALUE'
+      | 'GROUPING'
+      | 'SET_VARIABLE'
+      | 'NAMED_ARGUMENT'
+      | 'WHOLE_ROW'
+      | 'COLLATE'
+      | 'ROW'
+      | 'EXTREMUM'
+      | 'IS_TRUTH';
+  }
+>;
 
 /** Nodes of the rarer kinds. */
 function bindRest(node: RareNode, scope: Scope): BoundExpression {
@@ -116,7 +147,12 @@ function bindRest(node: RareNode, scope: Scope): BoundExpression {
   const bind = (inner: ValueNode): BoundExpression => bindExpression(inner, scope);
   switch (node.op) {
     case 'IS_TRUTH': {
-      const operand = coerceToBoolean(binder, bind(node.operand), `IS ${node.negated ? 'NOT ' : ''}${node.truth.toUpperCase()}`, node.operand.pos);
+      const operand = coerceToBoolean(
+        binder,
+        bind(node.operand),
+        `IS ${node.negated ? 'NOT ' : ''}${node.truth.toUpperCase()}`,
+        node.operand.pos,
+      );
       return { kind: 'is_truth', operand, truth: node.truth, negated: node.negated, type: BOOL };
     }
     case 'COLLATE':
@@ -127,11 +163,16 @@ function bindRest(node: RareNode, scope: Scope): BoundExpression {
     }
     case 'ROW': {
       const items = node.items.flatMap((item) => {
-        if (item.op !== 'WHOLE_ROW') return [item.op === 'LITERAL' || item.op === 'PARAM' ? bind(item) : bindResolved(item, scope)];
+        if (item.op !== 'WHOLE_ROW')
+          return [item.op === 'LITERAL' || item.op === 'PARAM' ? bind(item) : bindResolved(item, scope)];
         const row = bind(item);
         return row.kind === 'row' ? row.items : fieldsOf(row);
       });
-      return { kind: 'row', items, type: { kind: 'record', fields: items.map((item, i) => ({ name: `f${i + 1}`, type: item.type })) } };
+      return {
+        kind: 'row',
+        items,
+        type: { kind: 'record', fields: items.map((item, i) => ({ name: `f${i + 1}`, type: item.type })) },
+      };
     }
     case 'DEFAULT_VALUE':
       return fail('syntax_error', 'DEFAULT is not allowed in this context', node.pos);
@@ -154,22 +195,36 @@ function bindRest(node: RareNode, scope: Scope): BoundExpression {
 
 function bindVariable(node: NodeOf<'VARIABLE'>, context: BindContext): BoundExpression {
   const type = context.variables?.typeOf(node.name, node.scope);
-  if (type === undefined && node.scope === 'local') fail('undefined_column', `variable "${node.name}" does not exist`, node.pos);
+  if (type === undefined && node.scope === 'local')
+    fail('undefined_column', `variable "${node.name}" does not exist`, node.pos);
   return { kind: 'variable', name: node.name, scope: node.scope, type: type ?? TEXT };
 }
 
 function bindOperator(node: NodeOf<'OPERATOR'>, scope: Scope): BoundExpression {
   const { binder } = scope;
-  const operands = node.operands.map((operand) => (operand.op === 'SUBQUERY' && isRowNode(node.operands) ? bindScalarSubquery(operand, scope, true) : bindExpression(operand, scope)));
+  const operands = node.operands.map((operand) =>
+    operand.op === 'SUBQUERY' && isRowNode(node.operands)
+      ? bindScalarSubquery(operand, scope, true)
+      : bindExpression(operand, scope),
+  );
   const positions = node.operands.map((operand) => operand.pos);
   if (COMPARISONS.has(node.name) && operands.length === 2) {
-    return compare(binder, node.name as ComparisonOperator, operands[0] as BoundExpression, operands[1] as BoundExpression, node.pos, positions[0], positions[1]);
+    return compare(
+      binder,
+      node.name as ComparisonOperator,
+      operands[0] as BoundExpression,
+      operands[1] as BoundExpression,
+      node.pos,
+      positions[0],
+      positions[1],
+    );
   }
   if (node.name === 'negate') {
     const negated = negateConstant(operands[0] as BoundExpression, node.operands[0]?.op === 'LITERAL');
     if (negated !== undefined) return negated;
   }
-  if (node.name === 'plus' && operands[0]?.kind === 'constant' && categoryOf(operands[0].type) === 'numeric') return operands[0];
+  if (node.name === 'plus' && operands[0]?.kind === 'constant' && categoryOf(operands[0].type) === 'numeric')
+    return operands[0];
   return callOperator(binder, node.name, operands, node.pos, positions);
 }
 
@@ -206,19 +261,34 @@ function bindLogical(node: NodeOf<'AND'> | NodeOf<'OR'>, scope: Scope): BoundExp
       continue;
     }
     const bound = bindCondition(operand, scope, node.op);
-    if (bound.kind === (node.op === 'AND' ? 'and' : 'or')) operands.push(...(bound as { operands: readonly BoundExpression[] }).operands);
+    if (bound.kind === (node.op === 'AND' ? 'and' : 'or'))
+      operands.push(...(bound as { operands: readonly BoundExpression[] }).operands);
     else operands.push(bound);
   }
-  return operands.length === 1 ? (operands[0] as BoundExpression) : { kind: node.op === 'AND' ? 'and' : 'or', operands, type: BOOL };
+  return operands.length === 1
+    ? (operands[0] as BoundExpression)
+    : { kind: node.op === 'AND' ? 'and' : 'or', operands, type: BOOL };
 }
 
 function bindIsNull(node: NodeOf<'IS_NULL'>, scope: Scope): BoundExpression {
   const operand = bindExpression(node.operand, scope);
   if (operand.kind === 'row' && operand.items.length > 0) {
-    const operands = operand.items.map((item): BoundExpression => ({ kind: 'is_null', operand: resolveUnknown(scope.binder, item, node.pos), negated: node.negated, type: BOOL }));
+    const operands = operand.items.map(
+      (item): BoundExpression => ({
+        kind: 'is_null',
+        operand: resolveUnknown(scope.binder, item, node.pos),
+        negated: node.negated,
+        type: BOOL,
+      }),
+    );
     return operands.length === 1 ? (operands[0] as BoundExpression) : { kind: 'and', operands, type: BOOL };
   }
-  return { kind: 'is_null', operand: operand.kind === 'parameter' ? operand : resolveUnknown(scope.binder, operand, node.operand.pos), negated: node.negated, type: BOOL };
+  return {
+    kind: 'is_null',
+    operand: operand.kind === 'parameter' ? operand : resolveUnknown(scope.binder, operand, node.operand.pos),
+    negated: node.negated,
+    type: BOOL,
+  };
 }
 
 function bindBetween(node: NodeOf<'BETWEEN'>, scope: Scope): BoundExpression {
@@ -226,17 +296,21 @@ function bindBetween(node: NodeOf<'BETWEEN'>, scope: Scope): BoundExpression {
   const lower = bindExpression(node.lower, scope);
   const upper = bindExpression(node.upper, scope);
   const value = bindExpression(node.value, scope);
-  return bindOnce(() => binder.newId(), value, (use) => {
-    const range = (low: BoundExpression, high: BoundExpression): BoundExpression => {
-      const operands = [
-        compare(binder, node.negated ? 'less' : 'greater_equal', use, low, node.pos, node.value.pos, node.lower.pos),
-        compare(binder, node.negated ? 'greater' : 'less_equal', use, high, node.pos, node.value.pos, node.upper.pos),
-      ];
-      return { kind: node.negated ? 'or' : 'and', operands, type: BOOL };
-    };
-    if (!node.symmetric) return range(lower, upper);
-    return { kind: node.negated ? 'and' : 'or', operands: [range(lower, upper), range(upper, lower)], type: BOOL };
-  });
+  return bindOnce(
+    () => binder.newId(),
+    value,
+    (use) => {
+      const range = (low: BoundExpression, high: BoundExpression): BoundExpression => {
+        const operands = [
+          compare(binder, node.negated ? 'less' : 'greater_equal', use, low, node.pos, node.value.pos, node.lower.pos),
+          compare(binder, node.negated ? 'greater' : 'less_equal', use, high, node.pos, node.value.pos, node.upper.pos),
+        ];
+        return { kind: node.negated ? 'or' : 'and', operands, type: BOOL };
+      };
+      if (!node.symmetric) return range(lower, upper);
+      return { kind: node.negated ? 'and' : 'or', operands: [range(lower, upper), range(upper, lower)], type: BOOL };
+    },
+  );
 }
 
 function bindQuantifiedArray(node: NodeOf<'QUANTIFIED_ARRAY'>, scope: Scope): BoundExpression {
@@ -249,13 +323,25 @@ function bindQuantifiedArray(node: NodeOf<'QUANTIFIED_ARRAY'>, scope: Scope): Bo
     array = coerce(binder, array, arrayOf(element), 'implicit', node.array.pos) ?? array;
   }
   const element = array.type.element;
-  if (array.type.kind !== 'array' || element === undefined) fail('wrong_object_type', 'op ANY/ALL (array) requires array on right side', node.pos);
+  if (array.type.kind !== 'array' || element === undefined)
+    fail('wrong_object_type', 'op ANY/ALL (array) requires array on right side', node.pos);
   if (binder.fold && array.kind === 'array' && !array.nested && array.items.length > 0) {
     const isIn = node.operator === 'equal' && node.quantifier === 'any';
     const isNotIn = node.operator === 'not_equal' && node.quantifier === 'all';
-    if (isIn || isNotIn) return inList(binder, operand, array.items, isNotIn, node.pos, array.items.map(() => node.array.pos));
+    if (isIn || isNotIn)
+      return inList(
+        binder,
+        operand,
+        array.items,
+        isNotIn,
+        node.pos,
+        array.items.map(() => node.array.pos),
+      );
   }
-  const typed = operand.type.kind === 'unknown' ? (coerce(binder, operand, element, 'implicit', node.value.pos) ?? operand) : operand;
+  const typed =
+    operand.type.kind === 'unknown'
+      ? (coerce(binder, operand, element, 'implicit', node.value.pos) ?? operand)
+      : operand;
   const left = binder.newId();
   const right = binder.newId();
   const a: BoundExpression = { kind: 'column', id: left, type: typed.type };
@@ -263,8 +349,18 @@ function bindQuantifiedArray(node: NodeOf<'QUANTIFIED_ARRAY'>, scope: Scope): Bo
   const test = COMPARISONS.has(node.operator)
     ? compare(binder, node.operator as ComparisonOperator, a, b, node.pos)
     : callOperator(binder, node.operator, [a, b], node.pos, [node.value.pos, node.array.pos]);
-  if (test.type.kind !== 'bool') fail('wrong_object_type', 'op ANY/ALL (array) requires operator to yield boolean', node.pos);
-  return { kind: 'quantified_array', operand: typed, array, left, right, test, quantifier: node.quantifier, type: BOOL };
+  if (test.type.kind !== 'bool')
+    fail('wrong_object_type', 'op ANY/ALL (array) requires operator to yield boolean', node.pos);
+  return {
+    kind: 'quantified_array',
+    operand: typed,
+    array,
+    left,
+    right,
+    test,
+    quantifier: node.quantifier,
+    type: BOOL,
+  };
 }
 
 function bindLike(node: NodeOf<'LIKE'>, scope: Scope): BoundExpression {
@@ -274,16 +370,37 @@ function bindLike(node: NodeOf<'LIKE'>, scope: Scope): BoundExpression {
   const escape = node.escape === undefined ? undefined : bindExpression(node.escape, scope);
   const positions = [node.value.pos, node.pattern.pos];
   if (node.kind === 'similar') {
-    pattern = builtin(binder, 'similar_to_escape', escape === undefined ? [pattern] : [pattern, escape], node.pattern.pos);
-    return callOperator(binder, node.negated ? 'regex_not_match' : 'regex_match', [value, pattern], node.pos, positions);
+    pattern = builtin(
+      binder,
+      'similar_to_escape',
+      escape === undefined ? [pattern] : [pattern, escape],
+      node.pattern.pos,
+    );
+    return callOperator(
+      binder,
+      node.negated ? 'regex_not_match' : 'regex_match',
+      [value, pattern],
+      node.pos,
+      positions,
+    );
   }
   if (escape !== undefined) pattern = builtin(binder, 'like_escape', [pattern, escape], node.pattern.pos);
-  else if (binder.semantics.likeEscape !== '\\') pattern = builtin(binder, 'like_escape', [pattern, constant(binder.semantics.likeEscape, TEXT)], node.pattern.pos);
+  else if (binder.semantics.likeEscape !== '\\')
+    pattern = builtin(binder, 'like_escape', [pattern, constant(binder.semantics.likeEscape, TEXT)], node.pattern.pos);
   return callOperator(binder, `${node.negated ? 'not_' : ''}${node.kind}`, [value, pattern], node.pos, positions);
 }
 
-function unifyNodes(nodes: readonly ValueNode[], scope: Scope, what: string): { type: SqlType; items: BoundExpression[] } {
-  return unify(scope.binder, withoutSets(scope, what, () => nodes.map((node) => bindExpression(node, scope)), nodes[0]?.pos), what, nodes.map((node) => node.pos));
+function unifyNodes(
+  nodes: readonly ValueNode[],
+  scope: Scope,
+  what: string,
+): { type: SqlType; items: BoundExpression[] } {
+  return unify(
+    scope.binder,
+    withoutSets(scope, what, () => nodes.map((node) => bindExpression(node, scope)), nodes[0]?.pos),
+    what,
+    nodes.map((node) => node.pos),
+  );
 }
 
 /** Set-returning calls cannot stand where evaluation is conditional. */
@@ -292,27 +409,55 @@ function withoutSets<T>(scope: Scope, what: string, work: () => T, pos: number |
   const result = work();
   const set = scope.level.sets[before]?.expression;
   if (set !== undefined) {
-    fail('feature_not_supported', `set-returning functions are not allowed in ${what}`, set.kind === 'call' || set.kind === 'routine' ? set.pos : pos, { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' });
+    fail(
+      'feature_not_supported',
+      `set-returning functions are not allowed in ${what}`,
+      set.kind === 'call' || set.kind === 'routine' ? set.pos : pos,
+      { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' },
+    );
   }
   return result;
 }
 
 function bindCase(node: NodeOf<'CASE'>, scope: Scope): BoundExpression {
   const { binder } = scope;
-  const results: (ValueNode | undefined)[] = [...(node.otherwise === undefined ? [] : [node.otherwise]), ...node.whens.map((when) => when.result)];
-  const bound = withoutSets(scope, 'CASE', () => results.map((result) => bindExpression(result as ValueNode, scope)), node.pos);
-  const { type, items } = unify(binder, bound, 'CASE', results.map((result) => result?.pos));
+  const results: (ValueNode | undefined)[] = [
+    ...(node.otherwise === undefined ? [] : [node.otherwise]),
+    ...node.whens.map((when) => when.result),
+  ];
+  const bound = withoutSets(
+    scope,
+    'CASE',
+    () => results.map((result) => bindExpression(result as ValueNode, scope)),
+    node.pos,
+  );
+  const { type, items } = unify(
+    binder,
+    bound,
+    'CASE',
+    results.map((result) => result?.pos),
+  );
   const otherwise = node.otherwise === undefined ? undefined : (items[0] as BoundExpression);
   const values = node.otherwise === undefined ? items : items.slice(1);
   const build = (operand: BoundExpression | undefined): BoundExpression => ({
     kind: 'case',
     whens: node.whens.map((when, i) => ({
-      condition: operand === undefined
-        ? bindCondition(when.condition, scope, 'CASE/WHEN')
-        : compare(binder, 'equal', operand, bindExpression(when.condition, scope), when.condition.pos, node.operand?.pos, when.condition.pos),
+      condition:
+        operand === undefined
+          ? bindCondition(when.condition, scope, 'CASE/WHEN')
+          : compare(
+              binder,
+              'equal',
+              operand,
+              bindExpression(when.condition, scope),
+              when.condition.pos,
+              node.operand?.pos,
+              when.condition.pos,
+            ),
       result: values[i] as BoundExpression,
     })),
-    otherwise, type,
+    otherwise,
+    type,
   });
   if (node.operand === undefined) return build(undefined);
   const operand = bindResolved(node.operand, scope);
@@ -326,28 +471,58 @@ function bindNullIf(node: NodeOf<'NULLIF'>, scope: Scope): BoundExpression {
   const { binder } = scope;
   const left = bindExpression(node.left, scope);
   const right = bindExpression(node.right, scope);
-  const typed = left.type.kind === 'unknown' ? (coerce(binder, left, right.type.kind === 'unknown' ? TEXT : right.type, 'implicit', node.left.pos) ?? left) : left;
-  return bindOnce(() => binder.newId(), typed, (use): BoundExpression => ({
-    kind: 'case', whens: [{ condition: compare(binder, 'equal', use, right, node.pos, node.left.pos, node.right.pos), result: constant(null, typed.type) }], otherwise: use, type: typed.type,
-  }));
+  const typed =
+    left.type.kind === 'unknown'
+      ? (coerce(binder, left, right.type.kind === 'unknown' ? TEXT : right.type, 'implicit', node.left.pos) ?? left)
+      : left;
+  return bindOnce(
+    () => binder.newId(),
+    typed,
+    (use): BoundExpression => ({
+      kind: 'case',
+      whens: [
+        {
+          condition: compare(binder, 'equal', use, right, node.pos, node.left.pos, node.right.pos),
+          result: constant(null, typed.type),
+        },
+      ],
+      otherwise: use,
+      type: typed.type,
+    }),
+  );
 }
 
 function bindCast(node: NodeOf<'CAST'>, scope: Scope): BoundExpression {
   const { binder } = scope;
   const type = resolveType(binder, node.type, node.pos);
   if (node.operand.op === 'ARRAY' && type.kind === 'array') {
-    return castTo(binder, bindArray(node.operand, scope, type), type, node.mode === 'try' ? 'try' : 'explicit', node.pos);
+    return castTo(
+      binder,
+      bindArray(node.operand, scope, type),
+      type,
+      node.mode === 'try' ? 'try' : 'explicit',
+      node.pos,
+    );
   }
   const operand = bindExpression(node.operand, scope);
-  return castTo(binder, operand, type, node.mode === 'try' ? 'try' : 'explicit', operand.type.kind === 'unknown' ? (node.operand.pos ?? node.pos) : node.pos);
+  return castTo(
+    binder,
+    operand,
+    type,
+    node.mode === 'try' ? 'try' : 'explicit',
+    operand.type.kind === 'unknown' ? (node.operand.pos ?? node.pos) : node.pos,
+  );
 }
 
 function bindCollate(node: NodeOf<'COLLATE'>, scope: Scope): BoundExpression {
   const operand = bindResolved(node.operand, scope);
-  if (operand.type.kind !== 'text') fail('datatype_mismatch', `collations are not supported by type ${typeName(operand.type)}`, node.pos);
+  if (operand.type.kind !== 'text')
+    fail('datatype_mismatch', `collations are not supported by type ${typeName(operand.type)}`, node.pos);
   const collation = showName(scope.binder, node.collation.slice(-1));
   const type: SqlType = { ...operand.type, collation };
-  return operand.kind === 'constant' || operand.kind === 'column' ? { ...operand, type } : { kind: 'cast', operand, type, context: 'explicit', pos: node.pos };
+  return operand.kind === 'constant' || operand.kind === 'column'
+    ? { ...operand, type }
+    : { kind: 'cast', operand, type, context: 'explicit', pos: node.pos };
 }
 
 /** ARRAY[...]; `target` is the array type it is cast to, if any. */
@@ -356,23 +531,59 @@ function bindArray(node: NodeOf<'ARRAY'>, scope: Scope, target: SqlType | undefi
   const element = target?.element;
   if (node.items.length === 0) {
     if (target === undefined) {
-      fail('indeterminate_datatype', 'cannot determine type of empty array', node.pos, { hint: 'Explicitly cast to the desired type, for example ARRAY[]::integer[].' });
+      fail('indeterminate_datatype', 'cannot determine type of empty array', node.pos, {
+        hint: 'Explicitly cast to the desired type, for example ARRAY[]::integer[].',
+      });
     }
     return { kind: 'array', items: [], nested: false, type: target };
   }
-  const bound = node.items.map((item) => (item.op === 'ARRAY' ? bindArray(item, scope, target) : bindExpression(item, scope)));
+  const bound = node.items.map((item) =>
+    item.op === 'ARRAY' ? bindArray(item, scope, target) : bindExpression(item, scope),
+  );
   const positions = node.items.map((item) => item.pos);
   const nested = bound.some((item) => item.type.kind === 'array');
   if (nested) {
-    const type = target ?? commonType(binder, bound.map((item) => item.type), 'ARRAY', positions);
-    return { kind: 'array', items: bound.map((item, i) => castItem(scope, item, type, target !== undefined, positions[i])), nested: true, type };
+    const type =
+      target ??
+      commonType(
+        binder,
+        bound.map((item) => item.type),
+        'ARRAY',
+        positions,
+      );
+    return {
+      kind: 'array',
+      items: bound.map((item, i) => castItem(scope, item, type, target !== undefined, positions[i])),
+      nested: true,
+      type,
+    };
   }
-  const type = element ?? commonType(binder, bound.map((item) => item.type), 'ARRAY', positions);
-  return { kind: 'array', items: bound.map((item, i) => castItem(scope, item, type, target !== undefined, positions[i])), nested: false, type: target ?? arrayOf(type) };
+  const type =
+    element ??
+    commonType(
+      binder,
+      bound.map((item) => item.type),
+      'ARRAY',
+      positions,
+    );
+  return {
+    kind: 'array',
+    items: bound.map((item, i) => castItem(scope, item, type, target !== undefined, positions[i])),
+    nested: false,
+    type: target ?? arrayOf(type),
+  };
 }
 
-function castItem(scope: Scope, item: BoundExpression, type: SqlType, explicit: boolean, pos: number | undefined): BoundExpression {
-  return explicit ? castTo(scope.binder, item, type, 'explicit', pos) : coerceTo(scope.binder, item, type, 'ARRAY', pos);
+function castItem(
+  scope: Scope,
+  item: BoundExpression,
+  type: SqlType,
+  explicit: boolean,
+  pos: number | undefined,
+): BoundExpression {
+  return explicit
+    ? castTo(scope.binder, item, type, 'explicit', pos)
+    : coerceTo(scope.binder, item, type, 'ARRAY', pos);
 }
 
 function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression {
@@ -382,19 +593,30 @@ function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression
   while (i < node.steps.length) {
     const step = node.steps[i] as NodeOf<'SUBSCRIPT_STEP'>;
     if (step.kind === 'field') {
-      current = selectField(scope, current, step.field as Identifier, node.base.pos ?? node.pos, i === 0 ? node.base : undefined);
+      current = selectField(
+        scope,
+        current,
+        step.field as Identifier,
+        node.base.pos ?? node.pos,
+        i === 0 ? node.base : undefined,
+      );
       i++;
       continue;
     }
     if (current.type.kind === 'jsonb') {
-      if (step.kind === 'slice') fail('datatype_mismatch', 'jsonb subscript does not support slices', step.pos ?? node.pos);
+      if (step.kind === 'slice')
+        fail('datatype_mismatch', 'jsonb subscript does not support slices', step.pos ?? node.pos);
       const key = bindExpression(step.lower as ValueNode, scope);
       current = callOperator(binder, 'json_get', [current, key], step.pos ?? node.pos, [node.pos, step.pos]);
       i++;
       continue;
     }
     if (current.type.kind !== 'array' || current.type.element === undefined) {
-      fail('datatype_mismatch', `cannot subscript type ${typeName(current.type)} because it does not support subscripting`, node.pos);
+      fail(
+        'datatype_mismatch',
+        `cannot subscript type ${typeName(current.type)} because it does not support subscripting`,
+        node.pos,
+      );
     }
     const steps = [];
     let sliced = false;
@@ -412,21 +634,46 @@ function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression
 function subscriptBound(node: ValueNode | undefined, scope: Scope): BoundExpression | undefined {
   if (node === undefined) return undefined;
   const bound = bindExpression(node, scope);
-  return coerce(scope.binder, bound, INT32, 'assignment', node.pos) ?? fail('datatype_mismatch', 'array subscript must have type integer', node.pos);
+  return (
+    coerce(scope.binder, bound, INT32, 'assignment', node.pos) ??
+    fail('datatype_mismatch', 'array subscript must have type integer', node.pos)
+  );
 }
 
 /** (record).field */
-export function selectField(scope: Scope, record: BoundExpression, field: Identifier, pos: number | undefined, base?: ValueNode): BoundExpression {
+export function selectField(
+  scope: Scope,
+  record: BoundExpression,
+  field: Identifier,
+  pos: number | undefined,
+  base?: ValueNode,
+): BoundExpression {
   const shown = scope.binder.display(field);
   if (record.type.kind !== 'record') {
-    fail('wrong_object_type', `column notation .${shown} applied to type ${typeName(record.type)}, which is not a composite type`, pos);
+    fail(
+      'wrong_object_type',
+      `column notation .${shown} applied to type ${typeName(record.type)}, which is not a composite type`,
+      pos,
+    );
   }
   const { fields } = record.type;
   const key = identifierKey(field);
-  const index = fields === undefined ? -1 : fields.findIndex((candidate) => candidate.name === shown || (!field.exact && candidate.name.toLowerCase() === key));
+  const index =
+    fields === undefined
+      ? -1
+      : fields.findIndex(
+          (candidate) => candidate.name === shown || (!field.exact && candidate.name.toLowerCase() === key),
+        );
   if (fields === undefined || index < 0) {
-    if (base?.op === 'COLUMN' && record.kind !== 'column') fail('undefined_column', `column ${showName(scope.binder, base.name)}.${shown} does not exist`, pos);
-    fail('undefined_column', fields === undefined || record.type.typeId === undefined ? `could not identify column "${shown}" in record data type` : `column "${shown}" not found in data type ${typeName(record.type)}`, pos);
+    if (base?.op === 'COLUMN' && record.kind !== 'column')
+      fail('undefined_column', `column ${showName(scope.binder, base.name)}.${shown} does not exist`, pos);
+    fail(
+      'undefined_column',
+      fields === undefined || record.type.typeId === undefined
+        ? `could not identify column "${shown}" in record data type`
+        : `column "${shown}" not found in data type ${typeName(record.type)}`,
+      pos,
+    );
   }
   if (record.kind === 'row') return record.items[index] as BoundExpression;
   return { kind: 'field', operand: record, index, type: (fields[index] as { type: SqlType }).type };
@@ -435,8 +682,10 @@ export function selectField(scope: Scope, record: BoundExpression, field: Identi
 function bindNextValue(node: NodeOf<'NEXT_VALUE'>, scope: Scope): BoundExpression {
   const { binder } = scope;
   const found = binder.names.findRelation(node.sequence);
-  if (found === undefined) fail('undefined_table', `relation "${showName(binder, node.sequence)}" does not exist`, node.pos);
-  if (found.kind !== 'sequence') fail('wrong_object_type', `"${showName(binder, node.sequence)}" is not a sequence`, node.pos);
+  if (found === undefined)
+    fail('undefined_table', `relation "${showName(binder, node.sequence)}" does not exist`, node.pos);
+  if (found.kind !== 'sequence')
+    fail('wrong_object_type', `"${showName(binder, node.sequence)}" is not a sequence`, node.pos);
   if (node.step !== undefined) notSupported('NEXT VALUE with a step', node.step.pos);
   binder.names.checkPrivilege(found, 'USAGE');
   return { kind: 'next_value', sequenceId: found.id, type: found.type };
@@ -444,36 +693,78 @@ function bindNextValue(node: NodeOf<'NEXT_VALUE'>, scope: Scope): BoundExpressio
 
 function bindCall(node: NodeOf<'CALL'>, scope: Scope): BoundExpression {
   const arguments_ = node.arguments.map((argument) => {
-    if (argument.op === 'NAMED_ARGUMENT') fail('undefined_function', `function ${node.function} does not take named arguments`, argument.pos);
+    if (argument.op === 'NAMED_ARGUMENT')
+      fail('undefined_function', `function ${node.function} does not take named arguments`, argument.pos);
     return bindExpression(argument, scope);
   });
-  const call = callFunction(scope.binder, node.function, arguments_, node.variadic, node.pos, node.arguments.map((argument) => argument.pos));
-  return call.kind === 'call' && call.function.kind === 'set' ? registerSet(scope, call, node.function, node.pos) : call;
+  const call = callFunction(
+    scope.binder,
+    node.function,
+    arguments_,
+    node.variadic,
+    node.pos,
+    node.arguments.map((argument) => argument.pos),
+  );
+  return call.kind === 'call' && call.function.kind === 'set'
+    ? registerSet(scope, call, node.function, node.pos)
+    : call;
 }
 
 function bindRoutineCall(node: NodeOf<'CALL_ROUTINE'>, scope: Scope): BoundExpression {
   const call = bindRoutineArguments(node, scope);
-  return call.kind === 'routine' && call.routine.returnsSet ? registerSet(scope, call, scope.binder.display(call.routine.name), node.pos) : call;
+  return call.kind === 'routine' && call.routine.returnsSet
+    ? registerSet(scope, call, scope.binder.display(call.routine.name), node.pos)
+    : call;
 }
 
-export function bindRoutineArguments(node: { readonly name: NodeOf<'CALL_ROUTINE'>['name']; readonly variadic?: boolean; readonly arguments: readonly ValueNode[]; readonly pos?: number | undefined }, scope: Scope, form: 'function' | 'procedure' = 'function'): BoundExpression {
+export function bindRoutineArguments(
+  node: {
+    readonly name: NodeOf<'CALL_ROUTINE'>['name'];
+    readonly variadic?: boolean;
+    readonly arguments: readonly ValueNode[];
+    readonly pos?: number | undefined;
+  },
+  scope: Scope,
+  form: 'function' | 'procedure' = 'function',
+): BoundExpression {
   const arguments_: NamedArgument[] = node.arguments.map((argument) => {
     const value = argument.op === 'NAMED_ARGUMENT' ? argument.value : argument;
-    return { name: argument.op === 'NAMED_ARGUMENT' ? argument.name : undefined, expression: bindExpression(value, scope), pos: value.pos };
+    return {
+      name: argument.op === 'NAMED_ARGUMENT' ? argument.name : undefined,
+      expression: bindExpression(value, scope),
+      pos: value.pos,
+    };
   });
-  return callRoutine(scope.binder, node.name, arguments_, node.variadic ?? false, node.pos, (parameter) => bindDefault(scope.binder, parameter), form);
+  return callRoutine(
+    scope.binder,
+    node.name,
+    arguments_,
+    node.variadic ?? false,
+    node.pos,
+    (parameter) => bindDefault(scope.binder, parameter),
+    form,
+  );
 }
 
 /** The default of a routine's parameter. */
 function bindDefault(binder: Binder, parameter: RoutineParameter): BoundExpression {
   const stored = storedValue(parameter.defaultValue as StoredExpression);
-  const inner = new Binder({ ...binder.context, semantics: stored.semantics, variables: undefined }, binder.shared, binder.bindRelation);
+  const inner = new Binder(
+    { ...binder.context, semantics: stored.semantics, variables: undefined },
+    binder.shared,
+    binder.bindRelation,
+  );
   const value = bindExpression(stored.value, new Scope(inner, undefined, newLevel(0), undefined));
   return coerce(binder, value, parameter.type, 'assignment', undefined) ?? value;
 }
 
 /** A set-returning call in the select list: the rows multiply below the projection. */
-function registerSet(scope: Scope, expression: BoundExpression, name: string, pos: number | undefined): BoundExpression {
+function registerSet(
+  scope: Scope,
+  expression: BoundExpression,
+  name: string,
+  pos: number | undefined,
+): BoundExpression {
   const { level, binder } = scope;
   if (level.clause !== 'select' && level.clause !== 'order' && level.clause !== 'distinct') {
     fail('feature_not_supported', `set-returning functions are not allowed in ${clauseName(level.clause)}`, pos);
@@ -489,4 +780,3 @@ export function requireComparable(scope: Scope, expression: BoundExpression, pos
     fail('undefined_function', `could not identify an equality operator for type ${typeName(expression.type)}`, pos);
   }
 }
-

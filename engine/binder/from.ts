@@ -5,7 +5,13 @@
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import { BOOL, INT64, OID, TEXT, type RecordField } from '../../sblr/contract/types.ts';
 import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
-import type { RelationDefinition, SequenceDefinition, SystemRelation, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import type {
+  RelationDefinition,
+  SequenceDefinition,
+  SystemRelation,
+  TableDefinition,
+  ViewDefinition,
+} from '../catalog/definitions.ts';
 import { SYSTEM_RELATIONS } from '../catalog/system-relations.ts';
 import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { callFunction } from './calls.ts';
@@ -14,13 +20,28 @@ import { Binder, MAX_VIEW_DEPTH, type BoundRelation, type CteBinding } from './c
 import { fail } from './errors.ts';
 import { bindExpression, bindRoutineArguments } from './expression.ts';
 import { bindJoin } from './join.ts';
-import { aliasColumns, columnKey, columnKeys, makeEntry, renameColumns, shapeOf, shownNames, type FromOptions, type FromResult } from './range-entries.ts';
+import {
+  aliasColumns,
+  columnKey,
+  columnKeys,
+  makeEntry,
+  renameColumns,
+  shapeOf,
+  shownNames,
+  type FromOptions,
+  type FromResult,
+} from './range-entries.ts';
 import { Scope, type RangeEntry } from './scope.ts';
 import { storedQuery } from './stored-program.ts';
 import { resolveType, showName } from './user-types.ts';
 
 /** Binds one item of FROM. `left` = the entries a lateral item may refer to. */
-export function bindFrom(node: RelationNode, scope: Scope, left: readonly RangeEntry[], options: FromOptions): FromResult {
+export function bindFrom(
+  node: RelationNode,
+  scope: Scope,
+  left: readonly RangeEntry[],
+  options: FromOptions,
+): FromResult {
   switch (node.op) {
     case 'DUAL':
       return { plan: { kind: 'dual', columns: [] }, entries: [] };
@@ -62,7 +83,8 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
     if (cte !== undefined) return bindCteScan(node, cte, scope);
   }
   const relation = binder.names.findRelation(name);
-  if (relation === undefined) fail('undefined_table', `relation "${showName(binder, name)}" does not exist`, node.pos, { variant: 'relation' });
+  if (relation === undefined)
+    fail('undefined_table', `relation "${showName(binder, name)}" does not exist`, node.pos, { variant: 'relation' });
   const alias = node.alias ?? last;
   const key = identifierKey(alias);
   const display = binder.display(alias);
@@ -75,14 +97,20 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
     case 'view':
       return expandView(node, relation, binder, key, display, qualified, options);
     case 'index':
-      return fail('wrong_object_type', `cannot open relation "${binder.display(last)}"`, node.pos, { detail: 'This operation is not supported for indexes.' });
+      return fail('wrong_object_type', `cannot open relation "${binder.display(last)}"`, node.pos, {
+        detail: 'This operation is not supported for indexes.',
+      });
     case 'sequence':
       return scanSequence(node, relation, binder, key, display, qualified);
   }
 }
 
 /** The name with its schema, by which columns may be qualified. */
-export function qualifiedKeys(binder: Binder, name: Name, relation: RelationDefinition | SystemRelation): readonly string[] {
+export function qualifiedKeys(
+  binder: Binder,
+  name: Name,
+  relation: RelationDefinition | SystemRelation,
+): readonly string[] {
   const keys = name.map(identifierKey);
   if (keys.length > 1 || relation.kind === 'system' || relation.kind === 'index') return keys;
   const schema = binder.names.catalog.get(relation.schemaId);
@@ -109,8 +137,13 @@ export function tableColumns(binder: Binder, table: TableDefinition, names: read
 }
 
 export function scanTable(
-  node: { readonly columns: readonly Identifier[]; readonly pos?: number | undefined }, table: TableDefinition, binder: Binder,
-  key: string, display: string, qualified: readonly string[] | undefined, rowKeys: boolean,
+  node: { readonly columns: readonly Identifier[]; readonly pos?: number | undefined },
+  table: TableDefinition,
+  binder: Binder,
+  key: string,
+  display: string,
+  qualified: readonly string[] | undefined,
+  rowKeys: boolean,
 ): FromResult {
   const shape = shapeOf(table);
   const { names, keys } = aliasColumns(binder, node.columns, shownNames(binder, table), shape.keys, display, node.pos);
@@ -118,26 +151,72 @@ export function scanTable(
   binder.useTable(table, 'read');
   watchReads(binder, table, columns);
   const rowKey = rowKeys ? binder.newColumn('ctid', TEXT) : undefined;
-  const plan: LogicalPlan = { kind: 'scan', table, columns: rowKey === undefined ? columns : [...columns, rowKey], rowKey: rowKey?.id, alias: display };
+  const plan: LogicalPlan = {
+    kind: 'scan',
+    table,
+    columns: rowKey === undefined ? columns : [...columns, rowKey],
+    rowKey: rowKey?.id,
+    alias: display,
+  };
   const find = keys === shape.keys ? shape.find : undefined;
-  return { plan, entries: [makeEntry({ key, display, qualified, columns, keys, ...(find === undefined ? {} : { find }), table, rowKey: rowKey?.id })] };
+  return {
+    plan,
+    entries: [
+      makeEntry({
+        key,
+        display,
+        qualified,
+        columns,
+        keys,
+        ...(find === undefined ? {} : { find }),
+        table,
+        rowKey: rowKey?.id,
+      }),
+    ],
+  };
 }
 
 const SYSTEM_KEYS = new WeakMap<SystemRelation, readonly string[]>();
 
-function scanSystem(node: NodeOf<'LOAD_TABLE'>, relation: SystemRelation, binder: Binder, key: string, display: string, qualified: readonly string[] | undefined): FromResult {
+function scanSystem(
+  node: NodeOf<'LOAD_TABLE'>,
+  relation: SystemRelation,
+  binder: Binder,
+  key: string,
+  display: string,
+  qualified: readonly string[] | undefined,
+): FromResult {
   let own = SYSTEM_KEYS.get(relation);
   if (own === undefined) {
     own = relation.columns.map((column) => column.name.toLowerCase());
     SYSTEM_KEYS.set(relation, own);
   }
-  const { names, keys } = aliasColumns(binder, node.columns, relation.columns.map((column) => column.name), own, display, node.pos);
-  const columns = relation.columns.map((column, i) => binder.newTableColumn(names[i] as string, column.type, relation.id, i + 1));
-  return { plan: { kind: 'system_scan', relation, columns, alias: display }, entries: [makeEntry({ key, display, qualified, columns, keys, system: relation })] };
+  const { names, keys } = aliasColumns(
+    binder,
+    node.columns,
+    relation.columns.map((column) => column.name),
+    own,
+    display,
+    node.pos,
+  );
+  const columns = relation.columns.map((column, i) =>
+    binder.newTableColumn(names[i] as string, column.type, relation.id, i + 1),
+  );
+  return {
+    plan: { kind: 'system_scan', relation, columns, alias: display },
+    entries: [makeEntry({ key, display, qualified, columns, keys, system: relation })],
+  };
 }
 
 /** A sequence read as a relation: one row with its state. */
-function scanSequence(node: NodeOf<'LOAD_TABLE'>, sequence: SequenceDefinition, binder: Binder, key: string, display: string, qualified: readonly string[] | undefined): FromResult {
+function scanSequence(
+  node: NodeOf<'LOAD_TABLE'>,
+  sequence: SequenceDefinition,
+  binder: Binder,
+  key: string,
+  display: string,
+  qualified: readonly string[] | undefined,
+): FromResult {
   const relation = SYSTEM_RELATIONS.get('sequences') as SystemRelation;
   const all = relation.columns.map((column, i) => binder.newTableColumn(column.name, column.type, relation.id, i + 1));
   const source = (name: string): BoundExpression => {
@@ -145,15 +224,42 @@ function scanSequence(node: NodeOf<'LOAD_TABLE'>, sequence: SequenceDefinition, 
     return { kind: 'column', id: column.id, type: column.type };
   };
   const own: readonly (readonly [string, BoundExpression])[] = [
-    ['last_value', source('last_value')], ['log_cnt', { kind: 'constant', value: 0, type: INT64 }], ['is_called', source('is_called')],
+    ['last_value', source('last_value')],
+    ['log_cnt', { kind: 'constant', value: 0, type: INT64 }],
+    ['is_called', source('is_called')],
   ];
-  const { names, keys } = aliasColumns(binder, node.columns, own.map(([name]) => name), own.map(([name]) => name), display, node.pos);
-  const items = own.map(([, expression], i) => ({ column: binder.newTableColumn(names[i] as string, expression.type, sequence.id, i + 1), expression }));
+  const { names, keys } = aliasColumns(
+    binder,
+    node.columns,
+    own.map(([name]) => name),
+    own.map(([name]) => name),
+    display,
+    node.pos,
+  );
+  const items = own.map(([, expression], i) => ({
+    column: binder.newTableColumn(names[i] as string, expression.type, sequence.id, i + 1),
+    expression,
+  }));
   const columns = items.map((item) => item.column);
   watchReads(binder, sequence, columns);
-  const condition: BoundExpression = { kind: 'compare', operator: 'equal', operandType: OID, type: BOOL, left: source('id'), right: { kind: 'constant', value: sequence.id, type: OID } };
-  const filtered: LogicalPlan = { kind: 'filter', source: { kind: 'system_scan', relation, columns: all, alias: display }, condition, columns: all };
-  return { plan: { kind: 'project', source: filtered, items, columns, setReturning: false }, entries: [makeEntry({ key, display, qualified, columns, keys })] };
+  const condition: BoundExpression = {
+    kind: 'compare',
+    operator: 'equal',
+    operandType: OID,
+    type: BOOL,
+    left: source('id'),
+    right: { kind: 'constant', value: sequence.id, type: OID },
+  };
+  const filtered: LogicalPlan = {
+    kind: 'filter',
+    source: { kind: 'system_scan', relation, columns: all, alias: display },
+    condition,
+    columns: all,
+  };
+  return {
+    plan: { kind: 'project', source: filtered, items, columns, setReturning: false },
+    entries: [makeEntry({ key, display, qualified, columns, keys })],
+  };
 }
 
 function bindCteScan(node: NodeOf<'LOAD_TABLE'>, cte: CteBinding, scope: Scope): FromResult {
@@ -162,34 +268,69 @@ function bindCteScan(node: NodeOf<'LOAD_TABLE'>, cte: CteBinding, scope: Scope):
   const source = cte.columns ?? [];
   const alias = node.alias;
   const display = alias === undefined ? cte.display : binder.display(alias);
-  const { names, keys } = aliasColumns(binder, node.columns, source.map((column) => column.name), columnKeys(binder, source), display, node.pos);
+  const { names, keys } = aliasColumns(
+    binder,
+    node.columns,
+    source.map((column) => column.name),
+    columnKeys(binder, source),
+    display,
+    node.pos,
+  );
   const columns = source.map((column, i) => binder.newColumn(names[i] as string, column.type, column));
   const plan: LogicalPlan = { kind: 'cte_scan', cte: cte.id, columns, alias: display };
-  return { plan, entries: [makeEntry({ key: alias === undefined ? cte.key : identifierKey(alias), display, columns, keys })] };
+  return {
+    plan,
+    entries: [makeEntry({ key: alias === undefined ? cte.key : identifierKey(alias), display, columns, keys })],
+  };
 }
 
 function expandView(
-  node: NodeOf<'LOAD_TABLE'>, view: ViewDefinition, binder: Binder, key: string, display: string, qualified: readonly string[] | undefined, options: FromOptions,
+  node: NodeOf<'LOAD_TABLE'>,
+  view: ViewDefinition,
+  binder: Binder,
+  key: string,
+  display: string,
+  qualified: readonly string[] | undefined,
+  options: FromOptions,
 ): FromResult {
   const bound = bindView(view, binder, node.pos, options.lock);
   const shape = shapeOf(view);
   // A catalog view of a dialect comes without column definitions: its query names them.
   const declared = shape.keys.length > 0;
   const own = declared ? shape.keys : columnKeys(binder, bound.columns);
-  const { names, keys } = aliasColumns(binder, node.columns, declared ? shownNames(binder, view) : bound.columns.map((column) => column.name), own, display, node.pos);
+  const { names, keys } = aliasColumns(
+    binder,
+    node.columns,
+    declared ? shownNames(binder, view) : bound.columns.map((column) => column.name),
+    own,
+    display,
+    node.pos,
+  );
   if (bound.columns.length < names.length) fail('internal_error', `view "${display}" has lost columns`, node.pos);
   const columns = renameColumns(binder, bound.columns.slice(0, names.length), names, view);
   if (!view.system) watchReads(binder, view, columns);
-  return { plan: bound.plan, entries: [makeEntry({ key, display, qualified, columns, keys, catalogId: view.system ? view.id : undefined })] };
+  return {
+    plan: bound.plan,
+    entries: [makeEntry({ key, display, qualified, columns, keys, catalogId: view.system ? view.id : undefined })],
+  };
 }
 
 /** The query of a view, bound with the view's own names and semantics. */
-export function bindView(view: ViewDefinition, binder: Binder, pos: number | undefined, lock: NodeOf<'LOCK_ROWS'> | undefined): BoundRelation {
+export function bindView(
+  view: ViewDefinition,
+  binder: Binder,
+  pos: number | undefined,
+  lock: NodeOf<'LOCK_ROWS'> | undefined,
+): BoundRelation {
   if (binder.viewDepth >= MAX_VIEW_DEPTH) fail('statement_too_complex', 'views are nested too deeply', pos);
   const { source, semantics } = storedQuery(view.program);
   const { context } = binder;
   const names = context.viewNames?.(view) ?? binder.names;
-  const inner = new Binder({ ...context, names, semantics, variables: undefined, viewDepth: binder.viewDepth + 1 }, binder.shared, binder.bindRelation);
+  const inner = new Binder(
+    { ...context, names, semantics, variables: undefined, viewDepth: binder.viewDepth + 1 },
+    binder.shared,
+    binder.bindRelation,
+  );
   return inner.bindRelation(inner, lock === undefined ? source : wrapLock(source, lock), undefined, undefined);
 }
 
@@ -204,7 +345,12 @@ export function lateralScope(scope: Scope, left: readonly RangeEntry[]): Scope {
   return inner;
 }
 
-function bindDerived(node: NodeOf<'DERIVED'>, scope: Scope, left: readonly RangeEntry[], options: FromOptions): FromResult {
+function bindDerived(
+  node: NodeOf<'DERIVED'>,
+  scope: Scope,
+  left: readonly RangeEntry[],
+  options: FromOptions,
+): FromResult {
   const { binder } = scope;
   let outer: Scope | undefined = scope.parent;
   if (node.lateral) outer = lateralScope(scope, left);
@@ -221,8 +367,18 @@ function bindDerived(node: NodeOf<'DERIVED'>, scope: Scope, left: readonly Range
   const key = node.alias === undefined ? '' : identifierKey(node.alias);
   const display = node.alias === undefined ? 'unnamed_subquery' : binder.display(node.alias);
   const shown = bound.columns.map((column) => column.name);
-  const { names, keys } = aliasColumns(binder, node.columns, shown, columnKeys(binder, bound.columns), display, node.pos);
-  return { plan: bound.plan, entries: [makeEntry({ key, display, columns: renameColumns(binder, bound.columns, names), keys })] };
+  const { names, keys } = aliasColumns(
+    binder,
+    node.columns,
+    shown,
+    columnKeys(binder, bound.columns),
+    display,
+    node.pos,
+  );
+  return {
+    plan: bound.plan,
+    entries: [makeEntry({ key, display, columns: renameColumns(binder, bound.columns, names), keys })],
+  };
 }
 
 function bindFunctions(node: NodeOf<'LOAD_FUNCTION'>, scope: Scope, left: readonly RangeEntry[]): FromResult {
@@ -231,7 +387,11 @@ function bindFunctions(node: NodeOf<'LOAD_FUNCTION'>, scope: Scope, left: readon
   const clause = scope.level.clause;
   scope.level.clause = 'from_function';
   const nodes = node.calls.flatMap((call): ValueNode[] =>
-    call.op === 'CALL' && call.function === 'unnest' && call.arguments.length > 1 ? call.arguments.map((argument) => makeNode('CALL', { function: 'unnest', variadic: false, arguments: [argument], pos: call.pos })) : [call],
+    call.op === 'CALL' && call.function === 'unnest' && call.arguments.length > 1
+      ? call.arguments.map((argument) =>
+          makeNode('CALL', { function: 'unnest', variadic: false, arguments: [argument], pos: call.pos }),
+        )
+      : [call],
   );
   const calls: BoundExpression[] = [];
   const widths: number[] = [];
@@ -249,11 +409,27 @@ function bindFunctions(node: NodeOf<'LOAD_FUNCTION'>, scope: Scope, left: readon
   if (node.ordinality) fields.push({ name: 'ordinality', type: INT64 });
   const first = fields[0]?.name ?? '';
   const display = node.alias === undefined ? functionName(nodes[0] as ValueNode, binder) : binder.display(node.alias);
-  const shown = fields.map((field, i) => (scalar && nodes.length === 1 && i === 0 && node.alias !== undefined && field.name === first && isOwnName(calls[0] as BoundExpression, first) ? display : field.name));
+  const shown = fields.map((field, i) =>
+    scalar &&
+    nodes.length === 1 &&
+    i === 0 &&
+    node.alias !== undefined &&
+    field.name === first &&
+    isOwnName(calls[0] as BoundExpression, first)
+      ? display
+      : field.name,
+  );
   const plain = shown.map((name) => columnKey(name));
   const { names, keys } = aliasColumns(binder, node.columns, shown, plain, display, node.pos);
   const columns = fields.map((field, i) => binder.newColumn(names[i] as string, field.type));
-  const plan: LogicalPlan = { kind: 'function_scan', calls, widths, ordinality: node.ordinality, columns, alias: display };
+  const plan: LogicalPlan = {
+    kind: 'function_scan',
+    calls,
+    widths,
+    ordinality: node.ordinality,
+    columns,
+    alias: display,
+  };
   const key = node.alias === undefined ? columnKey(display) : identifierKey(node.alias);
   return { plan, entries: [makeEntry({ key, display, columns, keys, scalar: scalar && columns.length === 1 })] };
 }
@@ -273,17 +449,33 @@ function functionName(call: ValueNode, binder: Binder): string {
 function bindFunctionItem(call: ValueNode, scope: Scope): BoundExpression {
   if (call.op === 'CALL') {
     const arguments_ = call.arguments.map((argument) => bindExpression(argument, scope));
-    return callFunction(scope.binder, call.function, arguments_, call.variadic, call.pos, call.arguments.map((argument) => argument.pos));
+    return callFunction(
+      scope.binder,
+      call.function,
+      arguments_,
+      call.variadic,
+      call.pos,
+      call.arguments.map((argument) => argument.pos),
+    );
   }
   if (call.op === 'CALL_ROUTINE') return bindRoutineArguments(call, scope);
   return resolveUnknown(scope.binder, bindExpression(call, scope), call.pos);
 }
 
-function functionColumns(node: NodeOf<'LOAD_FUNCTION'>, call: BoundExpression, item: ValueNode, scope: Scope): { call: BoundExpression; fields: readonly RecordField[]; scalar: boolean } {
+function functionColumns(
+  node: NodeOf<'LOAD_FUNCTION'>,
+  call: BoundExpression,
+  item: ValueNode,
+  scope: Scope,
+): { call: BoundExpression; fields: readonly RecordField[]; scalar: boolean } {
   const { binder } = scope;
   if (node.definitions.length > 0) {
-    if (call.type.kind !== 'record') fail('syntax_error', 'a column definition list is only allowed for functions returning "record"', node.pos);
-    const fields = node.definitions.map((definition) => ({ name: binder.display(definition.name), type: resolveType(binder, definition.type, node.pos) }));
+    if (call.type.kind !== 'record')
+      fail('syntax_error', 'a column definition list is only allowed for functions returning "record"', node.pos);
+    const fields = node.definitions.map((definition) => ({
+      name: binder.display(definition.name),
+      type: resolveType(binder, definition.type, node.pos),
+    }));
     return { call: { ...call, type: { kind: 'record', fields } } as BoundExpression, fields, scalar: false };
   }
   if (call.kind === 'call' && call.function.kind === 'set') {
@@ -296,7 +488,8 @@ function functionColumns(node: NodeOf<'LOAD_FUNCTION'>, call: BoundExpression, i
     return { call, fields: columns, scalar: columns.length === 1 };
   }
   if (call.type.kind === 'record') {
-    if (call.type.fields === undefined) fail('syntax_error', 'a column definition list is required for functions returning "record"', item.pos);
+    if (call.type.fields === undefined)
+      fail('syntax_error', 'a column definition list is required for functions returning "record"', item.pos);
     return { call, fields: call.type.fields, scalar: false };
   }
   return { call, fields: [{ name: functionName(item, binder), type: call.type }], scalar: true };

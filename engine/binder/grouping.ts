@@ -45,7 +45,8 @@ export function bindGroupKeys(node: NodeOf<'GROUP'>, scope: Scope, items: readon
 }
 
 function cross(left: number[][], right: number[][], pos: number | undefined): number[][] {
-  if (left.length * right.length > MAX_GROUPING_SETS) fail('statement_too_complex', `too many grouping sets present (maximum ${MAX_GROUPING_SETS})`, pos);
+  if (left.length * right.length > MAX_GROUPING_SETS)
+    fail('statement_too_complex', `too many grouping sets present (maximum ${MAX_GROUPING_SETS})`, pos);
   return left.flatMap((a) => right.map((b) => [...a, ...b.filter((item) => !a.includes(item))]));
 }
 
@@ -60,23 +61,29 @@ function expand(element: GroupNode, keyIndex: (value: ValueNode) => number): num
   if (element.kind === 'rollup') return parts.map((_part, i) => parts.slice(0, parts.length - i).flat()).concat([[]]);
   if (parts.length > 12) fail('statement_too_complex', 'CUBE is limited to 12 elements', element.pos);
   const sets: number[][] = [];
-  for (let mask = 2 ** parts.length - 1; mask >= 0; mask--) sets.push(parts.filter((_part, i) => (mask & (1 << (parts.length - 1 - i))) !== 0).flat());
+  for (let mask = 2 ** parts.length - 1; mask >= 0; mask--)
+    sets.push(parts.filter((_part, i) => (mask & (1 << (parts.length - 1 - i))) !== 0).flat());
   return sets;
 }
 
 function groupExpression(value: ValueNode, scope: Scope, items: readonly SelectItem[]): BoundExpression {
   const { level, binder } = scope;
   const fromItem = (item: SelectItem): BoundExpression => {
-    if (usesAggregate(item.expression, scope)) fail('grouping_error', 'aggregate functions are not allowed in GROUP BY', item.pos ?? value.pos);
-    if (level.windows.some(({ call }) => uses(item.expression, call.column.id))) fail('windowing_error', 'window functions are not allowed in GROUP BY', item.pos ?? value.pos);
-    if (level.sets.some((set) => uses(item.expression, set.column.id))) fail('feature_not_supported', 'set-returning functions are not allowed in GROUP BY', item.pos ?? value.pos);
+    if (usesAggregate(item.expression, scope))
+      fail('grouping_error', 'aggregate functions are not allowed in GROUP BY', item.pos ?? value.pos);
+    if (level.windows.some(({ call }) => uses(item.expression, call.column.id)))
+      fail('windowing_error', 'window functions are not allowed in GROUP BY', item.pos ?? value.pos);
+    if (level.sets.some((set) => uses(item.expression, set.column.id)))
+      fail('feature_not_supported', 'set-returning functions are not allowed in GROUP BY', item.pos ?? value.pos);
     return item.expression;
   };
   if (value.op === 'LITERAL' && value.value !== null) {
     const ordinal = value.value;
-    if (typeof ordinal !== 'number' || !Number.isInteger(ordinal) || value.type.kind === 'unknown') fail('syntax_error', 'non-integer constant in GROUP BY', value.pos);
+    if (typeof ordinal !== 'number' || !Number.isInteger(ordinal) || value.type.kind === 'unknown')
+      fail('syntax_error', 'non-integer constant in GROUP BY', value.pos);
     const item = items[ordinal - 1];
-    if (item === undefined) fail('invalid_column_reference', `GROUP BY position ${ordinal} is not in select list`, value.pos);
+    if (item === undefined)
+      fail('invalid_column_reference', `GROUP BY position ${ordinal} is not in select list`, value.pos);
     return fromItem(item);
   }
   if (value.op === 'COLUMN' && value.name.length === 1 && binder.semantics.aliasInGroupBy) {
@@ -86,7 +93,8 @@ function groupExpression(value: ValueNode, scope: Scope, items: readonly SelectI
     const matching = items.filter((item) => item.key === key);
     const first = matching[0];
     if (first !== undefined) {
-      if (matching.some((item) => !equalExpressions(item.expression, first.expression))) fail('ambiguous_column', `GROUP BY "${binder.display(value.name[0] as Identifier)}" is ambiguous`, value.pos);
+      if (matching.some((item) => !equalExpressions(item.expression, first.expression)))
+        fail('ambiguous_column', `GROUP BY "${binder.display(value.name[0] as Identifier)}" is ambiguous`, value.pos);
       return fromItem(first);
     }
   }
@@ -95,21 +103,30 @@ function groupExpression(value: ValueNode, scope: Scope, items: readonly SelectI
 
 /** The scope without its outer queries. */
 function ownScope(scope: Scope): Scope {
-  return scope.parent === undefined ? scope : Object.assign(Object.create(Object.getPrototypeOf(scope) as object) as Scope, scope, { parent: undefined });
+  return scope.parent === undefined
+    ? scope
+    : Object.assign(Object.create(Object.getPrototypeOf(scope) as object) as Scope, scope, { parent: undefined });
 }
 
 function uses(expression: BoundExpression, id: number): boolean {
   if (expression.kind === 'column') return expression.id === id;
   let found = false;
-  mapChildren(expression, (operand) => {
-    found ||= uses(operand, id);
-    return operand;
-  }, (plan) => plan);
+  mapChildren(
+    expression,
+    (operand) => {
+      found ||= uses(operand, id);
+      return operand;
+    },
+    (plan) => plan,
+  );
   return found;
 }
 
 function usesAggregate(expression: BoundExpression, scope: Scope): boolean {
-  return scope.level.aggregates.some((call) => uses(expression, call.column.id)) || scope.level.groupings.some((call) => uses(expression, call.column.id));
+  return (
+    scope.level.aggregates.some((call) => uses(expression, call.column.id)) ||
+    scope.level.groupings.some((call) => uses(expression, call.column.id))
+  );
 }
 
 /** The aggregate node of a query level, and how expressions are rewritten to run above it. */
@@ -120,28 +137,51 @@ export interface Grouped {
 
 export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): Grouped {
   const { binder, level } = scope;
-  const keys: Assigned[] = group.keys.map((expression) => ({ column: binder.newColumn(nameOf(expression, scope), expression.type, binder.originOf(expression)), expression }));
+  const keys: Assigned[] = group.keys.map((expression) => ({
+    column: binder.newColumn(nameOf(expression, scope), expression.type, binder.originOf(expression)),
+    expression,
+  }));
   const sets = group.sets.map((set) => [...set]);
   const always = keys.map((_key, i) => sets.every((set) => set.includes(i)));
   const replace = (expression: BoundExpression, inner: boolean): BoundExpression => {
     for (const key of keys) {
-      if (equalExpressions(key.expression, expression)) return { kind: 'column', id: key.column.id, type: key.column.type, pos: expression.kind === 'column' ? expression.pos : undefined };
+      if (equalExpressions(key.expression, expression))
+        return {
+          kind: 'column',
+          id: key.column.id,
+          type: key.column.type,
+          pos: expression.kind === 'column' ? expression.pos : undefined,
+        };
     }
     if (expression.kind === 'column') {
       if (expression.id < level.fromStart || expression.id >= level.fromEnd) return expression;
       return ungrouped(expression, inner);
     }
     if (expression.kind === 'constant' || expression.kind === 'parameter') return expression;
-    return mapChildren(expression, (operand) => replace(operand, inner), (plan) => mapPlanExpressions(plan, (operand) => replace(operand, true)));
+    return mapChildren(
+      expression,
+      (operand) => replace(operand, inner),
+      (plan) => mapPlanExpressions(plan, (operand) => replace(operand, true)),
+    );
   };
   const ungrouped = (expression: BoundExpression & { kind: 'column' }, inner: boolean): BoundExpression => {
     const mode = binder.semantics.groupedColumns;
-    const entry = scope.entries.find((candidate) => candidate.table !== undefined && (candidate.columns.some((column) => column.id === expression.id) || candidate.rowKey === expression.id));
+    const entry = scope.entries.find(
+      (candidate) =>
+        candidate.table !== undefined &&
+        (candidate.columns.some((column) => column.id === expression.id) || candidate.rowKey === expression.id),
+    );
     if (mode !== 'strict' && entry !== undefined && dependsOnKey(entry, keys, always)) return addKey(expression);
     if (mode === 'any-value') return addKey(expression);
     const shown = columnShown(scope, expression.id);
-    if (inner) return fail('grouping_error', `subquery uses ungrouped column "${shown}" from outer query`, expression.pos);
-    return fail('grouping_error', `column "${shown}" must appear in the GROUP BY clause or be used in an aggregate function`, expression.pos, { variant: 'ungrouped' });
+    if (inner)
+      return fail('grouping_error', `subquery uses ungrouped column "${shown}" from outer query`, expression.pos);
+    return fail(
+      'grouping_error',
+      `column "${shown}" must appear in the GROUP BY clause or be used in an aggregate function`,
+      expression.pos,
+      { variant: 'ungrouped' },
+    );
   };
   const addKey = (expression: BoundExpression & { kind: 'column' }): BoundExpression => {
     const origin = binder.shared.columns[expression.id];
@@ -158,12 +198,21 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
         column: grouping.column,
         keys: grouping.items.map((item) => {
           const index = keys.findIndex((key) => equalExpressions(key.expression, item));
-          if (index < 0) fail('grouping_error', 'arguments to GROUPING must be grouping expressions of the associated query level', grouping.pos);
+          if (index < 0)
+            fail(
+              'grouping_error',
+              'arguments to GROUPING must be grouping expressions of the associated query level',
+              grouping.pos,
+            );
           return index;
         }),
       }));
       const aggregates = level.aggregates;
-      const columns = [...keys.map((key) => key.column), ...aggregates.map((call) => call.column), ...groupings.map((grouping) => grouping.column)];
+      const columns = [
+        ...keys.map((key) => key.column),
+        ...aggregates.map((call) => call.column),
+        ...groupings.map((grouping) => grouping.column),
+      ];
       return { kind: 'aggregate', source, keys, sets, aggregates, groupings, columns };
     },
   };
@@ -175,11 +224,16 @@ function nameOf(expression: BoundExpression, scope: Scope): string {
 
 /** Are all columns of the table's primary key among the keys of every grouping set? */
 function dependsOnKey(entry: RangeEntry, keys: readonly Assigned[], always: readonly boolean[]): boolean {
-  const primary = entry.table?.constraints.find((constraint) => constraint.kind === 'primary_key' && !constraint.deferrable);
+  const primary = entry.table?.constraints.find(
+    (constraint) => constraint.kind === 'primary_key' && !constraint.deferrable,
+  );
   if (primary === undefined) return false;
   return primary.columns.every((position) => {
     const column = entry.columns.find((candidate) => candidate.position === position);
-    return column !== undefined && keys.some((key, i) => always[i] === true && key.expression.kind === 'column' && key.expression.id === column.id);
+    return (
+      column !== undefined &&
+      keys.some((key, i) => always[i] === true && key.expression.kind === 'column' && key.expression.id === column.id)
+    );
   });
 }
 
@@ -191,4 +245,3 @@ function columnShown(scope: Scope, id: number): string {
   }
   return scope.binder.shared.columns[id]?.name ?? '?column?';
 }
-

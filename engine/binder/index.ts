@@ -39,7 +39,12 @@ function finish(shared: Shared, relation: RelationNode, context: BindContext): B
     else if (!shared.modifies) read.names.checkPrivilege(read.relation, 'SELECT');
   }
   return {
-    plan: bound.plan, parameterTypes: knownParameters(shared), parameterPositions: shared.parameterPositions, lastColumnId: shared.nextColumn - 1, tables: [...shared.tables.values()], modifies: shared.modifies,
+    plan: bound.plan,
+    parameterTypes: knownParameters(shared),
+    parameterPositions: shared.parameterPositions,
+    lastColumnId: shared.nextColumn - 1,
+    tables: [...shared.tables.values()],
+    modifies: shared.modifies,
   };
 }
 
@@ -56,7 +61,15 @@ function knownParameters(shared: Shared): SqlType[] {
 }
 
 /** Binds an expression without relations: arguments of EXECUTE, values of SET, conditions of routines. `wanted` is the type it is assigned to. */
-export function bindStandalone(expression: ValueNode, context: BindContext, wanted?: SqlType): { readonly expression: BoundExpression; readonly parameterTypes: readonly SqlType[]; readonly lastColumnId: number } {
+export function bindStandalone(
+  expression: ValueNode,
+  context: BindContext,
+  wanted?: SqlType,
+): {
+  readonly expression: BoundExpression;
+  readonly parameterTypes: readonly SqlType[];
+  readonly lastColumnId: number;
+} {
   const shared = newShared(context);
   const binder = new Binder(context, shared, bindRelation);
   const level = newLevel(0);
@@ -64,18 +77,35 @@ export function bindStandalone(expression: ValueNode, context: BindContext, want
   const bound = bindExpression(expression, new Scope(binder, undefined, level, undefined));
   let result = resolveIf(binder, bound, wanted, expression.pos);
   if (wanted !== undefined) {
-    result = coerce(binder, result, wanted, 'assignment', expression.pos) ??
-      fail('datatype_mismatch', `cannot convert a value of type ${typeName(bound.type)} to ${typeName(wanted)}`, expression.pos);
+    result =
+      coerce(binder, result, wanted, 'assignment', expression.pos) ??
+      fail(
+        'datatype_mismatch',
+        `cannot convert a value of type ${typeName(bound.type)} to ${typeName(wanted)}`,
+        expression.pos,
+      );
   }
   return { expression: result, parameterTypes: knownParameters(shared), lastColumnId: shared.nextColumn - 1 };
 }
 
-function resolveIf(binder: Binder, bound: BoundExpression, wanted: SqlType | undefined, pos: number | undefined): BoundExpression {
+function resolveIf(
+  binder: Binder,
+  bound: BoundExpression,
+  wanted: SqlType | undefined,
+  pos: number | undefined,
+): BoundExpression {
   return wanted === undefined ? resolveUnknown(binder, bound, pos) : bound;
 }
 
 /** Binds CALL of a procedure: a `routine` expression with its arguments. */
-export function bindProcedureCall(node: { readonly name: Parameters<typeof bindRoutineArguments>[0]['name']; readonly arguments: readonly ValueNode[]; readonly pos?: number | undefined }, context: BindContext): BoundExpression {
+export function bindProcedureCall(
+  node: {
+    readonly name: Parameters<typeof bindRoutineArguments>[0]['name'];
+    readonly arguments: readonly ValueNode[];
+    readonly pos?: number | undefined;
+  },
+  context: BindContext,
+): BoundExpression {
   const binder = new Binder(context, newShared(context), bindRelation);
   const level = newLevel(0);
   level.clause = 'standalone';
@@ -86,7 +116,12 @@ export function bindProcedureCall(node: { readonly name: Parameters<typeof bindR
  * Binds a stored expression of a table (CHECK, index key or predicate, generated column, DEFAULT): the
  * table's columns appear as the ids of `columns`. Private ids start above them.
  */
-export function bindTableExpression(stored: StoredExpression, table: TableDefinition, columns: readonly OutputColumn[], context: BindContext): BoundExpression {
+export function bindTableExpression(
+  stored: StoredExpression,
+  table: TableDefinition,
+  columns: readonly OutputColumn[],
+  context: BindContext,
+): BoundExpression {
   const first = columns.reduce((highest, column) => Math.max(highest, column.id), 0) + 1;
   const shared = newShared(context, first);
   for (const column of columns) shared.columns[column.id] = column;
@@ -94,13 +129,24 @@ export function bindTableExpression(stored: StoredExpression, table: TableDefini
 }
 
 /** A column's default, converted as an assignment to the column converts it. */
-export function bindDefault(stored: StoredExpression, table: TableDefinition, position: number, context: BindContext): BoundExpression {
+export function bindDefault(
+  stored: StoredExpression,
+  table: TableDefinition,
+  position: number,
+  context: BindContext,
+): BoundExpression {
   const binder = new Binder(context, newShared(context), bindRelation);
   return bindStoredOver(binder, stored, table, [], 'default', table.columns[position - 1]!.type);
 }
 
 /** A value converted as an assignment to a column converts it; raises datatype_mismatch. */
-export function coerceForAssignment(expression: BoundExpression, type: SqlType, columnName: string, context: BindContext, position?: number | undefined): BoundExpression {
+export function coerceForAssignment(
+  expression: BoundExpression,
+  type: SqlType,
+  columnName: string,
+  context: BindContext,
+  position?: number | undefined,
+): BoundExpression {
   return assign(new Binder(context, newShared(context), bindRelation), expression, type, columnName, position);
 }
 

@@ -11,26 +11,54 @@ import { atPosition, fail } from './errors.ts';
 import { hasModifiers, NUMERIC_LADDER, typeIdentity, typeName, type CastContext } from './type-facts.ts';
 
 /** The constant that `text` means as `type`, or a cast where that is only known at run time. */
-export function readLiteral(binder: Binder, text: string, type: SqlType, context: CastContext, pos: number | undefined): BoundExpression {
-  if (type.kind === 'text' && type.length === undefined && type.fixed !== true && typeIdentity(type) !== 'name') return { kind: 'constant', value: text, type };
+export function readLiteral(
+  binder: Binder,
+  text: string,
+  type: SqlType,
+  context: CastContext,
+  pos: number | undefined,
+): BoundExpression {
+  if (type.kind === 'text' && type.length === undefined && type.fixed !== true && typeIdentity(type) !== 'name')
+    return { kind: 'constant', value: text, type };
   if (type.kind === 'enum') {
-    if (type.labels?.includes(text) !== true) fail('invalid_text_representation', `invalid input value for enum ${typeName(type)}: "${text}"`, pos);
+    if (type.labels?.includes(text) !== true)
+      fail('invalid_text_representation', `invalid input value for enum ${typeName(type)}: "${text}"`, pos);
     return { kind: 'constant', value: text, type };
   }
   if (binder.fold && isFixedText(text, type)) {
     return { kind: 'constant', value: atPosition(pos, () => textParser(type, binder.text)(text)), type };
   }
-  return { kind: 'cast', operand: { kind: 'constant', value: text, type: UNKNOWN }, type, context: context === 'implicit' ? 'explicit' : context, pos };
+  return {
+    kind: 'cast',
+    operand: { kind: 'constant', value: text, type: UNKNOWN },
+    type,
+    context: context === 'implicit' ? 'explicit' : context,
+    pos,
+  };
 }
 
 /** Does the text mean the same whatever the session's settings and the time? */
 function isFixedText(text: string, type: SqlType): boolean {
   if (hasModifiers(type)) return false;
   switch (type.kind) {
-    case 'bool': case 'int8': case 'int16': case 'int24': case 'int32': case 'int64': case 'decimal': case 'float32': case 'float64':
-    case 'uuid': case 'json': case 'jsonb': case 'bytes': case 'bits': case 'oid':
+    case 'bool':
+    case 'int8':
+    case 'int16':
+    case 'int24':
+    case 'int32':
+    case 'int64':
+    case 'decimal':
+    case 'float32':
+    case 'float64':
+    case 'uuid':
+    case 'json':
+    case 'jsonb':
+    case 'bytes':
+    case 'bits':
+    case 'oid':
       return true;
-    case 'date': case 'timestamp':
+    case 'date':
+    case 'timestamp':
       return /^\s*\d{4}-\d\d-\d\d/.test(text);
     case 'array':
       return type.element !== undefined && (type.element.kind === 'text' || isFixedText('', type.element));

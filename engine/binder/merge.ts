@@ -16,19 +16,35 @@ import { plainRelation } from './outputs.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
 import { bindAssignments, defaultExpression, domainDefaults, extendPlan, findTarget, targetColumn } from './targets.ts';
 
-export function bindMerge(binder: Binder, node: NodeOf<'MERGE'>, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+export function bindMerge(
+  binder: Binder,
+  node: NodeOf<'MERGE'>,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): BoundRelation {
   if (node.returning.length > 0) notSupported('MERGE with RETURNING', node.pos);
   const table = findTarget(binder, node.table, 'merge into', node.pos);
   const level = newLevel(depthBelow(binder, outer));
   const scope = new Scope(binder, outer, level, ctes);
   const name = node.alias ?? (node.table[node.table.length - 1] as Identifier);
   level.fromStart = binder.shared.nextColumn;
-  const target = scanTable({ columns: [], pos: node.pos }, table, binder, identifierKey(name), binder.display(name), node.alias === undefined ? qualifiedKeys(binder, node.table, table) : undefined, true);
+  const target = scanTable(
+    { columns: [], pos: node.pos },
+    table,
+    binder,
+    identifierKey(name),
+    binder.display(name),
+    node.alias === undefined ? qualifiedKeys(binder, node.table, table) : undefined,
+    true,
+  );
   const entry = target.entries[0] as RangeEntry;
   const source = bindFrom(node.source, scope, [], { rowKeys: false, lock: undefined });
   level.fromEnd = binder.shared.nextColumn;
   for (const other of source.entries) {
-    if (other.key === entry.key && other.nameable) fail('duplicate_alias', `name "${entry.display}" specified more than once`, node.pos, { detail: 'The name is used both as MERGE target table and data source.' });
+    if (other.key === entry.key && other.nameable)
+      fail('duplicate_alias', `name "${entry.display}" specified more than once`, node.pos, {
+        detail: 'The name is used both as MERGE target table and data source.',
+      });
   }
   scope.entries.push(entry, ...source.entries);
   level.clause = 'join';
@@ -36,7 +52,13 @@ export function bindMerge(binder: Binder, node: NodeOf<'MERGE'>, outer: Scope | 
   level.clause = 'merge';
   const bySource = node.clauses.some((clause) => clause.when === 'not_matched_by_source');
   let plan: LogicalPlan = {
-    kind: 'join', join: bySource ? 'full' : 'left', left: source.plan, right: target.plan, condition, lateral: false, columns: [...source.plan.columns, ...target.plan.columns],
+    kind: 'join',
+    join: bySource ? 'full' : 'left',
+    left: source.plan,
+    right: target.plan,
+    condition,
+    lateral: false,
+    columns: [...source.plan.columns, ...target.plan.columns],
   };
   const sourceScope = new Scope(binder, outer, level, ctes, [...source.entries]);
   sourceScope.blocked = [entry];
@@ -48,29 +70,56 @@ export function bindMerge(binder: Binder, node: NodeOf<'MERGE'>, outer: Scope | 
   };
   let open: Record<string, boolean> = {};
   const actions = node.clauses.map((clause): MergeAction => {
-    if (open[clause.when] === true) fail('syntax_error', 'unreachable WHEN clause specified after unconditional WHEN clause', clause.pos);
+    if (open[clause.when] === true)
+      fail('syntax_error', 'unreachable WHEN clause specified after unconditional WHEN clause', clause.pos);
     if (clause.condition === undefined) open = { ...open, [clause.when]: true };
     const inner = clause.when === 'matched' ? scope : clause.when === 'not_matched' ? sourceScope : targetScope;
     return bindClause(binder, clause, inner, table, entry, extend);
   });
   binder.useTable(table, 'write');
   const rowKey = entry.rowKey as number;
-  return plainRelation({ kind: 'merge', target: { table, columns: entry.columns, rowKey }, source: plan, actions, returning: [], columns: [] });
+  return plainRelation({
+    kind: 'merge',
+    target: { table, columns: entry.columns, rowKey },
+    source: plan,
+    actions,
+    returning: [],
+    columns: [],
+  });
 }
 
-function bindClause(binder: Binder, clause: NodeOf<'MERGE_CLAUSE'>, scope: Scope, table: TableDefinition, entry: RangeEntry, extend: (record: BoundExpression) => BoundExpression): MergeAction {
+function bindClause(
+  binder: Binder,
+  clause: NodeOf<'MERGE_CLAUSE'>,
+  scope: Scope,
+  table: TableDefinition,
+  entry: RangeEntry,
+  extend: (record: BoundExpression) => BoundExpression,
+): MergeAction {
   const condition = clause.condition === undefined ? undefined : bindCondition(clause.condition, scope, 'WHEN');
   const byPosition = (position: number): ColumnDefinition => table.columns[position - 1] as ColumnDefinition;
   switch (clause.action) {
     case 'update': {
-      const assignments = bindAssignments(clause.assignments, scope, table, entry, extend).map(({ position, expression }) => ({
-        position, expression: expression ?? defaultExpression(binder, byPosition(position)),
-      }));
-      binder.names.checkPrivilege(table, 'UPDATE', assignments.map((assignment) => assignment.position));
+      const assignments = bindAssignments(clause.assignments, scope, table, entry, extend).map(
+        ({ position, expression }) => ({
+          position,
+          expression: expression ?? defaultExpression(binder, byPosition(position)),
+        }),
+      );
+      binder.names.checkPrivilege(
+        table,
+        'UPDATE',
+        assignments.map((assignment) => assignment.position),
+      );
       return { when: clause.when, condition, action: 'update', assignments };
     }
     case 'insert':
-      return { when: clause.when, condition, action: 'insert', assignments: insertValues(binder, clause, scope, table) };
+      return {
+        when: clause.when,
+        condition,
+        action: 'insert',
+        assignments: insertValues(binder, clause, scope, table),
+      };
     case 'delete':
       binder.names.checkPrivilege(table, 'DELETE');
       return { when: clause.when, condition, action: 'delete', assignments: [] };
@@ -79,12 +128,26 @@ function bindClause(binder: Binder, clause: NodeOf<'MERGE_CLAUSE'>, scope: Scope
   }
 }
 
-function insertValues(binder: Binder, clause: NodeOf<'MERGE_CLAUSE'>, scope: Scope, table: TableDefinition): MergeAction['assignments'] {
-  const columns = clause.columns.length === 0 ? [...shapeOf(table).live] : clause.columns.map((name) => targetColumn(binder, table, name, clause.pos));
-  binder.names.checkPrivilege(table, 'INSERT', columns.map((column) => column.position));
+function insertValues(
+  binder: Binder,
+  clause: NodeOf<'MERGE_CLAUSE'>,
+  scope: Scope,
+  table: TableDefinition,
+): MergeAction['assignments'] {
+  const columns =
+    clause.columns.length === 0
+      ? [...shapeOf(table).live]
+      : clause.columns.map((name) => targetColumn(binder, table, name, clause.pos));
+  binder.names.checkPrivilege(
+    table,
+    'INSERT',
+    columns.map((column) => column.position),
+  );
   if (clause.defaultValues) return domainDefaults(binder, table, () => false);
-  if (clause.values.length > columns.length) fail('syntax_error', 'INSERT has more expressions than target columns', clause.pos);
-  if (clause.values.length < columns.length && clause.columns.length > 0) fail('syntax_error', 'INSERT has more target columns than expressions', clause.pos);
+  if (clause.values.length > columns.length)
+    fail('syntax_error', 'INSERT has more expressions than target columns', clause.pos);
+  if (clause.values.length < columns.length && clause.columns.length > 0)
+    fail('syntax_error', 'INSERT has more target columns than expressions', clause.pos);
   const assignments: { position: number; expression: BoundExpression }[] = [];
   clause.values.forEach((value: ValueNode, i) => {
     if (value.op === 'DEFAULT_VALUE') return;
@@ -92,11 +155,19 @@ function insertValues(binder: Binder, clause: NodeOf<'MERGE_CLAUSE'>, scope: Sco
     const shown = binder.display(column.name);
     if (column.generated !== 'none' || (column.identity === 'always' && clause.overriding !== 'system')) {
       fail('generated_always', `cannot insert a non-DEFAULT value into column "${shown}"`, value.pos, {
-        detail: column.generated !== 'none' ? `Column "${shown}" is a generated column.` : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
+        detail:
+          column.generated !== 'none'
+            ? `Column "${shown}" is a generated column.`
+            : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
       });
     }
-    assignments.push({ position: column.position, expression: coerceForAssignment(binder, bindExpression(value, scope), column.type, shown, value.pos) });
+    assignments.push({
+      position: column.position,
+      expression: coerceForAssignment(binder, bindExpression(value, scope), column.type, shown, value.pos),
+    });
   });
-  assignments.push(...domainDefaults(binder, table, (position) => assignments.some((assignment) => assignment.position === position)));
+  assignments.push(
+    ...domainDefaults(binder, table, (position) => assignments.some((assignment) => assignment.position === position)),
+  );
   return assignments;
 }

@@ -17,15 +17,26 @@ export function plainRelation(plan: LogicalPlan): BoundRelation {
 
 /** A projection of `source` to `columns`, which it has. */
 export function strip(source: LogicalPlan, columns: readonly OutputColumn[]): LogicalPlan {
-  if (source.columns.length === columns.length && source.columns.every((column, i) => column.id === columns[i]?.id)) return source;
-  return { kind: 'project', source, items: columns.map((column) => ({ column, expression: columnExpression(column) })), setReturning: false, columns };
+  if (source.columns.length === columns.length && source.columns.every((column, i) => column.id === columns[i]?.id))
+    return source;
+  return {
+    kind: 'project',
+    source,
+    items: columns.map((column) => ({ column, expression: columnExpression(column) })),
+    setReturning: false,
+    columns,
+  };
 }
 
 /**
  * The relation with its columns converted: `convert` gives the new expression for column `i`, or
  * undefined to leave it. Literals in the topmost projection or VALUES are converted where they stand.
  */
-export function convertOutputs(binder: Binder, bound: BoundRelation, convert: (expression: BoundExpression, i: number) => BoundExpression): BoundRelation {
+export function convertOutputs(
+  binder: Binder,
+  bound: BoundRelation,
+  convert: (expression: BoundExpression, i: number) => BoundExpression,
+): BoundRelation {
   const { plan } = bound;
   if (plan.kind === 'project' && !plan.setReturning) {
     let changed = false;
@@ -33,7 +44,17 @@ export function convertOutputs(binder: Binder, bound: BoundRelation, convert: (e
       const expression = convert(item.expression, i);
       if (expression === item.expression) return item;
       changed = true;
-      return { column: expression.type === item.column.type ? item.column : binder.newColumn(item.column.name, expression.type, sameType(expression.type, item.column.type) ? item.column : undefined), expression };
+      return {
+        column:
+          expression.type === item.column.type
+            ? item.column
+            : binder.newColumn(
+                item.column.name,
+                expression.type,
+                sameType(expression.type, item.column.type) ? item.column : undefined,
+              ),
+        expression,
+      };
     });
     if (!changed) return bound;
     return plainRelation({ ...plan, items, columns: items.map((item) => item.column) });
@@ -52,7 +73,13 @@ export function convertOutputs(binder: Binder, bound: BoundRelation, convert: (e
     return { column: expression === source ? column : binder.newColumn(column.name, expression.type), expression };
   });
   if (items.every((item, i) => item.column === bound.columns[i])) return bound;
-  return plainRelation({ kind: 'project', source: plan, items, setReturning: false, columns: items.map((item) => item.column) });
+  return plainRelation({
+    kind: 'project',
+    source: plan,
+    items,
+    setReturning: false,
+    columns: items.map((item) => item.column),
+  });
 }
 
 /** Unknown literals left in the output become text. */
@@ -62,10 +89,23 @@ export function resolveOutputs(binder: Binder, bound: BoundRelation): BoundRelat
 }
 
 /** Columns converted implicitly to the types given, for set operations. */
-export function coerceOutputs(binder: Binder, bound: BoundRelation, types: readonly SqlType[], pos: number | undefined): BoundRelation {
+export function coerceOutputs(
+  binder: Binder,
+  bound: BoundRelation,
+  types: readonly SqlType[],
+  pos: number | undefined,
+): BoundRelation {
   return convertOutputs(binder, bound, (expression, i) => {
     const wanted = types[i] as SqlType;
-    return coerce(binder, expression, wanted, 'implicit', pos) ?? { kind: 'cast', operand: expression, type: wanted, context: 'implicit', pos };
+    return (
+      coerce(binder, expression, wanted, 'implicit', pos) ?? {
+        kind: 'cast',
+        operand: expression,
+        type: wanted,
+        context: 'implicit',
+        pos,
+      }
+    );
   });
 }
 

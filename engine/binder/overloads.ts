@@ -10,7 +10,16 @@ import type { BoundExpression } from './bound.ts';
 import { coerce } from './coerce.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
-import { baseType, canCast, categoryOf, isPreferred, sameIdentity, typeIdentity, typeName, type Category } from './type-facts.ts';
+import {
+  baseType,
+  canCast,
+  categoryOf,
+  isPreferred,
+  sameIdentity,
+  typeIdentity,
+  typeName,
+  type Category,
+} from './type-facts.ts';
 
 /** A candidate in the shape resolution works on: built-in functions and routines alike. */
 export interface Candidate<T> {
@@ -22,7 +31,10 @@ export interface Candidate<T> {
 }
 
 /** Patterns for a call of `count` arguments, or undefined when the number does not fit. */
-export function patternsFor(definition: Pick<FunctionDefinition, 'parameters' | 'variadic'>, count: number): readonly TypePattern[] | undefined {
+export function patternsFor(
+  definition: Pick<FunctionDefinition, 'parameters' | 'variadic'>,
+  count: number,
+): readonly TypePattern[] | undefined {
   const { parameters, variadic } = definition;
   if (variadic === 'none') return parameters.length === count ? parameters : undefined;
   const fixed = parameters.length - 1;
@@ -34,13 +46,21 @@ export function patternsFor(definition: Pick<FunctionDefinition, 'parameters' | 
 }
 
 /** Concrete parameter types for these arguments, or undefined if some argument does not fit. */
-export function concreteTypes(patterns: readonly TypePattern[], arguments_: readonly SqlType[]): readonly SqlType[] | undefined {
+export function concreteTypes(
+  patterns: readonly TypePattern[],
+  arguments_: readonly SqlType[],
+): readonly SqlType[] | undefined {
   let polymorphic = false;
   for (const pattern of patterns) if (typeof pattern === 'string') polymorphic = true;
   if (!polymorphic) return patterns as readonly SqlType[];
   const element = elementOf(patterns, arguments_, ['any_element', 'any_array', 'any_non_array', 'any_enum'], false);
   if (element === null) return undefined;
-  const compatible = elementOf(patterns, arguments_, ['any_compatible', 'any_compatible_array', 'any_compatible_non_array'], true);
+  const compatible = elementOf(
+    patterns,
+    arguments_,
+    ['any_compatible', 'any_compatible_array', 'any_compatible_non_array'],
+    true,
+  );
   if (compatible === null) return undefined;
   const types: SqlType[] = [];
   for (let i = 0; i < patterns.length; i++) {
@@ -88,7 +108,12 @@ export function concreteTypes(patterns: readonly TypePattern[], arguments_: read
 }
 
 /** The one type the polymorphic arguments share: undefined = none known, null = they do not agree. */
-function elementOf(patterns: readonly TypePattern[], arguments_: readonly SqlType[], names: readonly string[], convertible: boolean): SqlType | undefined | null {
+function elementOf(
+  patterns: readonly TypePattern[],
+  arguments_: readonly SqlType[],
+  names: readonly string[],
+  convertible: boolean,
+): SqlType | undefined | null {
   let found: SqlType | undefined;
   for (let i = 0; i < patterns.length; i++) {
     const pattern = patterns[i];
@@ -104,7 +129,8 @@ function elementOf(patterns: readonly TypePattern[], arguments_: readonly SqlTyp
         if (bothPlainText(found, type)) found = TEXT;
         else return null;
       } else if (categoryOf(found) !== categoryOf(type)) return null;
-      else if (!isPreferred(found) && canCast(found, type, 'implicit') && !canCast(type, found, 'implicit')) found = type;
+      else if (!isPreferred(found) && canCast(found, type, 'implicit') && !canCast(type, found, 'implicit'))
+        found = type;
       else if (!canCast(type, found, 'implicit')) return null;
     }
   }
@@ -118,11 +144,18 @@ function bothPlainText(a: SqlType, b: SqlType): boolean {
 
 /** Does the argument convert to the parameter implicitly? */
 function accepts(argument: SqlType, parameter: SqlType): boolean {
-  return argument.kind === 'unknown' || sameIdentity(argument, parameter) || canCast(baseType(argument), parameter, 'implicit');
+  return (
+    argument.kind === 'unknown' ||
+    sameIdentity(argument, parameter) ||
+    canCast(baseType(argument), parameter, 'implicit')
+  );
 }
 
 /** Thins candidates out; one = chosen, several = ambiguous. All candidates accept the arguments. */
-export function selectCandidate<T>(candidates: readonly Candidate<T>[], arguments_: readonly SqlType[]): readonly Candidate<T>[] {
+export function selectCandidate<T>(
+  candidates: readonly Candidate<T>[],
+  arguments_: readonly SqlType[],
+): readonly Candidate<T>[] {
   const bases = arguments_.map(baseType);
   const best = (list: readonly Candidate<T>[], score: (candidate: Candidate<T>) => number): readonly Candidate<T>[] => {
     let top = 0;
@@ -137,7 +170,9 @@ export function selectCandidate<T>(candidates: readonly Candidate<T>[], argument
     return kept;
   };
   const exact = (candidate: Candidate<T>, i: number): boolean =>
-    typeof candidate.patterns[i] !== 'string' && bases[i]?.kind !== 'unknown' && sameIdentity(bases[i] as SqlType, candidate.types[i] as SqlType);
+    typeof candidate.patterns[i] !== 'string' &&
+    bases[i]?.kind !== 'unknown' &&
+    sameIdentity(bases[i] as SqlType, candidate.types[i] as SqlType);
   const count = (candidate: Candidate<T>, test: (i: number) => boolean): number => {
     let total = 0;
     for (let i = 0; i < bases.length; i++) if (test(i)) total++;
@@ -167,7 +202,10 @@ export function selectCandidate<T>(candidates: readonly Candidate<T>[], argument
   return list;
 }
 
-function resolveUnknownCategories<T>(list: readonly Candidate<T>[], bases: readonly SqlType[]): readonly Candidate<T>[] | undefined {
+function resolveUnknownCategories<T>(
+  list: readonly Candidate<T>[],
+  bases: readonly SqlType[],
+): readonly Candidate<T>[] | undefined {
   const chosen: (Category | undefined)[] = [];
   const wantsPreferred: boolean[] = [];
   for (let i = 0; i < bases.length; i++) {
@@ -205,7 +243,9 @@ function resolveUnknownCategories<T>(list: readonly Candidate<T>[], bases: reado
 
 /** Chooses among built-in definitions. undefined = none fits, 'ambiguous' = several do. */
 export function resolveOverload<T extends Pick<FunctionDefinition, 'parameters' | 'variadic'>>(
-  definitions: readonly T[], arguments_: readonly SqlType[], operator: boolean,
+  definitions: readonly T[],
+  arguments_: readonly SqlType[],
+  operator: boolean,
 ): Candidate<T> | 'ambiguous' | undefined {
   const candidates: Candidate<T>[] = [];
   const assumed = operator && arguments_.length === 2 ? assumeSame(arguments_) : arguments_;
@@ -219,7 +259,8 @@ export function resolveOverload<T extends Pick<FunctionDefinition, 'parameters' 
     for (let i = 0; i < types.length && possible; i++) {
       const argument = assumed[i] as SqlType;
       const parameter = types[i] as SqlType;
-      if (argument.kind === 'unknown' || typeof patterns[i] === 'string' || !sameIdentity(argument, parameter)) exact = false;
+      if (argument.kind === 'unknown' || typeof patterns[i] === 'string' || !sameIdentity(argument, parameter))
+        exact = false;
       if (!accepts(arguments_[i] as SqlType, parameter)) possible = false;
     }
     if (!possible) continue;
@@ -231,7 +272,9 @@ export function resolveOverload<T extends Pick<FunctionDefinition, 'parameters' 
   const kept = selectCandidate(candidates, arguments_);
   const first = kept[0] as Candidate<T>;
   // An operator and a function of one name and signature are the same thing.
-  return kept.every((candidate) => candidate.types.every((type, i) => sameIdentity(type, first.types[i] as SqlType))) ? first : 'ambiguous';
+  return kept.every((candidate) => candidate.types.every((type, i) => sameIdentity(type, first.types[i] as SqlType)))
+    ? first
+    : 'ambiguous';
 }
 
 /** For operators: an unknown operand is first taken to be of the other's type. */
@@ -243,19 +286,36 @@ function assumeSame(arguments_: readonly SqlType[]): readonly SqlType[] {
 }
 
 /** Arguments converted for the chosen candidate. */
-export function coerceArguments(binder: Binder, arguments_: readonly BoundExpression[], types: readonly SqlType[], positions: readonly (number | undefined)[]): BoundExpression[] {
+export function coerceArguments(
+  binder: Binder,
+  arguments_: readonly BoundExpression[],
+  types: readonly SqlType[],
+  positions: readonly (number | undefined)[],
+): BoundExpression[] {
   const result: BoundExpression[] = [];
   for (let i = 0; i < arguments_.length; i++) {
     const argument = arguments_[i] as BoundExpression;
     const converted = coerce(binder, argument, types[i] as SqlType, 'implicit', positions[i]);
     if (converted === undefined) {
-      fail('datatype_mismatch', `argument of type ${typeName(argument.type)} cannot be converted to ${typeName(types[i] as SqlType)}`, positions[i]);
+      fail(
+        'datatype_mismatch',
+        `argument of type ${typeName(argument.type)} cannot be converted to ${typeName(types[i] as SqlType)}`,
+        positions[i],
+      );
     }
     result.push(converted);
   }
   return result;
 }
 
-export function resultType(definition: FunctionDefinition, patterns: readonly TypePattern[], arguments_: readonly BoundExpression[]): SqlType {
-  return resolveResult(definition.result, patterns, arguments_.map((argument) => argument.type));
+export function resultType(
+  definition: FunctionDefinition,
+  patterns: readonly TypePattern[],
+  arguments_: readonly BoundExpression[],
+): SqlType {
+  return resolveResult(
+    definition.result,
+    patterns,
+    arguments_.map((argument) => argument.type),
+  );
 }

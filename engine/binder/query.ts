@@ -31,14 +31,26 @@ import { bindValues } from './values.ts';
 import { bindWith } from './with.ts';
 
 /** Binds any relation node as a query of its own. `keepUnknown` leaves untyped literals of the output to the caller. */
-export function bindRelation(binder: Binder, node: RelationNode, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown = false): BoundRelation {
+export function bindRelation(
+  binder: Binder,
+  node: RelationNode,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+  keepUnknown = false,
+): BoundRelation {
   binder.enter(node.pos);
   const bound = dispatch(binder, node, outer, ctes, keepUnknown);
   binder.leave();
   return keepUnknown ? bound : resolveOutputs(binder, bound);
 }
 
-function dispatch(binder: Binder, node: RelationNode, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown: boolean): BoundRelation {
+function dispatch(
+  binder: Binder,
+  node: RelationNode,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+  keepUnknown: boolean,
+): BoundRelation {
   switch (node.op) {
     case 'WITH':
       return bindWith(binder, node, outer, ctes, keepUnknown);
@@ -77,12 +89,18 @@ interface Pipeline {
   distinct: NodeOf<'DISTINCT'> | undefined;
 }
 
-function bindPipeline(binder: Binder, node: RelationNode, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+function bindPipeline(
+  binder: Binder,
+  node: RelationNode,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): BoundRelation {
   const parts: Pipeline = { locks: [], limit: undefined, sort: undefined, distinct: undefined };
   let at = node;
   for (;;) {
     if (at.op === 'LOCK_ROWS') parts.locks.push(at);
-    else if (at.op === 'LIMIT' && parts.limit === undefined && parts.sort === undefined && parts.distinct === undefined) parts.limit = at;
+    else if (at.op === 'LIMIT' && parts.limit === undefined && parts.sort === undefined && parts.distinct === undefined)
+      parts.limit = at;
     else if (at.op === 'SORT' && parts.sort === undefined && parts.distinct === undefined) parts.sort = at;
     else if (at.op === 'DISTINCT' && parts.distinct === undefined) parts.distinct = at;
     else break;
@@ -90,13 +108,19 @@ function bindPipeline(binder: Binder, node: RelationNode, outer: Scope | undefin
   }
   if (at.op === 'PROJECT') return bindSelect(binder, at, parts, outer, ctes);
   if (parts.distinct !== undefined) notSupported('DISTINCT of this relation', parts.distinct.pos);
-  if (parts.locks.length > 0) refuseLock(parts.locks[0] as NodeOf<'LOCK_ROWS'>, at.op === 'SET_OP' ? 'UNION/INTERSECT/EXCEPT' : at.op === 'VALUES' ? 'VALUES' : 'this relation');
+  if (parts.locks.length > 0)
+    refuseLock(
+      parts.locks[0] as NodeOf<'LOCK_ROWS'>,
+      at.op === 'SET_OP' ? 'UNION/INTERSECT/EXCEPT' : at.op === 'VALUES' ? 'VALUES' : 'this relation',
+    );
   const bound = resolveOutputs(binder, bindRelation(binder, at, outer, ctes));
   return orderOutputs(binder, bound, parts, outer, ctes, at.op === 'SET_OP');
 }
 
 export function lockName(lock: NodeOf<'LOCK_ROWS'>): string {
-  return { key_share: 'FOR KEY SHARE', share: 'FOR SHARE', no_key_update: 'FOR NO KEY UPDATE', update: 'FOR UPDATE' }[lock.strength];
+  return { key_share: 'FOR KEY SHARE', share: 'FOR SHARE', no_key_update: 'FOR NO KEY UPDATE', update: 'FOR UPDATE' }[
+    lock.strength
+  ];
 }
 
 function refuseLock(lock: NodeOf<'LOCK_ROWS'>, what: string): never {
@@ -105,7 +129,14 @@ function refuseLock(lock: NodeOf<'LOCK_ROWS'>, what: string): never {
 }
 
 /** ORDER BY and LIMIT over outputs only: set operations, VALUES, nested queries. */
-function orderOutputs(binder: Binder, bound: BoundRelation, parts: Pipeline, outer: Scope | undefined, ctes: CteBinding | undefined, setOperation: boolean): BoundRelation {
+function orderOutputs(
+  binder: Binder,
+  bound: BoundRelation,
+  parts: Pipeline,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+  setOperation: boolean,
+): BoundRelation {
   let { plan } = bound;
   let keys: SortKey[] = [];
   if (parts.sort !== undefined) {
@@ -136,18 +167,37 @@ function orderOutputs(binder: Binder, bound: BoundRelation, parts: Pipeline, out
 function outputEntry(binder: Binder, columns: readonly OutputColumn[]): RangeEntry {
   const keys = columnKeys(binder, columns);
   return {
-    key: '', display: '', qualified: undefined, columns, keys, expressions: undefined, find: (key) => keys.indexOf(key), unqualified: true, nameable: false,
-    table: undefined, system: undefined, rowKey: undefined, nullable: { value: false }, scalar: false, rowType: undefined,
+    key: '',
+    display: '',
+    qualified: undefined,
+    columns,
+    keys,
+    expressions: undefined,
+    find: (key) => keys.indexOf(key),
+    unqualified: true,
+    nameable: false,
+    table: undefined,
+    system: undefined,
+    rowKey: undefined,
+    nullable: { value: false },
+    scalar: false,
+    rowType: undefined,
   };
 }
 
-function outputByName(binder: Binder, value: ValueNode, outputs: readonly OutputColumn[], names: readonly string[]): OutputColumn | undefined {
+function outputByName(
+  binder: Binder,
+  value: ValueNode,
+  outputs: readonly OutputColumn[],
+  names: readonly string[],
+): OutputColumn | undefined {
   const ordinal = ordinalOf(value, outputs.length, 'ORDER BY');
   if (ordinal !== undefined) return outputs[ordinal - 1];
   if (value.op !== 'COLUMN' || value.name.length !== 1) return undefined;
   const key = identifierKey(value.name[0] as Identifier);
   const at = names.indexOf(key);
-  if (at >= 0 && names.indexOf(key, at + 1) >= 0) fail('ambiguous_column', `ORDER BY "${binder.display(value.name[0] as Identifier)}" is ambiguous`, value.pos);
+  if (at >= 0 && names.indexOf(key, at + 1) >= 0)
+    fail('ambiguous_column', `ORDER BY "${binder.display(value.name[0] as Identifier)}" is ambiguous`, value.pos);
   return outputs[at];
 }
 
@@ -155,29 +205,66 @@ function outputByName(binder: Binder, value: ValueNode, outputs: readonly Output
 function ordinalOf(value: ValueNode, count: number, what: string): number | undefined {
   if (value.op !== 'LITERAL' || value.value === null) return undefined;
   const ordinal = value.value;
-  if (typeof ordinal !== 'number' || !Number.isInteger(ordinal) || value.type.kind === 'unknown') fail('syntax_error', `non-integer constant in ${what}`, value.pos);
-  if (ordinal < 1 || ordinal > count) fail('invalid_column_reference', `${what} position ${ordinal} is not in select list`, value.pos);
+  if (typeof ordinal !== 'number' || !Number.isInteger(ordinal) || value.type.kind === 'unknown')
+    fail('syntax_error', `non-integer constant in ${what}`, value.pos);
+  if (ordinal < 1 || ordinal > count)
+    fail('invalid_column_reference', `${what} position ${ordinal} is not in select list`, value.pos);
   return ordinal;
 }
 
-function limitRows(binder: Binder, source: LogicalPlan, parts: Pipeline, order: readonly SortKey[], outer: Scope | undefined, ctes: CteBinding | undefined): LogicalPlan {
+function limitRows(
+  binder: Binder,
+  source: LogicalPlan,
+  parts: Pipeline,
+  order: readonly SortKey[],
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): LogicalPlan {
   const { limit } = parts;
   if (limit === undefined) return source;
   const count = limitValue(binder, limit.count, 'limit', outer, ctes);
   const offset = limitValue(binder, limit.offset, 'offset', outer, ctes);
   if (count === undefined && offset === undefined) return source;
-  if (limit.withTies && order.length === 0) fail('syntax_error', 'WITH TIES cannot be specified without ORDER BY clause', limit.pos);
-  if (limit.withTies && parts.locks.some((lock) => lock.wait === 'skip_locked')) fail('syntax_error', 'SKIP LOCKED and WITH TIES options cannot be used together', limit.pos);
-  return { kind: 'limit', source, count, offset, withTies: limit.withTies, percent: limit.percent, order: limit.withTies ? order : [], columns: source.columns };
+  if (limit.withTies && order.length === 0)
+    fail('syntax_error', 'WITH TIES cannot be specified without ORDER BY clause', limit.pos);
+  if (limit.withTies && parts.locks.some((lock) => lock.wait === 'skip_locked'))
+    fail('syntax_error', 'SKIP LOCKED and WITH TIES options cannot be used together', limit.pos);
+  return {
+    kind: 'limit',
+    source,
+    count,
+    offset,
+    withTies: limit.withTies,
+    percent: limit.percent,
+    order: limit.withTies ? order : [],
+    columns: source.columns,
+  };
 }
 
-function limitValue(binder: Binder, node: ValueNode | undefined, clause: 'limit' | 'offset', outer: Scope | undefined, ctes: CteBinding | undefined): BoundExpression | undefined {
+function limitValue(
+  binder: Binder,
+  node: ValueNode | undefined,
+  clause: 'limit' | 'offset',
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): BoundExpression | undefined {
   if (node === undefined || (node.op === 'LITERAL' && node.value === null)) return undefined;
   const level = newLevel(depthBelow(binder, outer));
   level.clause = clause;
   const bound = bindExpression(node, new Scope(binder, outer, level, ctes));
-  const converted = coerce(binder, bound, INT64, 'implicit', node.pos) ?? (bound.type.kind === 'decimal' || bound.type.kind === 'float64' ? coerce(binder, bound, INT64, 'assignment', node.pos) : undefined);
-  return converted ?? fail('datatype_mismatch', `argument of ${clause.toUpperCase()} must be type bigint, not type ${typeName(bound.type)}`, startOf(node));
+  const converted =
+    coerce(binder, bound, INT64, 'implicit', node.pos) ??
+    (bound.type.kind === 'decimal' || bound.type.kind === 'float64'
+      ? coerce(binder, bound, INT64, 'assignment', node.pos)
+      : undefined);
+  return (
+    converted ??
+    fail(
+      'datatype_mismatch',
+      `argument of ${clause.toUpperCase()} must be type bigint, not type ${typeName(bound.type)}`,
+      startOf(node),
+    )
+  );
 }
 
 interface Source {
@@ -214,7 +301,13 @@ function splitSource(node: RelationNode): Source {
 }
 
 /** One SELECT. */
-function bindSelect(binder: Binder, project: NodeOf<'PROJECT'>, parts: Pipeline, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+function bindSelect(
+  binder: Binder,
+  project: NodeOf<'PROJECT'>,
+  parts: Pipeline,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): BoundRelation {
   const level = newLevel(depthBelow(binder, outer));
   const scope = new Scope(binder, outer, level, ctes);
   const source = splitSource(project.source);
@@ -227,7 +320,12 @@ function bindSelect(binder: Binder, project: NodeOf<'PROJECT'>, parts: Pipeline,
   level.clause = 'where';
   for (let i = source.where.length - 1; i >= 0; i--) {
     const node = source.where[i] as NodeOf<'FILTER'>;
-    plan = { kind: 'filter', source: plan, condition: bindCondition(node.condition, scope, 'WHERE'), columns: plan.columns };
+    plan = {
+      kind: 'filter',
+      source: plan,
+      condition: bindCondition(node.condition, scope, 'WHERE'),
+      columns: plan.columns,
+    };
   }
   if (source.windows !== undefined) bindNamedWindows(source.windows, scope);
   level.clause = 'select';
@@ -239,7 +337,8 @@ function bindSelect(binder: Binder, project: NodeOf<'PROJECT'>, parts: Pipeline,
   const order = parts.sort === undefined ? [] : bindOrder(parts.sort, scope, items, parts.distinct);
   const on = parts.distinct === undefined ? undefined : bindDistinctOn(parts.distinct, scope, items, order);
   checkLocks(parts, source, level, from);
-  const grouped = group !== undefined || having !== undefined || level.aggregates.length > 0 || level.groupings.length > 0;
+  const grouped =
+    group !== undefined || having !== undefined || level.aggregates.length > 0 || level.groupings.length > 0;
   let rewrite = (expression: BoundExpression): BoundExpression => expression;
   if (grouped) {
     const result = groupRows(plan, scope, group ?? { keys: [], sets: [[]] });
@@ -266,11 +365,17 @@ function rewriteItem(item: SelectItem, rewrite: (expression: BoundExpression) =>
 function rewriteLevel(level: QueryLevel, rewrite: (expression: BoundExpression) => BoundExpression): void {
   for (let i = 0; i < level.windows.length; i++) {
     const pending = level.windows[i] as QueryLevel['windows'][number];
-    const keys = (list: readonly SortKey[]): SortKey[] => list.map((key) => ({ ...key, expression: rewrite(key.expression) }));
+    const keys = (list: readonly SortKey[]): SortKey[] =>
+      list.map((key) => ({ ...key, expression: rewrite(key.expression) }));
     const { call, frame } = pending;
     level.windows[i] = {
-      partition: pending.partition.map(rewrite), order: keys(pending.order),
-      frame: { ...frame, startOffset: frame.startOffset && rewrite(frame.startOffset), endOffset: frame.endOffset && rewrite(frame.endOffset) },
+      partition: pending.partition.map(rewrite),
+      order: keys(pending.order),
+      frame: {
+        ...frame,
+        startOffset: frame.startOffset && rewrite(frame.startOffset),
+        endOffset: frame.endOffset && rewrite(frame.endOffset),
+      },
       call: { ...call, arguments: call.arguments.map(rewrite), filter: call.filter && rewrite(call.filter) },
     };
   }
@@ -287,7 +392,10 @@ function bindNamedWindows(node: NodeOf<'WINDOWS'>, scope: Scope): void {
     const name = node.names[i] as Identifier;
     const key = identifierKey(name);
     if (named.has(key)) fail('windowing_error', `window "${scope.binder.display(name)}" is already defined`, spec.pos);
-    named.set(key, bindWindow(spec, scope, (value) => bindExpression(value, scope)));
+    named.set(
+      key,
+      bindWindow(spec, scope, (value) => bindExpression(value, scope)),
+    );
   });
 }
 
@@ -309,17 +417,31 @@ interface OrderKey {
   readonly item: number | undefined;
 }
 
-function bindOrder(sort: NodeOf<'SORT'>, scope: Scope, items: readonly SelectItem[], distinct: NodeOf<'DISTINCT'> | undefined): OrderKey[] {
+function bindOrder(
+  sort: NodeOf<'SORT'>,
+  scope: Scope,
+  items: readonly SelectItem[],
+  distinct: NodeOf<'DISTINCT'> | undefined,
+): OrderKey[] {
   return sort.keys.map((key) => {
     const item = matchItem(key.value, scope, items, 'ORDER BY');
     if (item.index === undefined && distinct !== undefined && distinct.on.length === 0) {
-      fail('invalid_column_reference', 'for SELECT DISTINCT, ORDER BY expressions must appear in select list', startOf(key.value));
+      fail(
+        'invalid_column_reference',
+        'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
+        startOf(key.value),
+      );
     }
     return { key, expression: item.expression, item: item.index };
   });
 }
 
-function matchItem(value: ValueNode, scope: Scope, items: readonly SelectItem[], what: string): { index: number | undefined; expression: BoundExpression } {
+function matchItem(
+  value: ValueNode,
+  scope: Scope,
+  items: readonly SelectItem[],
+  what: string,
+): { index: number | undefined; expression: BoundExpression } {
   const ordinal = ordinalOf(value, items.length, what);
   if (ordinal !== undefined) return { index: ordinal - 1, expression: (items[ordinal - 1] as SelectItem).expression };
   if (value.op === 'COLUMN' && value.name.length === 1) {
@@ -327,7 +449,10 @@ function matchItem(value: ValueNode, scope: Scope, items: readonly SelectItem[],
     let found: number | undefined;
     for (let i = 0; i < items.length; i++) {
       if ((items[i] as SelectItem).key !== key) continue;
-      if (found !== undefined && !equalExpressions((items[found] as SelectItem).expression, (items[i] as SelectItem).expression)) {
+      if (
+        found !== undefined &&
+        !equalExpressions((items[found] as SelectItem).expression, (items[i] as SelectItem).expression)
+      ) {
         fail('ambiguous_column', `${what} "${displayKey(key)}" is ambiguous`, value.pos);
       }
       found ??= i;
@@ -339,11 +464,18 @@ function matchItem(value: ValueNode, scope: Scope, items: readonly SelectItem[],
   // An equal set-returning call is the item's, not a second one.
   for (let i = setsBefore; i < scope.level.sets.length; i++) {
     const added = scope.level.sets[i] as QueryLevel['sets'][number];
-    const known = scope.level.sets.slice(0, setsBefore).find((set) => equalExpressions(set.expression, added.expression));
+    const known = scope.level.sets
+      .slice(0, setsBefore)
+      .find((set) => equalExpressions(set.expression, added.expression));
     if (known !== undefined && expression.kind === 'column' && expression.id === added.column.id) {
       scope.level.sets.splice(i, 1);
-      const index = items.findIndex((item) => item.expression.kind === 'column' && item.expression.id === known.column.id);
-      return { index: index < 0 ? undefined : index, expression: { kind: 'column', id: known.column.id, type: known.column.type } };
+      const index = items.findIndex(
+        (item) => item.expression.kind === 'column' && item.expression.id === known.column.id,
+      );
+      return {
+        index: index < 0 ? undefined : index,
+        expression: { kind: 'column', id: known.column.id, type: known.column.type },
+      };
     }
   }
   const index = items.findIndex((item) => equalExpressions(item.expression, expression));
@@ -355,7 +487,12 @@ interface OnKey {
   readonly item: number | undefined;
 }
 
-function bindDistinctOn(node: NodeOf<'DISTINCT'>, scope: Scope, items: readonly SelectItem[], order: readonly OrderKey[]): OnKey[] {
+function bindDistinctOn(
+  node: NodeOf<'DISTINCT'>,
+  scope: Scope,
+  items: readonly SelectItem[],
+  order: readonly OrderKey[],
+): OnKey[] {
   if (node.on.length === 0) {
     for (const item of items) requireComparable(scope, item.expression, item.pos);
     return [];
@@ -365,14 +502,21 @@ function bindDistinctOn(node: NodeOf<'DISTINCT'>, scope: Scope, items: readonly 
     const match = matchItem(value, scope, items, 'SELECT DISTINCT ON');
     return { expression: resolveUnknown(scope.binder, match.expression, value.pos), item: match.index, pos: value.pos };
   });
-  const isKey = (expression: BoundExpression): boolean => keys.some((key) => equalExpressions(key.expression, expression));
+  const isKey = (expression: BoundExpression): boolean =>
+    keys.some((key) => equalExpressions(key.expression, expression));
   const leading = order.slice(0, keys.length);
-  const distinctKeys = keys.filter((key, i) => keys.findIndex((other) => equalExpressions(other.expression, key.expression)) === i);
+  const distinctKeys = keys.filter(
+    (key, i) => keys.findIndex((other) => equalExpressions(other.expression, key.expression)) === i,
+  );
   let matched = 0;
   for (const key of leading) {
     if (!isKey(key.expression)) {
       if (matched < distinctKeys.length && order.length > 0) {
-        fail('invalid_column_reference', 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions', keys[0]?.pos);
+        fail(
+          'invalid_column_reference',
+          'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
+          keys[0]?.pos,
+        );
       }
       break;
     }
@@ -398,7 +542,12 @@ function windowNodes(source: LogicalPlan, level: QueryLevel): LogicalPlan {
       } else i++;
     }
     plan = {
-      kind: 'window', source: plan, partition: first.partition, order: first.order, frame: first.frame, calls,
+      kind: 'window',
+      source: plan,
+      partition: first.partition,
+      order: first.order,
+      frame: first.frame,
+      calls,
       columns: [...plan.columns, ...calls.map((call) => call.column)],
     };
   }
@@ -418,21 +567,33 @@ function expandSets(source: LogicalPlan, level: QueryLevel): LogicalPlan {
     const ready = rest.filter((set) => !mentions(set.expression));
     const now = ready.length > 0 ? ready : rest;
     rest = rest.filter((set) => !now.includes(set));
-    const items: Assigned[] = [...plan.columns.map((column) => ({ column, expression: columnExpression(column) })), ...now];
+    const items: Assigned[] = [
+      ...plan.columns.map((column) => ({ column, expression: columnExpression(column) })),
+      ...now,
+    ];
     plan = { kind: 'project', source: plan, items, setReturning: true, columns: items.map((item) => item.column) };
   }
   return plan;
 }
 
 function finishSelect(
-  binder: Binder, source: LogicalPlan, items: readonly SelectItem[], order: readonly OrderKey[], on: readonly OnKey[] | undefined, parts: Pipeline, from: FromResult,
-  outer: Scope | undefined, ctes: CteBinding | undefined,
+  binder: Binder,
+  source: LogicalPlan,
+  items: readonly SelectItem[],
+  order: readonly OrderKey[],
+  on: readonly OnKey[] | undefined,
+  parts: Pipeline,
+  from: FromResult,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
 ): BoundRelation {
   const assigned: Assigned[] = items.map((item) => ({ column: newOutput(binder, item), expression: item.expression }));
   const columns = assigned.map((item) => item.column);
   const locks = parts.locks.map((lock) => lockTargets(lock, from, binder)).reverse();
   if (on !== undefined) return finishDistinct(binder, source, assigned, columns, order, on, parts, outer, ctes);
-  const below = order.every((key) => (key.item === undefined ? !mustEvaluateOnce(key.expression) : isSimple(key.expression)));
+  const below = order.every((key) =>
+    key.item === undefined ? !mustEvaluateOnce(key.expression) : isSimple(key.expression),
+  );
   if (below) {
     const keys = order.map((key) => sortKey(binder, key.key, key.expression));
     let plan = sortRows(source, keys);
@@ -445,8 +606,17 @@ function finishSelect(
     if (key.item !== undefined) return sortKey(binder, key.key, columnExpression(columns[key.item] as OutputColumn));
     return sortKey(binder, key.key, hidden(binder, all, key.expression));
   });
-  if (locks.length > 0) for (const id of from.entries.map((entry) => entry.rowKey)) if (id !== undefined) all.push({ column: binder.shared.columns[id] as OutputColumn, expression: { kind: 'column', id, type: TEXT } });
-  let plan: LogicalPlan = { kind: 'project', source, items: all, setReturning: false, columns: all.map((item) => item.column) };
+  if (locks.length > 0)
+    for (const id of from.entries.map((entry) => entry.rowKey))
+      if (id !== undefined)
+        all.push({ column: binder.shared.columns[id] as OutputColumn, expression: { kind: 'column', id, type: TEXT } });
+  let plan: LogicalPlan = {
+    kind: 'project',
+    source,
+    items: all,
+    setReturning: false,
+    columns: all.map((item) => item.column),
+  };
   plan = sortRows(plan, keys);
   for (const lock of locks) plan = lock(plan);
   return plainRelation(strip(limitRows(binder, plan, parts, keys, outer, ctes), columns));
@@ -465,13 +635,26 @@ function hidden(binder: Binder, items: Assigned[], expression: BoundExpression):
 
 function sortRows(source: LogicalPlan, keys: readonly SortKey[]): LogicalPlan {
   // Only the first of equal keys counts, and constants order nothing.
-  const useful = keys.filter((key, i) => key.expression.kind !== 'constant' && !keys.slice(0, i).some((other) => sameKeys([{ ...other, descending: key.descending, nullsFirst: key.nullsFirst }], [key])));
+  const useful = keys.filter(
+    (key, i) =>
+      key.expression.kind !== 'constant' &&
+      !keys
+        .slice(0, i)
+        .some((other) => sameKeys([{ ...other, descending: key.descending, nullsFirst: key.nullsFirst }], [key])),
+  );
   return useful.length === 0 ? source : { kind: 'sort', source, keys: useful, columns: source.columns };
 }
 
 function finishDistinct(
-  binder: Binder, source: LogicalPlan, assigned: readonly Assigned[], columns: readonly OutputColumn[], order: readonly OrderKey[], on: readonly OnKey[], parts: Pipeline,
-  outer: Scope | undefined, ctes: CteBinding | undefined,
+  binder: Binder,
+  source: LogicalPlan,
+  assigned: readonly Assigned[],
+  columns: readonly OutputColumn[],
+  order: readonly OrderKey[],
+  on: readonly OnKey[],
+  parts: Pipeline,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
 ): BoundRelation {
   const all = [...assigned];
   const output = (key: { item: number | undefined; expression: BoundExpression }): BoundExpression => {
@@ -481,7 +664,13 @@ function finishDistinct(
   };
   const keys = order.map((key) => sortKey(binder, key.key, output(key)));
   const onKeys = on.map(output);
-  let bound: BoundRelation = plainRelation({ kind: 'project', source, items: all, setReturning: false, columns: all.map((item) => item.column) });
+  let bound: BoundRelation = plainRelation({
+    kind: 'project',
+    source,
+    items: all,
+    setReturning: false,
+    columns: all.map((item) => item.column),
+  });
   bound = convertOutputs(binder, bound, (expression) => resolveUnknown(binder, expression, undefined));
   let { plan } = bound;
   const moved = new Map(all.map((item, i) => [item.column.id, plan.columns[i] as OutputColumn]));
@@ -506,7 +695,11 @@ function checkLocks(parts: Pipeline, source: Source, level: QueryLevel, from: Fr
     for (const target of each.of) {
       const key = identifierKey(target.name[target.name.length - 1] as Identifier);
       if (!from.entries.some((entry) => entry.key === key)) {
-        fail('undefined_table', `relation "${displayKey(key)}" in ${lockName(each)} clause not found in FROM clause`, each.pos);
+        fail(
+          'undefined_table',
+          `relation "${displayKey(key)}" in ${lockName(each)} clause not found in FROM clause`,
+          each.pos,
+        );
       }
     }
   }
@@ -516,14 +709,22 @@ function lockTargets(lock: NodeOf<'LOCK_ROWS'>, from: FromResult, binder: Binder
   const named = lock.of.map((target) => identifierKey(target.name[target.name.length - 1] as Identifier));
   const targets: { table: Extract<LogicalPlan, { kind: 'scan' }>['table']; rowKey: number }[] = [];
   for (const entry of from.entries) {
-    if (entry.table === undefined || entry.rowKey === undefined || (named.length > 0 && !named.includes(entry.key))) continue;
-    if (entry.nullable.value) fail('feature_not_supported', `${lockName(lock)} cannot be applied to the nullable side of an outer join`);
+    if (entry.table === undefined || entry.rowKey === undefined || (named.length > 0 && !named.includes(entry.key)))
+      continue;
+    if (entry.nullable.value)
+      fail('feature_not_supported', `${lockName(lock)} cannot be applied to the nullable side of an outer join`);
     if (targets.some((target) => target.rowKey === entry.rowKey)) continue;
     binder.names.checkPrivilege(entry.table, 'UPDATE');
     binder.useTable(entry.table, 'lock');
     targets.push({ table: entry.table, rowKey: entry.rowKey });
   }
   if (targets.length === 0) return (plan) => plan;
-  return (source) => ({ kind: 'lock_rows', source, targets, strength: lock.strength, wait: lock.wait, columns: source.columns });
+  return (source) => ({
+    kind: 'lock_rows',
+    source,
+    targets,
+    strength: lock.strength,
+    wait: lock.wait,
+    columns: source.columns,
+  });
 }
-

@@ -41,9 +41,22 @@ interface EntryParts {
 
 export function makeEntry(parts: EntryParts): RangeEntry {
   return {
-    key: parts.key, display: parts.display, qualified: parts.qualified, columns: parts.columns, keys: parts.keys, expressions: parts.expressions,
-    find: parts.find ?? indexKeys(parts.keys), unqualified: parts.unqualified ?? true, nameable: parts.nameable ?? parts.key !== '', table: parts.table, system: parts.system, catalogId: parts.catalogId,
-    rowKey: parts.rowKey, nullable: { value: false }, scalar: parts.scalar ?? false, rowType: parts.rowType,
+    key: parts.key,
+    display: parts.display,
+    qualified: parts.qualified,
+    columns: parts.columns,
+    keys: parts.keys,
+    expressions: parts.expressions,
+    find: parts.find ?? indexKeys(parts.keys),
+    unqualified: parts.unqualified ?? true,
+    nameable: parts.nameable ?? parts.key !== '',
+    table: parts.table,
+    system: parts.system,
+    catalogId: parts.catalogId,
+    rowKey: parts.rowKey,
+    nullable: { value: false },
+    scalar: parts.scalar ?? false,
+    rowType: parts.rowType,
   };
 }
 
@@ -80,10 +93,21 @@ export function shownNames(binder: Binder, relation: TableDefinition | ViewDefin
 }
 
 /** Column names given after an alias: t(a, b). */
-export function aliasColumns(binder: Binder, aliases: readonly Identifier[], names: readonly string[], keys: readonly string[], shown: string, pos: number | undefined): { names: readonly string[]; keys: readonly string[] } {
+export function aliasColumns(
+  binder: Binder,
+  aliases: readonly Identifier[],
+  names: readonly string[],
+  keys: readonly string[],
+  shown: string,
+  pos: number | undefined,
+): { names: readonly string[]; keys: readonly string[] } {
   if (aliases.length === 0) return { names, keys };
   if (aliases.length > names.length) {
-    fail('invalid_column_reference', `table "${shown}" has ${names.length} columns available but ${aliases.length} columns specified`, pos);
+    fail(
+      'invalid_column_reference',
+      `table "${shown}" has ${names.length} columns available but ${aliases.length} columns specified`,
+      pos,
+    );
   }
   return {
     names: names.map((name, i) => (i < aliases.length ? binder.display(aliases[i] as Identifier) : name)),
@@ -92,13 +116,25 @@ export function aliasColumns(binder: Binder, aliases: readonly Identifier[], nam
 }
 
 /** The columns under other names; the ids stay. */
-export function renameColumns(binder: Binder, columns: readonly OutputColumn[], names: readonly string[], origin?: RelationDefinition): readonly OutputColumn[] {
-  const live = origin === undefined || (origin.kind !== 'table' && origin.kind !== 'view') ? undefined : shapeOf(origin).live;
+export function renameColumns(
+  binder: Binder,
+  columns: readonly OutputColumn[],
+  names: readonly string[],
+  origin?: RelationDefinition,
+): readonly OutputColumn[] {
+  const live =
+    origin === undefined || (origin.kind !== 'table' && origin.kind !== 'view') ? undefined : shapeOf(origin).live;
   const numbered = origin !== undefined && live?.length === 0;
   return columns.map((column, i) => {
     const name = names[i] as string;
     if (column.name === name && live === undefined) return column;
-    const renamed: OutputColumn = { id: column.id, name, type: column.type, tableId: origin?.id ?? column.tableId, position: live?.[i]?.position ?? (numbered ? i + 1 : column.position) };
+    const renamed: OutputColumn = {
+      id: column.id,
+      name,
+      type: column.type,
+      tableId: origin?.id ?? column.tableId,
+      position: live?.[i]?.position ?? (numbered ? i + 1 : column.position),
+    };
     binder.shared.columns[column.id] = renamed;
     return renamed;
   });

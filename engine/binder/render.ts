@@ -6,7 +6,16 @@
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import { DEFAULT_TEXT_SETTINGS } from '../../sblr/contract/text/settings.ts';
 import { textFormatter, textParser } from '../../sblr/contract/text/text-io.ts';
-import { Bits, Decimal, Interval, Jsonb, SqlArray, SqlRecord, TimeTz, type SqlValue } from '../../sblr/contract/values.ts';
+import {
+  Bits,
+  Decimal,
+  Interval,
+  Jsonb,
+  SqlArray,
+  SqlRecord,
+  TimeTz,
+  type SqlValue,
+} from '../../sblr/contract/values.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, ColumnId, OutputColumn } from './bound.ts';
@@ -38,32 +47,67 @@ export function bindForRendering(stored: StoredExpression, table: TableDefinitio
   const binder = new Binder({ ...context, fold: false }, newShared(context, table.columns.length + 1), bindRelation);
   const columns: OutputColumn[] = table.columns
     .filter((column) => !column.dropped)
-    .map((column) => ({ id: column.position, name: binder.display(column.name), type: column.type, tableId: table.id, position: column.position }));
+    .map((column) => ({
+      id: column.position,
+      name: binder.display(column.name),
+      type: column.type,
+      tableId: table.id,
+      position: column.position,
+    }));
   const owner = table.columns.find((column) => column.defaultValue === stored);
-  const expression = bindStoredOver(binder, stored, table, columns, owner === undefined ? 'generated' : 'default', owner?.type);
+  const expression = bindStoredOver(
+    binder,
+    stored,
+    table,
+    columns,
+    owner === undefined ? 'generated' : 'default',
+    owner?.type,
+  );
   return { expression, names: new Map(columns.map((column) => [column.id, column.name])) };
 }
 
 export function renderExpression(bound: BoundExpression | Rendering, options: RenderOptions): string {
   if (!('expression' in bound)) return new Renderer(options).show(topLevel(bound));
   const { names } = bound;
-  return new Renderer({ ...options, columnName: (id) => options.columnName?.(id) ?? names.get(id) }).show(topLevel(bound.expression));
+  return new Renderer({ ...options, columnName: (id) => options.columnName?.(id) ?? names.get(id) }).show(
+    topLevel(bound.expression),
+  );
 }
 
 /** The conversion to a column's type is not shown. */
 function topLevel(expression: BoundExpression): BoundExpression {
   let at = expression;
-  while (at.kind === 'cast' && (at.context === 'assignment' || at.context === 'implicit') && !(at.operand.kind === 'constant' && at.operand.type.kind === 'unknown')) at = at.operand;
+  while (
+    at.kind === 'cast' &&
+    (at.context === 'assignment' || at.context === 'implicit') &&
+    !(at.operand.kind === 'constant' && at.operand.type.kind === 'unknown')
+  )
+    at = at.operand;
   return at;
 }
 
 /** Zero-argument functions with a keyword of their own. */
-const KEYWORD_FUNCTIONS: ReadonlySet<string> = new Set(['current_timestamp', 'current_date', 'current_time', 'localtimestamp', 'localtime', 'current_user', 'session_user', 'current_schema', 'current_role', 'current_catalog']);
+const KEYWORD_FUNCTIONS: ReadonlySet<string> = new Set([
+  'current_timestamp',
+  'current_date',
+  'current_time',
+  'localtimestamp',
+  'localtime',
+  'current_user',
+  'session_user',
+  'current_schema',
+  'current_role',
+  'current_catalog',
+]);
 
-const RESERVED: ReadonlySet<string> = new Set(('all analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate column concurrently constraint create cross ' +
-  'current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from full grant ' +
-  'group having ilike in initially inner intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps ' +
-  'placing primary references returning right select session_user similar some symmetric table then to trailing true union unique user using variadic verbose when where window with').split(' '));
+const RESERVED: ReadonlySet<string> = new Set(
+  (
+    'all analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate column concurrently constraint create cross ' +
+    'current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from full grant ' +
+    'group having ilike in initially inner intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps ' +
+    'placing primary references returning right select session_user similar some symmetric table then to trailing true union unique user using variadic verbose when where window with'
+  ).split(' '),
+);
 
 /** An identifier, delimited where it must be. */
 export function quoteIdentifier(name: string): string {
@@ -88,7 +132,9 @@ class Renderer {
 
   /** A type without length: fixed-length strings have a name of their own for that. */
   #plainType(type: SqlType): string {
-    return type.kind === 'text' && type.fixed === true && type.length === undefined ? typeName(type, true) : this.#type(type);
+    return type.kind === 'text' && type.fixed === true && type.length === undefined
+      ? typeName(type, true)
+      : this.#type(type);
   }
 
   #list(items: readonly BoundExpression[]): string {
@@ -108,7 +154,9 @@ class Renderer {
       case 'set_variable':
         return `(${quoteIdentifier(e.name)} := ${this.show(e.value)})`;
       case 'compare':
-        return this.#own(`${this.#part(e.left, e, e.operandType)} ${OPERATORS[e.operator]} ${this.#part(e.right, e, e.operandType)}`);
+        return this.#own(
+          `${this.#part(e.left, e, e.operandType)} ${OPERATORS[e.operator]} ${this.#part(e.right, e, e.operandType)}`,
+        );
       case 'call':
         return this.#call(e);
       case 'routine':
@@ -156,7 +204,11 @@ class Renderer {
     }
   }
 
-  #step(step: { readonly slice: boolean; readonly lower: BoundExpression | undefined; readonly upper: BoundExpression | undefined }): string {
+  #step(step: {
+    readonly slice: boolean;
+    readonly lower: BoundExpression | undefined;
+    readonly upper: BoundExpression | undefined;
+  }): string {
     const lower = step.lower === undefined ? '' : this.show(step.lower);
     return step.slice ? `[${lower}:${step.upper === undefined ? '' : this.show(step.upper)}]` : `[${lower}]`;
   }
@@ -168,7 +220,9 @@ class Renderer {
 
   #part(e: BoundExpression, parent: BoundExpression, wanted: SqlType = e.type, at = 0): string {
     const shown = this.#operand(e, wanted);
-    return this.#options.pretty === true && isOperator(e) && !bindsTighter(e, parent, at) && !shown.endsWith(')::text') ? `(${shown})` : shown;
+    return this.#options.pretty === true && isOperator(e) && !bindsTighter(e, parent, at) && !shown.endsWith(')::text')
+      ? `(${shown})`
+      : shown;
   }
 
   /** An operand of an operator or call: strings that take part as text are shown converted. */
@@ -178,7 +232,8 @@ class Renderer {
     const from = typeIdentity(e.type);
     const to = typeIdentity(wanted);
     if (from === to) return shown;
-    if (wanted.kind === 'text' && to === 'text' && from === 'varchar') return this.#options.pretty === true && !isOperator(e) ? `${shown}::text` : `(${shown})::text`;
+    if (wanted.kind === 'text' && to === 'text' && from === 'varchar')
+      return this.#options.pretty === true && !isOperator(e) ? `${shown}::text` : `(${shown})::text`;
     return shown;
   }
 
@@ -188,8 +243,10 @@ class Renderer {
       const plain = withoutModifiers(e.type);
       const literal = operand.value === null ? 'NULL' : quoteText(canonicalText(String(operand.value), plain));
       // A literal that became a number or truth value is shown as one.
-      if (operand.value !== null && e.type.kind === 'bool') return canonicalText(String(operand.value), plain).startsWith('t') ? 'true' : 'false';
-      if (operand.value !== null && e.type.kind === 'int32' && /^\d+$/.test(String(operand.value).trim())) return String(Number(operand.value));
+      if (operand.value !== null && e.type.kind === 'bool')
+        return canonicalText(String(operand.value), plain).startsWith('t') ? 'true' : 'false';
+      if (operand.value !== null && e.type.kind === 'int32' && /^\d+$/.test(String(operand.value).trim()))
+        return String(Number(operand.value));
       // Only a cast that was written shows the length it cuts to.
       return `${literal}::${e.context === 'explicit' ? this.#type(e.type) : this.#plainType(plain)}`;
     }
@@ -210,7 +267,8 @@ class Renderer {
     }
     if (shown.length === 0 && KEYWORD_FUNCTIONS.has(definition.name)) return definition.name.toUpperCase();
     const [first] = e.arguments;
-    if (definition.name === 'extract' && first?.kind === 'constant') return `EXTRACT(${String(first.value)} FROM ${shown[1]})`;
+    if (definition.name === 'extract' && first?.kind === 'constant')
+      return `EXTRACT(${String(first.value)} FROM ${shown[1]})`;
     const name = this.#options.functionName?.(definition.name) ?? definition.name;
     if (name === 'timezone' && shown.length === 2) return `(${shown[1]} AT TIME ZONE ${shown[0]})`;
     return `${quoteFunction(name)}(${shown.join(', ')})`;
@@ -218,16 +276,29 @@ class Renderer {
 
   #inList(e: BoundExpression & { kind: 'in_list' }): string {
     const varchar = typeIdentity(e.operand.type) === 'varchar' && e.operandType.kind === 'text';
-    const items = e.items.map((item) => (varchar && item.kind === 'constant' ? this.#constant(item.value, { kind: 'text', declared: 'varchar' }) : this.show(item)));
+    const items = e.items.map((item) =>
+      varchar && item.kind === 'constant'
+        ? this.#constant(item.value, { kind: 'text', declared: 'varchar' })
+        : this.show(item),
+    );
     const list = `ARRAY[${items.join(', ')}]`;
-    return this.#own(`${this.#part(e.operand, e, e.operandType)} ${e.negated ? '<> ALL' : '= ANY'} (${varchar ? (this.#options.pretty === true ? `${list}::text[]` : `(${list})::text[]`) : list})`);
+    return this.#own(
+      `${this.#part(e.operand, e, e.operandType)} ${e.negated ? '<> ALL' : '= ANY'} (${varchar ? (this.#options.pretty === true ? `${list}::text[]` : `(${list})::text[]`) : list})`,
+    );
   }
 
   #quantified(e: BoundExpression & { kind: 'quantified_array' }): string {
     const { test } = e;
-    const symbol = test.kind === 'compare' ? OPERATORS[test.operator] : test.kind === 'call' ? (OPERATORS[test.function.name as keyof typeof OPERATORS] ?? test.function.name) : '=';
+    const symbol =
+      test.kind === 'compare'
+        ? OPERATORS[test.operator]
+        : test.kind === 'call'
+          ? (OPERATORS[test.function.name as keyof typeof OPERATORS] ?? test.function.name)
+          : '=';
     const wanted = test.kind === 'compare' ? test.operandType : e.operand.type;
-    return this.#own(`${this.#part(e.operand, e, wanted)} ${symbol} ${e.quantifier.toUpperCase()} (${this.show(e.array)})`);
+    return this.#own(
+      `${this.#part(e.operand, e, wanted)} ${symbol} ${e.quantifier.toUpperCase()} (${this.show(e.array)})`,
+    );
   }
 
   #case(e: BoundExpression & { kind: 'case' }): string {
@@ -258,7 +329,16 @@ class Renderer {
   }
 }
 
-const OPERATOR_KINDS: ReadonlySet<BoundExpression['kind']> = new Set(['compare', 'and', 'or', 'not', 'is_null', 'is_truth', 'in_list', 'quantified_array']);
+const OPERATOR_KINDS: ReadonlySet<BoundExpression['kind']> = new Set([
+  'compare',
+  'and',
+  'or',
+  'not',
+  'is_null',
+  'is_truth',
+  'in_list',
+  'quantified_array',
+]);
 
 /** Is the expression written with operators, so that it may need parentheses inside another? */
 function isOperator(e: BoundExpression): boolean {
@@ -280,7 +360,13 @@ function bindsTighter(child: BoundExpression, parent: BoundExpression, at: numbe
       if (child.kind === 'or') return parent.kind === 'or';
       return child.kind !== 'in_list' && child.kind !== 'quantified_array';
     case 'not':
-      return child.kind !== 'and' && child.kind !== 'or' && child.kind !== 'not' && child.kind !== 'in_list' && child.kind !== 'quantified_array';
+      return (
+        child.kind !== 'and' &&
+        child.kind !== 'or' &&
+        child.kind !== 'not' &&
+        child.kind !== 'in_list' &&
+        child.kind !== 'quantified_array'
+      );
     case 'call': {
       const inner = priority(child);
       const outer = priority(parent);
@@ -308,12 +394,14 @@ function quoteFunction(name: string): string {
 function plainText(value: SqlValue): string {
   if (value instanceof Decimal) return value.toString();
   if (value instanceof Jsonb || value instanceof Bits) return value.text;
-  if (value instanceof SqlArray) return `{${value.items.map((item) => (item === null ? 'NULL' : plainText(item))).join(',')}}`;
+  if (value instanceof SqlArray)
+    return `{${value.items.map((item) => (item === null ? 'NULL' : plainText(item))).join(',')}}`;
   if (value instanceof Interval || value instanceof TimeTz || value instanceof SqlRecord) return String(value);
   return String(value);
 }
 
 function substitute(body: BoundExpression, id: ColumnId, value: BoundExpression): BoundExpression {
-  const visit = (e: BoundExpression): BoundExpression => (e.kind === 'column' && e.id === id ? value : mapChildren(e, visit, (plan) => plan));
+  const visit = (e: BoundExpression): BoundExpression =>
+    e.kind === 'column' && e.id === id ? value : mapChildren(e, visit, (plan) => plan);
   return visit(body);
 }

@@ -6,20 +6,72 @@ import type { Identifier, Name } from '../../sblr/contract/names.ts';
 import { identifierKey } from '../../sblr/contract/names.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SystemRelation, TableDefinition } from '../catalog/definitions.ts';
-import type { AggregateCall, BoundExpression, ColumnId, OutputColumn, WindowCall, WindowFrame, SortKey } from './bound.ts';
+import type {
+  AggregateCall,
+  BoundExpression,
+  ColumnId,
+  OutputColumn,
+  WindowCall,
+  WindowFrame,
+  SortKey,
+} from './bound.ts';
 import type { Binder, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 
 /** The part of a query an expression stands in; decides what it may contain and how errors name it. */
 export type Clause =
-  | 'select' | 'where' | 'having' | 'group' | 'order' | 'distinct' | 'join' | 'from_function' | 'from_subquery' | 'values' | 'limit' | 'offset' | 'window'
-  | 'filter' | 'returning' | 'assignment' | 'insert' | 'merge' | 'conflict' | 'check' | 'default' | 'index' | 'index_predicate' | 'generated' | 'standalone';
+  | 'select'
+  | 'where'
+  | 'having'
+  | 'group'
+  | 'order'
+  | 'distinct'
+  | 'join'
+  | 'from_function'
+  | 'from_subquery'
+  | 'values'
+  | 'limit'
+  | 'offset'
+  | 'window'
+  | 'filter'
+  | 'returning'
+  | 'assignment'
+  | 'insert'
+  | 'merge'
+  | 'conflict'
+  | 'check'
+  | 'default'
+  | 'index'
+  | 'index_predicate'
+  | 'generated'
+  | 'standalone';
 
 const CLAUSE_NAMES: Partial<Record<Clause, string>> = {
-  where: 'WHERE', group: 'GROUP BY', join: 'JOIN conditions', from_function: 'functions in FROM', from_subquery: 'FROM clause of their own query level', values: 'VALUES',
-  limit: 'LIMIT', offset: 'OFFSET', window: 'window definitions', filter: 'FILTER', returning: 'RETURNING', assignment: 'UPDATE', insert: 'VALUES', merge: 'MERGE WHEN conditions',
-  conflict: 'ON CONFLICT', check: 'check constraints', default: 'DEFAULT expressions', index: 'index expressions', index_predicate: 'index predicates',
-  generated: 'column generation expressions', standalone: 'this context', having: 'HAVING', select: 'SELECT', order: 'ORDER BY', distinct: 'DISTINCT ON',
+  where: 'WHERE',
+  group: 'GROUP BY',
+  join: 'JOIN conditions',
+  from_function: 'functions in FROM',
+  from_subquery: 'FROM clause of their own query level',
+  values: 'VALUES',
+  limit: 'LIMIT',
+  offset: 'OFFSET',
+  window: 'window definitions',
+  filter: 'FILTER',
+  returning: 'RETURNING',
+  assignment: 'UPDATE',
+  insert: 'VALUES',
+  merge: 'MERGE WHEN conditions',
+  conflict: 'ON CONFLICT',
+  check: 'check constraints',
+  default: 'DEFAULT expressions',
+  index: 'index expressions',
+  index_predicate: 'index predicates',
+  generated: 'column generation expressions',
+  standalone: 'this context',
+  having: 'HAVING',
+  select: 'SELECT',
+  order: 'ORDER BY',
+  distinct: 'DISTINCT ON',
 };
 
 export function clauseName(clause: Clause): string {
@@ -44,7 +96,11 @@ export interface QueryLevel {
   readonly windows: PendingWindowCall[];
   /** Set-returning calls of the select list. */
   readonly sets: { readonly column: OutputColumn; readonly expression: BoundExpression }[];
-  readonly groupings: { readonly column: OutputColumn; readonly items: readonly BoundExpression[]; readonly pos: number | undefined }[];
+  readonly groupings: {
+    readonly column: OutputColumn;
+    readonly items: readonly BoundExpression[];
+    readonly pos: number | undefined;
+  }[];
   windowDepth: number;
   /** Columns of this FROM clause used by lateral items of it. */
   readonly lateralIds: ColumnId[];
@@ -56,7 +112,17 @@ export interface QueryLevel {
 
 export function newLevel(depth: number): QueryLevel {
   return {
-    depth, clause: 'select', aggregates: [], windows: [], sets: [], groupings: [], windowDepth: 0, lateralIds: [], fromStart: 0, fromEnd: 0, namedWindows: undefined,
+    depth,
+    clause: 'select',
+    aggregates: [],
+    windows: [],
+    sets: [],
+    groupings: [],
+    windowDepth: 0,
+    lateralIds: [],
+    fromStart: 0,
+    fromEnd: 0,
+    namedWindows: undefined,
   };
 }
 
@@ -128,7 +194,13 @@ export class Scope {
   /** The scope shows an item of FROM the relations to its left. */
   lateral = false;
 
-  constructor(binder: Binder, parent: Scope | undefined, level: QueryLevel, ctes: CteBinding | undefined, entries: RangeEntry[] = []) {
+  constructor(
+    binder: Binder,
+    parent: Scope | undefined,
+    level: QueryLevel,
+    ctes: CteBinding | undefined,
+    entries: RangeEntry[] = [],
+  ) {
     this.binder = binder;
     this.parent = parent;
     this.level = level;
@@ -176,7 +248,8 @@ export function findUnqualified(scope: Scope, key: string, pos: number | undefin
       if (!entry.unqualified) continue;
       const index = entry.find(key);
       if (index === -1) continue;
-      if (index === -2 || found !== undefined) fail('ambiguous_column', `column reference "${displayKey(key)}" is ambiguous`, pos);
+      if (index === -2 || found !== undefined)
+        fail('ambiguous_column', `column reference "${displayKey(key)}" is ambiguous`, pos);
       found = { entry, index, scope: at };
     }
     if (found !== undefined) return found;
@@ -189,7 +262,11 @@ export function displayKey(key: string): string {
 }
 
 /** The entry a qualifier names. */
-export function findEntry(scope: Scope, qualifier: Name, pos: number | undefined): { entry: RangeEntry; scope: Scope } | undefined {
+export function findEntry(
+  scope: Scope,
+  qualifier: Name,
+  pos: number | undefined,
+): { entry: RangeEntry; scope: Scope } | undefined {
   const key = identifierKey(qualifier[qualifier.length - 1] as Identifier);
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     let found: RangeEntry | undefined;
@@ -261,7 +338,8 @@ export function similarColumn(scope: Scope, key: string): string | undefined {
       if (entry.key === '') continue;
       for (let i = 0; i < entry.keys.length; i++) {
         const candidate = entry.keys[i] as string;
-        if (candidate === key) return `There is a column named "${displayKey(key)}" in table "${entry.display}", but it cannot be referenced from this part of the query.`;
+        if (candidate === key)
+          return `There is a column named "${displayKey(key)}" in table "${entry.display}", but it cannot be referenced from this part of the query.`;
         const distance = editDistance(key, candidate, bestDistance);
         if (distance < bestDistance) {
           bestDistance = distance;
@@ -279,7 +357,13 @@ function editDistance(a: string, b: string, limit: number): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min(
+          (row[j] as number) + 1,
+          (next[j - 1] as number) + 1,
+          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
     }
     row = next;
   }

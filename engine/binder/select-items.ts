@@ -22,17 +22,27 @@ export interface SelectItem {
 }
 
 /** The items of a select list or RETURNING, stars expanded. */
-export function bindItems(project: { readonly items: readonly (NodeOf<'ITEM'> | NodeOf<'STAR'>)[]; readonly pos?: number | undefined }, scope: Scope): SelectItem[] {
+export function bindItems(
+  project: { readonly items: readonly (NodeOf<'ITEM'> | NodeOf<'STAR'>)[]; readonly pos?: number | undefined },
+  scope: Scope,
+): SelectItem[] {
   const items: SelectItem[] = [];
   for (const node of project.items) {
     if (node.op === 'STAR') expandStar(node, scope, items);
     else {
       const expression = bindExpression(node.value, scope);
       const name = itemName(node, scope, expression);
-      items.push({ name: name.shown, key: name.key, expression, origin: scope.binder.originOf(expression), pos: node.value.pos });
+      items.push({
+        name: name.shown,
+        key: name.key,
+        expression,
+        origin: scope.binder.originOf(expression),
+        pos: node.value.pos,
+      });
     }
   }
-  if (items.length > MAX_OUTPUT_COLUMNS) fail('too_many_columns', `target lists can have at most ${MAX_OUTPUT_COLUMNS} entries`, project.pos);
+  if (items.length > MAX_OUTPUT_COLUMNS)
+    fail('too_many_columns', `target lists can have at most ${MAX_OUTPUT_COLUMNS} entries`, project.pos);
   return items;
 }
 
@@ -43,7 +53,13 @@ function itemName(node: NodeOf<'ITEM'>, scope: Scope, expression: BoundExpressio
     const last = node.value.name[node.value.name.length - 1] as Identifier;
     const key = identifierKey(last);
     const origin = binder.originOf(expression);
-    return { shown: origin !== undefined && origin.name.toLowerCase() === last.text.toLowerCase() ? origin.name : binder.display(last), key };
+    return {
+      shown:
+        origin !== undefined && origin.name.toLowerCase() === last.text.toLowerCase()
+          ? origin.name
+          : binder.display(last),
+      key,
+    };
   }
   const shown = node.label ?? '?column?';
   return { shown, key: shown.toLowerCase() === shown ? shown : `"${shown}` };
@@ -55,14 +71,29 @@ function expandStar(node: NodeOf<'STAR'>, scope: Scope, items: SelectItem[]): vo
     noteLevel(scope);
     for (let i = 0; i < entry.columns.length; i++) {
       const column = entry.columns[i] as OutputColumn;
-      items.push({ name: column.name, key: entry.keys[i] as string, expression: entryColumn(entry, i, node.pos, binder), origin: column, pos: node.pos });
+      items.push({
+        name: column.name,
+        key: entry.keys[i] as string,
+        expression: entryColumn(entry, i, node.pos, binder),
+        origin: column,
+        pos: node.pos,
+      });
     }
   };
   if (node.record !== undefined) {
     const record = bindExpression(node.record, scope);
-    if (record.type.kind !== 'record' || record.type.fields === undefined) fail('wrong_object_type', `type ${typeName(record.type)} is not composite`, node.pos);
+    if (record.type.kind !== 'record' || record.type.fields === undefined)
+      fail('wrong_object_type', `type ${typeName(record.type)} is not composite`, node.pos);
     const values = record.kind === 'row' ? record.items : fieldsOf(record);
-    record.type.fields.forEach((field, i) => items.push({ name: field.name, key: field.name.toLowerCase(), expression: values[i] as BoundExpression, origin: undefined, pos: node.pos }));
+    record.type.fields.forEach((field, i) =>
+      items.push({
+        name: field.name,
+        key: field.name.toLowerCase(),
+        expression: values[i] as BoundExpression,
+        origin: undefined,
+        pos: node.pos,
+      }),
+    );
     return;
   }
   if (node.qualifier !== undefined) {

@@ -12,7 +12,12 @@ import { startOf } from './positions.ts';
 import type { Scope } from './scope.ts';
 import { typeName } from './type-facts.ts';
 
-export function bindSetOperation(binder: Binder, node: NodeOf<'SET_OP'>, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+export function bindSetOperation(
+  binder: Binder,
+  node: NodeOf<'SET_OP'>,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): BoundRelation {
   const left = binder.bindRelation(binder, node.left, outer, ctes, true);
   const right = binder.bindRelation(binder, node.right, outer, ctes, true);
   return combine(binder, node, left, right);
@@ -39,19 +44,35 @@ export function outputPositions(node: RelationNode): readonly (number | undefine
   }
 }
 
-export function combine(binder: Binder, node: NodeOf<'SET_OP'>, left: BoundRelation, right: BoundRelation): BoundRelation {
+export function combine(
+  binder: Binder,
+  node: NodeOf<'SET_OP'>,
+  left: BoundRelation,
+  right: BoundRelation,
+): BoundRelation {
   const what = node.kind.toUpperCase();
   const pos = node.right.pos ?? node.pos;
   const positions = outputPositions(node.right);
-  if (left.columns.length !== right.columns.length) fail('syntax_error', `each ${what} query must have the same number of columns`, positions[0] ?? pos);
-  const types = left.columns.map((column, i) => commonType(binder, [column.type, (right.columns[i] as OutputColumn).type], what, [pos, positions[i] ?? pos]));
+  if (left.columns.length !== right.columns.length)
+    fail('syntax_error', `each ${what} query must have the same number of columns`, positions[0] ?? pos);
+  const types = left.columns.map((column, i) =>
+    commonType(binder, [column.type, (right.columns[i] as OutputColumn).type], what, [pos, positions[i] ?? pos]),
+  );
   if (!(node.kind === 'union' && node.all)) {
     for (const type of types) {
-      if (comparisonType(binder, type, type) === undefined) fail('undefined_function', `could not identify an equality operator for type ${typeName(type)}`, pos);
+      if (comparisonType(binder, type, type) === undefined)
+        fail('undefined_function', `could not identify an equality operator for type ${typeName(type)}`, pos);
     }
   }
   const a = coerceOutputs(binder, left, types, pos);
   const b = coerceOutputs(binder, right, types, pos);
   const columns = left.columns.map((column, i) => binder.newColumn(column.name, types[i] as OutputColumn['type']));
-  return plainRelation({ kind: 'set_operation', operation: node.kind, all: node.all, left: a.plan, right: b.plan, columns });
+  return plainRelation({
+    kind: 'set_operation',
+    operation: node.kind,
+    all: node.all,
+    left: a.plan,
+    right: b.plan,
+    columns,
+  });
 }

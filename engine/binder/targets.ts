@@ -22,32 +22,55 @@ import { resolveItems } from './outputs.ts';
 import { showName } from './user-types.ts';
 
 /** The table a modification names. */
-export function findTarget(binder: Binder, name: Name, verb: 'insert into' | 'update' | 'delete from' | 'merge into', pos: number | undefined): TableDefinition {
+export function findTarget(
+  binder: Binder,
+  name: Name,
+  verb: 'insert into' | 'update' | 'delete from' | 'merge into',
+  pos: number | undefined,
+): TableDefinition {
   const relation = binder.names.findRelation(name);
   const shown = showName(binder, name);
-  if (relation === undefined) fail('undefined_table', `relation "${shown}" does not exist`, pos, { variant: 'relation' });
+  if (relation === undefined)
+    fail('undefined_table', `relation "${shown}" does not exist`, pos, { variant: 'relation' });
   switch (relation.kind) {
     case 'table':
       binder.shared.modifies = true;
       return relation;
     case 'view':
-      if (relation.system) fail('insufficient_privilege', `permission denied: "${binder.display(relation.name)}" is a system catalog`);
+      if (relation.system)
+        fail('insufficient_privilege', `permission denied: "${binder.display(relation.name)}" is a system catalog`);
       return notSupported(`to ${verb} a view`, pos);
     case 'system':
       return fail('insufficient_privilege', `permission denied: "${relation.name}" is a system catalog`);
     case 'sequence':
       return fail('wrong_object_type', `cannot change sequence "${binder.display(relation.name)}"`, pos);
     case 'index':
-      return fail('wrong_object_type', `cannot open relation "${binder.display(relation.name)}"`, pos, { detail: 'This operation is not supported for indexes.' });
+      return fail('wrong_object_type', `cannot open relation "${binder.display(relation.name)}"`, pos, {
+        detail: 'This operation is not supported for indexes.',
+      });
   }
 }
 
 /** Names and alias of the target as an entry in scope over the given columns. */
-export function targetEntry(binder: Binder, table: TableDefinition, alias: Identifier | undefined, name: Name, columns: readonly OutputColumn[], rowKey?: number | undefined): RangeEntry {
+export function targetEntry(
+  binder: Binder,
+  table: TableDefinition,
+  alias: Identifier | undefined,
+  name: Name,
+  columns: readonly OutputColumn[],
+  rowKey?: number | undefined,
+): RangeEntry {
   const shape = shapeOf(table);
   const shown = alias ?? (name[name.length - 1] as Identifier);
   return makeEntry({
-    key: identifierKey(shown), display: binder.display(shown), qualified: alias === undefined ? qualifiedKeys(binder, name, table) : undefined, columns, keys: shape.keys, find: shape.find, table, rowKey,
+    key: identifierKey(shown),
+    display: binder.display(shown),
+    qualified: alias === undefined ? qualifiedKeys(binder, name, table) : undefined,
+    columns,
+    keys: shape.keys,
+    find: shape.find,
+    table,
+    rowKey,
   });
 }
 
@@ -62,14 +85,20 @@ export function rowColumns(binder: Binder, table: TableDefinition): OutputColumn
   return columns;
 }
 
-export function targetColumn(binder: Binder, table: TableDefinition, name: Identifier, pos: number | undefined): ColumnDefinition {
+export function targetColumn(
+  binder: Binder,
+  table: TableDefinition,
+  name: Identifier,
+  pos: number | undefined,
+): ColumnDefinition {
   const shape = shapeOf(table);
   const index = shape.find(identifierKey(name));
   const column = index < 0 ? undefined : shape.live[index];
   if (column === undefined) {
     const shown = binder.display(name);
     fail('undefined_column', `column "${shown}" of relation "${binder.display(table.name)}" does not exist`, pos, {
-      variant: 'column_of_relation', args: { column: shown, relation: binder.display(table.name) },
+      variant: 'column_of_relation',
+      args: { column: shown, relation: binder.display(table.name) },
     });
   }
   return column;
@@ -79,12 +108,32 @@ export function targetColumn(binder: Binder, table: TableDefinition, name: Ident
 export function defaultExpression(binder: Binder, column: ColumnDefinition): BoundExpression {
   if (column.sequenceId !== undefined) {
     const sequence = binder.names.catalog.get(column.sequenceId);
-    return coerceForAssignment(binder, { kind: 'next_value', sequenceId: column.sequenceId, type: sequence?.kind === 'sequence' ? sequence.type : column.type }, column.type, binder.display(column.name), undefined);
+    return coerceForAssignment(
+      binder,
+      {
+        kind: 'next_value',
+        sequenceId: column.sequenceId,
+        type: sequence?.kind === 'sequence' ? sequence.type : column.type,
+      },
+      column.type,
+      binder.display(column.name),
+      undefined,
+    );
   }
   if (column.defaultValue !== undefined) {
     const stored = storedValue(column.defaultValue);
-    const inner = new Binder({ ...binder.context, semantics: stored.semantics, variables: undefined }, binder.shared, binder.bindRelation);
-    return coerceForAssignment(inner, bindExpression(stored.value, new Scope(inner, undefined, newLevel(0), undefined)), column.type, binder.display(column.name), undefined);
+    const inner = new Binder(
+      { ...binder.context, semantics: stored.semantics, variables: undefined },
+      binder.shared,
+      binder.bindRelation,
+    );
+    return coerceForAssignment(
+      inner,
+      bindExpression(stored.value, new Scope(inner, undefined, newLevel(0), undefined)),
+      column.type,
+      binder.display(column.name),
+      undefined,
+    );
   }
   return domainDefault(binder, column) ?? nullOf(column.type);
 }
@@ -100,25 +149,55 @@ export function domainDefault(binder: Binder, column: ColumnDefinition): BoundEx
     return coerceForAssignment(binder, { kind: 'constant', value: null, type: UNKNOWN }, column.type, shown, undefined);
   }
   const stored = storedValue(definition.defaultValue);
-  const inner = new Binder({ ...binder.context, semantics: stored.semantics, variables: undefined }, binder.shared, binder.bindRelation);
-  return coerceForAssignment(inner, bindExpression(stored.value, new Scope(inner, undefined, newLevel(0), undefined)), column.type, shown, undefined);
+  const inner = new Binder(
+    { ...binder.context, semantics: stored.semantics, variables: undefined },
+    binder.shared,
+    binder.bindRelation,
+  );
+  return coerceForAssignment(
+    inner,
+    bindExpression(stored.value, new Scope(inner, undefined, newLevel(0), undefined)),
+    column.type,
+    shown,
+    undefined,
+  );
 }
 
 /** Values for columns that were not named and whose type brings its own default. */
-export function domainDefaults(binder: Binder, table: TableDefinition, given: (position: number) => boolean): { readonly position: number; readonly expression: BoundExpression }[] {
+export function domainDefaults(
+  binder: Binder,
+  table: TableDefinition,
+  given: (position: number) => boolean,
+): { readonly position: number; readonly expression: BoundExpression }[] {
   const found: { position: number; expression: BoundExpression }[] = [];
   for (const column of table.columns) {
-    if (column.type.typeId === undefined || column.dropped || column.generated !== 'none' || column.defaultValue !== undefined || column.sequenceId !== undefined || given(column.position)) continue;
+    if (
+      column.type.typeId === undefined ||
+      column.dropped ||
+      column.generated !== 'none' ||
+      column.defaultValue !== undefined ||
+      column.sequenceId !== undefined ||
+      given(column.position)
+    )
+      continue;
     const expression = domainDefault(binder, column);
     if (expression !== undefined) found.push({ position: column.position, expression });
   }
   return found;
 }
 
-export function bindReturning(items: readonly (NodeOf<'ITEM'> | NodeOf<'STAR'>)[], scope: Scope): { returning: readonly Assigned[]; columns: readonly OutputColumn[] } {
+export function bindReturning(
+  items: readonly (NodeOf<'ITEM'> | NodeOf<'STAR'>)[],
+  scope: Scope,
+): { returning: readonly Assigned[]; columns: readonly OutputColumn[] } {
   if (items.length === 0) return { returning: [], columns: [] };
   scope.level.clause = 'returning';
-  const returning = bindItems({ items }, scope).map((item): Assigned => ({ column: scope.binder.newColumn(item.name, item.expression.type, item.origin), expression: item.expression }));
+  const returning = bindItems({ items }, scope).map(
+    (item): Assigned => ({
+      column: scope.binder.newColumn(item.name, item.expression.type, item.origin),
+      expression: item.expression,
+    }),
+  );
   const resolved = resolveItems(scope.binder, returning);
   return { returning: resolved, columns: resolved.map((item) => item.column) };
 }
@@ -133,7 +212,11 @@ export interface ColumnAssignment {
  * The assignments of SET. A row subquery is computed once: `extend` adds a column to the source.
  */
 export function bindAssignments(
-  nodes: readonly NodeOf<'ASSIGNMENT'>[], scope: Scope, table: TableDefinition, current: RangeEntry, extend: (record: BoundExpression) => BoundExpression,
+  nodes: readonly NodeOf<'ASSIGNMENT'>[],
+  scope: Scope,
+  table: TableDefinition,
+  current: RangeEntry,
+  extend: (record: BoundExpression) => BoundExpression,
 ): ColumnAssignment[] {
   const { binder } = scope;
   const done = new Map<number, ColumnAssignment>();
@@ -142,16 +225,22 @@ export function bindAssignments(
     if (done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
     if (expression !== undefined && (column.generated !== 'none' || column.identity === 'always')) {
       fail('generated_always', `column "${shown}" can only be updated to DEFAULT`, undefined, {
-        detail: column.generated !== 'none' ? `Column "${shown}" is a generated column.` : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
+        detail:
+          column.generated !== 'none'
+            ? `Column "${shown}" is a generated column.`
+            : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
       });
     }
     done.set(column.position, { position: column.position, expression });
   };
   for (const node of nodes) {
     const columns = node.columns.map((name) => targetColumn(binder, table, name, node.pos));
-    if (node.columns.length === 1 && node.value.op !== 'ROW' || node.subscripts.length > 0) {
+    if ((node.columns.length === 1 && node.value.op !== 'ROW') || node.subscripts.length > 0) {
       const column = columns[0] as ColumnDefinition;
-      add(column, node.value.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, node.value, scope, column, current));
+      add(
+        column,
+        node.value.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, node.value, scope, column, current),
+      );
       continue;
     }
     const { value } = node;
@@ -161,44 +250,92 @@ export function bindAssignments(
         add(columns[0] as ColumnDefinition, bindAssigned(node, value, scope, columns[0] as ColumnDefinition, current));
         continue;
       }
-      if (items.length !== columns.length) fail('syntax_error', 'number of columns does not match number of values', node.pos);
-      items.forEach((item, i) => add(columns[i] as ColumnDefinition, item.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, item, scope, columns[i] as ColumnDefinition, current)));
+      if (items.length !== columns.length)
+        fail('syntax_error', 'number of columns does not match number of values', node.pos);
+      items.forEach((item, i) =>
+        add(
+          columns[i] as ColumnDefinition,
+          item.op === 'DEFAULT_VALUE'
+            ? undefined
+            : bindAssigned(node, item, scope, columns[i] as ColumnDefinition, current),
+        ),
+      );
       continue;
     }
-    if (value.op !== 'SUBQUERY') fail('feature_not_supported', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', value.pos);
+    if (value.op !== 'SUBQUERY')
+      fail(
+        'feature_not_supported',
+        'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression',
+        value.pos,
+      );
     const bound = binder.bindRelation(binder, value.query, scope, scope.ctes);
-    if (bound.columns.length !== columns.length) fail('syntax_error', 'number of columns does not match number of values', node.pos);
+    if (bound.columns.length !== columns.length)
+      fail('syntax_error', 'number of columns does not match number of values', node.pos);
     const record = extend(rowSubquery(scope, bound));
     columns.forEach((column, index) => {
-      const field: BoundExpression = { kind: 'field', operand: record, index, type: (bound.columns[index] as OutputColumn).type };
+      const field: BoundExpression = {
+        kind: 'field',
+        operand: record,
+        index,
+        type: (bound.columns[index] as OutputColumn).type,
+      };
       add(column, coerceForAssignment(binder, field, column.type, binder.display(column.name), node.pos));
     });
   }
   return [...done.values()];
 }
 
-function bindAssigned(node: NodeOf<'ASSIGNMENT'>, value: ValueNode, scope: Scope, column: ColumnDefinition, current: RangeEntry): BoundExpression {
+function bindAssigned(
+  node: NodeOf<'ASSIGNMENT'>,
+  value: ValueNode,
+  scope: Scope,
+  column: ColumnDefinition,
+  current: RangeEntry,
+): BoundExpression {
   const { binder } = scope;
   const bound = bindExpression(value, scope);
-  if (node.subscripts.length === 0) return coerceForAssignment(binder, bound, column.type, binder.display(column.name), startOf(value));
+  if (node.subscripts.length === 0)
+    return coerceForAssignment(binder, bound, column.type, binder.display(column.name), startOf(value));
   const [step] = node.subscripts;
   const { fields } = column.type;
-  if (node.subscripts.length !== 1 || step?.kind !== 'field' || fields === undefined) notSupported('assignment to elements of an array', node.pos);
+  if (node.subscripts.length !== 1 || step?.kind !== 'field' || fields === undefined)
+    notSupported('assignment to elements of an array', node.pos);
   // The row with one field replaced.
   const at = current.columns.find((candidate) => candidate.position === column.position) as OutputColumn;
   const key = identifierKey(step.field as Identifier);
   const index = fields.findIndex((field) => field.name.toLowerCase() === key);
-  if (index < 0) fail('undefined_column', `cannot assign to field "${binder.display(step.field as Identifier)}" of column "${binder.display(column.name)}" because there is no such column in its data type`, node.pos);
+  if (index < 0)
+    fail(
+      'undefined_column',
+      `cannot assign to field "${binder.display(step.field as Identifier)}" of column "${binder.display(column.name)}" because there is no such column in its data type`,
+      node.pos,
+    );
   const whole: BoundExpression = { kind: 'column', id: at.id, type: at.type };
-  const items = fields.map((field, i): BoundExpression =>
-    i === index ? coerceForAssignment(binder, bound, field.type, field.name, value.pos) : { kind: 'field', operand: whole, index: i, type: field.type },
+  const items = fields.map(
+    (field, i): BoundExpression =>
+      i === index
+        ? coerceForAssignment(binder, bound, field.type, field.name, value.pos)
+        : { kind: 'field', operand: whole, index: i, type: field.type },
   );
   return { kind: 'row', items, type: column.type };
 }
 
 /** A source with one more column. */
-export function extendPlan(binder: Binder, source: LogicalPlan, name: string, expression: BoundExpression): { plan: LogicalPlan; use: BoundExpression } {
+export function extendPlan(
+  binder: Binder,
+  source: LogicalPlan,
+  name: string,
+  expression: BoundExpression,
+): { plan: LogicalPlan; use: BoundExpression } {
   const column = binder.newColumn(name, expression.type);
-  const items: Assigned[] = [...source.columns.map((each): Assigned => ({ column: each, expression: { kind: 'column', id: each.id, type: each.type } })), { column, expression }];
-  return { plan: { kind: 'project', source, items, setReturning: false, columns: items.map((item) => item.column) }, use: { kind: 'column', id: column.id, type: column.type } };
+  const items: Assigned[] = [
+    ...source.columns.map(
+      (each): Assigned => ({ column: each, expression: { kind: 'column', id: each.id, type: each.type } }),
+    ),
+    { column, expression },
+  ];
+  return {
+    plan: { kind: 'project', source, items, setReturning: false, columns: items.map((item) => item.column) },
+    use: { kind: 'column', id: column.id, type: column.type },
+  };
 }

@@ -7,8 +7,30 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 export type CastContext = 'implicit' | 'assignment' | 'explicit';
 
 /** Types of kind text that are types of their own, not just strings of limited length. */
-const OWN_TEXT = new Set(['name', '"char"', 'citext', 'inet', 'cidr', 'macaddr', 'macaddr8', 'xml', 'tsvector', 'tsquery', 'money',
-  'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle', 'jsonpath', 'aclitem', 'int2vector', 'oidvector']);
+const OWN_TEXT = new Set([
+  'name',
+  '"char"',
+  'citext',
+  'inet',
+  'cidr',
+  'macaddr',
+  'macaddr8',
+  'xml',
+  'tsvector',
+  'tsquery',
+  'money',
+  'point',
+  'line',
+  'lseg',
+  'box',
+  'path',
+  'polygon',
+  'circle',
+  'jsonpath',
+  'aclitem',
+  'int2vector',
+  'oidvector',
+]);
 
 const IDENTITIES = new WeakMap<SqlType, string>();
 
@@ -67,8 +89,13 @@ export function sameIdentity(a: SqlType, b: SqlType): boolean {
 export function sameType(a: SqlType, b: SqlType): boolean {
   if (a === b) return true;
   return (
-    typeIdentity(a) === typeIdentity(b) && a.length === b.length && a.precision === b.precision && a.scale === b.scale &&
-    a.typeId === b.typeId && a.intervalFields === b.intervalFields && a.unsigned === b.unsigned &&
+    typeIdentity(a) === typeIdentity(b) &&
+    a.length === b.length &&
+    a.precision === b.precision &&
+    a.scale === b.scale &&
+    a.typeId === b.typeId &&
+    a.intervalFields === b.intervalFields &&
+    a.unsigned === b.unsigned &&
     (a.element === undefined || b.element === undefined || sameType(a.element, b.element))
   );
 }
@@ -86,7 +113,9 @@ export function baseType(type: SqlType): SqlType {
   const { length: _length, precision: _precision, scale: _scale, intervalFields: _fields, typeId, ...rest } = type;
   const plain: SqlType = domain || typeId === undefined ? rest : { ...rest, typeId };
   // A string of limited length stays a varchar without its limit.
-  return plain.kind === 'text' && plain.fixed !== true && plain.declared === undefined && type.length !== undefined ? { ...plain, declared: 'varchar' } : plain;
+  return plain.kind === 'text' && plain.fixed !== true && plain.declared === undefined && type.length !== undefined
+    ? { ...plain, declared: 'varchar' }
+    : plain;
 }
 
 /** The type without modifiers only. */
@@ -97,33 +126,71 @@ export function withoutModifiers(type: SqlType): SqlType {
 }
 
 export function hasModifiers(type: SqlType): boolean {
-  return type.length !== undefined || type.precision !== undefined || type.scale !== undefined || type.intervalFields !== undefined;
+  return (
+    type.length !== undefined ||
+    type.precision !== undefined ||
+    type.scale !== undefined ||
+    type.intervalFields !== undefined
+  );
 }
 
 export type Category =
-  | 'boolean' | 'numeric' | 'string' | 'datetime' | 'timespan' | 'array' | 'enum' | 'composite' | 'bits' | 'network' | 'unknown' | 'internal' | 'user';
+  | 'boolean'
+  | 'numeric'
+  | 'string'
+  | 'datetime'
+  | 'timespan'
+  | 'array'
+  | 'enum'
+  | 'composite'
+  | 'bits'
+  | 'network'
+  | 'unknown'
+  | 'internal'
+  | 'user';
 
 export function categoryOf(type: SqlType): Category {
   switch (type.kind) {
     case 'bool':
       return 'boolean';
-    case 'int8': case 'int16': case 'int24': case 'int32': case 'int64': case 'decimal': case 'float32': case 'float64': case 'year': case 'reference':
+    case 'int8':
+    case 'int16':
+    case 'int24':
+    case 'int32':
+    case 'int64':
+    case 'decimal':
+    case 'float32':
+    case 'float64':
+    case 'year':
+    case 'reference':
       return 'numeric';
     case 'oid':
       return type.declared === undefined || type.declared === 'oid' ? 'numeric' : 'user';
     case 'text': {
       const identity = typeIdentity(type);
-      if (identity === 'text' || identity === 'varchar' || identity === 'fixed_text' || identity === 'name' || identity === 'citext') return 'string';
+      if (
+        identity === 'text' ||
+        identity === 'varchar' ||
+        identity === 'fixed_text' ||
+        identity === 'name' ||
+        identity === 'citext'
+      )
+        return 'string';
       if (identity === '"char"') return 'internal';
       return identity === 'inet' || identity === 'cidr' ? 'network' : 'user';
     }
-    case 'date': case 'time': case 'timetz': case 'timestamp': case 'timestamptz':
+    case 'date':
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestamptz':
       return 'datetime';
     case 'interval':
       return 'timespan';
     case 'array':
       return 'array';
-    case 'enum': case 'set':
+    case 'enum':
+    case 'set':
       return 'enum';
     case 'record':
       return 'composite';
@@ -138,7 +205,10 @@ export function categoryOf(type: SqlType): Category {
 
 export function isPreferred(type: SqlType): boolean {
   switch (type.kind) {
-    case 'bool': case 'float64': case 'timestamptz': case 'interval':
+    case 'bool':
+    case 'float64':
+    case 'timestamptz':
+    case 'interval':
       return true;
     case 'oid':
       return typeIdentity(type) === 'oid';
@@ -153,24 +223,91 @@ export function isPreferred(type: SqlType): boolean {
 
 /** Position in the ladder of numeric types: a lower one converts implicitly to a higher one. */
 export const NUMERIC_LADDER: Readonly<Record<string, number>> = {
-  int8: 1, uint8: 2, int16: 3, year: 3, uint16: 4, int24: 5, uint24: 6, int32: 7, uint32: 8, int64: 9, uint64: 10, decimal: 11, float32: 12, float64: 13,
+  int8: 1,
+  uint8: 2,
+  int16: 3,
+  year: 3,
+  uint16: 4,
+  int24: 5,
+  uint24: 6,
+  int32: 7,
+  uint32: 8,
+  int64: 9,
+  uint64: 10,
+  decimal: 11,
+  float32: 12,
+  float64: 13,
 };
 
 const IMPLICIT: ReadonlySet<string> = new Set([
-  'date>timestamp', 'date>timestamptz', 'time>timetz', 'time>interval', 'timestamp>timestamptz',
-  'bit>varbit', 'varbit>bit', 'cidr>inet',
-  'text>varchar', 'text>fixed_text', 'text>name', 'varchar>text', 'varchar>fixed_text', 'varchar>name', 'fixed_text>text', 'fixed_text>varchar',
-  'fixed_text>name', 'name>text', '"char">text', 'citext>text', 'citext>varchar', 'text>citext', 'varchar>citext',
-  'text>reference:relation', 'varchar>reference:relation', 'int2vector>int16[]', 'oidvector>oid[]',
+  'date>timestamp',
+  'date>timestamptz',
+  'time>timetz',
+  'time>interval',
+  'timestamp>timestamptz',
+  'bit>varbit',
+  'varbit>bit',
+  'cidr>inet',
+  'text>varchar',
+  'text>fixed_text',
+  'text>name',
+  'varchar>text',
+  'varchar>fixed_text',
+  'varchar>name',
+  'fixed_text>text',
+  'fixed_text>varchar',
+  'fixed_text>name',
+  'name>text',
+  '"char">text',
+  'citext>text',
+  'citext>varchar',
+  'text>citext',
+  'varchar>citext',
+  'text>reference:relation',
+  'varchar>reference:relation',
+  'int2vector>int16[]',
+  'oidvector>oid[]',
 ]);
 const ASSIGNMENT: ReadonlySet<string> = new Set([
-  'timestamptz>timestamp', 'timestamptz>date', 'timestamptz>time', 'timestamptz>timetz', 'timestamp>date', 'timestamp>time',
-  'interval>time', 'timetz>time', 'json>jsonb', 'jsonb>json', 'name>varchar', 'name>fixed_text',
-  'text>"char"', 'varchar>"char"', 'fixed_text>"char"', '"char">varchar', '"char">fixed_text', 'citext>fixed_text', 'fixed_text>citext', 'inet>cidr',
+  'timestamptz>timestamp',
+  'timestamptz>date',
+  'timestamptz>time',
+  'timestamptz>timetz',
+  'timestamp>date',
+  'timestamp>time',
+  'interval>time',
+  'timetz>time',
+  'json>jsonb',
+  'jsonb>json',
+  'name>varchar',
+  'name>fixed_text',
+  'text>"char"',
+  'varchar>"char"',
+  'fixed_text>"char"',
+  '"char">varchar',
+  '"char">fixed_text',
+  'citext>fixed_text',
+  'fixed_text>citext',
+  'inet>cidr',
 ]);
 const EXPLICIT: ReadonlySet<string> = new Set([
-  'int32>bool', 'bool>int32', '"char">int32', 'int32>"char"', 'int32>bit', 'int64>bit', 'bit>int32', 'bit>int64',
-  'jsonb>bool', 'jsonb>decimal', 'jsonb>int16', 'jsonb>int32', 'jsonb>int64', 'jsonb>float32', 'jsonb>float64', 'int32>varbit', 'int64>varbit',
+  'int32>bool',
+  'bool>int32',
+  '"char">int32',
+  'int32>"char"',
+  'int32>bit',
+  'int64>bit',
+  'bit>int32',
+  'bit>int64',
+  'jsonb>bool',
+  'jsonb>decimal',
+  'jsonb>int16',
+  'jsonb>int32',
+  'jsonb>int64',
+  'jsonb>float32',
+  'jsonb>float64',
+  'int32>varbit',
+  'int64>varbit',
 ]);
 
 const RANK: Readonly<Record<CastContext, number>> = { implicit: 0, assignment: 1, explicit: 2 };
@@ -189,7 +326,8 @@ export function castRank(from: SqlType, to: SqlType): number | undefined {
   }
   const special = objectIdRank(from, to);
   if (special !== undefined) return special;
-  if (from.kind === 'record' && to.kind === 'record') return from.typeId === undefined ? 2 : to.typeId === undefined ? 0 : undefined;
+  if (from.kind === 'record' && to.kind === 'record')
+    return from.typeId === undefined ? 2 : to.typeId === undefined ? 0 : undefined;
   const key = `${a}>${b}`;
   if (IMPLICIT.has(key)) return 0;
   if (ASSIGNMENT.has(key)) return 1;
@@ -222,21 +360,43 @@ export function canCast(from: SqlType, to: SqlType, context: CastContext): boole
 }
 
 const KIND_NAMES: Partial<Record<SqlType['kind'], string>> = {
-  bool: 'boolean', int8: 'tinyint', int16: 'smallint', int24: 'mediumint', int32: 'integer', int64: 'bigint', decimal: 'numeric',
-  float32: 'real', float64: 'double precision', bytes: 'bytea', date: 'date', time: 'time without time zone', timetz: 'time with time zone',
-  timestamp: 'timestamp without time zone', timestamptz: 'timestamp with time zone',
+  bool: 'boolean',
+  int8: 'tinyint',
+  int16: 'smallint',
+  int24: 'mediumint',
+  int32: 'integer',
+  int64: 'bigint',
+  decimal: 'numeric',
+  float32: 'real',
+  float64: 'double precision',
+  bytes: 'bytea',
+  date: 'date',
+  time: 'time without time zone',
+  timetz: 'time with time zone',
+  timestamp: 'timestamp without time zone',
+  timestamptz: 'timestamp with time zone',
 };
 const REFERENCE_NAMES: Readonly<Record<string, string>> = {
-  relation: 'regclass', type: 'regtype', routine: 'regproc', routine_signature: 'regprocedure', operator: 'regoper', schema: 'regnamespace',
-  role: 'regrole', collation: 'regcollation',
+  relation: 'regclass',
+  type: 'regtype',
+  routine: 'regproc',
+  routine_signature: 'regprocedure',
+  operator: 'regoper',
+  schema: 'regnamespace',
+  role: 'regrole',
+  collation: 'regcollation',
 };
 const ZONED: Partial<Record<SqlType['kind'], readonly [string, string]>> = {
-  time: ['time', ' without time zone'], timetz: ['time', ' with time zone'], timestamp: ['timestamp', ' without time zone'], timestamptz: ['timestamp', ' with time zone'],
+  time: ['time', ' without time zone'],
+  timetz: ['time', ' with time zone'],
+  timestamp: ['timestamp', ' without time zone'],
+  timestamptz: ['timestamp', ' with time zone'],
 };
 
 /** The name of a type in messages and rendered expressions. `nameOf` gives the names of user-defined types. */
 export function typeName(type: SqlType, modifiers = false, nameOf?: (typeId: number) => string | undefined): string {
-  if (type.kind === 'array') return type.element === undefined ? 'anyarray' : `${typeName(type.element, modifiers, nameOf)}[]`;
+  if (type.kind === 'array')
+    return type.element === undefined ? 'anyarray' : `${typeName(type.element, modifiers, nameOf)}[]`;
   if (type.typeId !== undefined) {
     const own = nameOf?.(type.typeId);
     if (own !== undefined) return own;
@@ -244,15 +404,22 @@ export function typeName(type: SqlType, modifiers = false, nameOf?: (typeId: num
   switch (type.kind) {
     case 'text': {
       const identity = typeIdentity(type);
-      if (identity === 'varchar') return `character varying${modifiers && type.length !== undefined ? `(${type.length})` : ''}`;
-      if (identity === 'fixed_text') return type.length === undefined && modifiers ? 'bpchar' : `character${modifiers && type.length !== undefined ? `(${type.length})` : ''}`;
+      if (identity === 'varchar')
+        return `character varying${modifiers && type.length !== undefined ? `(${type.length})` : ''}`;
+      if (identity === 'fixed_text')
+        return type.length === undefined && modifiers
+          ? 'bpchar'
+          : `character${modifiers && type.length !== undefined ? `(${type.length})` : ''}`;
       return identity;
     }
     case 'bits':
       return `${type.fixed === true ? 'bit' : 'bit varying'}${modifiers && type.length !== undefined ? `(${type.length})` : ''}`;
     case 'decimal':
       return `numeric${modifiers && type.precision !== undefined ? `(${type.precision},${type.scale ?? 0})` : ''}`;
-    case 'time': case 'timetz': case 'timestamp': case 'timestamptz': {
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestamptz': {
       const [head, tail] = ZONED[type.kind] as readonly [string, string];
       return `${head}${modifiers && type.precision !== undefined ? `(${type.precision})` : ''}${tail}`;
     }
@@ -265,6 +432,8 @@ export function typeName(type: SqlType, modifiers = false, nameOf?: (typeId: num
     case 'record':
       return 'record';
     default:
-      return type.declared !== undefined && DECLARED_OTHER.has(type.declared) ? type.declared : (KIND_NAMES[type.kind] ?? type.kind);
+      return type.declared !== undefined && DECLARED_OTHER.has(type.declared)
+        ? type.declared
+        : (KIND_NAMES[type.kind] ?? type.kind);
   }
 }

@@ -36,40 +36,96 @@ interface TargetNode {
   readonly pos?: number | undefined;
 }
 
-export function bindTarget(binder: Binder, node: TargetNode, beside: RelationNode | undefined, verb: 'update' | 'delete from', outer: Scope | undefined, ctes: CteBinding | undefined): TargetSource {
+export function bindTarget(
+  binder: Binder,
+  node: TargetNode,
+  beside: RelationNode | undefined,
+  verb: 'update' | 'delete from',
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): TargetSource {
   const table = findTarget(binder, node.table, verb, node.pos);
   const level = newLevel(depthBelow(binder, outer));
   const scope = new Scope(binder, outer, level, ctes);
   const name = node.alias ?? (node.table[node.table.length - 1] as Identifier);
   const qualified = node.alias === undefined ? qualifiedKeys(binder, node.table, table) : undefined;
   level.fromStart = binder.shared.nextColumn;
-  const target = scanTable({ columns: [], pos: node.pos }, table, binder, identifierKey(name), binder.display(name), qualified, true);
+  const target = scanTable(
+    { columns: [], pos: node.pos },
+    table,
+    binder,
+    identifierKey(name),
+    binder.display(name),
+    qualified,
+    true,
+  );
   const entry = target.entries[0] as RangeEntry;
   let { plan } = target;
   scope.entries.push(entry);
   if (beside !== undefined) {
     const from = bindFrom(beside, scope, [entry], { rowKeys: false, lock: undefined });
     for (const other of from.entries) {
-      if (other.key === entry.key && other.key !== '' && other.nameable) fail('duplicate_alias', `table name "${entry.display}" specified more than once`, node.pos);
+      if (other.key === entry.key && other.key !== '' && other.nameable)
+        fail('duplicate_alias', `table name "${entry.display}" specified more than once`, node.pos);
     }
     const ids = new Set(entry.columns.map((column) => column.id));
     const lateral = level.lateralIds.some((id) => ids.has(id));
-    plan = { kind: 'join', join: 'inner', left: plan, right: from.plan, condition: undefined, lateral, columns: [...plan.columns, ...from.plan.columns] };
+    plan = {
+      kind: 'join',
+      join: 'inner',
+      left: plan,
+      right: from.plan,
+      condition: undefined,
+      lateral,
+      columns: [...plan.columns, ...from.plan.columns],
+    };
     scope.entries.push(...from.entries);
   }
   level.fromEnd = binder.shared.nextColumn;
   level.clause = 'where';
-  if (node.where !== undefined) plan = { kind: 'filter', source: plan, condition: bindCondition(node.where, scope, 'WHERE'), columns: plan.columns };
-  if (node.order.length > 0) plan = { kind: 'sort', source: plan, keys: bindSortKeys(scope, node.order, (value) => bindExpression(value, scope)), columns: plan.columns };
+  if (node.where !== undefined)
+    plan = {
+      kind: 'filter',
+      source: plan,
+      condition: bindCondition(node.where, scope, 'WHERE'),
+      columns: plan.columns,
+    };
+  if (node.order.length > 0)
+    plan = {
+      kind: 'sort',
+      source: plan,
+      keys: bindSortKeys(scope, node.order, (value) => bindExpression(value, scope)),
+      columns: plan.columns,
+    };
   if (node.limit !== undefined) {
-    const count = coerceTo(binder, bindExpression(node.limit, new Scope(binder, outer, level, ctes)), INT64, 'LIMIT', node.limit.pos);
-    plan = { kind: 'limit', source: plan, count, offset: undefined, withTies: false, percent: false, order: [], columns: plan.columns };
+    const count = coerceTo(
+      binder,
+      bindExpression(node.limit, new Scope(binder, outer, level, ctes)),
+      INT64,
+      'LIMIT',
+      node.limit.pos,
+    );
+    plan = {
+      kind: 'limit',
+      source: plan,
+      count,
+      offset: undefined,
+      withTies: false,
+      percent: false,
+      order: [],
+      columns: plan.columns,
+    };
   }
   binder.useTable(table, 'write');
   return { table, plan, scope, entry, columns: entry.columns, rowKey: entry.rowKey as number };
 }
 
-export function bindUpdate(binder: Binder, node: NodeOf<'UPDATE'>, outer: Scope | undefined, ctes: CteBinding | undefined): BoundRelation {
+export function bindUpdate(
+  binder: Binder,
+  node: NodeOf<'UPDATE'>,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+): BoundRelation {
   const target = bindTarget(binder, node, node.from, 'update', outer, ctes);
   const { table, scope, entry } = target;
   let { plan } = target;
@@ -79,9 +135,24 @@ export function bindUpdate(binder: Binder, node: NodeOf<'UPDATE'>, outer: Scope 
     plan = extended.plan;
     return extended.use;
   });
-  binder.names.checkPrivilege(table, 'UPDATE', assignments.map((assignment) => assignment.position));
+  binder.names.checkPrivilege(
+    table,
+    'UPDATE',
+    assignments.map((assignment) => assignment.position),
+  );
   const updated = rowColumns(binder, table);
-  const after = new Scope(binder, outer, scope.level, ctes, [{ ...entry, columns: updated }, ...scope.entries.slice(1)]);
+  const after = new Scope(binder, outer, scope.level, ctes, [
+    { ...entry, columns: updated },
+    ...scope.entries.slice(1),
+  ]);
   const { returning, columns } = bindReturning(node.returning, after);
-  return plainRelation({ kind: 'update', target: { table, columns: target.columns, rowKey: target.rowKey }, source: plan, assignments, updated, returning, columns });
+  return plainRelation({
+    kind: 'update',
+    target: { table, columns: target.columns, rowKey: target.rowKey },
+    source: plan,
+    assignments,
+    updated,
+    returning,
+    columns,
+  });
 }

@@ -25,8 +25,11 @@ export function resolveType(binder: Binder, type: SqlType, pos: number | undefin
     const relation = binder.names.findRelation(name);
     if (relation !== undefined && (relation.kind === 'table' || relation.kind === 'view')) {
       return {
-        kind: 'record', typeId: relation.id,
-        fields: relation.columns.filter((column) => !column.dropped).map((column) => ({ name: binder.display(column.name), type: column.type })),
+        kind: 'record',
+        typeId: relation.id,
+        fields: relation.columns
+          .filter((column) => !column.dropped)
+          .map((column) => ({ name: binder.display(column.name), type: column.type })),
       };
     }
     fail('undefined_object', `type "${showName(binder, name)}" does not exist`, pos);

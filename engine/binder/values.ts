@@ -21,12 +21,19 @@ export function valuesScope(binder: Binder, outer: Scope | undefined, ctes: CteB
   return new Scope(binder, outer, level, ctes);
 }
 
-export function bindValues(binder: Binder, node: NodeOf<'VALUES'>, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown: boolean): BoundRelation {
+export function bindValues(
+  binder: Binder,
+  node: NodeOf<'VALUES'>,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+  keepUnknown: boolean,
+): BoundRelation {
   const scope = valuesScope(binder, outer, ctes);
   const width = rowItems(node.rows[0] as ValueNode).length;
   const rows = node.rows.map((row) => {
     const items = rowItems(row);
-    if (items.length !== width) fail('syntax_error', 'VALUES lists must all be the same length', row.pos ?? items[0]?.pos);
+    if (items.length !== width)
+      fail('syntax_error', 'VALUES lists must all be the same length', row.pos ?? items[0]?.pos);
     return items.map((item) => {
       if (item.op === 'DEFAULT_VALUE') fail('syntax_error', 'DEFAULT is not allowed in this context', item.pos);
       return bindExpression(item, scope);
@@ -38,8 +45,20 @@ export function bindValues(binder: Binder, node: NodeOf<'VALUES'>, outer: Scope 
     const positions = node.rows.map((row) => rowItems(row)[i]?.pos);
     const unknown = values.every((value) => value.type.kind === 'unknown');
     if (!unknown || !keepUnknown) {
-      const type = commonType(binder, values.map((value) => value.type), 'VALUES', positions);
-      for (let r = 0; r < rows.length; r++) (rows[r] as BoundExpression[])[i] = coerceTo(binder, values[r] as BoundExpression, type, 'VALUES', positions[r]);
+      const type = commonType(
+        binder,
+        values.map((value) => value.type),
+        'VALUES',
+        positions,
+      );
+      for (let r = 0; r < rows.length; r++)
+        (rows[r] as BoundExpression[])[i] = coerceTo(
+          binder,
+          values[r] as BoundExpression,
+          type,
+          'VALUES',
+          positions[r],
+        );
       columns.push(binder.newColumn(`column${i + 1}`, type));
     } else columns.push(binder.newColumn(`column${i + 1}`, (values[0] as BoundExpression).type));
   }

@@ -12,7 +12,13 @@ import type { Scope } from './scope.ts';
 import { outputPositions } from './set-operation.ts';
 import { sameIdentity, typeName } from './type-facts.ts';
 
-export function bindWith(binder: Binder, node: NodeOf<'WITH'>, outer: Scope | undefined, ctes: CteBinding | undefined, keepUnknown: boolean): BoundRelation {
+export function bindWith(
+  binder: Binder,
+  node: NodeOf<'WITH'>,
+  outer: Scope | undefined,
+  ctes: CteBinding | undefined,
+  keepUnknown: boolean,
+): BoundRelation {
   const definitions: CteDefinition[] = [];
   const seen = new Set<string>();
   let chain = ctes;
@@ -22,15 +28,33 @@ export function bindWith(binder: Binder, node: NodeOf<'WITH'>, outer: Scope | un
     if (seen.has(key)) fail('duplicate_alias', `WITH query name "${display}" specified more than once`, cte.pos);
     seen.add(key);
     const modifies = isModification(cte.query);
-    if (modifies && outer !== undefined) fail('feature_not_supported', 'WITH clause containing a data-modifying statement must be at the top level', cte.pos);
+    if (modifies && outer !== undefined)
+      fail(
+        'feature_not_supported',
+        'WITH clause containing a data-modifying statement must be at the top level',
+        cte.pos,
+      );
     const id = binder.shared.nextCte++;
     const recursive = node.recursive && mentions(cte.query, key);
-    const bound = recursive ? bindRecursive(binder, cte, id, outer, chain) : namedColumns(binder, cte, binder.bindRelation(binder, cte.query, outer, chain));
+    const bound = recursive
+      ? bindRecursive(binder, cte, id, outer, chain)
+      : namedColumns(binder, cte, binder.bindRelation(binder, cte.query, outer, chain));
     definitions.push({ id, name: display, plan: bound.plan, materialized: cte.materialized, modifies });
     const noRows = modifies && bound.columns.length === 0;
     chain = {
-      key, id, display, columns: bound.columns, next: chain,
-      ...(noRows ? { refusal: { condition: 'feature_not_supported' as const, message: `WITH query "${display}" does not have a RETURNING clause` } } : {}),
+      key,
+      id,
+      display,
+      columns: bound.columns,
+      next: chain,
+      ...(noRows
+        ? {
+            refusal: {
+              condition: 'feature_not_supported' as const,
+              message: `WITH query "${display}" does not have a RETURNING clause`,
+            },
+          }
+        : {}),
     };
   }
   const body = binder.bindRelation(binder, node.body, outer, chain, keepUnknown);
@@ -52,7 +76,11 @@ function namedColumns(binder: Binder, cte: NodeOf<'CTE'>, bound: BoundRelation):
 
 function cteNames(binder: Binder, cte: NodeOf<'CTE'>, shown: readonly string[]): { names: readonly string[] } {
   if (cte.columns.length > shown.length) {
-    fail('invalid_column_reference', `WITH query "${binder.display(cte.name)}" has ${shown.length} columns available but ${cte.columns.length} columns specified`, cte.pos);
+    fail(
+      'invalid_column_reference',
+      `WITH query "${binder.display(cte.name)}" has ${shown.length} columns available but ${cte.columns.length} columns specified`,
+      cte.pos,
+    );
   }
   return aliasColumns(binder, cte.columns, shown, shown, binder.display(cte.name), cte.pos);
 }
@@ -62,7 +90,8 @@ function mentions(node: unknown, key: string): boolean {
   if (node === null || typeof node !== 'object') return false;
   if (Array.isArray(node)) return node.some((item) => mentions(item, key));
   const record = node as { op?: string; name?: readonly Identifier[] };
-  if (record.op === 'LOAD_TABLE' && record.name?.length === 1 && identifierKey(record.name[0] as Identifier) === key) return true;
+  if (record.op === 'LOAD_TABLE' && record.name?.length === 1 && identifierKey(record.name[0] as Identifier) === key)
+    return true;
   for (const field in record) {
     const value = (record as Record<string, unknown>)[field];
     if (value !== null && typeof value === 'object' && mentions(value, key)) return true;
@@ -70,39 +99,84 @@ function mentions(node: unknown, key: string): boolean {
   return false;
 }
 
-function bindRecursive(binder: Binder, cte: NodeOf<'CTE'>, id: number, outer: Scope | undefined, chain: CteBinding | undefined): BoundRelation {
+function bindRecursive(
+  binder: Binder,
+  cte: NodeOf<'CTE'>,
+  id: number,
+  outer: Scope | undefined,
+  chain: CteBinding | undefined,
+): BoundRelation {
   const key = identifierKey(cte.name);
   const display = binder.display(cte.name);
   let { query } = cte;
   // WITH inside the recursive query: its CTEs serve both terms.
   if (query.op === 'SORT') fail('feature_not_supported', 'ORDER BY in a recursive query is not implemented', query.pos);
-  if (query.op === 'LIMIT') fail('feature_not_supported', `${query.count === undefined ? 'OFFSET' : 'LIMIT'} in a recursive query is not implemented`, query.pos);
-  if (query.op === 'LOCK_ROWS') fail('feature_not_supported', 'FOR UPDATE/SHARE in a recursive query is not implemented', query.pos);
+  if (query.op === 'LIMIT')
+    fail(
+      'feature_not_supported',
+      `${query.count === undefined ? 'OFFSET' : 'LIMIT'} in a recursive query is not implemented`,
+      query.pos,
+    );
+  if (query.op === 'LOCK_ROWS')
+    fail('feature_not_supported', 'FOR UPDATE/SHARE in a recursive query is not implemented', query.pos);
   if (query.op !== 'SET_OP' || query.kind !== 'union') {
-    fail('invalid_recursion', `recursive query "${display}" does not have the form non-recursive-term UNION [ALL] recursive-term`, cte.pos);
+    fail(
+      'invalid_recursion',
+      `recursive query "${display}" does not have the form non-recursive-term UNION [ALL] recursive-term`,
+      cte.pos,
+    );
   }
   query = query as NodeOf<'SET_OP'>;
   const refused = `recursive reference to query "${display}" must not appear within its non-recursive term`;
-  const closed: CteBinding = { key, id, display, columns: undefined, refusal: { condition: 'invalid_recursion', message: refused }, next: chain };
+  const closed: CteBinding = {
+    key,
+    id,
+    display,
+    columns: undefined,
+    refusal: { condition: 'invalid_recursion', message: refused },
+    next: chain,
+  };
   const base = resolveOutputs(binder, binder.bindRelation(binder, query.left, outer, closed, true));
-  const { names } = cteNames(binder, cte, base.columns.map((column) => column.name));
+  const { names } = cteNames(
+    binder,
+    cte,
+    base.columns.map((column) => column.name),
+  );
   const columns: OutputColumn[] = base.columns.map((column, i) => binder.newColumn(names[i] as string, column.type));
   const open: CteBinding = { key, id, display, columns, next: chain };
   const positions = outputPositions(query.left);
   checkRecursivePlace(query.right, key, display);
   const step = binder.bindRelation(binder, query.right, outer, open, true);
-  if (step.columns.length !== columns.length) fail('syntax_error', 'each UNION query must have the same number of columns', query.right.pos ?? query.pos);
+  if (step.columns.length !== columns.length)
+    fail('syntax_error', 'each UNION query must have the same number of columns', query.right.pos ?? query.pos);
   for (let i = 0; i < columns.length; i++) {
     const have = (columns[i] as OutputColumn).type;
     const overall = (step.columns[i] as OutputColumn).type;
     if (overall.kind !== 'unknown' && !sameIdentity(have, overall) && !widens(have, overall)) {
-      fail('datatype_mismatch', `recursive query "${display}" column ${i + 1} has type ${typeName(have)} in non-recursive term but type ${typeName(overall)} overall`, positions[i] ?? query.left.pos ?? cte.pos, {
-        hint: 'Cast the output of the non-recursive term to the correct type.',
-      });
+      fail(
+        'datatype_mismatch',
+        `recursive query "${display}" column ${i + 1} has type ${typeName(have)} in non-recursive term but type ${typeName(overall)} overall`,
+        positions[i] ?? query.left.pos ?? cte.pos,
+        {
+          hint: 'Cast the output of the non-recursive term to the correct type.',
+        },
+      );
     }
   }
-  const converted = coerceOutputs(binder, step, columns.map((column) => column.type), query.pos);
-  const plan: LogicalPlan = { kind: 'recursive_union', cte: id, base: base.plan, step: converted.plan, all: query.all, columns };
+  const converted = coerceOutputs(
+    binder,
+    step,
+    columns.map((column) => column.type),
+    query.pos,
+  );
+  const plan: LogicalPlan = {
+    kind: 'recursive_union',
+    cte: id,
+    base: base.plan,
+    step: converted.plan,
+    all: query.all,
+    columns,
+  };
   return plainRelation(plan);
 }
 
@@ -110,7 +184,11 @@ function bindRecursive(binder: Binder, cte: NodeOf<'CTE'>, id: number, outer: Sc
 function widens(have: OutputColumn['type'], step: OutputColumn['type']): boolean {
   if (have.kind === 'text' && step.kind === 'text') return step.fixed !== true || have.fixed === true;
   const rank: Readonly<Record<string, number>> = { int16: 1, int32: 2, int64: 3, decimal: 4, float32: 5, float64: 6 };
-  return rank[have.kind] !== undefined && rank[step.kind] !== undefined && (rank[step.kind] as number) < (rank[have.kind] as number);
+  return (
+    rank[have.kind] !== undefined &&
+    rank[step.kind] !== undefined &&
+    (rank[step.kind] as number) < (rank[have.kind] as number)
+  );
 }
 
 /** The recursive term may refer to itself once, and not from a place that must see all rows. */
@@ -126,8 +204,18 @@ function checkRecursivePlace(node: RelationNode, key: string, display: string): 
     if (record.op === 'LOAD_TABLE') {
       const name = record['name'] as readonly Identifier[];
       if (name.length === 1 && identifierKey(name[0] as Identifier) === key) {
-        if (context !== undefined) fail('invalid_recursion', `recursive reference to query "${display}" must not appear within ${context}`, record['pos'] as number | undefined);
-        if (++references > 1) fail('invalid_recursion', `recursive reference to query "${display}" must not appear more than once`, record['pos'] as number | undefined);
+        if (context !== undefined)
+          fail(
+            'invalid_recursion',
+            `recursive reference to query "${display}" must not appear within ${context}`,
+            record['pos'] as number | undefined,
+          );
+        if (++references > 1)
+          fail(
+            'invalid_recursion',
+            `recursive reference to query "${display}" must not appear more than once`,
+            record['pos'] as number | undefined,
+          );
       }
       return;
     }
@@ -137,7 +225,8 @@ function checkRecursivePlace(node: RelationNode, key: string, display: string): 
       let inner = context;
       if (record.op === 'JOIN') {
         const kind = record['kind'];
-        if (kind === 'full' || (kind === 'left' && field === 'right') || (kind === 'right' && field === 'left')) inner ??= 'an outer join';
+        if (kind === 'full' || (kind === 'left' && field === 'right') || (kind === 'right' && field === 'left'))
+          inner ??= 'an outer join';
       } else if (record.op === 'SET_OP' && record['kind'] === 'except' && field === 'right') inner ??= 'EXCEPT';
       else if (SUBQUERIES.has(record.op ?? '')) inner ??= 'a subquery';
       visit(value, inner);

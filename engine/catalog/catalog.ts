@@ -133,7 +133,11 @@ function addName(layer: Layer, view: LayeredView, definition: Definition, schema
 function removeName(layer: Layer, view: LayeredView, definition: Definition, schemaOfIndex: ObjectId): void {
   const key = nameKey(nameClass(definition), container(definition, schemaOfIndex), definition.name);
   const ids = view.idsByName(key);
-  if (ids.includes(definition.id)) layer.names.set(key, ids.filter((id) => id !== definition.id));
+  if (ids.includes(definition.id))
+    layer.names.set(
+      key,
+      ids.filter((id) => id !== definition.id),
+    );
 }
 
 function remove(layer: Layer, view: LayeredView, id: ObjectId): void {

@@ -20,8 +20,18 @@ export const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
 
 /** One letter per privilege, as access lists show them. */
 export const PRIVILEGE_LETTERS: Readonly<Record<string, string>> = {
-  INSERT: 'a', SELECT: 'r', UPDATE: 'w', DELETE: 'd', TRUNCATE: 'D', REFERENCES: 'x', TRIGGER: 't',
-  USAGE: 'U', CREATE: 'C', CONNECT: 'c', TEMPORARY: 'T', EXECUTE: 'X',
+  INSERT: 'a',
+  SELECT: 'r',
+  UPDATE: 'w',
+  DELETE: 'd',
+  TRUNCATE: 'D',
+  REFERENCES: 'x',
+  TRIGGER: 't',
+  USAGE: 'U',
+  CREATE: 'C',
+  CONNECT: 'c',
+  TEMPORARY: 'T',
+  EXECUTE: 'X',
 };
 
 /** Rights everybody has unless revoked. */
@@ -57,7 +67,8 @@ export function inheritedRoles(catalog: CatalogView, role: ObjectId): ReadonlySe
     if (found.has(id)) continue;
     found.add(id);
     const definition = catalog.get(id);
-    if (definition?.kind === 'role' && definition.inherit) for (const parent of definition.memberOf) pending.push(parent.role);
+    if (definition?.kind === 'role' && definition.inherit)
+      for (const parent of definition.memberOf) pending.push(parent.role);
   }
   return found;
 }
@@ -68,7 +79,13 @@ export function isSuperuser(catalog: CatalogView, role: ObjectId): boolean {
 }
 
 /** Does `role` hold `privilege` ('SELECT', or 'SELECT*' = with the right to grant it) on the object, or on one of its columns? */
-export function hasPrivilege(catalog: CatalogView, role: ObjectId, object: Definition, privilege: string, column?: number): boolean {
+export function hasPrivilege(
+  catalog: CatalogView,
+  role: ObjectId,
+  object: Definition,
+  privilege: string,
+  column?: number,
+): boolean {
   if (isSuperuser(catalog, role)) return true;
   const roles = inheritedRoles(catalog, role);
   if (roles.has(object.owner)) return true;
@@ -78,7 +95,11 @@ export function hasPrivilege(catalog: CatalogView, role: ObjectId, object: Defin
 }
 
 function granted(grants: readonly GrantEntry[], roles: ReadonlySet<ObjectId>, privilege: string): boolean {
-  return grants.some((entry) => (entry.grantee === PUBLIC || roles.has(entry.grantee)) && (entry.privileges.includes(privilege) || entry.privileges.includes(`${privilege}*`)));
+  return grants.some(
+    (entry) =>
+      (entry.grantee === PUBLIC || roles.has(entry.grantee)) &&
+      (entry.privileges.includes(privilege) || entry.privileges.includes(`${privilege}*`)),
+  );
 }
 
 /** Access list items as catalog views show them: `grantee=letters/grantor`; null when only defaults apply. */

@@ -6,7 +6,15 @@ import { node } from '../../sblr/nodes.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import type { ColumnDefinition, Definition, RelationDefinition, TableDefinition } from '../catalog/definitions.ts';
 import { addConstraint, setDefault } from './constraints.ts';
-import { relationNameTaken, requireOwner, requireSchema, resolveType, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
+import {
+  relationNameTaken,
+  requireOwner,
+  requireSchema,
+  resolveType,
+  storeExpression,
+  undefinedRelation,
+  type DdlContext,
+} from './context.ts';
 import { dropColumnDependents, dropConstraint, dropOwnedSequence } from './drop.ts';
 import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
 import { addIndex, indexKeys } from './indexes.ts';
@@ -16,7 +24,14 @@ import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
 type Action = NodeOf<'ALTER_ACTION'>;
 
 /** Actions that change nothing a client of this server can see; accepted as their dialects do. */
-const WITHOUT_EFFECT = new Set(['set_statistics', 'set_storage', 'cluster', 'replica_identity', 'set_logged', 'set_unlogged']);
+const WITHOUT_EFFECT = new Set([
+  'set_statistics',
+  'set_storage',
+  'cluster',
+  'replica_identity',
+  'set_logged',
+  'set_unlogged',
+]);
 
 export async function alterTable(statement: NodeOf<'ALTER_TABLE'>, context: DdlContext): Promise<void> {
   const found = context.names.findRelation(statement.name);
@@ -45,8 +60,16 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return alterType(action, table, context);
     case 'set_default': {
       const column = requireColumn(table, action.name!, context);
-      if (column.identity !== 'none') throw new SqlError('syntax_error', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is an identity column`);
-      if (column.generated !== 'none') throw new SqlError('syntax_error', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is a generated column`);
+      if (column.identity !== 'none')
+        throw new SqlError(
+          'syntax_error',
+          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is an identity column`,
+        );
+      if (column.generated !== 'none')
+        throw new SqlError(
+          'syntax_error',
+          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is a generated column`,
+        );
       setDefault(context, table.id, column.position, action.value, '');
       return;
     }
@@ -60,8 +83,16 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
     }
     case 'drop_not_null': {
       const column = requireColumn(table, action.name!, context);
-      if (table.constraints.some((constraint) => constraint.kind === 'primary_key' && constraint.columns.includes(column.position))) {
-        throw new SqlError('invalid_table_definition', { message: `column "${context.display(column.name)}" is in a primary key`, variant: 'in_primary_key', args: { column: context.display(column.name) } });
+      if (
+        table.constraints.some(
+          (constraint) => constraint.kind === 'primary_key' && constraint.columns.includes(column.position),
+        )
+      ) {
+        throw new SqlError('invalid_table_definition', {
+          message: `column "${context.display(column.name)}" is in a primary key`,
+          variant: 'in_primary_key',
+          args: { column: context.display(column.name) },
+        });
       }
       putColumn(context, table.id, column.position, { notNull: false });
       return;
@@ -73,33 +104,65 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
     case 'rename_constraint':
       return renameConstraint(action, table, context);
     case 'validate_constraint': {
-      const constraint = table.constraints.find((candidate) => identifierKey(candidate.name) === identifierKey(action.name!));
+      const constraint = table.constraints.find(
+        (candidate) => identifierKey(candidate.name) === identifierKey(action.name!),
+      );
       if (constraint === undefined) throw undefinedConstraint(action.name!, table, context);
       if (constraint.kind === 'check') await context.validateCheck(table, constraint);
       if (constraint.kind === 'foreign_key') await context.validateForeignKey(table, constraint);
-      context.catalog.put({ ...table, constraints: table.constraints.map((candidate) => (candidate === constraint ? { ...candidate, validated: true } : candidate)) });
+      context.catalog.put({
+        ...table,
+        constraints: table.constraints.map((candidate) =>
+          candidate === constraint ? { ...candidate, validated: true } : candidate,
+        ),
+      });
       return;
     }
     case 'alter_constraint': {
       const wanted = action.constraint!;
-      if (!table.constraints.some((candidate) => identifierKey(candidate.name) === identifierKey(action.name!))) throw undefinedConstraint(action.name!, table, context);
-      context.catalog.put({ ...table, constraints: table.constraints.map((candidate) =>
-        identifierKey(candidate.name) === identifierKey(action.name!) ? { ...candidate, deferrable: wanted.deferrable, initiallyDeferred: wanted.initiallyDeferred } : candidate) });
+      if (!table.constraints.some((candidate) => identifierKey(candidate.name) === identifierKey(action.name!)))
+        throw undefinedConstraint(action.name!, table, context);
+      context.catalog.put({
+        ...table,
+        constraints: table.constraints.map((candidate) =>
+          identifierKey(candidate.name) === identifierKey(action.name!)
+            ? { ...candidate, deferrable: wanted.deferrable, initiallyDeferred: wanted.initiallyDeferred }
+            : candidate,
+        ),
+      });
       return;
     }
     case 'add_identity': {
       const column = requireColumn(table, action.name!, context);
-      if (!column.notNull) throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" must be declared NOT NULL before identity can be added`);
-      if (column.identity !== 'none') throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is already an identity column`);
+      if (!column.notNull)
+        throw new SqlError(
+          'object_not_in_prerequisite_state',
+          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" must be declared NOT NULL before identity can be added`,
+        );
+      if (column.identity !== 'none')
+        throw new SqlError(
+          'object_not_in_prerequisite_state',
+          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is already an identity column`,
+        );
       const identity = action.column?.identity ?? 'by_default';
       putColumn(context, table.id, column.position, { identity, defaultValue: undefined });
-      await createOwnedSequence(context, table.id, { ...column, identity }, action.sequence ?? action.column?.sequenceOptions);
+      await createOwnedSequence(
+        context,
+        table.id,
+        { ...column, identity },
+        action.sequence ?? action.column?.sequenceOptions,
+      );
       return;
     }
     case 'set_identity': {
       const column = requireColumn(table, action.name!, context);
-      if (column.identity === 'none') throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not an identity column`);
-      if (action.column !== undefined && action.column.identity !== 'none') putColumn(context, table.id, column.position, { identity: action.column.identity });
+      if (column.identity === 'none')
+        throw new SqlError(
+          'object_not_in_prerequisite_state',
+          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not an identity column`,
+        );
+      if (action.column !== undefined && action.column.identity !== 'none')
+        putColumn(context, table.id, column.position, { identity: action.column.identity });
       if (action.sequence !== undefined) changeSequence(column.sequenceId!, action.sequence, context);
       return;
     }
@@ -107,7 +170,10 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       const column = requireColumn(table, action.name!, context);
       if (column.identity === 'none') {
         if (action.exists) return;
-        throw new SqlError('object_not_in_prerequisite_state', `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not an identity column`);
+        throw new SqlError(
+          'object_not_in_prerequisite_state',
+          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not an identity column`,
+        );
       }
       putColumn(context, table.id, column.position, { identity: 'none', sequenceId: undefined });
       dropOwnedSequence(column.sequenceId!, context);
@@ -147,14 +213,22 @@ function alterOther(action: Action, relation: RelationDefinition, context: DdlCo
       if (relation.kind === 'index') break;
       const schema = requireSchema(context, action.newName!, action.pos);
       if (relation.schemaId !== schema.id && context.catalog.relationByName(schema.id, relation.name) !== undefined) {
-        throw new SqlError('duplicate_table', `relation "${context.display(relation.name)}" already exists in schema "${context.display(schema.name)}"`);
+        throw new SqlError(
+          'duplicate_table',
+          `relation "${context.display(relation.name)}" already exists in schema "${context.display(schema.name)}"`,
+        );
       }
       moveRelation(relation, schema.id, context);
       return;
     }
     case 'owner': {
       const owner = context.catalog.roleByName(action.newName!);
-      if (owner === undefined) throw new SqlError('undefined_object', { message: `role "${context.display(action.newName!)}" does not exist`, variant: 'role', args: { role: context.display(action.newName!) } });
+      if (owner === undefined)
+        throw new SqlError('undefined_object', {
+          message: `role "${context.display(action.newName!)}" does not exist`,
+          variant: 'role',
+          args: { role: context.display(action.newName!) },
+        });
       context.catalog.put({ ...relation, owner: owner.id } as Definition);
       if (relation.kind === 'table') {
         for (const column of relation.columns) {
@@ -170,33 +244,46 @@ function alterOther(action: Action, relation: RelationDefinition, context: DdlCo
     default:
       break;
   }
-  throw new SqlError('feature_not_supported', { message: `ALTER action ${action.action.replaceAll('_', ' ')} is not supported for a ${relation.kind}`,
-    ...(action.pos === undefined ? {} : { position: action.pos }) });
+  throw new SqlError('feature_not_supported', {
+    message: `ALTER action ${action.action.replaceAll('_', ' ')} is not supported for a ${relation.kind}`,
+    ...(action.pos === undefined ? {} : { position: action.pos }),
+  });
 }
 
 function undefinedConstraint(name: Identifier, table: TableDefinition, context: DdlContext): SqlError {
-  return new SqlError('undefined_object', { message: `constraint "${context.display(name)}" of relation "${context.display(table.name)}" does not exist`,
-    variant: 'constraint', args: { constraint: context.display(name), table: context.display(table.name) } });
+  return new SqlError('undefined_object', {
+    message: `constraint "${context.display(name)}" of relation "${context.display(table.name)}" does not exist`,
+    variant: 'constraint',
+    args: { constraint: context.display(name), table: context.display(table.name) },
+  });
 }
 
 async function addTableColumn(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
   const definition = action.column!;
   if (columnByName(table, definition.name) !== undefined) {
     const shown = context.display(definition.name);
-    const details = { message: `column "${shown}" of relation "${context.display(table.name)}" already exists`, variant: 'of_relation', args: { column: shown, table: context.display(table.name) } };
+    const details = {
+      message: `column "${shown}" of relation "${context.display(table.name)}" already exists`,
+      variant: 'of_relation',
+      args: { column: shown, table: context.display(table.name) },
+    };
     if (!action.exists) throw new SqlError('duplicate_column', details);
     context.notice('notice', 'duplicate_column', { ...details, message: `${details.message}, skipping` });
     return;
   }
   const before = context.catalog.table(table.id);
   const column = await addColumn(definition, table.id, context);
-  const late = definition.constraints.filter((constraint) => constraint.kind !== 'not_null' && constraint.kind !== 'default');
+  const late = definition.constraints.filter(
+    (constraint) => constraint.kind !== 'not_null' && constraint.kind !== 'default',
+  );
   for (const constraint of definition.constraints) {
-    if (constraint.kind === 'default') await addConstraint({ constraint, column: column.name }, table.id, context, true);
+    if (constraint.kind === 'default')
+      await addConstraint({ constraint, column: column.name }, table.id, context, true);
   }
   await fillNewColumn(before, column.position, context);
   for (const constraint of definition.constraints) {
-    if (constraint.kind === 'not_null') await addConstraint({ constraint, column: column.name }, table.id, context, false);
+    if (constraint.kind === 'not_null')
+      await addConstraint({ constraint, column: column.name }, table.id, context, false);
   }
   for (const constraint of late) await addConstraint({ constraint, column: column.name }, table.id, context, false);
 }
@@ -214,14 +301,21 @@ async function fillNewColumn(before: TableDefinition, position: number, context:
       return;
     }
   }
-  const conversion: BoundExpression = column.sequenceId !== undefined && column.defaultValue === undefined
-    ? { kind: 'next_value', sequenceId: column.sequenceId, type: column.type }
-    : column.generated === 'none' ? context.bindDefault(column.defaultValue!, table, position) : context.bindTableExpression(column.defaultValue!, table);
+  const conversion: BoundExpression =
+    column.sequenceId !== undefined && column.defaultValue === undefined
+      ? { kind: 'next_value', sequenceId: column.sequenceId, type: column.type }
+      : column.generated === 'none'
+        ? context.bindDefault(column.defaultValue!, table, position)
+        : context.bindTableExpression(column.defaultValue!, table);
   await rewrite(before, new Map([[position, conversion]]), context);
 }
 
 /** Moves the table's rows to a new space, converting some columns, and rebuilds its indexes. */
-async function rewrite(before: TableDefinition, conversions: ReadonlyMap<number, BoundExpression>, context: DdlContext): Promise<void> {
+async function rewrite(
+  before: TableDefinition,
+  conversions: ReadonlyMap<number, BoundExpression>,
+  context: DdlContext,
+): Promise<void> {
   const table = context.catalog.table(before.id);
   const space = context.catalog.base.allocateId();
   const indexes = table.indexes.map((index) => ({ ...index, space: context.catalog.base.allocateId() }));
@@ -240,15 +334,31 @@ async function dropColumn(action: Action, table: TableDefinition, context: DdlCo
   const column = columnByName(table, action.name!);
   if (column === undefined) {
     if (!action.exists) requireColumn(table, action.name!, context);
-    context.notice('notice', 'undefined_column', { message: `column "${context.display(action.name!)}" of relation "${context.display(table.name)}" does not exist, skipping` });
+    context.notice('notice', 'undefined_column', {
+      message: `column "${context.display(action.name!)}" of relation "${context.display(table.name)}" does not exist, skipping`,
+    });
     return;
   }
   dropColumnDependents(table, column, action.behavior, context);
-  const placeholder: ColumnDefinition = { ...column, name: { text: `........dropped.${column.position}........`, exact: true }, dropped: true, notNull: false,
-    defaultValue: undefined, sequenceId: undefined, identity: 'none', generated: 'none', comment: undefined };
+  const placeholder: ColumnDefinition = {
+    ...column,
+    name: { text: `........dropped.${column.position}........`, exact: true },
+    dropped: true,
+    notNull: false,
+    defaultValue: undefined,
+    sequenceId: undefined,
+    identity: 'none',
+    generated: 'none',
+    comment: undefined,
+  };
   putColumn(context, table.id, column.position, placeholder);
   if (column.sequenceId !== undefined) dropOwnedSequence(column.sequenceId, context);
-  checkDependentViews(table.id, `column ${context.display(column.name)} of table ${context.display(table.name)}`, action.behavior, context);
+  checkDependentViews(
+    table.id,
+    `column ${context.display(column.name)} of table ${context.display(table.name)}`,
+    action.behavior,
+    context,
+  );
 }
 
 async function alterType(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
@@ -262,37 +372,72 @@ async function alterType(action: Action, table: TableDefinition, context: DdlCon
     conversion = context.bindAssignment(storeExpression(context, source, ''), table, type, shown);
   } catch (error) {
     if (!(error instanceof SqlError) || error.condition !== 'datatype_mismatch') throw error;
-    throw new SqlError('datatype_mismatch', action.value === undefined
-      ? { message: `column "${shown}" cannot be cast automatically to type ${context.typeName(type)}`, hint: `You might need to specify "USING ${shown}::${context.typeName(type)}".` }
-      : { message: `result of USING clause for column "${shown}" cannot be cast automatically to type ${context.typeName(type)}`, hint: 'You might need to add an explicit cast.' });
+    throw new SqlError(
+      'datatype_mismatch',
+      action.value === undefined
+        ? {
+            message: `column "${shown}" cannot be cast automatically to type ${context.typeName(type)}`,
+            hint: `You might need to specify "USING ${shown}::${context.typeName(type)}".`,
+          }
+        : {
+            message: `result of USING clause for column "${shown}" cannot be cast automatically to type ${context.typeName(type)}`,
+            hint: 'You might need to add an explicit cast.',
+          },
+    );
   }
-  const keys = (candidate: TableDefinition): TableDefinition => ({ ...candidate, indexes: candidate.indexes.map((index) => ({ ...index,
-    keys: index.keys.map((key) => (key.column === column.position ? { ...key, type, collation: type.collation } : key)) })) });
+  const keys = (candidate: TableDefinition): TableDefinition => ({
+    ...candidate,
+    indexes: candidate.indexes.map((index) => ({
+      ...index,
+      keys: index.keys.map((key) =>
+        key.column === column.position ? { ...key, type, collation: type.collation } : key,
+      ),
+    })),
+  });
   putColumn(context, table.id, column.position, { type, missing: null });
   context.catalog.put(keys(context.catalog.table(table.id)));
   const changed = context.catalog.table(table.id);
-  if (column.defaultValue !== undefined && column.generated === 'none') context.bindDefault(column.defaultValue, changed, column.position);
+  if (column.defaultValue !== undefined && column.generated === 'none')
+    context.bindDefault(column.defaultValue, changed, column.position);
   for (const constraint of changed.constraints) {
     if (constraint.check !== undefined) context.bindTableExpression(constraint.check, changed);
   }
-  checkDependentViews(table.id, `column ${context.display(column.name)} of table ${context.display(table.name)}`, 'restrict', context);
+  checkDependentViews(
+    table.id,
+    `column ${context.display(column.name)} of table ${context.display(table.name)}`,
+    'restrict',
+    context,
+  );
   if (!(await context.isEmpty(table))) await rewrite(table, new Map([[column.position, conversion]]), context);
 }
 
 function renameConstraint(action: Action, table: TableDefinition, context: DdlContext): void {
-  const constraint = table.constraints.find((candidate) => identifierKey(candidate.name) === identifierKey(action.name!));
+  const constraint = table.constraints.find(
+    (candidate) => identifierKey(candidate.name) === identifierKey(action.name!),
+  );
   if (constraint === undefined) throw undefinedConstraint(action.name!, table, context);
-  context.catalog.put({ ...table,
-    constraints: table.constraints.map((candidate) => (candidate === constraint ? { ...candidate, name: action.newName! } : candidate)),
-    indexes: table.indexes.map((index) => (constraint.kind !== 'foreign_key' && index.id === constraint.indexId ? { ...index, name: action.newName! } : index)) });
+  context.catalog.put({
+    ...table,
+    constraints: table.constraints.map((candidate) =>
+      candidate === constraint ? { ...candidate, name: action.newName! } : candidate,
+    ),
+    indexes: table.indexes.map((index) =>
+      constraint.kind !== 'foreign_key' && index.id === constraint.indexId
+        ? { ...index, name: action.newName! }
+        : index,
+    ),
+  });
 }
 
 function renameColumn(action: Action, table: TableDefinition, context: DdlContext): void {
   const column = requireColumn(table, action.name!, context);
   const clash = columnByName(table, action.newName!);
   if (clash !== undefined && clash.position !== column.position) {
-    throw new SqlError('duplicate_column', { message: `column "${context.display(action.newName!)}" of relation "${context.display(table.name)}" already exists`, variant: 'of_relation',
-      args: { column: context.display(action.newName!), table: context.display(table.name) } });
+    throw new SqlError('duplicate_column', {
+      message: `column "${context.display(action.newName!)}" of relation "${context.display(table.name)}" already exists`,
+      variant: 'of_relation',
+      args: { column: context.display(action.newName!), table: context.display(table.name) },
+    });
   }
   renameColumnEverywhere(table.id, column, action.newName!, context);
 }
@@ -300,19 +445,32 @@ function renameColumn(action: Action, table: TableDefinition, context: DdlContex
 export function renameRelation(relation: RelationDefinition, newName: Identifier, context: DdlContext): void {
   const schemaId = relation.kind === 'index' ? context.catalog.table(relation.tableId).schemaId : relation.schemaId;
   if (relationNameTaken(context, schemaId)(newName)) {
-    throw new SqlError('duplicate_table', { message: `relation "${context.display(newName)}" already exists`, args: { name: context.display(newName) } });
+    throw new SqlError('duplicate_table', {
+      message: `relation "${context.display(newName)}" already exists`,
+      args: { name: context.display(newName) },
+    });
   }
   if (relation.kind !== 'index') {
     context.catalog.put({ ...relation, name: newName } as Definition);
     return;
   }
   const table = context.catalog.table(relation.tableId);
-  context.catalog.put({ ...table,
+  context.catalog.put({
+    ...table,
     indexes: table.indexes.map((index) => (index.id === relation.id ? { ...index, name: newName } : index)),
-    constraints: table.constraints.map((constraint) => (constraint.kind !== 'foreign_key' && constraint.indexId === relation.id ? { ...constraint, name: newName } : constraint)) });
+    constraints: table.constraints.map((constraint) =>
+      constraint.kind !== 'foreign_key' && constraint.indexId === relation.id
+        ? { ...constraint, name: newName }
+        : constraint,
+    ),
+  });
 }
 
-function moveRelation(relation: Exclude<RelationDefinition, { kind: 'index' }>, schemaId: number, context: DdlContext): void {
+function moveRelation(
+  relation: Exclude<RelationDefinition, { kind: 'index' }>,
+  schemaId: number,
+  context: DdlContext,
+): void {
   context.catalog.put({ ...relation, schemaId } as Definition);
   if (relation.kind !== 'table') return;
   for (const column of relation.columns) {
@@ -324,6 +482,19 @@ function moveRelation(relation: Exclude<RelationDefinition, { kind: 'index' }>, 
 /** A secondary index written as an ALTER action. */
 export async function addTableIndex(index: NodeOf<'TABLE_INDEX'>, tableId: number, context: DdlContext): Promise<void> {
   const table = context.catalog.table(tableId);
-  await addIndex({ tableId, name: index.name, unique: index.unique, keys: indexKeys(index.keys, table, context), include: [], predicate: undefined,
-    method: index.method ?? 'btree', nullsNotDistinct: false, options: {}, fill: true }, context);
+  await addIndex(
+    {
+      tableId,
+      name: index.name,
+      unique: index.unique,
+      keys: indexKeys(index.keys, table, context),
+      include: [],
+      predicate: undefined,
+      method: index.method ?? 'btree',
+      nullsNotDistinct: false,
+      options: {},
+      fill: true,
+    },
+    context,
+  );
 }

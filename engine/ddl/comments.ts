@@ -19,14 +19,22 @@ export function findObject(kind: string, name: Name, context: DdlContext): Defin
     case 'index': {
       const found = context.names.findRelation(name);
       if (found === undefined || found.kind === 'system') throw undefinedRelation(context, name);
-      if (found.kind !== kind) throw new SqlError('wrong_object_type', { message: `"${shown}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`, args: { name: shown, kind } });
+      if (found.kind !== kind)
+        throw new SqlError('wrong_object_type', {
+          message: `"${shown}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`,
+          args: { name: shown, kind },
+        });
       return found;
     }
     case 'schema':
       return requireSchema(context, last);
     case 'database': {
       const found = context.catalog.databaseByName(last);
-      if (found === undefined) throw new SqlError('invalid_catalog_name', { message: `database "${shown}" does not exist`, args: { name: shown } });
+      if (found === undefined)
+        throw new SqlError('invalid_catalog_name', {
+          message: `database "${shown}" does not exist`,
+          args: { name: shown },
+        });
       return found;
     }
     case 'role':
@@ -34,7 +42,12 @@ export function findObject(kind: string, name: Name, context: DdlContext): Defin
     case 'type':
     case 'domain': {
       const found = context.names.findType(name);
-      if (found === undefined) throw new SqlError('undefined_object', { message: `type "${shown}" does not exist`, variant: 'type', args: { name: shown } });
+      if (found === undefined)
+        throw new SqlError('undefined_object', {
+          message: `type "${shown}" does not exist`,
+          variant: 'type',
+          args: { name: shown },
+        });
       return found;
     }
     case 'function':
@@ -54,11 +67,18 @@ export async function commentOn(statement: NodeOf<'COMMENT_ON'>, context: DdlCon
   if (statement.kind === 'column') {
     const name = statement.table ?? statement.name.slice(0, -1);
     const relation = context.names.findRelation(name);
-    if (relation === undefined || (relation.kind !== 'table' && relation.kind !== 'view')) throw undefinedRelation(context, name);
+    if (relation === undefined || (relation.kind !== 'table' && relation.kind !== 'view'))
+      throw undefinedRelation(context, name);
     requireOwner(context, relation, relation.kind);
     const column = requireColumn(relation as never, statement.name[statement.name.length - 1]!, context);
     if (relation.kind === 'table') putColumn(context, relation.id, column.position, { comment });
-    else context.catalog.put({ ...relation, columns: relation.columns.map((candidate) => (candidate.position === column.position ? { ...candidate, comment } : candidate)) });
+    else
+      context.catalog.put({
+        ...relation,
+        columns: relation.columns.map((candidate) =>
+          candidate.position === column.position ? { ...candidate, comment } : candidate,
+        ),
+      });
     return;
   }
   if (statement.kind === 'constraint') {
@@ -67,9 +87,18 @@ export async function commentOn(statement: NodeOf<'COMMENT_ON'>, context: DdlCon
     const key = identifierKey(statement.name[statement.name.length - 1]!);
     if (!table.constraints.some((constraint) => identifierKey(constraint.name) === key)) {
       const shown = context.display(statement.name[statement.name.length - 1]!);
-      throw new SqlError('undefined_object', { message: `constraint "${shown}" for table "${context.display(table.name)}" does not exist`, variant: 'constraint', args: { constraint: shown, table: context.display(table.name) } });
+      throw new SqlError('undefined_object', {
+        message: `constraint "${shown}" for table "${context.display(table.name)}" does not exist`,
+        variant: 'constraint',
+        args: { constraint: shown, table: context.display(table.name) },
+      });
     }
-    context.catalog.put({ ...table, constraints: table.constraints.map((constraint) => (identifierKey(constraint.name) === key ? { ...constraint, comment } : constraint)) });
+    context.catalog.put({
+      ...table,
+      constraints: table.constraints.map((constraint) =>
+        identifierKey(constraint.name) === key ? { ...constraint, comment } : constraint,
+      ),
+    });
     return;
   }
   const object = findObject(statement.kind, statement.name, context);
@@ -99,7 +128,8 @@ export async function alterObject(statement: NodeOf<'ALTER_OBJECT'>, context: Dd
   requireOwner(context, object, object.kind);
   switch (statement.action) {
     case 'rename':
-      if (object.kind === 'table' || object.kind === 'view' || object.kind === 'sequence' || object.kind === 'index') renameRelation(object, statement.newName, context);
+      if (object.kind === 'table' || object.kind === 'view' || object.kind === 'sequence' || object.kind === 'index')
+        renameRelation(object, statement.newName, context);
       else renameOther(object, statement, context);
       return;
     case 'set_schema':
@@ -119,7 +149,15 @@ function renameOther(object: Definition, statement: NodeOf<'ALTER_OBJECT'>, cont
     throw new SqlError('duplicate_schema', { message: `schema "${shown}" already exists`, args: { name: shown } });
   }
   if (object.kind === 'type' && context.catalog.typeByName(object.schemaId, statement.newName) !== undefined) {
-    throw new SqlError('duplicate_object', { message: `type "${shown}" already exists`, variant: 'type', args: { name: shown } });
+    throw new SqlError('duplicate_object', {
+      message: `type "${shown}" already exists`,
+      variant: 'type',
+      args: { name: shown },
+    });
   }
-  context.catalog.put(object.kind === 'schema' ? { ...object, name: statement.newName, main: false } : ({ ...object, name: statement.newName } as Definition));
+  context.catalog.put(
+    object.kind === 'schema'
+      ? { ...object, name: statement.newName, main: false }
+      : ({ ...object, name: statement.newName } as Definition),
+  );
 }

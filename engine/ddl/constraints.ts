@@ -8,7 +8,12 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { OPCODES, type OpcodeName } from '../../sblr/opcodes.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
-import type { ConstraintDefinition, IndexDefinition, IndexKeyDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type {
+  ConstraintDefinition,
+  IndexDefinition,
+  IndexKeyDefinition,
+  TableDefinition,
+} from '../catalog/definitions.ts';
 import { chooseName, relationNameTaken, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
 import { addIndex } from './indexes.ts';
 import { putColumn, requireColumn } from './tables.ts';
@@ -20,7 +25,12 @@ export interface ConstraintNode {
 }
 
 /** `fresh`: the table has no rows yet, nothing needs verifying. */
-export async function addConstraint(one: ConstraintNode, tableId: number, context: DdlContext, fresh: boolean): Promise<void> {
+export async function addConstraint(
+  one: ConstraintNode,
+  tableId: number,
+  context: DdlContext,
+  fresh: boolean,
+): Promise<void> {
   const { constraint, column } = one;
   const table = context.catalog.table(tableId);
   switch (constraint.kind) {
@@ -45,14 +55,22 @@ export async function addConstraint(one: ConstraintNode, tableId: number, contex
     case 'foreign_key':
       return addForeignKey(one, tableId, context, fresh);
     case 'exclusion':
-      throw new SqlError('feature_not_supported', { message: 'exclusion constraints are not supported',
-        ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
+      throw new SqlError('feature_not_supported', {
+        message: 'exclusion constraints are not supported',
+        ...(constraint.pos === undefined ? {} : { position: constraint.pos }),
+      });
     default:
       constraint.kind satisfies never;
   }
 }
 
-export function setDefault(context: DdlContext, tableId: number, position: number, expression: ValueNode | undefined, text: string): void {
+export function setDefault(
+  context: DdlContext,
+  tableId: number,
+  position: number,
+  expression: ValueNode | undefined,
+  text: string,
+): void {
   if (expression === undefined) {
     putColumn(context, tableId, position, { defaultValue: undefined, sequenceId: undefined });
     return;
@@ -60,8 +78,10 @@ export function setDefault(context: DdlContext, tableId: number, position: numbe
   refuseSubqueries(expression, 'DEFAULT expression');
   const names = columnNames(expression);
   if (names.length > 0) {
-    throw new SqlError('feature_not_supported', { message: 'cannot use column reference in DEFAULT expression',
-      ...(names[0]!.pos === undefined ? {} : { position: names[0]!.pos }) });
+    throw new SqlError('feature_not_supported', {
+      message: 'cannot use column reference in DEFAULT expression',
+      ...(names[0]!.pos === undefined ? {} : { position: names[0]!.pos }),
+    });
   }
   const stored = storeExpression(context, expression, text);
   putColumn(context, tableId, position, { defaultValue: stored });
@@ -69,7 +89,13 @@ export function setDefault(context: DdlContext, tableId: number, position: numbe
   context.bindDefault(stored, context.catalog.table(tableId), position);
 }
 
-const QUERIES: ReadonlySet<OpcodeName> = new Set<OpcodeName>(['SUBQUERY', 'EXISTS', 'IN_QUERY', 'QUANTIFIED_QUERY', 'ARRAY_QUERY']);
+const QUERIES: ReadonlySet<OpcodeName> = new Set<OpcodeName>([
+  'SUBQUERY',
+  'EXISTS',
+  'IN_QUERY',
+  'QUANTIFIED_QUERY',
+  'ARRAY_QUERY',
+]);
 
 /** What is stored with a table looks at no other table. */
 export function refuseSubqueries(expression: ValueNode, what: string): void {
@@ -81,7 +107,10 @@ export function refuseSubqueries(expression: ValueNode, what: string): void {
     if (value === null || typeof value !== 'object' || !('op' in value)) return;
     const current = value as { op: OpcodeName; pos?: number } & Record<string, unknown>;
     if (QUERIES.has(current.op)) {
-      throw new SqlError('feature_not_supported', { message: `cannot use subquery in ${what}`, ...(current.pos === undefined ? {} : { position: current.pos }) });
+      throw new SqlError('feature_not_supported', {
+        message: `cannot use subquery in ${what}`,
+        ...(current.pos === undefined ? {} : { position: current.pos }),
+      });
     }
     for (const input of Object.keys(OPCODES[current.op].inputs)) visit(current[input]);
   };
@@ -113,16 +142,25 @@ function claimConstraintName(table: TableDefinition, name: Identifier, context: 
   if (!constraintNameTaken(table)(name)) return;
   throw new SqlError('duplicate_object', {
     message: `constraint "${context.display(name)}" for relation "${context.display(table.name)}" already exists`,
-    variant: 'constraint', args: { constraint: context.display(name), table: context.display(table.name) },
+    variant: 'constraint',
+    args: { constraint: context.display(name), table: context.display(table.name) },
   });
 }
 
-function baseConstraint(constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContext): Omit<ConstraintDefinition, 'name' | 'kind' | 'columns'> {
+function baseConstraint(
+  constraint: NodeOf<'CONSTRAINT_DEF'>,
+  context: DdlContext,
+): Omit<ConstraintDefinition, 'name' | 'kind' | 'columns'> {
   return {
     id: context.catalog.base.allocateId(),
-    onDelete: constraint.onDelete, onUpdate: constraint.onUpdate, match: constraint.match, setColumns: [],
-    deferrable: constraint.deferrable, initiallyDeferred: constraint.initiallyDeferred,
-    validated: !constraint.notValid, noInherit: constraint.noInherit,
+    onDelete: constraint.onDelete,
+    onUpdate: constraint.onUpdate,
+    match: constraint.match,
+    setColumns: [],
+    deferrable: constraint.deferrable,
+    initiallyDeferred: constraint.initiallyDeferred,
+    validated: !constraint.notValid,
+    noInherit: constraint.noInherit,
   };
 }
 
@@ -133,18 +171,28 @@ async function addCheck(one: ConstraintNode, tableId: number, context: DdlContex
   const names = columnNames(constraint.expression!);
   const positions = new Set<number>();
   for (const used of names) {
-    const column = table.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(used.name[used.name.length - 1]!));
+    const column = table.columns.find(
+      (candidate) =>
+        !candidate.dropped && identifierKey(candidate.name) === identifierKey(used.name[used.name.length - 1]!),
+    );
     if (column !== undefined) positions.add(column.position);
   }
   const only = positions.size === 1 ? table.columns[[...positions][0]! - 1]!.name.text : '';
   const name = constraint.name ?? chooseName(table.name.text, only, 'check', constraintNameTaken(table));
   claimConstraintName(table, name, context);
-  const definition: ConstraintDefinition = { ...baseConstraint(constraint, context), name, kind: 'check', columns: [...positions].sort((a, b) => a - b),
-    check: storeExpression(context, constraint.expression!, constraint.text ?? '') };
+  const definition: ConstraintDefinition = {
+    ...baseConstraint(constraint, context),
+    name,
+    kind: 'check',
+    columns: [...positions].sort((a, b) => a - b),
+    check: storeExpression(context, constraint.expression!, constraint.text ?? ''),
+  };
   const bound = context.bindTableExpression(definition.check!, table);
   if (bound.type.kind !== 'bool') {
-    throw new SqlError('datatype_mismatch', { message: `argument of CHECK must be type boolean, not type ${bound.type.declared ?? bound.type.kind}`,
-      ...(constraint.expression!.pos === undefined ? {} : { position: constraint.expression!.pos }) });
+    throw new SqlError('datatype_mismatch', {
+      message: `argument of CHECK must be type boolean, not type ${bound.type.declared ?? bound.type.kind}`,
+      ...(constraint.expression!.pos === undefined ? {} : { position: constraint.expression!.pos }),
+    });
   }
   context.catalog.put({ ...table, constraints: [...table.constraints, definition] });
   if (!fresh && definition.validated) await context.validateCheck(context.catalog.table(tableId), definition);
@@ -155,12 +203,18 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
   const table = context.catalog.table(tableId);
   const primary = constraint.kind === 'primary_key';
   if (primary && table.constraints.some((existing) => existing.kind === 'primary_key')) {
-    throw new SqlError('invalid_table_definition', { message: `multiple primary keys for table "${context.display(table.name)}" are not allowed`,
-      variant: 'multiple_primary_keys', args: { table: context.display(table.name) }, ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
+    throw new SqlError('invalid_table_definition', {
+      message: `multiple primary keys for table "${context.display(table.name)}" are not allowed`,
+      variant: 'multiple_primary_keys',
+      args: { table: context.display(table.name) },
+      ...(constraint.pos === undefined ? {} : { position: constraint.pos }),
+    });
   }
   if (constraint.usingIndex !== undefined) {
     if (!fresh && primary) {
-      const adopted = table.indexes.find((candidate) => identifierKey(candidate.name) === identifierKey(constraint.usingIndex!));
+      const adopted = table.indexes.find(
+        (candidate) => identifierKey(candidate.name) === identifierKey(constraint.usingIndex!),
+      );
       for (const key of adopted?.keys ?? []) if (key.column !== 0) await context.validateNotNull(table, key.column);
     }
     return adoptIndex(one, tableId, context);
@@ -174,46 +228,110 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
   const words = primary ? '' : columns.map((position) => table.columns[position - 1]!.name.text).join('_');
   const taken = relationNameTaken(context, table.schemaId);
   const name = constraint.name ?? chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken);
-  if (taken(name)) throw new SqlError('duplicate_table', { message: `relation "${context.display(name)}" already exists`, args: { name: context.display(name) } });
+  if (taken(name))
+    throw new SqlError('duplicate_table', {
+      message: `relation "${context.display(name)}" already exists`,
+      args: { name: context.display(name) },
+    });
   if (primary) {
     // Before the index exists and the column promises to hold no nulls: either would answer without looking.
     if (!fresh) for (const position of columns) await context.validateNotNull(table, position);
     for (const position of columns) putColumn(context, tableId, position, { notNull: true });
   }
-  const index = await addIndex({ tableId, name, unique: true, primary, keys,
-    include: constraint.include.map((included) => requireColumn(table, included, context, constraint.pos).position),
-    predicate: undefined, method: 'btree', nullsNotDistinct: constraint.nullsNotDistinct, options: {}, fill: !fresh }, context);
+  const index = await addIndex(
+    {
+      tableId,
+      name,
+      unique: true,
+      primary,
+      keys,
+      include: constraint.include.map((included) => requireColumn(table, included, context, constraint.pos).position),
+      predicate: undefined,
+      method: 'btree',
+      nullsNotDistinct: constraint.nullsNotDistinct,
+      options: {},
+      fill: !fresh,
+    },
+    context,
+  );
   const current = context.catalog.table(tableId);
-  context.catalog.put({ ...current, constraints: [...current.constraints, {
-    ...baseConstraint(constraint, context), name, kind: primary ? 'primary_key' : 'unique', columns, indexId: index.id }] });
+  context.catalog.put({
+    ...current,
+    constraints: [
+      ...current.constraints,
+      {
+        ...baseConstraint(constraint, context),
+        name,
+        kind: primary ? 'primary_key' : 'unique',
+        columns,
+        indexId: index.id,
+      },
+    ],
+  });
 }
 
-function requireKeyColumn(table: TableDefinition, name: Identifier, context: DdlContext, position: number | undefined): number {
-  const found = table.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name));
+function requireKeyColumn(
+  table: TableDefinition,
+  name: Identifier,
+  context: DdlContext,
+  position: number | undefined,
+): number {
+  const found = table.columns.find(
+    (candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name),
+  );
   if (found !== undefined) return found.position;
-  throw new SqlError('undefined_column', { message: `column "${context.display(name)}" named in key does not exist`, variant: 'named_in_key',
-    args: { column: context.display(name), table: context.display(table.name) }, ...(position === undefined ? {} : { position }) });
+  throw new SqlError('undefined_column', {
+    message: `column "${context.display(name)}" named in key does not exist`,
+    variant: 'named_in_key',
+    args: { column: context.display(name), table: context.display(table.name) },
+    ...(position === undefined ? {} : { position }),
+  });
 }
 
 function adoptIndex(one: ConstraintNode, tableId: number, context: DdlContext): void {
   const { constraint } = one;
   const table = context.catalog.table(tableId);
-  const index = table.indexes.find((candidate) => identifierKey(candidate.name) === identifierKey(constraint.usingIndex!));
-  if (index === undefined || !index.unique || index.predicate !== undefined || index.keys.some((key) => key.column === 0)) {
-    throw new SqlError('undefined_object', `index "${context.display(constraint.usingIndex!)}" does not exist or cannot enforce a key`);
+  const index = table.indexes.find(
+    (candidate) => identifierKey(candidate.name) === identifierKey(constraint.usingIndex!),
+  );
+  if (
+    index === undefined ||
+    !index.unique ||
+    index.predicate !== undefined ||
+    index.keys.some((key) => key.column === 0)
+  ) {
+    throw new SqlError(
+      'undefined_object',
+      `index "${context.display(constraint.usingIndex!)}" does not exist or cannot enforce a key`,
+    );
   }
   if (table.constraints.some((existing) => existing.kind !== 'foreign_key' && existing.indexId === index.id)) {
-    throw new SqlError('object_not_in_prerequisite_state', { message: `index "${context.display(index.name)}" is already associated with a constraint`,
-      ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
+    throw new SqlError('object_not_in_prerequisite_state', {
+      message: `index "${context.display(index.name)}" is already associated with a constraint`,
+      ...(constraint.pos === undefined ? {} : { position: constraint.pos }),
+    });
   }
   const primary = constraint.kind === 'primary_key';
   const name = constraint.name ?? index.name;
   const columns = index.keys.map((key) => key.column);
   const renamed: IndexDefinition = { ...index, name, primary };
-  context.catalog.put({ ...table,
-    columns: primary ? table.columns.map((column) => (columns.includes(column.position) ? { ...column, notNull: true } : column)) : table.columns,
+  context.catalog.put({
+    ...table,
+    columns: primary
+      ? table.columns.map((column) => (columns.includes(column.position) ? { ...column, notNull: true } : column))
+      : table.columns,
     indexes: table.indexes.map((candidate) => (candidate.id === index.id ? renamed : candidate)),
-    constraints: [...table.constraints, { ...baseConstraint(constraint, context), name, kind: primary ? 'primary_key' : 'unique', columns, indexId: index.id }] });
+    constraints: [
+      ...table.constraints,
+      {
+        ...baseConstraint(constraint, context),
+        name,
+        kind: primary ? 'primary_key' : 'unique',
+        columns,
+        indexId: index.id,
+      },
+    ],
+  });
 }
 
 async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlContext, fresh: boolean): Promise<void> {
@@ -221,15 +339,23 @@ async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlC
   const table = context.catalog.table(tableId);
   const names = column === undefined ? constraint.columns : [column];
   const columns = names.map((name) => {
-    const found = table.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name));
+    const found = table.columns.find(
+      (candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name),
+    );
     if (found !== undefined) return found.position;
-    throw new SqlError('undefined_column', { message: `column "${context.display(name)}" referenced in foreign key constraint does not exist`,
-      variant: 'foreign_key', args: { column: context.display(name) }, ...(constraint.pos === undefined ? {} : { position: constraint.pos }) });
+    throw new SqlError('undefined_column', {
+      message: `column "${context.display(name)}" referenced in foreign key constraint does not exist`,
+      variant: 'foreign_key',
+      args: { column: context.display(name) },
+      ...(constraint.pos === undefined ? {} : { position: constraint.pos }),
+    });
   });
   const target = context.names.findRelation(constraint.refTable!);
   if (target === undefined) throw undefinedRelation(context, constraint.refTable!, 'relation', undefined);
   if (target.kind !== 'table') {
-    throw new SqlError('wrong_object_type', { message: `referenced relation "${'name' in target && typeof target.name !== 'string' ? context.display(target.name) : ''}" is not a table` });
+    throw new SqlError('wrong_object_type', {
+      message: `referenced relation "${'name' in target && typeof target.name !== 'string' ? context.display(target.name) : ''}" is not a table`,
+    });
   }
   const parent = target.id === tableId ? context.catalog.table(tableId) : target;
   context.names.checkPrivilege(parent, 'REFERENCES');
@@ -242,31 +368,63 @@ async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlC
   const words = columns.map((position) => table.columns[position - 1]!.name.text).join('_');
   const name = constraint.name ?? chooseName(table.name.text, words, 'fkey', constraintNameTaken(table));
   claimConstraintName(table, name, context);
-  const definition: ConstraintDefinition = { ...baseConstraint(constraint, context), name, kind: 'foreign_key', columns, refTableId: parent.id, refColumns, indexId: index.id,
-    setColumns: constraint.setColumns.map((set) => requireColumn(table, set, context, constraint.pos).position) };
+  const definition: ConstraintDefinition = {
+    ...baseConstraint(constraint, context),
+    name,
+    kind: 'foreign_key',
+    columns,
+    refTableId: parent.id,
+    refColumns,
+    indexId: index.id,
+    setColumns: constraint.setColumns.map((set) => requireColumn(table, set, context, constraint.pos).position),
+  };
   context.catalog.put({ ...table, constraints: [...table.constraints, definition] });
   const current = context.catalog.table(parent.id);
-  if (!current.referencedBy.includes(tableId)) context.catalog.put({ ...current, referencedBy: [...current.referencedBy, tableId] });
+  if (!current.referencedBy.includes(tableId))
+    context.catalog.put({ ...current, referencedBy: [...current.referencedBy, tableId] });
   if (!fresh && definition.validated) await context.validateForeignKey(context.catalog.table(tableId), definition);
 }
 
-function referencedKey(parent: TableDefinition, constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContext): { refColumns: number[]; index: IndexDefinition } {
+function referencedKey(
+  parent: TableDefinition,
+  constraint: NodeOf<'CONSTRAINT_DEF'>,
+  context: DdlContext,
+): { refColumns: number[]; index: IndexDefinition } {
   if (constraint.refColumns.length === 0) {
     const primary = parent.constraints.find((candidate) => candidate.kind === 'primary_key');
     if (primary === undefined) {
-      throw new SqlError('undefined_object', { message: `there is no primary key for referenced table "${context.display(parent.name)}"`, variant: 'no_primary_key', args: { table: context.display(parent.name) } });
+      throw new SqlError('undefined_object', {
+        message: `there is no primary key for referenced table "${context.display(parent.name)}"`,
+        variant: 'no_primary_key',
+        args: { table: context.display(parent.name) },
+      });
     }
     return { refColumns: [...primary.columns], index: parent.indexes.find((index) => index.id === primary.indexId)! };
   }
   const refColumns = constraint.refColumns.map((name) => {
-    const found = parent.columns.find((candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name));
+    const found = parent.columns.find(
+      (candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name),
+    );
     if (found !== undefined) return found.position;
-    throw new SqlError('undefined_column', { message: `column "${context.display(name)}" referenced in foreign key constraint does not exist`, variant: 'foreign_key', args: { column: context.display(name) } });
+    throw new SqlError('undefined_column', {
+      message: `column "${context.display(name)}" referenced in foreign key constraint does not exist`,
+      variant: 'foreign_key',
+      args: { column: context.display(name) },
+    });
   });
-  const index = parent.indexes.find((candidate) => candidate.unique && candidate.predicate === undefined && candidate.keys.length === refColumns.length &&
-    candidate.keys.every((key) => key.column !== 0 && refColumns.includes(key.column)));
+  const index = parent.indexes.find(
+    (candidate) =>
+      candidate.unique &&
+      candidate.predicate === undefined &&
+      candidate.keys.length === refColumns.length &&
+      candidate.keys.every((key) => key.column !== 0 && refColumns.includes(key.column)),
+  );
   if (index === undefined || new Set(refColumns).size !== refColumns.length) {
-    throw new SqlError('invalid_foreign_key', { message: `there is no unique constraint matching given keys for referenced table "${context.display(parent.name)}"`, variant: 'no_unique_constraint', args: { table: context.display(parent.name) } });
+    throw new SqlError('invalid_foreign_key', {
+      message: `there is no unique constraint matching given keys for referenced table "${context.display(parent.name)}"`,
+      variant: 'no_unique_constraint',
+      args: { table: context.display(parent.name) },
+    });
   }
   return { refColumns, index };
 }
@@ -280,7 +438,14 @@ function comparableGroup(type: SqlType): string {
   return type.kind;
 }
 
-function requireComparable(child: TableDefinition, position: number, parent: TableDefinition, refPosition: number, constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContext): void {
+function requireComparable(
+  child: TableDefinition,
+  position: number,
+  parent: TableDefinition,
+  refPosition: number,
+  constraint: NodeOf<'CONSTRAINT_DEF'>,
+  context: DdlContext,
+): void {
   const a = child.columns[position - 1]!;
   const b = parent.columns[refPosition - 1]!;
   if (comparableGroup(a.type) === comparableGroup(b.type)) return;

@@ -57,7 +57,11 @@ export interface DdlContext {
   validateNotNull(table: TableDefinition, column: number): Promise<void>;
   validateForeignKey(table: TableDefinition, constraint: ConstraintDefinition): Promise<void>;
   /** Copies all rows of `from` into the space of `to`, converting columns; `conversions` by position. */
-  rewriteTable(from: TableDefinition, to: TableDefinition, conversions: ReadonlyMap<number, BoundExpression>): Promise<void>;
+  rewriteTable(
+    from: TableDefinition,
+    to: TableDefinition,
+    conversions: ReadonlyMap<number, BoundExpression>,
+  ): Promise<void>;
   /** Runs `query` and inserts its rows into `table`; answers their number. */
   insertQuery(query: BoundQuery, table: TableDefinition): Promise<number>;
   isEmpty(table: TableDefinition): Promise<boolean>;
@@ -103,7 +107,8 @@ export function isTemporarySchema(schema: SchemaDefinition): boolean {
 /** The schema of a name; the dialect's word for the main schema finds that one. */
 export function findSchema(context: DdlContext, name: Identifier): SchemaDefinition | undefined {
   const found = context.catalog.schemaByName(context.databaseId, name);
-  if (found !== undefined || name.exact || name.text.toLowerCase() !== context.semantics.mainSchema.toLowerCase()) return found;
+  if (found !== undefined || name.exact || name.text.toLowerCase() !== context.semantics.mainSchema.toLowerCase())
+    return found;
   for (const schema of context.catalog.all('schema')) {
     if (schema.kind === 'schema' && schema.main && schema.databaseId === context.databaseId) return schema;
   }
@@ -140,7 +145,11 @@ export function requireOwner(context: DdlContext, object: Common, word: string):
   });
 }
 
-export function isMember(context: { readonly catalog: { get(id: ObjectId): Definition | undefined } }, role: ObjectId, of: ObjectId): boolean {
+export function isMember(
+  context: { readonly catalog: { get(id: ObjectId): Definition | undefined } },
+  role: ObjectId,
+  of: ObjectId,
+): boolean {
   const pending = [role];
   const seen = new Set<ObjectId>();
   while (pending.length > 0) {
@@ -161,13 +170,23 @@ export function storeExpression(context: DdlContext, expression: ValueNode, text
   const statement = node('RETURN', { command: 'SELECT', source: projected });
   return {
     text,
-    program: encodeProgram({ version: SBLR_VERSION, parameterTypes: [], semantics: context.semantics, statements: [statement] }).bytes,
+    program: encodeProgram({
+      version: SBLR_VERSION,
+      parameterTypes: [],
+      semantics: context.semantics,
+      statements: [statement],
+    }).bytes,
   };
 }
 
 export function storeQuery(context: DdlContext, source: RelationNode): Uint8Array {
   const statement = node('RETURN', { command: 'SELECT', source });
-  return encodeProgram({ version: SBLR_VERSION, parameterTypes: [], semantics: context.semantics, statements: [statement] }).bytes;
+  return encodeProgram({
+    version: SBLR_VERSION,
+    parameterTypes: [],
+    semantics: context.semantics,
+    statements: [statement],
+  }).bytes;
 }
 
 /** Replaces 'named' types by the user-defined types they name. */
@@ -191,7 +210,12 @@ export function resolveType(context: Pick<DdlContext, 'names' | 'display'>, type
 }
 
 /** Chooses a free name like table_column_label, table_column_label1, ... inside the schema. */
-export function chooseName(table: string, middle: string, label: string, taken: (name: Identifier) => boolean): Identifier {
+export function chooseName(
+  table: string,
+  middle: string,
+  label: string,
+  taken: (name: Identifier) => boolean,
+): Identifier {
   for (let attempt = 0; ; attempt++) {
     const suffix = `_${label}${attempt === 0 ? '' : attempt}`;
     const room = NAME_LIMIT - suffix.length;
@@ -226,7 +250,12 @@ export function relationWord(relation: RelationDefinition): string {
   return relation.kind;
 }
 
-export function undefinedRelation(context: Pick<DdlContext, 'display'>, name: Name, word = 'relation', position?: number): SqlError {
+export function undefinedRelation(
+  context: Pick<DdlContext, 'display'>,
+  name: Name,
+  word = 'relation',
+  position?: number,
+): SqlError {
   const shown = name.map((part) => context.display(part)).join('.');
   return new SqlError('undefined_table', {
     message: `${word} "${shown}" does not exist`,

@@ -21,7 +21,12 @@ export function viewsReading(id: ObjectId, context: DdlContext): ViewDefinition[
 }
 
 /** After a change of a relation: views that no longer bind are dropped (cascade) or forbid the change. */
-export function checkDependentViews(id: ObjectId, what: string, behavior: 'restrict' | 'cascade', context: DdlContext): void {
+export function checkDependentViews(
+  id: ObjectId,
+  what: string,
+  behavior: 'restrict' | 'cascade',
+  context: DdlContext,
+): void {
   for (const view of viewsReading(id, context)) {
     if (context.catalog.get(view.id) === undefined || stillBinds(view, context)) continue;
     const shown = `view ${context.display(view.name)}`;
@@ -47,7 +52,9 @@ function stillBinds(view: ViewDefinition, context: DdlContext): boolean {
     const statement = program.statements[0]!;
     if (statement.op !== 'RETURN') return false;
     const bound = context.bindQuery(statement.source as RelationNode);
-    return bound.plan.columns.every((column, at) => view.columns[at] === undefined || column.type.kind === view.columns[at].type.kind);
+    return bound.plan.columns.every(
+      (column, at) => view.columns[at] === undefined || column.type.kind === view.columns[at].type.kind,
+    );
   } catch (error) {
     if (error instanceof SqlError) return false;
     throw error;
@@ -73,7 +80,11 @@ export function renameColumnIn<N extends AnyNode>(tree: N, from: Identifier, to:
   return visit(tree) as N;
 }
 
-function renameInStored(stored: StoredExpression | undefined, from: Identifier, to: Identifier): StoredExpression | undefined {
+function renameInStored(
+  stored: StoredExpression | undefined,
+  from: Identifier,
+  to: Identifier,
+): StoredExpression | undefined {
   if (stored === undefined) return undefined;
   const program = decodeProgram(stored.program);
   const statements = program.statements.map((statement) => renameColumnIn(statement, from, to));
@@ -81,21 +92,40 @@ function renameInStored(stored: StoredExpression | undefined, from: Identifier, 
 }
 
 /** Renames a column in its table and in all stored expressions of that table; views keep their output names. */
-export function renameColumnEverywhere(tableId: ObjectId, column: ColumnDefinition, newName: Identifier, context: DdlContext): void {
+export function renameColumnEverywhere(
+  tableId: ObjectId,
+  column: ColumnDefinition,
+  newName: Identifier,
+  context: DdlContext,
+): void {
   const relation = context.catalog.get(tableId);
   if (relation?.kind === 'view') {
-    context.catalog.put({ ...relation, columns: relation.columns.map((candidate) => (candidate.position === column.position ? { ...candidate, name: newName } : candidate)) });
+    context.catalog.put({
+      ...relation,
+      columns: relation.columns.map((candidate) =>
+        candidate.position === column.position ? { ...candidate, name: newName } : candidate,
+      ),
+    });
     return;
   }
   const table = context.catalog.table(tableId);
-  const rename = (stored: StoredExpression | undefined): StoredExpression | undefined => renameInStored(stored, column.name, newName);
+  const rename = (stored: StoredExpression | undefined): StoredExpression | undefined =>
+    renameInStored(stored, column.name, newName);
   context.catalog.put({
     ...table,
-    columns: table.columns.map((candidate) => ({ ...candidate,
+    columns: table.columns.map((candidate) => ({
+      ...candidate,
       name: candidate.position === column.position ? newName : candidate.name,
-      defaultValue: candidate.generated === 'none' ? candidate.defaultValue : rename(candidate.defaultValue) })),
-    constraints: table.constraints.map((constraint) => (constraint.check === undefined ? constraint : { ...constraint, check: rename(constraint.check) })),
-    indexes: table.indexes.map((index) => ({ ...index, predicate: rename(index.predicate), keys: index.keys.map((key) => ({ ...key, expression: rename(key.expression) })) })),
+      defaultValue: candidate.generated === 'none' ? candidate.defaultValue : rename(candidate.defaultValue),
+    })),
+    constraints: table.constraints.map((constraint) =>
+      constraint.check === undefined ? constraint : { ...constraint, check: rename(constraint.check) },
+    ),
+    indexes: table.indexes.map((index) => ({
+      ...index,
+      predicate: rename(index.predicate),
+      keys: index.keys.map((key) => ({ ...key, expression: rename(key.expression) })),
+    })),
   });
   for (const view of viewsReading(tableId, context)) {
     const program = decodeProgram(view.program);

@@ -8,7 +8,16 @@ import { dependentError, viewsReading } from './dependencies.ts';
 
 type Behavior = 'restrict' | 'cascade';
 
-const WORDS: Readonly<Record<string, string>> = { table: 'table', view: 'view', sequence: 'sequence', index: 'index', type: 'type', domain: 'type', routine: 'function', schema: 'schema' };
+const WORDS: Readonly<Record<string, string>> = {
+  table: 'table',
+  view: 'view',
+  sequence: 'sequence',
+  index: 'index',
+  type: 'type',
+  domain: 'type',
+  routine: 'function',
+  schema: 'schema',
+};
 
 export async function dropObjects(statement: NodeOf<'DROP_OBJECTS'>, context: DdlContext): Promise<void> {
   const targets: Definition[] = [];
@@ -31,14 +40,25 @@ export async function dropObjects(statement: NodeOf<'DROP_OBJECTS'>, context: Dd
 function missing(statement: NodeOf<'DROP_OBJECTS'>, name: Name, context: DdlContext): void {
   const shown = name.map((part) => context.display(part)).join('.');
   const word = statement.kind === 'domain' ? 'type' : statement.kind.replaceAll('_', ' ');
-  const condition = statement.kind === 'schema' ? 'invalid_schema_name' : ['table', 'view', 'sequence', 'materialized_view', 'foreign_table'].includes(statement.kind) ? 'undefined_table'
-    : ['routine', 'function', 'procedure', 'aggregate'].includes(statement.kind) ? 'undefined_function' : 'undefined_object';
+  const condition =
+    statement.kind === 'schema'
+      ? 'invalid_schema_name'
+      : ['table', 'view', 'sequence', 'materialized_view', 'foreign_table'].includes(statement.kind)
+        ? 'undefined_table'
+        : ['routine', 'function', 'procedure', 'aggregate'].includes(statement.kind)
+          ? 'undefined_function'
+          : 'undefined_object';
   const message = `${word} "${shown}" does not exist`;
   if (!statement.exists) throw new SqlError(condition, { message, variant: word, args: { name: shown } });
   context.notice('notice', 'successful_completion', { message: `${message}, skipping` });
 }
 
-function find(kind: NodeOf<'DROP_OBJECTS'>['kind'], name: Name, signature: string | undefined, context: DdlContext): Definition | undefined {
+function find(
+  kind: NodeOf<'DROP_OBJECTS'>['kind'],
+  name: Name,
+  signature: string | undefined,
+  context: DdlContext,
+): Definition | undefined {
   switch (kind) {
     case 'table':
     case 'view':
@@ -48,8 +68,11 @@ function find(kind: NodeOf<'DROP_OBJECTS'>['kind'], name: Name, signature: strin
       if (found === undefined || found.kind === 'system') return undefined;
       if (found.kind !== kind) {
         const shown = context.display(found.name);
-        throw new SqlError('wrong_object_type', { message: `"${shown}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`, args: { name: shown, kind },
-          hint: `Use DROP ${found.kind.toUpperCase()} to remove ${found.kind === 'index' ? 'an' : 'a'} ${found.kind}.` });
+        throw new SqlError('wrong_object_type', {
+          message: `"${shown}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`,
+          args: { name: shown, kind },
+          hint: `Use DROP ${found.kind.toUpperCase()} to remove ${found.kind === 'index' ? 'an' : 'a'} ${found.kind}.`,
+        });
       }
       return found;
     }
@@ -62,10 +85,20 @@ function find(kind: NodeOf<'DROP_OBJECTS'>['kind'], name: Name, signature: strin
     case 'function':
     case 'procedure': {
       const overloads = context.names.findRoutines(name);
-      const wanted = signature === undefined ? overloads : overloads.filter((routine) => signatureOf(routine.parameters.map((parameter) => parameter.type.declared ?? parameter.type.kind)) === signature);
+      const wanted =
+        signature === undefined
+          ? overloads
+          : overloads.filter(
+              (routine) =>
+                signatureOf(routine.parameters.map((parameter) => parameter.type.declared ?? parameter.type.kind)) ===
+                signature,
+            );
       if (wanted.length > 1) {
         const shown = name.map((part) => context.display(part)).join('.');
-        throw new SqlError('ambiguous_function', { message: `function name "${shown}" is not unique`, hint: 'Specify the argument list to select the function unambiguously.' });
+        throw new SqlError('ambiguous_function', {
+          message: `function name "${shown}" is not unique`,
+          hint: 'Specify the argument list to select the function unambiguously.',
+        });
       }
       return wanted[0];
     }
@@ -98,7 +131,8 @@ class DropPlan {
   add(object: Definition, because: Definition | undefined): void {
     if (this.#objects.has(object.id)) return;
     this.#objects.set(object.id, object);
-    if (because !== undefined && !this.#named.has(object.id)) this.#details.push(`${this.#describe(object)} depends on ${this.#describe(because)}`);
+    if (because !== undefined && !this.#named.has(object.id))
+      this.#details.push(`${this.#describe(object)} depends on ${this.#describe(because)}`);
     this.#addDependents(object);
   }
 
@@ -125,7 +159,8 @@ class DropPlan {
   #addTableParts(table: TableDefinition): void {
     const { catalog } = this.#context;
     for (const sequence of catalog.all('sequence')) {
-      if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === table.id) this.#objects.set(sequence.id, sequence);
+      if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === table.id)
+        this.#objects.set(sequence.id, sequence);
     }
     for (const id of table.referencedBy) {
       const child = catalog.get(id);
@@ -136,7 +171,9 @@ class DropPlan {
         set.add(constraint.id);
         this.#foreignKeys.set(child.id, set);
         if (!this.#named.has(child.id)) {
-          this.#details.push(`constraint ${this.#context.display(constraint.name)} on table ${this.#context.display(child.name)} depends on ${this.#describe(table)}`);
+          this.#details.push(
+            `constraint ${this.#context.display(constraint.name)} on table ${this.#context.display(child.name)} depends on ${this.#describe(table)}`,
+          );
         }
       }
     }
@@ -150,7 +187,9 @@ class DropPlan {
         const set = this.#columns.get(table.id) ?? new Set();
         set.add(column.position);
         this.#columns.set(table.id, set);
-        this.#details.push(`column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(type)}`);
+        this.#details.push(
+          `column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(type)}`,
+        );
       }
     }
   }
@@ -160,7 +199,9 @@ class DropPlan {
       if (table.kind !== 'table' || this.#objects.has(table.id)) continue;
       for (const column of table.columns) {
         if (column.sequenceId !== sequence.id) continue;
-        this.#details.push(`default value for column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(sequence)}`);
+        this.#details.push(
+          `default value for column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(sequence)}`,
+        );
       }
     }
   }
@@ -170,16 +211,25 @@ class DropPlan {
   }
 
   check(targets: readonly Definition[], behavior: Behavior): void {
-    const details = this.#details.filter((line) => ![...this.#named].some((id) => line.startsWith(`${this.#describe(this.#objects.get(id)!)} depends`)));
+    const details = this.#details.filter(
+      (line) => ![...this.#named].some((id) => line.startsWith(`${this.#describe(this.#objects.get(id)!)} depends`)),
+    );
     if (details.length === 0) return;
     if (behavior === 'restrict') {
       if (targets.length === 1) throw dependentError(this.#describe(targets[0]!), details);
-      throw new SqlError('dependent_objects_still_exist', { message: 'cannot drop desired object(s) because other objects depend on them', detail: details.join('\n'),
-        hint: 'Use DROP ... CASCADE to drop the dependent objects too.' });
+      throw new SqlError('dependent_objects_still_exist', {
+        message: 'cannot drop desired object(s) because other objects depend on them',
+        detail: details.join('\n'),
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      });
     }
     const lines = details.map((line) => `drop cascades to ${line.slice(0, line.lastIndexOf(' depends on '))}`);
     if (lines.length === 1) this.#context.notice('notice', 'successful_completion', { message: lines[0]! });
-    else this.#context.notice('notice', 'successful_completion', { message: `drop cascades to ${lines.length} other objects`, detail: lines.join('\n') });
+    else
+      this.#context.notice('notice', 'successful_completion', {
+        message: `drop cascades to ${lines.length} other objects`,
+        detail: lines.join('\n'),
+      });
   }
 
   tables(): TableDefinition[] {
@@ -211,7 +261,12 @@ class DropPlan {
     if (current.kind === 'sequence') {
       for (const table of catalog.all('table')) {
         if (table.kind !== 'table' || !table.columns.some((column) => column.sequenceId === current.id)) continue;
-        catalog.put({ ...table, columns: table.columns.map((column) => (column.sequenceId === current.id ? { ...column, sequenceId: undefined } : column)) });
+        catalog.put({
+          ...table,
+          columns: table.columns.map((column) =>
+            column.sequenceId === current.id ? { ...column, sequenceId: undefined } : column,
+          ),
+        });
       }
     }
     if (current.kind === 'table') this.#forgetTable(current);
@@ -222,7 +277,8 @@ class DropPlan {
     const { catalog } = this.#context;
     for (const constraint of table.constraints) {
       const parent = constraint.refTableId === undefined ? undefined : catalog.get(constraint.refTableId);
-      if (parent?.kind === 'table' && parent.id !== table.id) catalog.put({ ...parent, referencedBy: parent.referencedBy.filter((id) => id !== table.id) });
+      if (parent?.kind === 'table' && parent.id !== table.id)
+        catalog.put({ ...parent, referencedBy: parent.referencedBy.filter((id) => id !== table.id) });
     }
     this.#context.afterCommit(() => {
       this.#context.dropSpace(table.space);
@@ -236,49 +292,108 @@ function removeColumn(tableId: ObjectId, position: number, context: DdlContext):
   const column = table.columns[position - 1]!;
   dropColumnDependents(table, column, 'cascade', context);
   const current = context.catalog.table(tableId);
-  context.catalog.put({ ...current, columns: current.columns.map((candidate) => (candidate.position !== position ? candidate : {
-    ...candidate, name: { text: `........dropped.${position}........`, exact: true }, dropped: true, notNull: false, defaultValue: undefined })) });
+  context.catalog.put({
+    ...current,
+    columns: current.columns.map((candidate) =>
+      candidate.position !== position
+        ? candidate
+        : {
+            ...candidate,
+            name: { text: `........dropped.${position}........`, exact: true },
+            dropped: true,
+            notNull: false,
+            defaultValue: undefined,
+          },
+    ),
+  });
 }
 
 export function dropIndex(tableId: ObjectId, indexId: ObjectId, context: DdlContext): void {
   const table = context.catalog.table(tableId);
-  const constraint = table.constraints.find((candidate) => candidate.kind !== 'foreign_key' && candidate.indexId === indexId);
+  const constraint = table.constraints.find(
+    (candidate) => candidate.kind !== 'foreign_key' && candidate.indexId === indexId,
+  );
   const index = table.indexes.find((candidate) => candidate.id === indexId)!;
   if (constraint !== undefined) {
     throw new SqlError('dependent_objects_still_exist', {
       message: `cannot drop index ${context.display(index.name)} because constraint ${context.display(constraint.name)} on table ${context.display(table.name)} requires it`,
-      hint: `You can drop constraint ${context.display(constraint.name)} on table ${context.display(table.name)} instead.` });
+      hint: `You can drop constraint ${context.display(constraint.name)} on table ${context.display(table.name)} instead.`,
+    });
   }
   context.catalog.put({ ...table, indexes: table.indexes.filter((candidate) => candidate.id !== indexId) });
   context.afterCommit(() => context.dropSpace(index.space));
 }
 
-export function dropConstraint(table: TableDefinition, name: Identifier, ifExists: boolean, behavior: Behavior, context: DdlContext): void {
+export function dropConstraint(
+  table: TableDefinition,
+  name: Identifier,
+  ifExists: boolean,
+  behavior: Behavior,
+  context: DdlContext,
+): void {
   const constraint = table.constraints.find((candidate) => identifierKey(candidate.name) === identifierKey(name));
   if (constraint === undefined) {
     const message = `constraint "${context.display(name)}" of relation "${context.display(table.name)}" does not exist`;
-    if (!ifExists) throw new SqlError('undefined_object', { message, variant: 'constraint', args: { constraint: context.display(name), table: context.display(table.name) } });
+    if (!ifExists)
+      throw new SqlError('undefined_object', {
+        message,
+        variant: 'constraint',
+        args: { constraint: context.display(name), table: context.display(table.name) },
+      });
     context.notice('notice', 'undefined_object', { message: `${message}, skipping` });
     return;
   }
-  if (constraint.kind === 'primary_key' || constraint.kind === 'unique') releaseKey(table, constraint.indexId!, `constraint ${context.display(constraint.name)} on table ${context.display(table.name)}`, behavior, context);
+  if (constraint.kind === 'primary_key' || constraint.kind === 'unique')
+    releaseKey(
+      table,
+      constraint.indexId!,
+      `constraint ${context.display(constraint.name)} on table ${context.display(table.name)}`,
+      behavior,
+      context,
+    );
   const current = context.catalog.table(table.id);
-  const indexes = constraint.kind === 'primary_key' || constraint.kind === 'unique' ? current.indexes.filter((index) => index.id !== constraint.indexId) : current.indexes;
-  context.catalog.put({ ...current, indexes, constraints: current.constraints.filter((candidate) => candidate.id !== constraint.id) });
+  const indexes =
+    constraint.kind === 'primary_key' || constraint.kind === 'unique'
+      ? current.indexes.filter((index) => index.id !== constraint.indexId)
+      : current.indexes;
+  context.catalog.put({
+    ...current,
+    indexes,
+    constraints: current.constraints.filter((candidate) => candidate.id !== constraint.id),
+  });
   if (constraint.kind === 'foreign_key') forgetReference(constraint.refTableId!, table.id, context);
-  for (const index of current.indexes) if (!indexes.includes(index)) context.afterCommit(() => context.dropSpace(index.space));
+  for (const index of current.indexes)
+    if (!indexes.includes(index)) context.afterCommit(() => context.dropSpace(index.space));
 }
 
 /** Foreign keys that rely on a key about to go. */
-function releaseKey(table: TableDefinition, indexId: ObjectId, what: string, behavior: Behavior, context: DdlContext): void {
+function releaseKey(
+  table: TableDefinition,
+  indexId: ObjectId,
+  what: string,
+  behavior: Behavior,
+  context: DdlContext,
+): void {
   for (const id of table.referencedBy) {
     const child = context.catalog.get(id);
     if (child?.kind !== 'table') continue;
-    const users = child.constraints.filter((candidate) => candidate.kind === 'foreign_key' && candidate.indexId === indexId);
+    const users = child.constraints.filter(
+      (candidate) => candidate.kind === 'foreign_key' && candidate.indexId === indexId,
+    );
     if (users.length === 0) continue;
-    const lines = users.map((user) => `constraint ${context.display(user.name)} on table ${context.display(child.name)}`);
-    if (behavior === 'restrict') throw dependentError(what, lines.map((line) => `${line} depends on index ${context.display(table.indexes.find((index) => index.id === indexId)!.name)}`));
-    for (const line of lines) context.notice('notice', 'successful_completion', { message: `drop cascades to ${line}` });
+    const lines = users.map(
+      (user) => `constraint ${context.display(user.name)} on table ${context.display(child.name)}`,
+    );
+    if (behavior === 'restrict')
+      throw dependentError(
+        what,
+        lines.map(
+          (line) =>
+            `${line} depends on index ${context.display(table.indexes.find((index) => index.id === indexId)!.name)}`,
+        ),
+      );
+    for (const line of lines)
+      context.notice('notice', 'successful_completion', { message: `drop cascades to ${line}` });
     context.catalog.put({ ...child, constraints: child.constraints.filter((candidate) => !users.includes(candidate)) });
     forgetReference(table.id, child.id, context);
   }
@@ -288,25 +403,42 @@ function forgetReference(parentId: ObjectId, childId: ObjectId, context: DdlCont
   const parent = context.catalog.get(parentId);
   const child = context.catalog.get(childId);
   if (parent?.kind !== 'table') return;
-  const still = child?.kind === 'table' && child.constraints.some((constraint) => constraint.kind === 'foreign_key' && constraint.refTableId === parentId);
+  const still =
+    child?.kind === 'table' &&
+    child.constraints.some((constraint) => constraint.kind === 'foreign_key' && constraint.refTableId === parentId);
   if (!still) context.catalog.put({ ...parent, referencedBy: parent.referencedBy.filter((id) => id !== childId) });
 }
 
 /** Indexes and constraints on a column go with it; foreign keys from other tables only by CASCADE. */
-export function dropColumnDependents(table: TableDefinition, column: ColumnDefinition, behavior: Behavior, context: DdlContext): void {
+export function dropColumnDependents(
+  table: TableDefinition,
+  column: ColumnDefinition,
+  behavior: Behavior,
+  context: DdlContext,
+): void {
   const what = `column ${context.display(column.name)} of table ${context.display(table.name)}`;
   for (const constraint of table.constraints) {
     const uses = constraint.columns.includes(column.position);
     if (!uses) continue;
-    if (constraint.kind === 'primary_key' || constraint.kind === 'unique') releaseKey(context.catalog.table(table.id), constraint.indexId!, what, behavior, context);
+    if (constraint.kind === 'primary_key' || constraint.kind === 'unique')
+      releaseKey(context.catalog.table(table.id), constraint.indexId!, what, behavior, context);
     const current = context.catalog.table(table.id);
-    context.catalog.put({ ...current, constraints: current.constraints.filter((candidate) => candidate.id !== constraint.id),
-      indexes: constraint.kind === 'foreign_key' || constraint.kind === 'check' ? current.indexes : current.indexes.filter((index) => index.id !== constraint.indexId) });
+    context.catalog.put({
+      ...current,
+      constraints: current.constraints.filter((candidate) => candidate.id !== constraint.id),
+      indexes:
+        constraint.kind === 'foreign_key' || constraint.kind === 'check'
+          ? current.indexes
+          : current.indexes.filter((index) => index.id !== constraint.indexId),
+    });
     if (constraint.kind === 'foreign_key') forgetReference(constraint.refTableId!, table.id, context);
   }
   const current = context.catalog.table(table.id);
-  const gone = current.indexes.filter((index) => index.keys.some((key) => key.column === column.position) || index.include.includes(column.position));
-  if (gone.length > 0) context.catalog.put({ ...current, indexes: current.indexes.filter((index) => !gone.includes(index)) });
+  const gone = current.indexes.filter(
+    (index) => index.keys.some((key) => key.column === column.position) || index.include.includes(column.position),
+  );
+  if (gone.length > 0)
+    context.catalog.put({ ...current, indexes: current.indexes.filter((index) => !gone.includes(index)) });
 }
 
 export function dropOwnedSequence(id: ObjectId, context: DdlContext): void {

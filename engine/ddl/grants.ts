@@ -21,11 +21,14 @@ function isPublic(name: Identifier): boolean {
 
 function targets(statement: Grant, context: DdlContext): Definition[] {
   if (statement.allInSchema) {
-    const wanted = statement.kind === 'sequence' ? ['sequence'] : statement.kind === 'table' ? ['table', 'view'] : ['routine'];
+    const wanted =
+      statement.kind === 'sequence' ? ['sequence'] : statement.kind === 'table' ? ['table', 'view'] : ['routine'];
     const found: Definition[] = [];
     for (const one of statement.objects) {
       const schema = requireSchema(context, one.name[one.name.length - 1]!, statement.pos);
-      for (const kind of wanted) for (const object of context.catalog.all(kind as Definition['kind'])) if ('schemaId' in object && object.schemaId === schema.id) found.push(object);
+      for (const kind of wanted)
+        for (const object of context.catalog.all(kind as Definition['kind']))
+          if ('schemaId' in object && object.schemaId === schema.id) found.push(object);
     }
     return found;
   }
@@ -39,20 +42,30 @@ function findObject(statement: Grant, name: Name, context: DdlContext): Definiti
     case 'view':
     case 'sequence': {
       const found = context.names.findRelation(name);
-      if (found === undefined || found.kind === 'system' || found.kind === 'index') throw undefinedRelation(context, name);
+      if (found === undefined || found.kind === 'system' || found.kind === 'index')
+        throw undefinedRelation(context, name);
       return found;
     }
     case 'schema':
       return requireSchema(context, name[name.length - 1]!, statement.pos);
     case 'database': {
       const found = context.catalog.databaseByName(name[name.length - 1]!);
-      if (found === undefined) throw new SqlError('invalid_catalog_name', { message: `database "${shown}" does not exist`, args: { name: shown } });
+      if (found === undefined)
+        throw new SqlError('invalid_catalog_name', {
+          message: `database "${shown}" does not exist`,
+          args: { name: shown },
+        });
       return found;
     }
     case 'type':
     case 'domain': {
       const found = context.names.findType(name);
-      if (found === undefined) throw new SqlError('undefined_object', { message: `type "${shown}" does not exist`, variant: 'type', args: { name: shown } });
+      if (found === undefined)
+        throw new SqlError('undefined_object', {
+          message: `type "${shown}" does not exist`,
+          variant: 'type',
+          args: { name: shown },
+        });
       return found;
     }
     case 'function':
@@ -63,32 +76,56 @@ function findObject(statement: Grant, name: Name, context: DdlContext): Definiti
       return found[0]!;
     }
     default:
-      throw new SqlError('feature_not_supported', { message: `GRANT on ${statement.kind.replaceAll('_', ' ')} is not supported`, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+      throw new SqlError('feature_not_supported', {
+        message: `GRANT on ${statement.kind.replaceAll('_', ' ')} is not supported`,
+        ...(statement.pos === undefined ? {} : { position: statement.pos }),
+      });
   }
 }
 
 function grantOn(object: Definition, statement: Grant, grantees: readonly ObjectId[], context: DdlContext): void {
   const allowed = PRIVILEGES[object.kind] ?? [];
   for (const { privilege, columns } of statement.privileges) {
-    const wanted = privilege === 'ALL' ? (columns.length > 0 ? PRIVILEGES['column']! : allowed) : [privilege === 'TEMP' ? 'TEMPORARY' : privilege];
+    const wanted =
+      privilege === 'ALL'
+        ? columns.length > 0
+          ? PRIVILEGES['column']!
+          : allowed
+        : [privilege === 'TEMP' ? 'TEMPORARY' : privilege];
     for (const one of wanted) {
       if (!allowed.includes(one) && !(object.kind === 'sequence' && ['SELECT', 'UPDATE'].includes(one))) {
-        throw new SqlError('invalid_grant_operation', `invalid privilege type ${one} for ${object.kind === 'table' || object.kind === 'view' ? 'relation' : object.kind}`);
+        throw new SqlError(
+          'invalid_grant_operation',
+          `invalid privilege type ${one} for ${object.kind === 'table' || object.kind === 'view' ? 'relation' : object.kind}`,
+        );
       }
     }
     const mine = wanted.filter((one) => hasPrivilege(context.catalog, context.role, object, `${one}*`));
     if (mine.length === 0) {
       if (!wanted.some((one) => hasPrivilege(context.catalog, context.role, object, one))) {
-        throw new SqlError('insufficient_privilege', { message: `permission denied for ${object.kind} ${context.display(object.name)}`, variant: 'object', args: { kind: object.kind, name: context.display(object.name) } });
+        throw new SqlError('insufficient_privilege', {
+          message: `permission denied for ${object.kind} ${context.display(object.name)}`,
+          variant: 'object',
+          args: { kind: object.kind, name: context.display(object.name) },
+        });
       }
-      context.notice('warning', 'privilege_not_granted', { message: `no privileges were granted for "${context.display(object.name)}"` });
+      context.notice('warning', 'privilege_not_granted', {
+        message: `no privileges were granted for "${context.display(object.name)}"`,
+      });
       continue;
     }
     apply(object.id, mine, columns, statement, grantees, context);
   }
 }
 
-function apply(id: ObjectId, privileges: readonly string[], columns: readonly Identifier[], statement: Grant, grantees: readonly ObjectId[], context: DdlContext): void {
+function apply(
+  id: ObjectId,
+  privileges: readonly string[],
+  columns: readonly Identifier[],
+  statement: Grant,
+  grantees: readonly ObjectId[],
+  context: DdlContext,
+): void {
   const object = context.catalog.get(id)!;
   const grantor = context.isSuperuser ? object.owner : context.role;
   if (columns.length === 0) {
@@ -97,22 +134,36 @@ function apply(id: ObjectId, privileges: readonly string[], columns: readonly Id
     context.catalog.put({ ...owningTable(object, context), grants } as Definition);
     return;
   }
-  if (object.kind !== 'table' && object.kind !== 'view') throw new SqlError('invalid_grant_operation', 'column privileges are only valid for relations');
+  if (object.kind !== 'table' && object.kind !== 'view')
+    throw new SqlError('invalid_grant_operation', 'column privileges are only valid for relations');
   const positions = new Set(columns.map((name) => requireColumn(object as never, name, context).position));
-  context.catalog.put({ ...object, columns: object.columns.map((column) => {
-    if (!positions.has(column.position)) return column;
-    let grants: readonly GrantEntry[] = column.grants ?? [];
-    for (const grantee of grantees) grants = change(grants, grantee, grantor, privileges, statement);
-    return { ...column, grants: grants.length === 0 ? undefined : grants };
-  }) } as Definition);
+  context.catalog.put({
+    ...object,
+    columns: object.columns.map((column) => {
+      if (!positions.has(column.position)) return column;
+      let grants: readonly GrantEntry[] = column.grants ?? [];
+      for (const grantee of grantees) grants = change(grants, grantee, grantor, privileges, statement);
+      return { ...column, grants: grants.length === 0 ? undefined : grants };
+    }),
+  } as Definition);
 }
 
 function owningTable(object: Definition, context: DdlContext): Definition {
   return object.kind === 'index' ? context.catalog.table(object.tableId) : object;
 }
 
-function change(grants: readonly GrantEntry[], grantee: ObjectId, grantor: ObjectId, privileges: readonly string[], statement: Grant): readonly GrantEntry[] {
-  const old = grants.find((entry) => entry.grantee === grantee && entry.grantor === grantor) ?? { grantee, grantor, privileges: [] };
+function change(
+  grants: readonly GrantEntry[],
+  grantee: ObjectId,
+  grantor: ObjectId,
+  privileges: readonly string[],
+  statement: Grant,
+): readonly GrantEntry[] {
+  const old = grants.find((entry) => entry.grantee === grantee && entry.grantor === grantor) ?? {
+    grantee,
+    grantor,
+    privileges: [],
+  };
   const held = new Map(old.privileges.map((text) => [text.replace('*', ''), text.endsWith('*')]));
   for (const privilege of privileges) {
     if (!statement.revoke) held.set(privilege, statement.grantOption || held.get(privilege) === true);

@@ -30,7 +30,11 @@ export interface DdlHooks {
 const words = (kind: string): string => kind.replaceAll('_', ' ').toUpperCase();
 
 /** undefined = not a statement of data definition. */
-export async function executeDdl(statement: StatementNode, context: DdlContext, hooks: DdlHooks): Promise<DdlCompletion | undefined> {
+export async function executeDdl(
+  statement: StatementNode,
+  context: DdlContext,
+  hooks: DdlHooks,
+): Promise<DdlCompletion | undefined> {
   switch (statement.op) {
     case 'CREATE_DATABASE':
       await createDatabase(statement, context);
@@ -72,7 +76,14 @@ export async function executeDdl(statement: StatementNode, context: DdlContext, 
       return { command: statement.kind === 'domain' ? 'CREATE DOMAIN' : 'CREATE TYPE' };
     case 'ALTER_TYPE':
       await alterType(statement, context);
-      return { command: statement.action.endsWith('constraint') || statement.action.endsWith('default') || statement.action.endsWith('not_null') ? 'ALTER DOMAIN' : 'ALTER TYPE' };
+      return {
+        command:
+          statement.action.endsWith('constraint') ||
+          statement.action.endsWith('default') ||
+          statement.action.endsWith('not_null')
+            ? 'ALTER DOMAIN'
+            : 'ALTER TYPE',
+      };
     case 'CREATE_ROUTINE':
       await createRoutine(statement, context);
       return { command: `CREATE ${words(statement.kind)}` };
@@ -111,7 +122,10 @@ async function executeGrant(statement: StatementNode, context: DdlContext): Prom
       await reassignOwned(statement, context);
       return { command: statement.drop ? 'DROP OWNED' : 'REASSIGN OWNED' };
     case 'DEFAULT_PRIVILEGES':
-      throw new SqlError('feature_not_supported', { message: 'ALTER DEFAULT PRIVILEGES is not supported', ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+      throw new SqlError('feature_not_supported', {
+        message: 'ALTER DEFAULT PRIVILEGES is not supported',
+        ...(statement.pos === undefined ? {} : { position: statement.pos }),
+      });
     default:
       return undefined;
   }
@@ -125,7 +139,10 @@ async function createAs(statement: NodeOf<'CREATE_TABLE_AS'>, context: DdlContex
 function createExtension(statement: NodeOf<'CREATE_EXTENSION'>, context: DdlContext, hooks: DdlHooks): void {
   const name = context.display(statement.name);
   if (!hooks.extensions.has(name)) {
-    throw new SqlError('feature_not_supported', { message: `extension "${name}" is not available`, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+    throw new SqlError('feature_not_supported', {
+      message: `extension "${name}" is not available`,
+      ...(statement.pos === undefined ? {} : { position: statement.pos }),
+    });
   }
   if (!statement.exists) return;
   context.notice('notice', 'duplicate_object', { message: `extension "${name}" already exists, skipping` });

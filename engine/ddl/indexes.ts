@@ -6,7 +6,14 @@ import type { IndexDefinition, IndexKeyDefinition, StoredExpression, TableDefini
 import type { BoundExpression } from '../binder/bound.ts';
 import { mapChildren } from '../binder/expression-tools.ts';
 import { refuseSubqueries } from './constraints.ts';
-import { chooseName, relationNameTaken, requireOwner, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
+import {
+  chooseName,
+  relationNameTaken,
+  requireOwner,
+  storeExpression,
+  undefinedRelation,
+  type DdlContext,
+} from './context.ts';
 import { requireColumn } from './tables.ts';
 
 /** Keys an index may have. */
@@ -31,25 +38,49 @@ export interface NewIndex {
 
 export async function addIndex(index: NewIndex, context: DdlContext): Promise<IndexDefinition> {
   const table = context.catalog.table(index.tableId);
-  if (index.keys.length > INDEX_KEY_LIMIT) throw new SqlError('too_many_columns', `cannot use more than ${INDEX_KEY_LIMIT} columns in an index`);
-  const words = index.keys.map((key) => (key.column === 0 ? 'expr' : table.columns[key.column - 1]!.name.text)).join('_');
+  if (index.keys.length > INDEX_KEY_LIMIT)
+    throw new SqlError('too_many_columns', `cannot use more than ${INDEX_KEY_LIMIT} columns in an index`);
+  const words = index.keys
+    .map((key) => (key.column === 0 ? 'expr' : table.columns[key.column - 1]!.name.text))
+    .join('_');
   const taken = relationNameTaken(context, table.schemaId);
-  const name = index.name ?? chooseName(table.name.text, words, index.unique && index.primary !== undefined ? 'key' : 'idx', taken);
+  const name =
+    index.name ??
+    chooseName(table.name.text, words, index.unique && index.primary !== undefined ? 'key' : 'idx', taken);
   if (taken(name)) {
-    throw new SqlError('duplicate_table', { message: `relation "${context.display(name)}" already exists`, args: { name: context.display(name) } });
+    throw new SqlError('duplicate_table', {
+      message: `relation "${context.display(name)}" already exists`,
+      args: { name: context.display(name) },
+    });
   }
   const id = context.catalog.base.allocateId();
   const definition: IndexDefinition = {
-    kind: 'index', id, space: id, name, owner: table.owner, tableId: table.id, unique: index.unique, primary: index.primary ?? false,
-    nullsNotDistinct: index.nullsNotDistinct, keys: index.keys, include: index.include, predicate: index.predicate,
-    method: index.method, ready: true, options: index.options,
+    kind: 'index',
+    id,
+    space: id,
+    name,
+    owner: table.owner,
+    tableId: table.id,
+    unique: index.unique,
+    primary: index.primary ?? false,
+    nullsNotDistinct: index.nullsNotDistinct,
+    keys: index.keys,
+    include: index.include,
+    predicate: index.predicate,
+    method: index.method,
+    ready: true,
+    options: index.options,
   };
   context.catalog.put({ ...table, indexes: [...table.indexes, definition] });
   if (index.fill) await context.buildIndex(context.catalog.table(table.id), definition);
   return definition;
 }
 
-export function indexKeys(keys: readonly NodeOf<'INDEX_KEY'>[], table: TableDefinition, context: DdlContext): IndexKeyDefinition[] {
+export function indexKeys(
+  keys: readonly NodeOf<'INDEX_KEY'>[],
+  table: TableDefinition,
+  context: DdlContext,
+): IndexKeyDefinition[] {
   return keys.map((key): IndexKeyDefinition => {
     const column = plainColumn(key.expression, table, context);
     if (column === undefined) refuseSubqueries(key.expression, 'index expression');
@@ -57,26 +88,47 @@ export function indexKeys(keys: readonly NodeOf<'INDEX_KEY'>[], table: TableDefi
     const bound = column === undefined ? context.bindTableExpression(expression!, table) : undefined;
     if (bound !== undefined) requireImmutable(bound, 'expression');
     const type = bound?.type ?? table.columns[column! - 1]!.type;
-    if (key.prefixLength !== undefined) throw new SqlError('feature_not_supported', 'index prefix lengths are not supported');
+    if (key.prefixLength !== undefined)
+      throw new SqlError('feature_not_supported', 'index prefix lengths are not supported');
     if (['json', 'record', 'void'].includes(type.kind)) {
-      throw new SqlError('undefined_object', { message: `data type ${type.declared ?? type.kind} has no default operator class for access method "btree"`,
-        hint: 'You must specify an operator class for the index or define a default operator class for the data type.' });
+      throw new SqlError('undefined_object', {
+        message: `data type ${type.declared ?? type.kind} has no default operator class for access method "btree"`,
+        hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
+      });
     }
-    const nullsFirst = key.nulls === 'default' ? (context.semantics.nullOrder === 'low') !== key.descending : key.nulls === 'first';
-    return { column: column ?? 0, expression, type, descending: key.descending, nullsFirst,
+    const nullsFirst =
+      key.nulls === 'default' ? (context.semantics.nullOrder === 'low') !== key.descending : key.nulls === 'first';
+    return {
+      column: column ?? 0,
+      expression,
+      type,
+      descending: key.descending,
+      nullsFirst,
       collation: key.collation === undefined ? type.collation : key.collation[key.collation.length - 1]!.text,
-      operatorClass: key.operatorClass === undefined ? undefined : key.operatorClass[key.operatorClass.length - 1]!.text };
+      operatorClass:
+        key.operatorClass === undefined ? undefined : key.operatorClass[key.operatorClass.length - 1]!.text,
+    };
   });
 }
 
 /** An index keeps what its expressions once answered: they must always answer the same. */
 function requireImmutable(expression: BoundExpression, what: string): void {
-  const volatility = expression.kind === 'call' ? expression.function.volatility : expression.kind === 'next_value' ? 'volatile' : 'immutable';
-  if (volatility !== 'immutable') throw new SqlError('invalid_object_definition', `functions in index ${what} must be marked IMMUTABLE`);
-  mapChildren(expression, (operand) => {
-    requireImmutable(operand, what);
-    return operand;
-  }, (plan) => plan);
+  const volatility =
+    expression.kind === 'call'
+      ? expression.function.volatility
+      : expression.kind === 'next_value'
+        ? 'volatile'
+        : 'immutable';
+  if (volatility !== 'immutable')
+    throw new SqlError('invalid_object_definition', `functions in index ${what} must be marked IMMUTABLE`);
+  mapChildren(
+    expression,
+    (operand) => {
+      requireImmutable(operand, what);
+      return operand;
+    },
+    (plan) => plan,
+  );
 }
 
 function plainColumn(expression: ValueNode, table: TableDefinition, context: DdlContext): number | undefined {
@@ -84,21 +136,30 @@ function plainColumn(expression: ValueNode, table: TableDefinition, context: Ddl
   const name = expression.name[0]!;
   const found = table.columns.find((column) => !column.dropped && identifierKey(column.name) === identifierKey(name));
   if (found !== undefined) return found.position;
-  throw new SqlError('undefined_column', { message: `column "${context.display(name)}" does not exist`, args: { column: context.display(name) },
-    ...(expression.pos === undefined ? {} : { position: expression.pos }) });
+  throw new SqlError('undefined_column', {
+    message: `column "${context.display(name)}" does not exist`,
+    args: { column: context.display(name) },
+    ...(expression.pos === undefined ? {} : { position: expression.pos }),
+  });
 }
 
 export async function createIndex(statement: NodeOf<'CREATE_INDEX'>, context: DdlContext): Promise<void> {
   const found = context.names.findRelation(statement.table);
   if (found === undefined) throw undefinedRelation(context, statement.table, 'relation', undefined);
   if (found.kind !== 'table') {
-    throw new SqlError('wrong_object_type', `cannot create index on relation "${statement.table.map((part) => context.display(part)).join('.')}"`);
+    throw new SqlError(
+      'wrong_object_type',
+      `cannot create index on relation "${statement.table.map((part) => context.display(part)).join('.')}"`,
+    );
   }
   requireOwner(context, found, 'table');
   const method = statement.method ?? 'btree';
   if (!METHODS.has(method)) {
-    throw new SqlError('feature_not_supported', { message: `index method "${method}" is not supported`, hint: 'Use btree.',
-      ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+    throw new SqlError('feature_not_supported', {
+      message: `index method "${method}" is not supported`,
+      hint: 'Use btree.',
+      ...(statement.pos === undefined ? {} : { position: statement.pos }),
+    });
   }
   if (statement.name !== undefined && relationNameTaken(context, found.schemaId)(statement.name)) {
     const shown = context.display(statement.name);
@@ -109,15 +170,25 @@ export async function createIndex(statement: NodeOf<'CREATE_INDEX'>, context: Dd
   }
   await context.lockTable(found, 'share');
   const table = context.catalog.table(found.id);
-  const predicate = statement.where === undefined ? undefined : storeExpression(context, statement.where, statement.whereText ?? '');
+  const predicate =
+    statement.where === undefined ? undefined : storeExpression(context, statement.where, statement.whereText ?? '');
   if (predicate !== undefined) {
     refuseSubqueries(statement.where!, 'index predicate');
     requireImmutable(context.bindTableExpression(predicate, table), 'predicate');
   }
-  await addIndex({
-    tableId: table.id, name: statement.name, unique: statement.unique, keys: indexKeys(statement.keys, table, context),
-    include: statement.include.map((name) => requireColumn(table, name, context, statement.pos).position),
-    predicate, method, nullsNotDistinct: statement.nullsNotDistinct,
-    options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? ''])), fill: true,
-  }, context);
+  await addIndex(
+    {
+      tableId: table.id,
+      name: statement.name,
+      unique: statement.unique,
+      keys: indexKeys(statement.keys, table, context),
+      include: statement.include.map((name) => requireColumn(table, name, context, statement.pos).position),
+      predicate,
+      method,
+      nullsNotDistinct: statement.nullsNotDistinct,
+      options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? ''])),
+      fill: true,
+    },
+    context,
+  );
 }

@@ -6,34 +6,76 @@ import { placeOf, requireOwner, resolveType, storeExpression, type DdlContext } 
 
 export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context: DdlContext): Promise<void> {
   if (statement.body.length === 0) {
-    throw new SqlError('feature_not_supported', { message: `routines in language "${statement.language}" are not supported`, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+    throw new SqlError('feature_not_supported', {
+      message: `routines in language "${statement.language}" are not supported`,
+      ...(statement.pos === undefined ? {} : { position: statement.pos }),
+    });
   }
   const place = placeOf(context, statement.name, false, statement.pos);
   await context.lockName(`routine:${place.schema.id}:${place.name.text.toLowerCase()}`);
-  const parameters = statement.parameters.map((parameter): RoutineParameter => ({
-    name: parameter.name, mode: parameter.mode, type: resolveType(context, parameter.type, parameter.pos),
-    defaultValue: parameter.default === undefined ? undefined : storeExpression(context, parameter.default, ''),
-  }));
-  const inputs = (list: readonly RoutineParameter[]): string => list.filter((one) => one.mode !== 'out' && one.mode !== 'table').map((one) => JSON.stringify([one.type.kind, one.type.typeId, one.type.element?.kind, one.type.declared])).join();
-  const old = context.catalog.routinesByName(place.schema.id, place.name).find((routine) => inputs(routine.parameters) === inputs(parameters));
+  const parameters = statement.parameters.map(
+    (parameter): RoutineParameter => ({
+      name: parameter.name,
+      mode: parameter.mode,
+      type: resolveType(context, parameter.type, parameter.pos),
+      defaultValue: parameter.default === undefined ? undefined : storeExpression(context, parameter.default, ''),
+    }),
+  );
+  const inputs = (list: readonly RoutineParameter[]): string =>
+    list
+      .filter((one) => one.mode !== 'out' && one.mode !== 'table')
+      .map((one) => JSON.stringify([one.type.kind, one.type.typeId, one.type.element?.kind, one.type.declared]))
+      .join();
+  const old = context.catalog
+    .routinesByName(place.schema.id, place.name)
+    .find((routine) => inputs(routine.parameters) === inputs(parameters));
   const shown = context.display(place.name);
   if (old !== undefined && !statement.replace) {
-    throw new SqlError('duplicate_function', { message: `function "${shown}" already exists with same argument types`, args: { name: shown } });
+    throw new SqlError('duplicate_function', {
+      message: `function "${shown}" already exists with same argument types`,
+      args: { name: shown },
+    });
   }
   const outputs = parameters.filter((one) => one.mode === 'out' || one.mode === 'inout' || one.mode === 'table');
   const declared = statement.returns === undefined ? undefined : resolveType(context, statement.returns, statement.pos);
-  const returns = outputs.length === 0 ? declared
-    : outputs.length === 1 && outputs[0]!.mode !== 'table' ? outputs[0]!.type
-      : { kind: 'record' as const, fields: outputs.map((one, at) => ({ name: one.name === undefined ? `column${at + 1}` : context.display(one.name), type: one.type })) };
+  const returns =
+    outputs.length === 0
+      ? declared
+      : outputs.length === 1 && outputs[0]!.mode !== 'table'
+        ? outputs[0]!.type
+        : {
+            kind: 'record' as const,
+            fields: outputs.map((one, at) => ({
+              name: one.name === undefined ? `column${at + 1}` : context.display(one.name),
+              type: one.type,
+            })),
+          };
   if (old !== undefined) {
     requireOwner(context, old, 'function');
     if (old.returns?.kind !== returns?.kind) {
-      throw new SqlError('invalid_function_definition', { message: 'cannot change return type of existing function', hint: `Use DROP FUNCTION ${shown} first.` });
+      throw new SqlError('invalid_function_definition', {
+        message: 'cannot change return type of existing function',
+        hint: `Use DROP FUNCTION ${shown} first.`,
+      });
     }
   }
   context.catalog.put({
-    kind: 'routine', id: old?.id ?? context.catalog.base.allocateId(), name: place.name, owner: old?.owner ?? context.role, schemaId: place.schema.id, databaseId: place.schema.databaseId,
-    form: statement.kind, parameters, returns, returnsSet: statement.returnsSet, language: statement.language, volatility: statement.volatility, strict: statement.strict,
-    program: statement.body, source: statement.source, grants: old?.grants, comment: old?.comment,
+    kind: 'routine',
+    id: old?.id ?? context.catalog.base.allocateId(),
+    name: place.name,
+    owner: old?.owner ?? context.role,
+    schemaId: place.schema.id,
+    databaseId: place.schema.databaseId,
+    form: statement.kind,
+    parameters,
+    returns,
+    returnsSet: statement.returnsSet,
+    language: statement.language,
+    volatility: statement.volatility,
+    strict: statement.strict,
+    program: statement.body,
+    source: statement.source,
+    grants: old?.grants,
+    comment: old?.comment,
   });
 }

@@ -7,16 +7,29 @@ import type { Catalog, CatalogFork } from '../catalog/catalog.ts';
 import { requireOwner, type DdlContext } from './context.ts';
 
 /** A new database with its main schema, also used at the first start. */
-export function newDatabase(catalog: Catalog, name: Identifier, owner: ObjectId, options: Readonly<Record<string, string>>): [DatabaseDefinition, SchemaDefinition] {
+export function newDatabase(
+  catalog: Catalog,
+  name: Identifier,
+  owner: ObjectId,
+  options: Readonly<Record<string, string>>,
+): [DatabaseDefinition, SchemaDefinition] {
   const id = catalog.allocateId();
   const database: DatabaseDefinition = { kind: 'database', id, name, owner, options };
-  const main: SchemaDefinition = { kind: 'schema', id: catalog.allocateId(), name: regular('main'), owner, databaseId: id, main: true };
+  const main: SchemaDefinition = {
+    kind: 'schema',
+    id: catalog.allocateId(),
+    name: regular('main'),
+    owner,
+    databaseId: id,
+    main: true,
+  };
   return [database, main];
 }
 
 export async function createDatabase(statement: NodeOf<'CREATE_DATABASE'>, context: DdlContext): Promise<void> {
   const role = context.catalog.get(context.role);
-  if (!context.isSuperuser && !(role?.kind === 'role' && role.createDatabase)) throw new SqlError('insufficient_privilege', 'permission denied to create database');
+  if (!context.isSuperuser && !(role?.kind === 'role' && role.createDatabase))
+    throw new SqlError('insufficient_privilege', 'permission denied to create database');
   await context.lockName(`database:${statement.name.text.toLowerCase()}`);
   const shown = context.display(statement.name);
   if (context.catalog.databaseByName(statement.name) !== undefined) {
@@ -31,16 +44,28 @@ export async function createDatabase(statement: NodeOf<'CREATE_DATABASE'>, conte
     if (option.name === 'owner' && option.value !== undefined) owner = requireRole(regular(option.value), context).id;
     else options[option.name] = option.value ?? '';
   }
-  for (const definition of newDatabase(context.catalog.base, statement.name, owner, options)) context.catalog.put(definition);
+  for (const definition of newDatabase(context.catalog.base, statement.name, owner, options))
+    context.catalog.put(definition);
 }
 
-export function requireRole(name: Identifier, context: { readonly catalog: CatalogFork; display(identifier: Identifier): string }): Definition & { kind: 'role' } {
+export function requireRole(
+  name: Identifier,
+  context: { readonly catalog: CatalogFork; display(identifier: Identifier): string },
+): Definition & { kind: 'role' } {
   const found = context.catalog.roleByName(name);
   if (found !== undefined) return found;
-  throw new SqlError('undefined_object', { message: `role "${context.display(name)}" does not exist`, variant: 'role', args: { role: context.display(name) } });
+  throw new SqlError('undefined_object', {
+    message: `role "${context.display(name)}" does not exist`,
+    variant: 'role',
+    args: { role: context.display(name) },
+  });
 }
 
-export async function dropDatabase(statement: NodeOf<'DROP_DATABASE'>, context: DdlContext, sessionsIn: (databaseId: ObjectId) => number): Promise<void> {
+export async function dropDatabase(
+  statement: NodeOf<'DROP_DATABASE'>,
+  context: DdlContext,
+  sessionsIn: (databaseId: ObjectId) => number,
+): Promise<void> {
   const shown = context.display(statement.name);
   const found = context.catalog.databaseByName(statement.name);
   if (found === undefined) {
@@ -54,8 +79,14 @@ export async function dropDatabase(statement: NodeOf<'DROP_DATABASE'>, context: 
   if (found.id === context.databaseId) throw new SqlError('object_in_use', 'cannot drop the currently open database');
   const users = sessionsIn(found.id);
   if (users > 0) {
-    throw new SqlError('object_in_use', { message: `database "${shown}" is being accessed by other users`, args: { name: shown },
-      detail: users === 1 ? 'There is 1 other session using the database.' : `There are ${users} other sessions using the database.` });
+    throw new SqlError('object_in_use', {
+      message: `database "${shown}" is being accessed by other users`,
+      args: { name: shown },
+      detail:
+        users === 1
+          ? 'There is 1 other session using the database.'
+          : `There are ${users} other sessions using the database.`,
+    });
   }
   for (const kind of ['view', 'table', 'sequence', 'type', 'routine', 'schema'] as const) {
     for (const object of [...context.catalog.all(kind)]) {
@@ -75,17 +106,29 @@ export async function dropDatabase(statement: NodeOf<'DROP_DATABASE'>, context: 
 export async function alterDatabase(statement: NodeOf<'ALTER_DATABASE'>, context: DdlContext): Promise<void> {
   const found = context.catalog.databaseByName(statement.name);
   const shown = context.display(statement.name);
-  if (found === undefined) throw new SqlError('invalid_catalog_name', { message: `database "${shown}" does not exist`, args: { name: shown } });
+  if (found === undefined)
+    throw new SqlError('invalid_catalog_name', {
+      message: `database "${shown}" does not exist`,
+      args: { name: shown },
+    });
   requireOwner(context, found, 'database');
   if (statement.newName !== undefined && context.catalog.databaseByName(statement.newName) !== undefined) {
-    throw new SqlError('duplicate_database', { message: `database "${context.display(statement.newName)}" already exists`, args: { name: context.display(statement.newName) } });
+    throw new SqlError('duplicate_database', {
+      message: `database "${context.display(statement.newName)}" already exists`,
+      args: { name: context.display(statement.newName) },
+    });
   }
   const options = { ...found.options };
   for (const option of statement.options) {
     if (option.value === undefined) delete options[option.name];
     else options[option.name] = option.value;
   }
-  context.catalog.put({ ...found, options, name: statement.newName ?? found.name, owner: statement.owner === undefined ? found.owner : requireRole(statement.owner, context).id });
+  context.catalog.put({
+    ...found,
+    options,
+    name: statement.newName ?? found.name,
+    owner: statement.owner === undefined ? found.owner : requireRole(statement.owner, context).id,
+  });
 }
 
 export async function createSchema(statement: NodeOf<'CREATE_SCHEMA'>, context: DdlContext): Promise<void> {
@@ -94,7 +137,12 @@ export async function createSchema(statement: NodeOf<'CREATE_SCHEMA'>, context: 
   const name = statement.name[statement.name.length - 1]!;
   const shown = context.display(name);
   await context.lockName(`schema:${context.databaseId}:${name.text.toLowerCase()}`);
-  const isMain = !name.exact && name.text.toLowerCase() === context.semantics.mainSchema.toLowerCase() && [...context.catalog.all('schema')].some((schema) => schema.kind === 'schema' && schema.main && schema.databaseId === context.databaseId);
+  const isMain =
+    !name.exact &&
+    name.text.toLowerCase() === context.semantics.mainSchema.toLowerCase() &&
+    [...context.catalog.all('schema')].some(
+      (schema) => schema.kind === 'schema' && schema.main && schema.databaseId === context.databaseId,
+    );
   if (isMain || context.catalog.schemaByName(context.databaseId, name) !== undefined) {
     const details = { message: `schema "${shown}" already exists`, args: { name: shown } };
     if (!statement.exists) throw new SqlError('duplicate_schema', details);
@@ -103,5 +151,12 @@ export async function createSchema(statement: NodeOf<'CREATE_SCHEMA'>, context: 
   }
   const owner = statement.owner === undefined ? context.role : requireRole(statement.owner, context).id;
   const isNewMain = !name.exact && name.text.toLowerCase() === context.semantics.mainSchema.toLowerCase();
-  context.catalog.put({ kind: 'schema', id: context.catalog.base.allocateId(), name: isNewMain ? regular('main') : name, owner, databaseId: context.databaseId, main: isNewMain });
+  context.catalog.put({
+    kind: 'schema',
+    id: context.catalog.base.allocateId(),
+    name: isNewMain ? regular('main') : name,
+    owner,
+    databaseId: context.databaseId,
+    main: isNewMain,
+  });
 }

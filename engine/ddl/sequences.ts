@@ -3,7 +3,16 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { INT64, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, ObjectId, SequenceDefinition } from '../catalog/definitions.ts';
-import { chooseName, claimRelationName, placeOf, relationNameTaken, requireOwner, resolveType, undefinedRelation, type DdlContext } from './context.ts';
+import {
+  chooseName,
+  claimRelationName,
+  placeOf,
+  relationNameTaken,
+  requireOwner,
+  resolveType,
+  undefinedRelation,
+  type DdlContext,
+} from './context.ts';
 import { putColumn, requireColumn } from './tables.ts';
 
 type Options = NodeOf<'SEQUENCE_OPTIONS'>;
@@ -17,30 +26,50 @@ const BOUNDS: Readonly<Record<string, readonly [bigint, bigint]>> = {
 
 const big = (value: number | bigint): bigint => BigInt(value);
 
-function parameters(options: Options | undefined, old: Parameters | undefined, fallbackType: SqlType, context: DdlContext): Parameters {
+function parameters(
+  options: Options | undefined,
+  old: Parameters | undefined,
+  fallbackType: SqlType,
+  context: DdlContext,
+): Parameters {
   const type = options?.type === undefined ? (old?.type ?? fallbackType) : resolveType(context, options.type);
   const bounds = BOUNDS[type.kind];
-  if (bounds === undefined) throw new SqlError('invalid_parameter_value', 'sequence type must be smallint, integer, or bigint');
+  if (bounds === undefined)
+    throw new SqlError('invalid_parameter_value', 'sequence type must be smallint, integer, or bigint');
   const increment = options?.increment === undefined ? (old?.increment ?? 1n) : big(options.increment);
   if (increment === 0n) throw new SqlError('invalid_parameter_value', 'INCREMENT must not be zero');
   const ascending = increment > 0n;
   const typeChanged = old !== undefined && old.type.kind !== type.kind;
-  const keepMinimum = old !== undefined && options?.noMinimum !== true && !(typeChanged && old.minimum === BOUNDS[old.type.kind]![0]);
-  const keepMaximum = old !== undefined && options?.noMaximum !== true && !(typeChanged && old.maximum === BOUNDS[old.type.kind]![1]);
-  const minimum = options?.minimum !== undefined ? big(options.minimum) : keepMinimum ? old!.minimum : ascending ? 1n : bounds[0];
-  const maximum = options?.maximum !== undefined ? big(options.maximum) : keepMaximum ? old!.maximum : ascending ? bounds[1] : -1n;
+  const keepMinimum =
+    old !== undefined && options?.noMinimum !== true && !(typeChanged && old.minimum === BOUNDS[old.type.kind]![0]);
+  const keepMaximum =
+    old !== undefined && options?.noMaximum !== true && !(typeChanged && old.maximum === BOUNDS[old.type.kind]![1]);
+  const minimum =
+    options?.minimum !== undefined ? big(options.minimum) : keepMinimum ? old!.minimum : ascending ? 1n : bounds[0];
+  const maximum =
+    options?.maximum !== undefined ? big(options.maximum) : keepMaximum ? old!.maximum : ascending ? bounds[1] : -1n;
   if (minimum < bounds[0] || maximum > bounds[1]) {
-    throw new SqlError('invalid_parameter_value', minimum < bounds[0]
-      ? `MINVALUE (${minimum}) is out of range for sequence data type ${type.declared ?? typeWord(type)}`
-      : `MAXVALUE (${maximum}) is out of range for sequence data type ${type.declared ?? typeWord(type)}`);
+    throw new SqlError(
+      'invalid_parameter_value',
+      minimum < bounds[0]
+        ? `MINVALUE (${minimum}) is out of range for sequence data type ${type.declared ?? typeWord(type)}`
+        : `MAXVALUE (${maximum}) is out of range for sequence data type ${type.declared ?? typeWord(type)}`,
+    );
   }
-  if (minimum >= maximum) throw new SqlError('invalid_parameter_value', `MINVALUE (${minimum}) must be less than MAXVALUE (${maximum})`);
+  if (minimum >= maximum)
+    throw new SqlError('invalid_parameter_value', `MINVALUE (${minimum}) must be less than MAXVALUE (${maximum})`);
   const start = options?.start !== undefined ? big(options.start) : (old?.start ?? (ascending ? minimum : maximum));
-  if (start < minimum) throw new SqlError('invalid_parameter_value', `START value (${start}) cannot be less than MINVALUE (${minimum})`);
-  if (start > maximum) throw new SqlError('invalid_parameter_value', `START value (${start}) cannot be greater than MAXVALUE (${maximum})`);
+  if (start < minimum)
+    throw new SqlError('invalid_parameter_value', `START value (${start}) cannot be less than MINVALUE (${minimum})`);
+  if (start > maximum)
+    throw new SqlError(
+      'invalid_parameter_value',
+      `START value (${start}) cannot be greater than MAXVALUE (${maximum})`,
+    );
   const cache = options?.cache === undefined ? (old?.cache ?? 1n) : big(options.cache);
   if (cache <= 0n) throw new SqlError('invalid_parameter_value', `CACHE (${cache}) must be greater than zero`);
-  const cycle = options === undefined || options.cycle === 'default' ? (old?.cycle ?? false) : options.cycle === 'cycle';
+  const cycle =
+    options === undefined || options.cycle === 'default' ? (old?.cycle ?? false) : options.cycle === 'cycle';
   return { type: { kind: type.kind }, increment, minimum, maximum, start, cache, cycle };
 }
 
@@ -53,8 +82,16 @@ export async function createSequence(statement: NodeOf<'CREATE_SEQUENCE'>, conte
   if (!(await claimRelationName(context, place, statement.exists))) return;
   const values = parameters(statement.options, undefined, INT64, context);
   const id = context.catalog.base.allocateId();
-  context.catalog.put({ kind: 'sequence', id, name: place.name, owner: context.role, schemaId: place.schema.id, databaseId: place.schema.databaseId,
-    persistence: statement.temporary ? 'temporary' : 'permanent', ...values });
+  context.catalog.put({
+    kind: 'sequence',
+    id,
+    name: place.name,
+    owner: context.role,
+    schemaId: place.schema.id,
+    databaseId: place.schema.databaseId,
+    persistence: statement.temporary ? 'temporary' : 'permanent',
+    ...values,
+  });
   context.createSequenceState(id, values.start);
   applyOwner(statement.options, id, context);
 }
@@ -75,7 +112,8 @@ export function changeSequence(id: ObjectId, options: Options, context: DdlConte
   const old = context.catalog.get(id) as SequenceDefinition;
   const values = parameters(options, old, old.type, context);
   context.catalog.put({ ...old, ...values });
-  if (options.restartPresent) context.restartSequence(id, options.restart === undefined ? values.start : big(options.restart));
+  if (options.restartPresent)
+    context.restartSequence(id, options.restart === undefined ? values.start : big(options.restart));
   applyOwner(options, id, context);
 }
 
@@ -88,13 +126,19 @@ function applyOwner(options: Options, id: ObjectId, context: DdlContext): void {
   if (options.ownedBy === undefined) return;
   const table = context.names.findRelation(options.ownedBy.slice(0, -1));
   if (table === undefined || table.kind !== 'table') throw undefinedRelation(context, options.ownedBy.slice(0, -1));
-  if (table.schemaId !== sequence.schemaId) throw new SqlError('object_not_in_prerequisite_state', 'sequence must be in same schema as table it is linked to');
+  if (table.schemaId !== sequence.schemaId)
+    throw new SqlError('object_not_in_prerequisite_state', 'sequence must be in same schema as table it is linked to');
   const column = requireColumn(table, options.ownedBy[options.ownedBy.length - 1]!, context);
   context.catalog.put({ ...sequence, ownedBy: { tableId: table.id, column: column.position, internal: false } });
 }
 
 /** The sequence behind an identity or serial column. */
-export async function createOwnedSequence(context: DdlContext, tableId: ObjectId, column: ColumnDefinition, options: Options | undefined): Promise<ObjectId> {
+export async function createOwnedSequence(
+  context: DdlContext,
+  tableId: ObjectId,
+  column: ColumnDefinition,
+  options: Options | undefined,
+): Promise<ObjectId> {
   const table = context.catalog.table(tableId);
   if (BOUNDS[column.type.kind] === undefined) {
     throw new SqlError('invalid_parameter_value', 'identity column type must be smallint, integer, or bigint');
@@ -102,9 +146,17 @@ export async function createOwnedSequence(context: DdlContext, tableId: ObjectId
   const values = parameters(options, undefined, column.type, context);
   const id = context.catalog.base.allocateId();
   const name = chooseName(table.name.text, column.name.text, 'seq', relationNameTaken(context, table.schemaId));
-  context.catalog.put({ kind: 'sequence', id, name, owner: context.role, schemaId: table.schemaId, databaseId: table.databaseId,
+  context.catalog.put({
+    kind: 'sequence',
+    id,
+    name,
+    owner: context.role,
+    schemaId: table.schemaId,
+    databaseId: table.databaseId,
     persistence: table.persistence === 'temporary' ? 'temporary' : 'permanent',
-    ownedBy: { tableId, column: column.position, internal: column.identity !== 'none' }, ...values });
+    ownedBy: { tableId, column: column.position, internal: column.identity !== 'none' },
+    ...values,
+  });
   context.createSequenceState(id, values.start);
   putColumn(context, tableId, column.position, { sequenceId: id });
   return id;

@@ -19,10 +19,23 @@ export async function createTable(statement: NodeOf<'CREATE_TABLE'>, context: Dd
   if (!(await claimRelationName(context, place, statement.exists))) return;
   const id = context.catalog.base.allocateId();
   let table: TableDefinition = {
-    kind: 'table', id, space: id, name: place.name, owner: context.role,
-    schemaId: place.schema.id, databaseId: place.schema.databaseId,
-    columns: [], constraints: [], indexes: [], referencedBy: [],
-    persistence: statement.temporary || place.schema.name.text.startsWith('temp:') ? 'temporary' : statement.unlogged ? 'unlogged' : 'permanent',
+    kind: 'table',
+    id,
+    space: id,
+    name: place.name,
+    owner: context.role,
+    schemaId: place.schema.id,
+    databaseId: place.schema.databaseId,
+    columns: [],
+    constraints: [],
+    indexes: [],
+    referencedBy: [],
+    persistence:
+      statement.temporary || place.schema.name.text.startsWith('temp:')
+        ? 'temporary'
+        : statement.unlogged
+          ? 'unlogged'
+          : 'permanent',
     onCommit: statement.onCommit,
     options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? ''])),
     comment: statement.comment,
@@ -40,12 +53,34 @@ export async function createTable(statement: NodeOf<'CREATE_TABLE'>, context: Dd
   }
   for (const constraint of statement.constraints) pending.push({ constraint, column: undefined });
   // Keys first: a foreign key may refer to a key of the same table.
-  const order = { not_null: 0, null: 0, default: 0, check: 1, primary_key: 2, unique: 3, exclusion: 3, foreign_key: 4 } as const;
+  const order = {
+    not_null: 0,
+    null: 0,
+    default: 0,
+    check: 1,
+    primary_key: 2,
+    unique: 3,
+    exclusion: 3,
+    foreign_key: 4,
+  } as const;
   pending.sort((a, b) => order[a.constraint.kind] - order[b.constraint.kind]);
   for (const one of pending) await addConstraint(one, id, context, true);
   for (const index of statement.indexes) {
-    await addIndex({ tableId: id, name: index.name, unique: index.unique, keys: indexKeys(index.keys, context.catalog.table(id), context),
-      include: [], predicate: undefined, method: index.method ?? 'btree', nullsNotDistinct: false, options: {}, fill: false }, context);
+    await addIndex(
+      {
+        tableId: id,
+        name: index.name,
+        unique: index.unique,
+        keys: indexKeys(index.keys, context.catalog.table(id), context),
+        include: [],
+        predicate: undefined,
+        method: index.method ?? 'btree',
+        nullsNotDistinct: false,
+        options: {},
+        fill: false,
+      },
+      context,
+    );
   }
 }
 
@@ -54,7 +89,12 @@ export function columnByName(table: TableDefinition, name: Identifier): ColumnDe
   return table.columns.find((column) => !column.dropped && identifierKey(column.name) === key);
 }
 
-export function requireColumn(table: TableDefinition, name: Identifier, context: DdlContext, position?: number): ColumnDefinition {
+export function requireColumn(
+  table: TableDefinition,
+  name: Identifier,
+  context: DdlContext,
+  position?: number,
+): ColumnDefinition {
   const found = columnByName(table, name);
   if (found !== undefined) return found;
   const shown = context.display(name);
@@ -67,7 +107,12 @@ export function requireColumn(table: TableDefinition, name: Identifier, context:
 }
 
 /** Replaces one column's definition. */
-export function putColumn(context: DdlContext, tableId: number, position: number, change: Partial<ColumnDefinition>): void {
+export function putColumn(
+  context: DdlContext,
+  tableId: number,
+  position: number,
+  change: Partial<ColumnDefinition>,
+): void {
   const table = context.catalog.table(tableId);
   context.catalog.put({
     ...table,
@@ -76,18 +121,29 @@ export function putColumn(context: DdlContext, tableId: number, position: number
 }
 
 /** Adds a column without its constraints (not null, default and keys come as constraints). */
-export async function addColumn(column: NodeOf<'COLUMN_DEF'>, tableId: number, context: DdlContext): Promise<ColumnDefinition> {
+export async function addColumn(
+  column: NodeOf<'COLUMN_DEF'>,
+  tableId: number,
+  context: DdlContext,
+): Promise<ColumnDefinition> {
   const table = context.catalog.table(tableId);
   const shown = context.display(column.name);
   if (columnByName(table, column.name) !== undefined) {
     throw new SqlError('duplicate_column', {
-      message: `column "${shown}" specified more than once`, variant: 'specified', args: { column: shown },
+      message: `column "${shown}" specified more than once`,
+      variant: 'specified',
+      args: { column: shown },
       ...(column.pos === undefined ? {} : { position: column.pos }),
     });
   }
-  if (['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'].includes(column.name.text.toLowerCase()) && !column.name.exact) {
+  if (
+    ['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'].includes(column.name.text.toLowerCase()) &&
+    !column.name.exact
+  ) {
     throw new SqlError('duplicate_column', {
-      message: `column name "${shown}" conflicts with a system column name`, variant: 'system', args: { column: shown },
+      message: `column name "${shown}" conflicts with a system column name`,
+      variant: 'system',
+      args: { column: shown },
     });
   }
   const type = resolveType(context, column.type, column.pos);
@@ -104,10 +160,14 @@ export async function addColumn(column: NodeOf<'COLUMN_DEF'>, tableId: number, c
     });
   }
   const definition: ColumnDefinition = {
-    position: table.columns.length + 1, name: column.name,
+    position: table.columns.length + 1,
+    name: column.name,
     type: column.collation === undefined ? type : { ...type, collation: column.collation },
     notNull: column.autoIncrement || column.identity !== 'none',
-    identity: column.identity, generated: column.generated, missing: null, dropped: false,
+    identity: column.identity,
+    generated: column.generated,
+    missing: null,
+    dropped: false,
     comment: column.comment,
     defaultValue: column.generation === undefined ? undefined : storeExpression(context, column.generation, ''),
   };
@@ -123,8 +183,11 @@ function copyColumns(like: NodeOf<'LIKE_TABLE'>, tableId: number, context: DdlCo
   const source = context.names.findRelation(like.name);
   if (source === undefined || (source.kind !== 'table' && source.kind !== 'view')) {
     const shown = like.name.map((part) => context.display(part)).join('.');
-    throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown },
-      ...(like.pos === undefined ? {} : { position: like.pos }) });
+    throw new SqlError('undefined_table', {
+      message: `relation "${shown}" does not exist`,
+      args: { name: shown },
+      ...(like.pos === undefined ? {} : { position: like.pos }),
+    });
   }
   const wants = (what: string): boolean => like.including.includes(what) || like.including.includes('all');
   let table = context.catalog.table(tableId);
@@ -148,15 +211,29 @@ function copyColumns(like: NodeOf<'LIKE_TABLE'>, tableId: number, context: DdlCo
   table = { ...table, columns };
   if (source.kind === 'table' && wants('constraints')) {
     const checks = source.constraints.filter((constraint) => constraint.kind === 'check');
-    table = { ...table, constraints: [...table.constraints, ...checks.map((check) => ({
-      ...check, id: context.catalog.base.allocateId(), columns: check.columns.map((position) => positions.get(position)!) }))] };
+    table = {
+      ...table,
+      constraints: [
+        ...table.constraints,
+        ...checks.map((check) => ({
+          ...check,
+          id: context.catalog.base.allocateId(),
+          columns: check.columns.map((position) => positions.get(position)!),
+        })),
+      ],
+    };
   }
   context.catalog.put(table);
   if (source.kind !== 'table' || !wants('indexes')) return;
   copyIndexes(source, tableId, positions, context);
 }
 
-function copyIndexes(source: TableDefinition, tableId: number, positions: ReadonlyMap<number, number>, context: DdlContext): void {
+function copyIndexes(
+  source: TableDefinition,
+  tableId: number,
+  positions: ReadonlyMap<number, number>,
+  context: DdlContext,
+): void {
   for (const index of source.indexes) {
     const table = context.catalog.table(tableId);
     const keyNames = index.keys.map((key) => (key.column === 0 ? 'expr' : source.columns[key.column - 1]!.name.text));
@@ -164,14 +241,35 @@ function copyIndexes(source: TableDefinition, tableId: number, positions: Readon
     const text = [table.name.text, ...(index.primary ? [] : keyNames), label].join('_');
     const id = context.catalog.base.allocateId();
     const name = { text, exact: false };
-    const copy = { ...index, id, space: id, tableId, name,
+    const copy = {
+      ...index,
+      id,
+      space: id,
+      tableId,
+      name,
       keys: index.keys.map((key) => ({ ...key, column: key.column === 0 ? 0 : positions.get(key.column)! })),
-      include: index.include.map((position) => positions.get(position)!) };
-    const owner = source.constraints.find((constraint) => constraint.indexId === index.id && constraint.kind !== 'foreign_key');
-    context.catalog.put({ ...table, indexes: [...table.indexes, copy],
-      constraints: owner === undefined ? table.constraints : [...table.constraints, {
-        ...owner, id: context.catalog.base.allocateId(), name, indexId: id,
-        columns: owner.columns.map((position) => positions.get(position)!) }] });
+      include: index.include.map((position) => positions.get(position)!),
+    };
+    const owner = source.constraints.find(
+      (constraint) => constraint.indexId === index.id && constraint.kind !== 'foreign_key',
+    );
+    context.catalog.put({
+      ...table,
+      indexes: [...table.indexes, copy],
+      constraints:
+        owner === undefined
+          ? table.constraints
+          : [
+              ...table.constraints,
+              {
+                ...owner,
+                id: context.catalog.base.allocateId(),
+                name,
+                indexId: id,
+                columns: owner.columns.map((position) => positions.get(position)!),
+              },
+            ],
+    });
   }
 }
 
@@ -188,16 +286,39 @@ export async function createTableAs(statement: NodeOf<'CREATE_TABLE_AS'>, contex
   const columns = query.plan.columns.map((column, index): ColumnDefinition => {
     const name = statement.columns[index] ?? { text: column.name, exact: column.name !== column.name.toLowerCase() };
     if (seen.has(identifierKey(name))) {
-      throw new SqlError('duplicate_column', { message: `column "${context.display(name)}" specified more than once`, variant: 'specified', args: { column: context.display(name) } });
+      throw new SqlError('duplicate_column', {
+        message: `column "${context.display(name)}" specified more than once`,
+        variant: 'specified',
+        args: { column: context.display(name) },
+      });
     }
     seen.add(identifierKey(name));
     const type = column.type.kind === 'unknown' ? ({ kind: 'text' } as const) : column.type;
-    return { position: index + 1, name, type, notNull: false, identity: 'none', generated: 'none', missing: null, dropped: false };
+    return {
+      position: index + 1,
+      name,
+      type,
+      notNull: false,
+      identity: 'none',
+      generated: 'none',
+      missing: null,
+      dropped: false,
+    };
   });
   const table: TableDefinition = {
-    kind: 'table', id, space: id, name: place.name, owner: context.role, schemaId: place.schema.id, databaseId: place.schema.databaseId,
-    columns, constraints: [], indexes: [], referencedBy: [],
-    persistence: statement.temporary ? 'temporary' : statement.unlogged ? 'unlogged' : 'permanent', onCommit: statement.onCommit,
+    kind: 'table',
+    id,
+    space: id,
+    name: place.name,
+    owner: context.role,
+    schemaId: place.schema.id,
+    databaseId: place.schema.databaseId,
+    columns,
+    constraints: [],
+    indexes: [],
+    referencedBy: [],
+    persistence: statement.temporary ? 'temporary' : statement.unlogged ? 'unlogged' : 'permanent',
+    onCommit: statement.onCommit,
     options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? ''])),
   };
   context.catalog.put(table);

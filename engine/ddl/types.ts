@@ -3,7 +3,15 @@ import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { Definition, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
-import { chooseName, placeOf, requireOwner, requireSchema, resolveType, storeExpression, type DdlContext } from './context.ts';
+import {
+  chooseName,
+  placeOf,
+  requireOwner,
+  requireSchema,
+  resolveType,
+  storeExpression,
+  type DdlContext,
+} from './context.ts';
 
 /** Bytes of an enum label, as clients know the limit. */
 const LABEL_LIMIT = 63;
@@ -12,26 +20,61 @@ export async function createType(statement: NodeOf<'CREATE_TYPE'>, context: DdlC
   const place = placeOf(context, statement.name, false, statement.pos);
   await context.lockName(`type:${place.schema.id}:${place.name.text.toLowerCase()}`);
   const shown = context.display(place.name);
-  if (context.catalog.typeByName(place.schema.id, place.name) !== undefined || context.catalog.relationByName(place.schema.id, place.name) !== undefined) {
-    throw new SqlError('duplicate_object', { message: `type "${shown}" already exists`, variant: 'type', args: { name: shown } });
+  if (
+    context.catalog.typeByName(place.schema.id, place.name) !== undefined ||
+    context.catalog.relationByName(place.schema.id, place.name) !== undefined
+  ) {
+    throw new SqlError('duplicate_object', {
+      message: `type "${shown}" already exists`,
+      variant: 'type',
+      args: { name: shown },
+    });
   }
   const id = context.catalog.base.allocateId();
-  const common = { kind: 'type' as const, id, name: place.name, owner: context.role, schemaId: place.schema.id, databaseId: place.schema.databaseId, arrayTypeId: context.catalog.base.allocateId() };
+  const common = {
+    kind: 'type' as const,
+    id,
+    name: place.name,
+    owner: context.role,
+    schemaId: place.schema.id,
+    databaseId: place.schema.databaseId,
+    arrayTypeId: context.catalog.base.allocateId(),
+  };
   if (statement.kind === 'enum') {
     statement.labels.forEach((label, at) => {
       checkLabel(label);
-      if (statement.labels.indexOf(label) !== at) throw new SqlError('unique_violation', { message: `enum label "${label}" is given twice` });
+      if (statement.labels.indexOf(label) !== at)
+        throw new SqlError('unique_violation', { message: `enum label "${label}" is given twice` });
     });
-    context.catalog.put({ ...common, form: 'enum', type: { kind: 'enum', labels: statement.labels, typeId: id, declared: place.name.text }, notNull: false, checks: [] });
+    context.catalog.put({
+      ...common,
+      form: 'enum',
+      type: { kind: 'enum', labels: statement.labels, typeId: id, declared: place.name.text },
+      notNull: false,
+      checks: [],
+    });
   } else if (statement.kind === 'composite') {
-    const fields = statement.fields.map((field) => ({ name: context.display(field.name), type: resolveType(context, field.type, field.pos) }));
-    context.catalog.put({ ...common, form: 'composite', type: { kind: 'record', fields, typeId: id, declared: place.name.text }, notNull: false, checks: [] });
+    const fields = statement.fields.map((field) => ({
+      name: context.display(field.name),
+      type: resolveType(context, field.type, field.pos),
+    }));
+    context.catalog.put({
+      ...common,
+      form: 'composite',
+      type: { kind: 'record', fields, typeId: id, declared: place.name.text },
+      notNull: false,
+      checks: [],
+    });
   } else {
     createDomain(statement, common, context);
   }
 }
 
-function createDomain(statement: NodeOf<'CREATE_TYPE'>, common: Pick<UserTypeDefinition, 'kind' | 'id' | 'name' | 'owner' | 'schemaId' | 'databaseId' | 'arrayTypeId'>, context: DdlContext): void {
+function createDomain(
+  statement: NodeOf<'CREATE_TYPE'>,
+  common: Pick<UserTypeDefinition, 'kind' | 'id' | 'name' | 'owner' | 'schemaId' | 'databaseId' | 'arrayTypeId'>,
+  context: DdlContext,
+): void {
   const resolved = resolveType(context, statement.base!, statement.pos);
   const base = statement.collation === undefined ? resolved : { ...resolved, collation: statement.collation };
   let definition: UserTypeDefinition = { ...common, form: 'domain', type: base, notNull: false, checks: [] };
@@ -42,43 +85,91 @@ function createDomain(statement: NodeOf<'CREATE_TYPE'>, common: Pick<UserTypeDef
 /** A table of the one column VALUE, in which a domain's checks bind. */
 export function domainScope(domain: UserTypeDefinition): TableDefinition {
   return {
-    kind: 'table', id: 0, space: 0, name: domain.name, owner: domain.owner, schemaId: domain.schemaId, databaseId: domain.databaseId,
-    columns: [{ position: 1, name: { text: 'value', exact: false }, type: domain.type, notNull: false, identity: 'none', generated: 'none', missing: null, dropped: false }],
-    constraints: [], indexes: [], persistence: 'permanent', onCommit: 'preserve', options: {}, referencedBy: [],
+    kind: 'table',
+    id: 0,
+    space: 0,
+    name: domain.name,
+    owner: domain.owner,
+    schemaId: domain.schemaId,
+    databaseId: domain.databaseId,
+    columns: [
+      {
+        position: 1,
+        name: { text: 'value', exact: false },
+        type: domain.type,
+        notNull: false,
+        identity: 'none',
+        generated: 'none',
+        missing: null,
+        dropped: false,
+      },
+    ],
+    constraints: [],
+    indexes: [],
+    persistence: 'permanent',
+    onCommit: 'preserve',
+    options: {},
+    referencedBy: [],
   };
 }
 
-function withDomainConstraint(domain: UserTypeDefinition, constraint: NodeOf<'CONSTRAINT_DEF'>, context: DdlContext): UserTypeDefinition {
+function withDomainConstraint(
+  domain: UserTypeDefinition,
+  constraint: NodeOf<'CONSTRAINT_DEF'>,
+  context: DdlContext,
+): UserTypeDefinition {
   switch (constraint.kind) {
     case 'not_null':
       return { ...domain, notNull: true };
     case 'null':
       return domain;
     case 'default':
-      return { ...domain, defaultValue: constraint.expression === undefined ? undefined : storeExpression(context, constraint.expression, constraint.text ?? '') };
+      return {
+        ...domain,
+        defaultValue:
+          constraint.expression === undefined
+            ? undefined
+            : storeExpression(context, constraint.expression, constraint.text ?? ''),
+      };
     case 'check': {
-      const taken = (name: Identifier): boolean => domain.checks.some((check) => identifierKey(check.name) === identifierKey(name));
+      const taken = (name: Identifier): boolean =>
+        domain.checks.some((check) => identifierKey(check.name) === identifierKey(name));
       const name = constraint.name ?? chooseName(domain.name.text, '', 'check', taken);
-      if (taken(name)) throw new SqlError('duplicate_object', `constraint "${context.display(name)}" for domain "${context.display(domain.name)}" already exists`);
+      if (taken(name))
+        throw new SqlError(
+          'duplicate_object',
+          `constraint "${context.display(name)}" for domain "${context.display(domain.name)}" already exists`,
+        );
       const expression = storeExpression(context, constraint.expression!, constraint.text ?? '');
       context.bindTableExpression(expression, domainScope(domain));
       return { ...domain, checks: [...domain.checks, { name, expression }] };
     }
     default:
-      throw new SqlError('syntax_error', `${constraint.kind.replaceAll('_', ' ')} constraints not possible for domains`);
+      throw new SqlError(
+        'syntax_error',
+        `${constraint.kind.replaceAll('_', ' ')} constraints not possible for domains`,
+      );
   }
 }
 
 function checkLabel(label: string): void {
   if (label === '' || Buffer.byteLength(label) > LABEL_LIMIT) {
-    throw new SqlError('invalid_name', { message: `invalid enum label "${label}"`, detail: `Labels must be ${LABEL_LIMIT} bytes or less.` });
+    throw new SqlError('invalid_name', {
+      message: `invalid enum label "${label}"`,
+      detail: `Labels must be ${LABEL_LIMIT} bytes or less.`,
+    });
   }
 }
 
 export async function alterType(statement: NodeOf<'ALTER_TYPE'>, context: DdlContext): Promise<void> {
   const found = context.names.findType(statement.name);
   const shown = statement.name.map((part) => context.display(part)).join('.');
-  if (found === undefined) throw new SqlError('undefined_object', { message: `type "${shown}" does not exist`, variant: 'type', args: { name: shown } });
+  if (found === undefined)
+    throw new SqlError('undefined_object', {
+      message: `type "${shown}" does not exist`,
+      variant: 'type',
+      args: { name: shown },
+    });
   requireOwner(context, found, 'type');
   switch (statement.action) {
     case 'add_value':
@@ -93,7 +184,12 @@ export async function alterType(statement: NodeOf<'ALTER_TYPE'>, context: DdlCon
       return;
     case 'owner': {
       const role = context.catalog.roleByName(statement.newName!);
-      if (role === undefined) throw new SqlError('undefined_object', { message: `role "${context.display(statement.newName!)}" does not exist`, variant: 'role', args: { role: context.display(statement.newName!) } });
+      if (role === undefined)
+        throw new SqlError('undefined_object', {
+          message: `role "${context.display(statement.newName!)}" does not exist`,
+          variant: 'role',
+          args: { role: context.display(statement.newName!) },
+        });
       context.catalog.put({ ...found, owner: role.id });
       return;
     }
@@ -103,7 +199,10 @@ export async function alterType(statement: NodeOf<'ALTER_TYPE'>, context: DdlCon
     case 'drop_constraint': {
       const rest = found.checks.filter((check) => identifierKey(check.name) !== identifierKey(statement.newName!));
       if (rest.length === found.checks.length && !statement.exists) {
-        throw new SqlError('undefined_object', `constraint "${context.display(statement.newName!)}" of domain "${shown}" does not exist`);
+        throw new SqlError(
+          'undefined_object',
+          `constraint "${context.display(statement.newName!)}" of domain "${shown}" does not exist`,
+        );
       }
       context.catalog.put({ ...found, checks: rest });
       return;
@@ -119,7 +218,10 @@ export async function alterType(statement: NodeOf<'ALTER_TYPE'>, context: DdlCon
       context.catalog.put({ ...found, notNull: statement.action === 'set_not_null' });
       return;
     default:
-      throw new SqlError('feature_not_supported', { message: `ALTER TYPE ${statement.action.replaceAll('_', ' ')} is not supported`, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+      throw new SqlError('feature_not_supported', {
+        message: `ALTER TYPE ${statement.action.replaceAll('_', ' ')} is not supported`,
+        ...(statement.pos === undefined ? {} : { position: statement.pos }),
+      });
   }
 }
 
@@ -128,10 +230,21 @@ function replaceEnum(old: UserTypeDefinition, labels: readonly string[], context
   const type = { ...old.type, labels };
   context.catalog.put({ ...old, type });
   for (const table of context.catalog.all('table')) {
-    if (table.kind !== 'table' || !table.columns.some((column) => column.type.typeId === old.id || column.type.element?.typeId === old.id)) continue;
-    context.catalog.put({ ...table, columns: table.columns.map((column) =>
-      column.type.typeId === old.id ? { ...column, type: { ...column.type, labels } }
-        : column.type.element?.typeId === old.id ? { ...column, type: { ...column.type, element: { ...column.type.element, labels } } } : column) } as Definition);
+    if (
+      table.kind !== 'table' ||
+      !table.columns.some((column) => column.type.typeId === old.id || column.type.element?.typeId === old.id)
+    )
+      continue;
+    context.catalog.put({
+      ...table,
+      columns: table.columns.map((column) =>
+        column.type.typeId === old.id
+          ? { ...column, type: { ...column.type, labels } }
+          : column.type.element?.typeId === old.id
+            ? { ...column, type: { ...column.type, element: { ...column.type.element, labels } } }
+            : column,
+      ),
+    } as Definition);
   }
 }
 
@@ -141,7 +254,8 @@ function addLabel(found: UserTypeDefinition, statement: NodeOf<'ALTER_TYPE'>, co
   checkLabel(value);
   if (labels.includes(value)) {
     const message = `enum label "${value}" already exists`;
-    if (!statement.exists) throw new SqlError('duplicate_object', { message, variant: 'enum_label', args: { label: value } });
+    if (!statement.exists)
+      throw new SqlError('duplicate_object', { message, variant: 'enum_label', args: { label: value } });
     context.notice('notice', 'duplicate_object', { message: `${message}, skipping` });
     return;
   }
@@ -162,7 +276,10 @@ function rejectReorder(found: UserTypeDefinition, context: DdlContext): void {
     if (table.kind !== 'table') continue;
     const index = table.indexes.find((candidate) => candidate.keys.some((key) => key.type.typeId === found.id));
     if (index !== undefined) {
-      throw new SqlError('feature_not_supported', { message: `cannot insert a label between others while index "${context.display(index.name)}" uses the type`, hint: 'Drop the index, add the label, and create the index again.' });
+      throw new SqlError('feature_not_supported', {
+        message: `cannot insert a label between others while index "${context.display(index.name)}" uses the type`,
+        hint: 'Drop the index, add the label, and create the index again.',
+      });
     }
   }
 }
@@ -171,10 +288,22 @@ function renameLabel(found: UserTypeDefinition, statement: NodeOf<'ALTER_TYPE'>,
   const labels = [...(found.type.labels ?? [])];
   const at = labels.indexOf(statement.value!);
   if (at < 0) throw new SqlError('invalid_parameter_value', `"${statement.value!}" is not an existing enum label`);
-  if (labels.includes(statement.newValue!)) throw new SqlError('duplicate_object', { message: `enum label "${statement.newValue!}" already exists`, variant: 'enum_label', args: { label: statement.newValue! } });
+  if (labels.includes(statement.newValue!))
+    throw new SqlError('duplicate_object', {
+      message: `enum label "${statement.newValue!}" already exists`,
+      variant: 'enum_label',
+      args: { label: statement.newValue! },
+    });
   for (const table of context.catalog.all('table')) {
-    if (table.kind === 'table' && table.columns.some((column) => !column.dropped && (column.type.typeId === found.id || column.type.element?.typeId === found.id))) {
-      throw new SqlError('feature_not_supported', { message: `cannot rename a label of type "${context.display(found.name)}" while table "${context.display(table.name)}" uses it` });
+    if (
+      table.kind === 'table' &&
+      table.columns.some(
+        (column) => !column.dropped && (column.type.typeId === found.id || column.type.element?.typeId === found.id),
+      )
+    ) {
+      throw new SqlError('feature_not_supported', {
+        message: `cannot rename a label of type "${context.display(found.name)}" while table "${context.display(table.name)}" uses it`,
+      });
     }
   }
   labels[at] = statement.newValue!;

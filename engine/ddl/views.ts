@@ -28,7 +28,10 @@ export function relationsIn(query: RelationNode, context: DdlContext): ObjectId[
 
 export async function createView(statement: NodeOf<'CREATE_VIEW'>, context: DdlContext): Promise<void> {
   if (statement.checkOption !== 'none') {
-    throw new SqlError('feature_not_supported', { message: 'WITH CHECK OPTION is not supported', ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+    throw new SqlError('feature_not_supported', {
+      message: 'WITH CHECK OPTION is not supported',
+      ...(statement.pos === undefined ? {} : { position: statement.pos }),
+    });
   }
   const query = context.bindQuery(statement.source);
   const dependsOn = relationsIn(statement.source, context);
@@ -43,50 +46,97 @@ export async function createView(statement: NodeOf<'CREATE_VIEW'>, context: DdlC
       context.notice('notice', 'duplicate_table', { message: `relation "${shown}" already exists, skipping` });
       return;
     }
-    if (!statement.replace) throw new SqlError('duplicate_table', { message: `relation "${shown}" already exists`, args: { name: shown } });
-    if (old.kind !== 'view') throw new SqlError('wrong_object_type', { message: `"${shown}" is not a view`, args: { name: shown, kind: 'view' } });
+    if (!statement.replace)
+      throw new SqlError('duplicate_table', { message: `relation "${shown}" already exists`, args: { name: shown } });
+    if (old.kind !== 'view')
+      throw new SqlError('wrong_object_type', {
+        message: `"${shown}" is not a view`,
+        args: { name: shown, kind: 'view' },
+      });
     requireOwner(context, old, 'view');
     checkReplacement(old, columns, context);
   }
   const definition: ViewDefinition = {
-    kind: 'view', id: old?.id ?? context.catalog.base.allocateId(), name: place.name, owner: old?.owner ?? context.role,
-    schemaId: place.schema.id, databaseId: place.schema.databaseId, columns, program: storeQuery(context, statement.source),
-    text: statement.text, searchPath: context.searchPathNames, dependsOn, persistence: temporary ? 'temporary' : 'permanent',
-    checkOption: 'none', options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? 'true'])), system: false,
-    comment: old?.comment, grants: old?.grants,
+    kind: 'view',
+    id: old?.id ?? context.catalog.base.allocateId(),
+    name: place.name,
+    owner: old?.owner ?? context.role,
+    schemaId: place.schema.id,
+    databaseId: place.schema.databaseId,
+    columns,
+    program: storeQuery(context, statement.source),
+    text: statement.text,
+    searchPath: context.searchPathNames,
+    dependsOn,
+    persistence: temporary ? 'temporary' : 'permanent',
+    checkOption: 'none',
+    options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? 'true'])),
+    system: false,
+    comment: old?.comment,
+    grants: old?.grants,
   };
   context.catalog.put(definition);
 }
 
 function isTemporary(id: ObjectId, context: DdlContext): boolean {
   const relation = context.catalog.get(id);
-  return (relation?.kind === 'table' || relation?.kind === 'view' || relation?.kind === 'sequence') && relation.persistence === 'temporary';
+  return (
+    (relation?.kind === 'table' || relation?.kind === 'view' || relation?.kind === 'sequence') &&
+    relation.persistence === 'temporary'
+  );
 }
 
-function viewColumns(statement: NodeOf<'CREATE_VIEW'>, outputs: readonly { readonly name: string; readonly type: ColumnDefinition['type'] }[], context: DdlContext): ColumnDefinition[] {
-  if (statement.columns.length > outputs.length) throw new SqlError('syntax_error', 'CREATE VIEW specifies more column names than columns');
+function viewColumns(
+  statement: NodeOf<'CREATE_VIEW'>,
+  outputs: readonly { readonly name: string; readonly type: ColumnDefinition['type'] }[],
+  context: DdlContext,
+): ColumnDefinition[] {
+  if (statement.columns.length > outputs.length)
+    throw new SqlError('syntax_error', 'CREATE VIEW specifies more column names than columns');
   const seen = new Set<string>();
   return outputs.map((output, at): ColumnDefinition => {
-    const name = statement.columns[at] ?? { text: output.name, exact: context.display({ text: output.name, exact: false }) !== output.name };
+    const name = statement.columns[at] ?? {
+      text: output.name,
+      exact: context.display({ text: output.name, exact: false }) !== output.name,
+    };
     if (seen.has(identifierKey(name))) {
-      throw new SqlError('duplicate_column', { message: `column "${context.display(name)}" specified more than once`, variant: 'specified', args: { column: context.display(name) } });
+      throw new SqlError('duplicate_column', {
+        message: `column "${context.display(name)}" specified more than once`,
+        variant: 'specified',
+        args: { column: context.display(name) },
+      });
     }
     seen.add(identifierKey(name));
     const type = output.type.kind === 'unknown' ? ({ kind: 'text' } as const) : output.type;
-    return { position: at + 1, name, type, notNull: false, identity: 'none', generated: 'none', missing: null, dropped: false };
+    return {
+      position: at + 1,
+      name,
+      type,
+      notNull: false,
+      identity: 'none',
+      generated: 'none',
+      missing: null,
+      dropped: false,
+    };
   });
 }
 
 function checkReplacement(old: ViewDefinition, columns: readonly ColumnDefinition[], context: DdlContext): void {
-  if (columns.length < old.columns.length) throw new SqlError('invalid_table_definition', 'cannot drop columns from view');
+  if (columns.length < old.columns.length)
+    throw new SqlError('invalid_table_definition', 'cannot drop columns from view');
   old.columns.forEach((before, at) => {
     const after = columns[at]!;
     if (identifierKey(before.name) !== identifierKey(after.name)) {
-      throw new SqlError('invalid_table_definition', { message: `cannot change name of view column "${context.display(before.name)}" to "${context.display(after.name)}"`,
-        hint: 'Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.' });
+      throw new SqlError('invalid_table_definition', {
+        message: `cannot change name of view column "${context.display(before.name)}" to "${context.display(after.name)}"`,
+        hint: 'Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.',
+      });
     }
     if (before.type.kind !== after.type.kind) {
-      throw new SqlError('invalid_table_definition', `cannot change data type of view column "${context.display(before.name)}" from ${before.type.declared ?? before.type.kind} to ${after.type.declared ?? after.type.kind}`);
+      throw new SqlError(
+        'invalid_table_definition',
+        `cannot change data type of view column "${context.display(before.name)}" from ${before.type.declared ?? before.type.kind} to ${after.type.declared ?? after.type.kind}`,
+      );
     }
   });
 }

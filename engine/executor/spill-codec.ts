@@ -2,7 +2,17 @@
  * Rows as bytes for temporary files: self-describing values, no type needed. Only this process reads
  * them back, so there is no version.
  */
-import { Bits, Decimal, Interval, Jsonb, SqlArray, SqlRecord, TimeTz, type Row, type SqlValue } from '../../sblr/contract/values.ts';
+import {
+  Bits,
+  Decimal,
+  Interval,
+  Jsonb,
+  SqlArray,
+  SqlRecord,
+  TimeTz,
+  type Row,
+  type SqlValue,
+} from '../../sblr/contract/values.ts';
 
 class Writer {
   #buffer = Buffer.allocUnsafe(16384);

@@ -10,12 +10,16 @@ const DAY_MICROS = 86_400_000_000;
 
 export function shiftValue(value: SqlValue, offset: SqlValue, sign: number, type: SqlType): SqlValue {
   if (offset instanceof Interval) return shiftTime(value, offset, sign, type);
-  if (value instanceof Decimal || offset instanceof Decimal) return shiftDecimal(toDecimal(value), toDecimal(offset), sign);
+  if (value instanceof Decimal || offset instanceof Decimal)
+    return shiftDecimal(toDecimal(value), toDecimal(offset), sign);
   if (typeof value === 'number' && typeof offset === 'number') {
     const moved = value + sign * offset;
     if (type.kind === 'float32' || type.kind === 'float64' || Number.isSafeInteger(moved)) return moved;
   }
-  if ((typeof value === 'number' || typeof value === 'bigint') && (typeof offset === 'number' || typeof offset === 'bigint')) {
+  if (
+    (typeof value === 'number' || typeof value === 'bigint') &&
+    (typeof offset === 'number' || typeof offset === 'bigint')
+  ) {
     if (!Number.isFinite(Number(value))) return value;
     return canonicalInteger(BigInt(value) + BigInt(sign) * BigInt(offset));
   }
@@ -39,7 +43,11 @@ function shiftDecimal(value: Decimal, offset: Decimal, sign: number): SqlValue {
 
 function shiftTime(value: SqlValue, offset: Interval, sign: number, type: SqlType): SqlValue {
   if (value instanceof Interval) {
-    return new Interval(value.months + sign * offset.months, value.days + sign * offset.days, value.micros + sign * offset.micros);
+    return new Interval(
+      value.months + sign * offset.months,
+      value.days + sign * offset.days,
+      value.micros + sign * offset.micros,
+    );
   }
   const number = Number(value);
   if (!Number.isFinite(number)) return value;

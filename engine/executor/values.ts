@@ -15,7 +15,20 @@ import { keyEncoder as typeKeyEncoder } from '../types/key.ts';
 export type Comparator<T = SqlValue> = (a: T, b: T) => number;
 
 const NATIVE: ReadonlySet<TypeKind> = new Set([
-  'bool', 'int8', 'int16', 'int24', 'int32', 'int64', 'year', 'oid', 'reference', 'date', 'time', 'timestamp', 'timestamptz', 'uuid',
+  'bool',
+  'int8',
+  'int16',
+  'int24',
+  'int32',
+  'int64',
+  'year',
+  'oid',
+  'reference',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+  'uuid',
 ]);
 
 /** Does === on values mean SQL equality? */
@@ -30,10 +43,16 @@ export function hasNativeOrder(type: SqlType, _semantics: Semantics): boolean {
 
 /** Text whose equality is identity: compared by code points, no padding, no case folding. */
 export function isBinaryText(type: SqlType, semantics: Semantics): boolean {
-  return type.kind === 'text' && type.fixed !== true && semantics.padSpace !== 'all' && collationNamed(type.collation) === BINARY;
+  return (
+    type.kind === 'text' &&
+    type.fixed !== true &&
+    semantics.padSpace !== 'all' &&
+    collationNamed(type.collation) === BINARY
+  );
 }
 
-const nativeCompare = (a: SqlValue, b: SqlValue): number => ((a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0);
+const nativeCompare = (a: SqlValue, b: SqlValue): number =>
+  (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 const identical = (a: SqlValue, b: SqlValue): boolean => a === b;
 
 export function comparatorOf(type: SqlType, semantics: Semantics, collation?: string): Comparator {
@@ -79,16 +98,26 @@ export function joinKey(parts: readonly unknown[]): string {
 
 export type KeyEncoder = (value: SqlValue) => string;
 
-export function keyEncoder(type: SqlType, descending: boolean, nullsFirst: boolean, collation: string | undefined): KeyEncoder {
+export function keyEncoder(
+  type: SqlType,
+  descending: boolean,
+  nullsFirst: boolean,
+  collation: string | undefined,
+): KeyEncoder {
   return typeKeyEncoder(type, descending, nullsFirst, collation);
 }
 
 export type CastFunction = (value: SqlValue, context: EvalContext) => SqlValue;
 
 /** Code for a value that is not NULL; undefined when nothing changes. */
-export function castOf(from: SqlType, to: SqlType, context: 'implicit' | 'assignment' | 'explicit' | 'try'): CastFunction | undefined {
+export function castOf(
+  from: SqlType,
+  to: SqlType,
+  context: 'implicit' | 'assignment' | 'explicit' | 'try',
+): CastFunction | undefined {
   const code = castFunction(from, to, context);
-  if (code === undefined) throw new SqlError('cannot_coerce', `cannot cast type ${from.declared ?? from.kind} to ${to.declared ?? to.kind}`);
+  if (code === undefined)
+    throw new SqlError('cannot_coerce', `cannot cast type ${from.declared ?? from.kind} to ${to.declared ?? to.kind}`);
   return code;
 }
 

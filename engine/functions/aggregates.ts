@@ -4,7 +4,18 @@ import { arrayOf, type SqlType } from '../../sblr/contract/types.ts';
 import { Bits, Decimal, Interval, SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import { type Comparator, compareFloats, comparatorFor } from '../types/compare.ts';
 import { addIntervals, makeInterval, multiplyInterval } from '../types/date-time.ts';
-import { addDecimal, decimal, decimalFromInteger, divideDecimal, multiplyDecimal, NAN, sqrtDecimal, signOf, subtractDecimal, ZERO } from '../types/decimal.ts';
+import {
+  addDecimal,
+  decimal,
+  decimalFromInteger,
+  divideDecimal,
+  multiplyDecimal,
+  NAN,
+  sqrtDecimal,
+  signOf,
+  subtractDecimal,
+  ZERO,
+} from '../types/decimal.ts';
 import { add64, type Integer } from '../types/integers.ts';
 import { aggregate, aggregateFor, type AggregateOptions } from './table.ts';
 
@@ -118,8 +129,14 @@ const decimalSum = (final: (state: DecimalSum) => SqlValue): AggregateOptions<De
     state.count += other.count;
   },
 });
-aggregate('sum(decimal) decimal', decimalSum((state) => state.sum));
-aggregate('avg(decimal) decimal', decimalSum((state) => divideDecimal(state.sum, new Decimal(state.count, 0))));
+aggregate(
+  'sum(decimal) decimal',
+  decimalSum((state) => state.sum),
+);
+aggregate(
+  'avg(decimal) decimal',
+  decimalSum((state) => divideDecimal(state.sum, new Decimal(state.count, 0))),
+);
 
 interface FloatSum {
   count: number;
@@ -128,12 +145,16 @@ interface FloatSum {
 function floatOverflow(): SqlError {
   return new SqlError('numeric_value_out_of_range', 'value out of range: overflow');
 }
-const floatSum = (round: (value: number) => number, final: (state: FloatSum) => SqlValue): AggregateOptions<FloatSum> => ({
+const floatSum = (
+  round: (value: number) => number,
+  final: (state: FloatSum) => SqlValue,
+): AggregateOptions<FloatSum> => ({
   create: () => ({ count: 0, sum: 0 }),
   step: (state, value: number) => {
     const before = state.sum;
     state.sum = state.count++ === 0 ? value : round(before + value);
-    if ((state.sum === Infinity || state.sum === -Infinity) && Number.isFinite(before) && Number.isFinite(value)) throw floatOverflow();
+    if ((state.sum === Infinity || state.sum === -Infinity) && Number.isFinite(before) && Number.isFinite(value))
+      throw floatOverflow();
   },
   stepNumbers: (state, values, rows, count) => {
     let { sum } = state;
@@ -143,7 +164,8 @@ const floatSum = (round: (value: number) => number, final: (state: FloatSum) => 
       const before = sum;
       sum = first ? value : round(before + value);
       first = false;
-      if ((sum === Infinity || sum === -Infinity) && Number.isFinite(before) && Number.isFinite(value)) throw floatOverflow();
+      if ((sum === Infinity || sum === -Infinity) && Number.isFinite(before) && Number.isFinite(value))
+        throw floatOverflow();
     }
     state.sum = sum;
     state.count += count;
@@ -154,10 +176,31 @@ const floatSum = (round: (value: number) => number, final: (state: FloatSum) => 
     state.sum = round(state.sum + other.sum);
   },
 });
-aggregate('sum(float32) float32', floatSum(Math.fround, (state) => state.sum));
-aggregate('sum(float64) float64', floatSum((value) => value, (state) => state.sum));
-aggregate('avg(float32) float64', floatSum((value) => value, (state) => state.sum / state.count));
-aggregate('avg(float64) float64', floatSum((value) => value, (state) => state.sum / state.count));
+aggregate(
+  'sum(float32) float32',
+  floatSum(Math.fround, (state) => state.sum),
+);
+aggregate(
+  'sum(float64) float64',
+  floatSum(
+    (value) => value,
+    (state) => state.sum,
+  ),
+);
+aggregate(
+  'avg(float32) float64',
+  floatSum(
+    (value) => value,
+    (state) => state.sum / state.count,
+  ),
+);
+aggregate(
+  'avg(float64) float64',
+  floatSum(
+    (value) => value,
+    (state) => state.sum / state.count,
+  ),
+);
 
 interface IntervalSum {
   count: number;
@@ -175,8 +218,14 @@ const intervalSum = (final: (state: IntervalSum) => SqlValue): AggregateOptions<
     state.sum = addIntervals(state.sum, other.sum, 1);
   },
 });
-aggregate('sum(interval) interval', intervalSum((state) => state.sum));
-aggregate('avg(interval) interval', intervalSum((state) => multiplyInterval(state.sum, 1 / state.count)));
+aggregate(
+  'sum(interval) interval',
+  intervalSum((state) => state.sum),
+);
+aggregate(
+  'avg(interval) interval',
+  intervalSum((state) => multiplyInterval(state.sum, 1 / state.count)),
+);
 const timeAsInterval = (finish: (state: IntervalSum) => SqlValue): AggregateOptions<IntervalSum> => ({
   ...intervalSum(finish),
   step: (state, value: number) => {
@@ -184,8 +233,14 @@ const timeAsInterval = (finish: (state: IntervalSum) => SqlValue): AggregateOpti
     state.sum = makeInterval(state.sum.months, state.sum.days, state.sum.micros + value);
   },
 });
-aggregate('sum(time) interval', timeAsInterval((state) => state.sum));
-aggregate('avg(time) interval', timeAsInterval((state) => multiplyInterval(state.sum, 1 / state.count)));
+aggregate(
+  'sum(time) interval',
+  timeAsInterval((state) => state.sum),
+);
+aggregate(
+  'avg(time) interval',
+  timeAsInterval((state) => multiplyInterval(state.sum, 1 / state.count)),
+);
 
 // ---- min and max
 interface Best {
@@ -220,13 +275,44 @@ const best = (compare: Comparator, sign: number): AggregateOptions<Best> => {
     },
   };
 };
-const ORDERED = ['int16', 'int32', 'int64', 'decimal', 'float32', 'float64', 'text', 'fixed_text', 'date', 'time', 'timetz', 'timestamp', 'timestamptz', 'interval', 'oid', 'any_enum', 'any_array', 'bytes', 'uuid', 'bits', 'xid8'];
+const ORDERED = [
+  'int16',
+  'int32',
+  'int64',
+  'decimal',
+  'float32',
+  'float64',
+  'text',
+  'fixed_text',
+  'date',
+  'time',
+  'timetz',
+  'timestamp',
+  'timestamptz',
+  'interval',
+  'oid',
+  'any_enum',
+  'any_array',
+  'bytes',
+  'uuid',
+  'bits',
+  'xid8',
+];
 for (const type of ORDERED) {
-  for (const [name, sign] of [['min', -1], ['max', 1]] as const) {
-    aggregateFor(`${name}(${type}) ${type}`, { duplicateInsensitive: true }, ([argument]) => best(comparatorFor(argument as SqlType), sign));
+  for (const [name, sign] of [
+    ['min', -1],
+    ['max', 1],
+  ] as const) {
+    aggregateFor(`${name}(${type}) ${type}`, { duplicateInsensitive: true }, ([argument]) =>
+      best(comparatorFor(argument as SqlType), sign),
+    );
   }
 }
-aggregate('any_value(any_element) any_element', best(() => 0, 1), { duplicateInsensitive: true });
+aggregate(
+  'any_value(any_element) any_element',
+  best(() => 0, 1),
+  { duplicateInsensitive: true },
+);
 
 // ---- booleans and bits
 const folding = <T extends SqlValue>(fold: (a: T, b: T) => T): AggregateOptions<Best> => ({
@@ -236,12 +322,23 @@ const folding = <T extends SqlValue>(fold: (a: T, b: T) => T): AggregateOptions<
   },
   final: (state) => state.value,
   combine: (state, other) => {
-    if (other.value !== null) state.value = state.value === null ? other.value : fold(state.value as T, other.value as T);
+    if (other.value !== null)
+      state.value = state.value === null ? other.value : fold(state.value as T, other.value as T);
   },
 });
-for (const name of ['bool_and', 'every']) aggregate(`${name}(bool) bool`, folding<boolean>((a, b) => a && b), { duplicateInsensitive: true });
-aggregate('bool_or(bool) bool', folding<boolean>((a, b) => a || b), { duplicateInsensitive: true });
-const bit64 = (fold: (a: bigint, b: bigint) => bigint) => folding<Integer>((a, b) => add64(BigInt.asIntN(64, fold(BigInt(a), BigInt(b))), 0));
+for (const name of ['bool_and', 'every'])
+  aggregate(
+    `${name}(bool) bool`,
+    folding<boolean>((a, b) => a && b),
+    { duplicateInsensitive: true },
+  );
+aggregate(
+  'bool_or(bool) bool',
+  folding<boolean>((a, b) => a || b),
+  { duplicateInsensitive: true },
+);
+const bit64 = (fold: (a: bigint, b: bigint) => bigint) =>
+  folding<Integer>((a, b) => add64(BigInt.asIntN(64, fold(BigInt(a), BigInt(b))), 0));
 for (const [name, one, many] of [
   ['bit_and', (a: number, b: number) => a & b, (a: bigint, b: bigint) => a & b],
   ['bit_or', (a: number, b: number) => a | b, (a: bigint, b: bigint) => a | b],
@@ -251,49 +348,69 @@ for (const [name, one, many] of [
   aggregate(`${name}(int16) int16`, folding<number>(one), facts);
   aggregate(`${name}(int32) int32`, folding<number>(one), facts);
   aggregate(`${name}(int64) int64`, bit64(many), facts);
-  aggregate(`${name}(bits) bits`, folding<Bits>((a, b) => {
-    if (a.text.length !== b.text.length) throw new SqlError('string_data_length_mismatch', `cannot ${name.slice(4).toUpperCase()} bit strings of different sizes`);
-    return new Bits([...a.text].map((bit, i) => String(one(Number(bit), Number(b.text[i])))).join(''));
-  }), facts);
+  aggregate(
+    `${name}(bits) bits`,
+    folding<Bits>((a, b) => {
+      if (a.text.length !== b.text.length)
+        throw new SqlError(
+          'string_data_length_mismatch',
+          `cannot ${name.slice(4).toUpperCase()} bit strings of different sizes`,
+        );
+      return new Bits([...a.text].map((bit, i) => String(one(Number(bit), Number(b.text[i])))).join(''));
+    }),
+    facts,
+  );
 }
 
 // ---- collecting
 interface Texts {
   text: string | null;
 }
-aggregate<Texts>('string_agg(text, text) text', {
-  create: () => ({ text: null }),
-  step: (state, value: string | null, separator: string | null) => {
-    if (value !== null) state.text = state.text === null ? value : state.text + (separator ?? '') + value;
+aggregate<Texts>(
+  'string_agg(text, text) text',
+  {
+    create: () => ({ text: null }),
+    step: (state, value: string | null, separator: string | null) => {
+      if (value !== null) state.text = state.text === null ? value : state.text + (separator ?? '') + value;
+    },
+    final: (state) => state.text,
   },
-  final: (state) => state.text,
-}, { strict: false, ordered: true, growing: true });
+  { strict: false, ordered: true, growing: true },
+);
 interface Chunks {
   chunks: Uint8Array[];
   seen: boolean;
 }
-aggregate<Chunks>('string_agg(bytes, bytes) bytes', {
-  create: () => ({ chunks: [], seen: false }),
-  step: (state, value: Uint8Array | null, separator: Uint8Array | null) => {
-    if (value === null) return;
-    if (state.seen && separator !== null) state.chunks.push(separator);
-    state.chunks.push(value);
-    state.seen = true;
+aggregate<Chunks>(
+  'string_agg(bytes, bytes) bytes',
+  {
+    create: () => ({ chunks: [], seen: false }),
+    step: (state, value: Uint8Array | null, separator: Uint8Array | null) => {
+      if (value === null) return;
+      if (state.seen && separator !== null) state.chunks.push(separator);
+      state.chunks.push(value);
+      state.seen = true;
+    },
+    final: (state) => (state.seen ? Uint8Array.from(Buffer.concat(state.chunks)) : null),
   },
-  final: (state) => (state.seen ? Uint8Array.from(Buffer.concat(state.chunks)) : null),
-}, { strict: false, ordered: true, growing: true });
+  { strict: false, ordered: true, growing: true },
+);
 
 interface Items {
   items: SqlValue[];
 }
-aggregateFor<Items>('array_agg(any_non_array) any_array', { strict: false, ordered: true, growing: true, result: ([type]) => arrayOf(type as SqlType) }, () => ({
-  create: () => ({ items: [] }),
-  step: (state, value: SqlValue) => {
-    state.items.push(value);
-  },
-  // A copy: over a window frame that grows, the state is asked for its value and goes on.
-  final: (state) => (state.items.length === 0 ? null : new SqlArray(state.items.slice())),
-}));
+aggregateFor<Items>(
+  'array_agg(any_non_array) any_array',
+  { strict: false, ordered: true, growing: true, result: ([type]) => arrayOf(type as SqlType) },
+  () => ({
+    create: () => ({ items: [] }),
+    step: (state, value: SqlValue) => {
+      state.items.push(value);
+    },
+    // A copy: over a window frame that grows, the state is asked for its value and goes on.
+    final: (state) => (state.items.length === 0 ? null : new SqlArray(state.items.slice())),
+  }),
+);
 aggregateFor<Items>('array_agg(any_array) any_array', { strict: false, ordered: true, growing: true }, () => ({
   create: () => ({ items: [] }),
   step: (state, value: SqlValue) => {
@@ -301,13 +418,17 @@ aggregateFor<Items>('array_agg(any_array) any_array', { strict: false, ordered: 
     const array = value as SqlArray;
     if (array.items.length === 0) throw new SqlError('array_subscript_error', 'cannot accumulate empty arrays');
     const first = state.items[0] as SqlArray | undefined;
-    if (first !== undefined && first.dimensions.join() !== array.dimensions.join()) throw new SqlError('array_subscript_error', 'cannot accumulate arrays of different dimensionality');
+    if (first !== undefined && first.dimensions.join() !== array.dimensions.join())
+      throw new SqlError('array_subscript_error', 'cannot accumulate arrays of different dimensionality');
     state.items.push(value);
   },
   final: (state) => {
     const arrays = state.items as SqlArray[];
     if (arrays.length === 0) return null;
-    return new SqlArray(arrays.flatMap((array) => array.items), [arrays.length, ...(arrays[0] as SqlArray).dimensions]);
+    return new SqlArray(
+      arrays.flatMap((array) => array.items),
+      [arrays.length, ...(arrays[0] as SqlArray).dimensions],
+    );
   },
 }));
 
@@ -375,8 +496,16 @@ const floatSpread = (which: Spread): AggregateOptions<Deviations> => ({
     }
   },
 });
-for (const [name, which] of [['var_pop', 'var_pop'], ['var_samp', 'var_samp'], ['variance', 'var_samp'], ['stddev_pop', 'stddev_pop'], ['stddev_samp', 'stddev_samp'], ['stddev', 'stddev_samp']] as const) {
-  for (const type of ['int16', 'int32', 'int64']) aggregate(`${name}(${type}) decimal`, exactSpread(which, decimalFromInteger as (value: never) => Decimal));
+for (const [name, which] of [
+  ['var_pop', 'var_pop'],
+  ['var_samp', 'var_samp'],
+  ['variance', 'var_samp'],
+  ['stddev_pop', 'stddev_pop'],
+  ['stddev_samp', 'stddev_samp'],
+  ['stddev', 'stddev_samp'],
+] as const) {
+  for (const type of ['int16', 'int32', 'int64'])
+    aggregate(`${name}(${type}) decimal`, exactSpread(which, decimalFromInteger as (value: never) => Decimal));
   aggregate(`${name}(decimal) decimal`, exactSpread(which, ((value: Decimal) => value) as (value: never) => Decimal));
   for (const type of ['float32', 'float64']) aggregate(`${name}(${type}) float64`, floatSpread(which));
 }
@@ -427,7 +556,10 @@ const regression = (final: (s: Regression) => SqlValue): AggregateOptions<Regres
     s.n = n;
   },
 });
-const some = (value: (s: Regression) => SqlValue, least = 1) => (s: Regression): SqlValue => (s.n < least ? null : value(s));
+const some =
+  (value: (s: Regression) => SqlValue, least = 1) =>
+  (s: Regression): SqlValue =>
+    s.n < least ? null : value(s);
 const regressions: Readonly<Record<string, (s: Regression) => SqlValue>> = {
   corr: some((s) => (s.sxx === 0 || s.syy === 0 ? null : s.sxy / Math.sqrt(s.sxx * s.syy))),
   covar_pop: some((s) => s.sxy / s.n),
@@ -441,14 +573,19 @@ const regressions: Readonly<Record<string, (s: Regression) => SqlValue>> = {
   regr_sxy: some((s) => s.sxy),
   regr_syy: some((s) => s.syy),
 };
-for (const [name, final] of Object.entries(regressions)) aggregate(`${name}(float64, float64) float64`, regression(final));
-aggregate('regr_count(float64, float64) int64', regression((s) => s.n));
+for (const [name, final] of Object.entries(regressions))
+  aggregate(`${name}(float64, float64) float64`, regression(final));
+aggregate(
+  'regr_count(float64, float64) int64',
+  regression((s) => s.n),
+);
 
 // ---- ordered sets: values arrive sorted
 function fractionOf(direct: SqlValue): number | null {
   if (direct === null) return null;
   const fraction = direct as number;
-  if (!(fraction >= 0 && fraction <= 1)) throw new SqlError('numeric_value_out_of_range', `percentile value ${fraction} is not between 0 and 1`);
+  if (!(fraction >= 0 && fraction <= 1))
+    throw new SqlError('numeric_value_out_of_range', `percentile value ${fraction} is not between 0 and 1`);
   return fraction;
 }
 interface Sorted {
@@ -464,10 +601,14 @@ const sorted = (pick: (items: readonly SqlValue[], fraction: number) => SqlValue
     if (state.direct instanceof SqlArray) {
       if (state.items.length === 0) return null;
       const { items, dimensions, lowerBounds } = state.direct;
-      return new SqlArray(items.map((item) => {
-        const fraction = fractionOf(item);
-        return fraction === null ? null : pick(state.items, fraction);
-      }), dimensions, lowerBounds);
+      return new SqlArray(
+        items.map((item) => {
+          const fraction = fractionOf(item);
+          return fraction === null ? null : pick(state.items, fraction);
+        }),
+        dimensions,
+        lowerBounds,
+      );
     }
     const fraction = fractionOf(state.direct);
     return fraction === null || state.items.length === 0 ? null : pick(state.items, fraction);
@@ -482,34 +623,46 @@ const continuous = <T extends SqlValue>(between: (low: T, high: T, part: number)
     return Math.floor(at) === Math.ceil(at) ? low : between(low, high, at - Math.floor(at));
   });
 const floats = continuous<number>((low, high, part) => low + part * (high - low));
-const intervals = continuous<Interval>((low, high, part) => addIntervals(low, multiplyInterval(addIntervals(high, low, -1), part), 1));
+const intervals = continuous<Interval>((low, high, part) =>
+  addIntervals(low, multiplyInterval(addIntervals(high, low, -1), part), 1),
+);
 const orderedSet = { form: 'ordered_set', ordered: true, growing: true, strict: false } as const;
 const withinElement = { ...orderedSet, within: ['any_element'] } as const;
-aggregate('percentile_disc(float64) any_element', discrete, { ...withinElement, result: (types) => types.at(-1) as SqlType });
-aggregate('percentile_disc(float64[]) any_array', discrete, { ...withinElement, result: (types) => arrayOf(types.at(-1) as SqlType) });
+aggregate('percentile_disc(float64) any_element', discrete, {
+  ...withinElement,
+  result: (types) => types.at(-1) as SqlType,
+});
+aggregate('percentile_disc(float64[]) any_array', discrete, {
+  ...withinElement,
+  result: (types) => arrayOf(types.at(-1) as SqlType),
+});
 aggregate('percentile_cont(float64) float64', floats, { ...orderedSet, within: [{ kind: 'float64' }] });
 aggregate('percentile_cont(float64) interval', intervals, { ...orderedSet, within: [{ kind: 'interval' }] });
 aggregate('percentile_cont(float64[]) float64[]', floats, { ...orderedSet, within: [{ kind: 'float64' }] });
 aggregate('percentile_cont(float64[]) interval[]', intervals, { ...orderedSet, within: [{ kind: 'interval' }] });
-aggregateFor<Sorted>('mode() any_element', { ...withinElement, result: (types) => types.at(-1) as SqlType }, (types) => {
-  const compare = comparatorFor(types.at(-1) as SqlType);
-  return {
-    ...discrete,
-    final: ({ items }) => {
-      let winner: SqlValue = null;
-      let most = 0;
-      let run = 0;
-      items.forEach((item, i) => {
-        run = i > 0 && compare(items[i - 1] as SqlValue, item) === 0 ? run + 1 : 1;
-        if (run > most) {
-          most = run;
-          winner = item;
-        }
-      });
-      return winner;
-    },
-  };
-});
+aggregateFor<Sorted>(
+  'mode() any_element',
+  { ...withinElement, result: (types) => types.at(-1) as SqlType },
+  (types) => {
+    const compare = comparatorFor(types.at(-1) as SqlType);
+    return {
+      ...discrete,
+      final: ({ items }) => {
+        let winner: SqlValue = null;
+        let most = 0;
+        let run = 0;
+        items.forEach((item, i) => {
+          run = i > 0 && compare(items[i - 1] as SqlValue, item) === 0 ? run + 1 : 1;
+          if (run > most) {
+            most = run;
+            winner = item;
+          }
+        });
+        return winner;
+      },
+    };
+  },
+);
 
 // ---- hypothetical sets: where would the direct row stand among the rows?
 interface Standing {
@@ -526,39 +679,44 @@ for (const [name, result, final] of [
   ['percent_rank', 'float64', (s: Standing): SqlValue => (s.total === 0 ? 0 : s.before / s.total)],
   ['cume_dist', 'float64', (s: Standing): SqlValue => (s.before + s.equal + 1) / (s.total + 1)],
 ] as const) {
-  aggregateFor<Standing>(`${name}(...any) ${result}`, { form: 'hypothetical', strict: false, ordered: true, within: ['any'] }, (types, _result, _semantics, within) => {
-    const keys = types.slice(types.length / 2).map((type, i) => {
-      const compare = comparatorFor(type, within[i]?.collation);
-      const key = within[i];
-      return (a: SqlValue, b: SqlValue): number => {
-        if (a === null || b === null) return a === b ? 0 : (a === null) === (key?.nullsFirst ?? key?.descending ?? false) ? -1 : 1;
-        return key?.descending === true ? -compare(a, b) : compare(a, b);
-      };
-    });
-    const order = (a: readonly SqlValue[], b: readonly SqlValue[]): number => {
-      for (let i = 0; i < keys.length; i++) {
-        const result = (keys[i] as Comparator)(a[i] as SqlValue, b[i] as SqlValue);
-        if (result !== 0) return result;
-      }
-      return 0;
-    };
-    const take = (state: Standing, values: readonly SqlValue[]): void => {
-      state.total++;
-      const where = order(values, state.direct);
-      if (where === 0) state.equal++;
-      else if (where < 0) {
-        state.before++;
-        if (state.lastDistinct === undefined || order(state.lastDistinct, values) !== 0) {
-          state.distinctBefore++;
-          state.lastDistinct = [...values];
+  aggregateFor<Standing>(
+    `${name}(...any) ${result}`,
+    { form: 'hypothetical', strict: false, ordered: true, within: ['any'] },
+    (types, _result, _semantics, within) => {
+      const keys = types.slice(types.length / 2).map((type, i) => {
+        const compare = comparatorFor(type, within[i]?.collation);
+        const key = within[i];
+        return (a: SqlValue, b: SqlValue): number => {
+          if (a === null || b === null)
+            return a === b ? 0 : (a === null) === (key?.nullsFirst ?? key?.descending ?? false) ? -1 : 1;
+          return key?.descending === true ? -compare(a, b) : compare(a, b);
+        };
+      });
+      const order = (a: readonly SqlValue[], b: readonly SqlValue[]): number => {
+        for (let i = 0; i < keys.length; i++) {
+          const result = (keys[i] as Comparator)(a[i] as SqlValue, b[i] as SqlValue);
+          if (result !== 0) return result;
         }
-      }
-    };
-    return {
-      create: (direct) => ({ direct, before: 0, equal: 0, total: 0, lastDistinct: undefined, distinctBefore: 0 }),
-      step: (state, a: SqlValue, b: SqlValue) => take(state, [a, b]),
-      stepMany: take,
-      final,
-    };
-  });
+        return 0;
+      };
+      const take = (state: Standing, values: readonly SqlValue[]): void => {
+        state.total++;
+        const where = order(values, state.direct);
+        if (where === 0) state.equal++;
+        else if (where < 0) {
+          state.before++;
+          if (state.lastDistinct === undefined || order(state.lastDistinct, values) !== 0) {
+            state.distinctBefore++;
+            state.lastDistinct = [...values];
+          }
+        }
+      };
+      return {
+        create: (direct) => ({ direct, before: 0, equal: 0, total: 0, lastDistinct: undefined, distinctBefore: 0 }),
+        step: (state, a: SqlValue, b: SqlValue) => take(state, [a, b]),
+        stepMany: take,
+        final,
+      };
+    },
+  );
 }

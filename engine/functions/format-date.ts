@@ -1,7 +1,20 @@
 /** to_char, to_date and to_timestamp: templates of dates and times. */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import {
-  civilFromDays, DAY_NAMES, dayOfYear, daysFromCivil, daysInMonth, isoWeek, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, MONTH_NAMES, SHORT_DAYS, SHORT_MONTHS, splitMicros, weekday,
+  civilFromDays,
+  DAY_NAMES,
+  dayOfYear,
+  daysFromCivil,
+  daysInMonth,
+  isoWeek,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  MICROS_PER_MINUTE,
+  MONTH_NAMES,
+  SHORT_DAYS,
+  SHORT_MONTHS,
+  splitMicros,
+  weekday,
 } from '../../sblr/contract/text/calendar.ts';
 import { fixedZone, offsetForLocal, ZONE_ABBREVIATIONS } from '../../sblr/contract/text/time-zone.ts';
 import type { Interval, SqlValue } from '../../sblr/contract/values.ts';
@@ -22,8 +35,59 @@ interface Item {
 }
 
 const FIELDS = [
-  'SSSSS', 'SSSS', 'Y,YYY', 'YYYY', 'IYYY', 'MONTH', 'A.M.', 'P.M.', 'A.D.', 'B.C.', 'HH24', 'HH12', 'YYY', 'IYY', 'DAY', 'DDD', 'IDDD', 'MON', 'FF1', 'FF2', 'FF3', 'FF4', 'FF5', 'FF6', 'TZH', 'TZM',
-  'YY', 'IY', 'DY', 'DD', 'ID', 'MM', 'MI', 'MS', 'HH', 'SS', 'US', 'AM', 'PM', 'AD', 'BC', 'WW', 'IW', 'CC', 'RM', 'TZ', 'OF', 'Y', 'I', 'D', 'J', 'Q', 'W',
+  'SSSSS',
+  'SSSS',
+  'Y,YYY',
+  'YYYY',
+  'IYYY',
+  'MONTH',
+  'A.M.',
+  'P.M.',
+  'A.D.',
+  'B.C.',
+  'HH24',
+  'HH12',
+  'YYY',
+  'IYY',
+  'DAY',
+  'DDD',
+  'IDDD',
+  'MON',
+  'FF1',
+  'FF2',
+  'FF3',
+  'FF4',
+  'FF5',
+  'FF6',
+  'TZH',
+  'TZM',
+  'YY',
+  'IY',
+  'DY',
+  'DD',
+  'ID',
+  'MM',
+  'MI',
+  'MS',
+  'HH',
+  'SS',
+  'US',
+  'AM',
+  'PM',
+  'AD',
+  'BC',
+  'WW',
+  'IW',
+  'CC',
+  'RM',
+  'TZ',
+  'OF',
+  'Y',
+  'I',
+  'D',
+  'J',
+  'Q',
+  'W',
 ].sort((a, b) => b.length - a.length);
 
 const MAX_CACHED = 200;
@@ -64,10 +128,19 @@ function parseTemplate(template: string): readonly Item[] {
       at += 2;
       continue;
     }
-    const field = FIELDS.find((name) => upper.startsWith(name) || (name.length === 6 && rest.toUpperCase().startsWith(name)));
+    const field = FIELDS.find(
+      (name) => upper.startsWith(name) || (name.length === 6 && rest.toUpperCase().startsWith(name)),
+    );
     if (field === undefined) {
       const point = String.fromCodePoint(template.codePointAt(at) as number);
-      items.push({ kind: 'text', text: point, written: point, fill: true, ordinal: '', exact: /[\p{L}\p{N}]/u.test(point) });
+      items.push({
+        kind: 'text',
+        text: point,
+        written: point,
+        fill: true,
+        ordinal: '',
+        exact: /[\p{L}\p{N}]/u.test(point),
+      });
       at += point.length;
       continue;
     }
@@ -114,7 +187,12 @@ export function ordinal(value: number, style: string): string {
 
 function cased(name: string, written: string, width: number, fill: boolean): string {
   const letters = written.replace(/[^A-Za-z]/g, '');
-  const text = letters === letters.toUpperCase() ? name.toUpperCase() : letters[0] === letters[0]?.toUpperCase() ? name : name.toLowerCase();
+  const text =
+    letters === letters.toUpperCase()
+      ? name.toUpperCase()
+      : letters[0] === letters[0]?.toUpperCase()
+        ? name
+        : name.toLowerCase();
   return fill ? text.padEnd(width) : text;
 }
 
@@ -143,7 +221,10 @@ function formatItem(item: Item, r: Reading): string {
     case 'FF4':
     case 'FF5':
     case 'FF6':
-      return String(fraction).padStart(6, '0').slice(0, Number(item.text[2])) + (item.ordinal === '' ? '' : ordinal(fraction, item.ordinal));
+      return (
+        String(fraction).padStart(6, '0').slice(0, Number(item.text[2])) +
+        (item.ordinal === '' ? '' : ordinal(fraction, item.ordinal))
+      );
     case 'SSSS':
     case 'SSSSS':
       return `${r.interval ? Math.trunc(r.micros / 1_000_000) : seconds}${item.ordinal === '' ? '' : ordinal(seconds, item.ordinal)}`;
@@ -161,7 +242,8 @@ function formatItem(item: Item, r: Reading): string {
       return caseLike(r.year > 0 ? 'A.D.' : 'B.C.', item.written);
     case 'Y,YYY': {
       const text = item.fill ? String(year).padStart(4, '0') : String(year);
-      const grouped = year >= 1000 || item.fill ? `${text.slice(0, -3)},${text.slice(-3)}` : `0,${text.padStart(3, '0')}`;
+      const grouped =
+        year >= 1000 || item.fill ? `${text.slice(0, -3)},${text.slice(-3)}` : `0,${text.padStart(3, '0')}`;
       return grouped + (item.ordinal === '' ? '' : ordinal(year, item.ordinal));
     }
     case 'YYYY':
@@ -203,13 +285,21 @@ function formatIntervalItem(item: Item, r: Reading): string {
     case 'Q':
       return r.month === 0 ? '' : String(Math.floor((r.month - 1) / 3) + 1);
     case 'RM':
-      return r.month === 0 ? '' : caseLike(item.fill ? (ROMAN[Math.abs(r.month) - 1] as string).padEnd(4) : (ROMAN[Math.abs(r.month) - 1] as string), item.written);
+      return r.month === 0
+        ? ''
+        : caseLike(
+            item.fill ? (ROMAN[Math.abs(r.month) - 1] as string).padEnd(4) : (ROMAN[Math.abs(r.month) - 1] as string),
+            item.written,
+          );
     case 'J':
     case 'W':
     case 'WW':
       return number(0, 1, item);
     default:
-      throw new SqlError('invalid_datetime_format', { message: 'invalid format specification for an interval value', hint: 'Intervals are not tied to specific calendar dates.' });
+      throw new SqlError('invalid_datetime_format', {
+        message: 'invalid format specification for an interval value',
+        hint: 'Intervals are not tied to specific calendar dates.',
+      });
   }
 }
 
@@ -252,7 +342,10 @@ function formatDateItem(item: Item, r: Reading): string {
     case 'J':
       return number(r.days + 2_440_588, 1, item);
     case 'RM':
-      return caseLike(item.fill ? (ROMAN[r.month - 1] as string).padEnd(4) : (ROMAN[r.month - 1] as string), item.written);
+      return caseLike(
+        item.fill ? (ROMAN[r.month - 1] as string).padEnd(4) : (ROMAN[r.month - 1] as string),
+        item.written,
+      );
     case 'TZ':
       return r.zone === '' ? '' : /^[+-]/.test(r.zone) ? r.zone : caseLike(r.zone, item.written);
     case 'TZH': {
@@ -281,17 +374,39 @@ function stampReading(value: Timestamp, offset: number | undefined, zone: string
   const { days, micros } = splitMicros(value);
   return { ...civilFromDays(days), days, micros, offset, zone, interval: false };
 }
-scalar('to_char(timestamp, text) text', (value: Timestamp, template: string) => (template === '' || isInfinite(value) ? null : formatReading(template, stampReading(value, undefined, ''))), STABLE);
-scalar('to_char(timestamptz, text) text', (value: Timestamp, template: string, c: EvalContext) => {
-  if (template === '' || isInfinite(value)) return null;
-  const span = c.text.timeZone.spanAt(Math.floor(Number(value) / 1e6));
-  return formatReading(template, stampReading(toLocal(value, c.text.timeZone), span.offset, span.abbreviation));
-}, STABLE);
-scalar('to_char(interval, text) text', (value: Interval, template: string) => {
-  if (template === '') return null;
-  const year = Math.trunc(value.months / 12) + 0;
-  return formatReading(template, { year, month: value.months - year * 12 + 0, day: value.days, days: 0, micros: value.micros, offset: undefined, zone: '', interval: true });
-}, STABLE);
+scalar(
+  'to_char(timestamp, text) text',
+  (value: Timestamp, template: string) =>
+    template === '' || isInfinite(value) ? null : formatReading(template, stampReading(value, undefined, '')),
+  STABLE,
+);
+scalar(
+  'to_char(timestamptz, text) text',
+  (value: Timestamp, template: string, c: EvalContext) => {
+    if (template === '' || isInfinite(value)) return null;
+    const span = c.text.timeZone.spanAt(Math.floor(Number(value) / 1e6));
+    return formatReading(template, stampReading(toLocal(value, c.text.timeZone), span.offset, span.abbreviation));
+  },
+  STABLE,
+);
+scalar(
+  'to_char(interval, text) text',
+  (value: Interval, template: string) => {
+    if (template === '') return null;
+    const year = Math.trunc(value.months / 12) + 0;
+    return formatReading(template, {
+      year,
+      month: value.months - year * 12 + 0,
+      day: value.days,
+      days: 0,
+      micros: value.micros,
+      offset: undefined,
+      zone: '',
+      interval: true,
+    });
+  },
+  STABLE,
+);
 
 // ---- reading
 interface Found {
@@ -319,8 +434,42 @@ interface Found {
   shortYear?: number;
 }
 const NUMBER_WIDTH: Readonly<Record<string, number>> = {
-  HH: 2, HH12: 2, HH24: 2, MI: 2, SS: 2, MS: 3, US: 6, SSSS: 5, SSSSS: 5, YYYY: 4, YYY: 3, YY: 2, Y: 1, IYYY: 4, IYY: 3, IY: 2, I: 1, MM: 2, DD: 2, DDD: 3, IDDD: 3, D: 1, ID: 1, WW: 2, IW: 2, W: 1, CC: 2, J: 7, Q: 1, TZM: 2,
-  FF1: 1, FF2: 2, FF3: 3, FF4: 4, FF5: 5, FF6: 6,
+  HH: 2,
+  HH12: 2,
+  HH24: 2,
+  MI: 2,
+  SS: 2,
+  MS: 3,
+  US: 6,
+  SSSS: 5,
+  SSSSS: 5,
+  YYYY: 4,
+  YYY: 3,
+  YY: 2,
+  Y: 1,
+  IYYY: 4,
+  IYY: 3,
+  IY: 2,
+  I: 1,
+  MM: 2,
+  DD: 2,
+  DDD: 3,
+  IDDD: 3,
+  D: 1,
+  ID: 1,
+  WW: 2,
+  IW: 2,
+  W: 1,
+  CC: 2,
+  J: 7,
+  Q: 1,
+  TZM: 2,
+  FF1: 1,
+  FF2: 2,
+  FF3: 3,
+  FF4: 4,
+  FF5: 5,
+  FF6: 6,
 };
 
 function readTemplate(text: string, template: string): Found {
@@ -358,14 +507,31 @@ function badValue(value: string, field: string, detail: string): SqlError {
   return new SqlError('invalid_datetime_format', { message: `invalid value "${value}" for "${field}"`, detail });
 }
 
-function readName(names: readonly string[], text: string, at: number, field: string): { index: number; length: number } {
+function readName(
+  names: readonly string[],
+  text: string,
+  at: number,
+  field: string,
+): { index: number; length: number } {
   const rest = text.slice(at).toLowerCase();
   const index = names.findIndex((name) => rest.startsWith(name.toLowerCase()));
-  if (index < 0) throw badValue(/^\S+/.exec(text.slice(at))?.[0] ?? text.slice(at), field, 'The given value did not match any of the allowed values for this field.');
+  if (index < 0)
+    throw badValue(
+      /^\S+/.exec(text.slice(at))?.[0] ?? text.slice(at),
+      field,
+      'The given value did not match any of the allowed values for this field.',
+    );
   return { index, length: (names[index] as string).length };
 }
 
-function readField(item: Item, next: Item | undefined, text: string, start: number, found: Found, template: string): number {
+function readField(
+  item: Item,
+  next: Item | undefined,
+  text: string,
+  start: number,
+  found: Found,
+  template: string,
+): number {
   let at = start;
   const name = item.text;
   const rest = text.slice(at);
@@ -392,7 +558,12 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
     case 'A.M.':
     case 'P.M.': {
       const match = /^([ap])\.?m\.?/i.exec(rest);
-      if (match === null) throw badValue(rest.slice(0, name.length), item.written, 'The given value did not match any of the allowed values for this field.');
+      if (match === null)
+        throw badValue(
+          rest.slice(0, name.length),
+          item.written,
+          'The given value did not match any of the allowed values for this field.',
+        );
       found.pm = match[1]?.toLowerCase() === 'p';
       found.hour12 = true;
       return at + match[0].length;
@@ -402,15 +573,26 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
     case 'A.D.':
     case 'B.C.': {
       const match = /^(b\.?c\.?|a\.?d\.?)/i.exec(rest);
-      if (match === null) throw badValue(rest.slice(0, name.length), item.written, 'The given value did not match any of the allowed values for this field.');
+      if (match === null)
+        throw badValue(
+          rest.slice(0, name.length),
+          item.written,
+          'The given value did not match any of the allowed values for this field.',
+        );
       found.bc = /^b/i.test(match[0]);
       return at + match[0].length;
     }
     case 'TZ':
     case 'OF': {
       const zone = /^([+-]\d{1,2}(?::?\d{2})?|[a-z]+)/i.exec(rest);
-      const seconds = zone === null ? undefined : /^[+-]/.test(zone[0]) ? signedOffset(zone[0]) : ZONE_ABBREVIATIONS[zone[0].toLowerCase()];
-      if (zone === null || seconds === undefined) throw badValue(rest, item.written, 'Time zone abbreviation is not recognized.');
+      const seconds =
+        zone === null
+          ? undefined
+          : /^[+-]/.test(zone[0])
+            ? signedOffset(zone[0])
+            : ZONE_ABBREVIATIONS[zone[0].toLowerCase()];
+      if (zone === null || seconds === undefined)
+        throw badValue(rest, item.written, 'Time zone abbreviation is not recognized.');
       found.offset = seconds;
       return at + zone[0].length;
     }
@@ -425,8 +607,17 @@ function readField(item: Item, next: Item | undefined, text: string, start: numb
   }
   const width = name === 'Y,YYY' ? 9 : (NUMBER_WIDTH[name] ?? 2);
   // Digits run on when a separator follows in the template (or nothing does), or FM was given.
-  const free = !item.fill || next === undefined || (next.kind === 'text' && !/^\d/.test(next.text)) || (next.kind === 'field' && NUMBER_WIDTH[next.text] === undefined && next.text !== 'Y,YYY');
-  const pattern = name === 'Y,YYY' ? /^[+-]?\d+,\d{3}/ : free && !name.startsWith('FF') && name !== 'MS' && name !== 'US' ? /^[+-]?\d+/ : new RegExp(`^[+-]?\\d{1,${width}}`);
+  const free =
+    !item.fill ||
+    next === undefined ||
+    (next.kind === 'text' && !/^\d/.test(next.text)) ||
+    (next.kind === 'field' && NUMBER_WIDTH[next.text] === undefined && next.text !== 'Y,YYY');
+  const pattern =
+    name === 'Y,YYY'
+      ? /^[+-]?\d+,\d{3}/
+      : free && !name.startsWith('FF') && name !== 'MS' && name !== 'US'
+        ? /^[+-]?\d+/
+        : new RegExp(`^[+-]?\\d{1,${width}}`);
   const match = pattern.exec(rest);
   if (match === null) throw badValue(rest.slice(0, width), item.written, 'Value must be an integer.');
   at += match[0].length;
@@ -447,7 +638,11 @@ function store(name: string, digits: string, found: Found, template: string): vo
     case 'HH12':
       found.hour = value;
       found.hour12 = true;
-      if (value < 1 || value > 12) throw new SqlError('invalid_datetime_format', { message: `hour "${value}" is invalid for the 12-hour clock`, hint: 'Use the 24-hour clock, or give an hour between 1 and 12.' });
+      if (value < 1 || value > 12)
+        throw new SqlError('invalid_datetime_format', {
+          message: `hour "${value}" is invalid for the 12-hour clock`,
+          hint: 'Use the 24-hour clock, or give an hour between 1 and 12.',
+        });
       break;
     case 'HH24':
       found.hour = value;
@@ -546,7 +741,10 @@ function daysOf(found: Found, text: string): number {
   }
   let year = found.year;
   if (found.century !== undefined && (year === undefined || found.shortYear !== undefined)) {
-    year = found.shortYear === undefined ? (found.century - 1) * 100 + 1 : (found.century - 1) * 100 + (found.shortYear === 0 ? 100 : found.shortYear);
+    year =
+      found.shortYear === undefined
+        ? (found.century - 1) * 100 + 1
+        : (found.century - 1) * 100 + (found.shortYear === 0 ? 100 : found.shortYear);
   }
   if (found.bc === true) year = year === undefined ? 0 : 1 - Math.abs(year);
   else if (year === undefined) year = 0;
@@ -557,7 +755,8 @@ function daysOf(found: Found, text: string): number {
     return daysFromCivil(year, 1, found.dayOfYear);
   }
   const month = found.month ?? 1;
-  const day = found.weekOfMonth !== undefined && found.day === undefined ? (found.weekOfMonth - 1) * 7 + 1 : (found.day ?? 1);
+  const day =
+    found.weekOfMonth !== undefined && found.day === undefined ? (found.weekOfMonth - 1) * 7 + 1 : (found.day ?? 1);
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) throw out();
   return daysFromCivil(year, month, day);
 }
@@ -572,14 +771,23 @@ function timeOf(found: Found, text: string): number {
   const minute = found.minute ?? 0;
   const second = found.second ?? 0;
   const micros = hour * MICROS_PER_HOUR + minute * MICROS_PER_MINUTE + second * 1_000_000 + (found.micros ?? 0);
-  if (hour > 24 || minute > 59 || second > 59 || micros > MICROS_PER_DAY) throw new SqlError('datetime_field_overflow', `date/time field value out of range: "${text}"`);
+  if (hour > 24 || minute > 59 || second > 59 || micros > MICROS_PER_DAY)
+    throw new SqlError('datetime_field_overflow', `date/time field value out of range: "${text}"`);
   return micros;
 }
-scalar('to_date(text, text) date', (text: string, template: string): SqlValue => checkDate(daysOf(readTemplate(text, template), text)), STABLE);
-scalar('to_timestamp(text, text) timestamptz', (text: string, template: string, c: EvalContext): SqlValue => {
-  const found = readTemplate(text, template);
-  const days = daysOf(found, text);
-  const micros = timeOf(found, text);
-  const zone = found.offset === undefined ? c.text.timeZone : fixedZone(found.offset);
-  return timestampFrom(days, micros - offsetForLocal(zone, days * 86400 + Math.floor(micros / 1e6)) * 1e6);
-}, STABLE);
+scalar(
+  'to_date(text, text) date',
+  (text: string, template: string): SqlValue => checkDate(daysOf(readTemplate(text, template), text)),
+  STABLE,
+);
+scalar(
+  'to_timestamp(text, text) timestamptz',
+  (text: string, template: string, c: EvalContext): SqlValue => {
+    const found = readTemplate(text, template);
+    const days = daysOf(found, text);
+    const micros = timeOf(found, text);
+    const zone = found.offset === undefined ? c.text.timeZone : fixedZone(found.offset);
+    return timestampFrom(days, micros - offsetForLocal(zone, days * 86400 + Math.floor(micros / 1e6)) * 1e6);
+  },
+  STABLE,
+);

@@ -2,7 +2,14 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
 import { type Decimal, Decimal as DecimalValue, type SqlValue } from '../../sblr/contract/values.ts';
-import { decimalFromInteger, decimalFromNumber, multiplyDecimal, powerDecimal, roundDecimal, signOf } from '../types/decimal.ts';
+import {
+  decimalFromInteger,
+  decimalFromNumber,
+  multiplyDecimal,
+  powerDecimal,
+  roundDecimal,
+  signOf,
+} from '../types/decimal.ts';
 import type { Integer } from '../types/integers.ts';
 import { ordinal } from './format-date.ts';
 import { scalar, STABLE } from './table.ts';
@@ -112,13 +119,38 @@ function parseTemplate(template: string): Template {
       at += rest[0] === '\\' && rest[1] === '"' ? 2 : 1;
     }
   }
-  const made: Template = { pieces, whole, fraction, firstZero, multiply, fill, sign, ordinal: ordinalStyle, roman, exponent };
+  const made: Template = {
+    pieces,
+    whole,
+    fraction,
+    firstZero,
+    multiply,
+    fill,
+    sign,
+    ordinal: ordinalStyle,
+    roman,
+    exponent,
+  };
   if (cache.size >= MAX_CACHED) cache.clear();
   cache.set(template, made);
   return made;
 }
 
-const ROMAN: readonly (readonly [number, string])[] = [[1000, 'M'], [900, 'CM'], [500, 'D'], [400, 'CD'], [100, 'C'], [90, 'XC'], [50, 'L'], [40, 'XL'], [10, 'X'], [9, 'IX'], [5, 'V'], [4, 'IV'], [1, 'I']];
+const ROMAN: readonly (readonly [number, string])[] = [
+  [1000, 'M'],
+  [900, 'CM'],
+  [500, 'D'],
+  [400, 'CD'],
+  [100, 'C'],
+  [90, 'XC'],
+  [50, 'L'],
+  [40, 'XL'],
+  [10, 'X'],
+  [9, 'IX'],
+  [5, 'V'],
+  [4, 'IV'],
+  [1, 'I'],
+];
 
 function romanNumber(value: number, format: Template): string {
   if (value < 1 || value > 3999) return format.fill ? '#'.repeat(15) : '#'.repeat(15);
@@ -139,13 +171,22 @@ function formatNumber(value: Decimal, template: string): string {
   if (format.roman !== '') return romanNumber(Number(roundDecimal(value, 0).unscaled), format);
   if (value.special !== undefined) return specialNumber(value, format);
   if (format.exponent) return exponentNumber(value, format);
-  const scaled = format.multiply > 0 ? multiplyDecimal(value, powerDecimal(new DecimalValue(10, 0), new DecimalValue(format.multiply, 0))) : value;
+  const scaled =
+    format.multiply > 0
+      ? multiplyDecimal(value, powerDecimal(new DecimalValue(10, 0), new DecimalValue(format.multiply, 0)))
+      : value;
   const rounded = roundDecimal(scaled, format.fraction);
   const negative = signOf(rounded) < 0 || (signOf(value) < 0 && signOf(rounded) !== 0);
   const plain = rounded.toString().replace('-', '');
   const [wholeDigits = '0', fractionDigits = ''] = plain.split('.');
   const overflow = wholeDigits.length > format.whole;
-  return layOut(format, negative, overflow ? '#'.repeat(format.whole) : wholeDigits, overflow ? '#'.repeat(format.fraction) : fractionDigits, overflow);
+  return layOut(
+    format,
+    negative,
+    overflow ? '#'.repeat(format.whole) : wholeDigits,
+    overflow ? '#'.repeat(format.fraction) : fractionDigits,
+    overflow,
+  );
 }
 
 function specialNumber(value: Decimal, format: Template): string {
@@ -156,7 +197,8 @@ function specialNumber(value: Decimal, format: Template): string {
 
 function layOut(format: Template, negative: boolean, whole: string, fraction: string, overflow: boolean): string {
   // Whole digits right-aligned into their positions; leading zeros only from the first '0' of the template.
-  const shown = whole === '0' && format.fraction > 0 && !(format.firstZero >= 0 && format.firstZero < format.whole) ? '' : whole;
+  const shown =
+    whole === '0' && format.fraction > 0 && !(format.firstZero >= 0 && format.firstZero < format.whole) ? '' : whole;
   const padded = shown.padStart(format.whole, ' ');
   const zeroFrom = format.firstZero >= 0 ? format.firstZero : Infinity;
   let lastFraction = format.fraction;
@@ -164,10 +206,11 @@ function layOut(format: Template, negative: boolean, whole: string, fraction: st
     // FM drops trailing zeros that stand under 9s.
     let keep = 0;
     let index = 0;
-    for (const piece of format.pieces) if ((piece.kind === '9' || piece.kind === '0') && piece.afterPoint) {
-      index++;
-      if (piece.kind === '0') keep = index;
-    }
+    for (const piece of format.pieces)
+      if ((piece.kind === '9' || piece.kind === '0') && piece.afterPoint) {
+        index++;
+        if (piece.kind === '0') keep = index;
+      }
     const digits = fraction.replace(/0+$/, '').length;
     lastFraction = Math.max(keep, digits);
   }
@@ -253,56 +296,82 @@ function exponentNumber(value: Decimal, format: Template): string {
   return `${sign}${mantissa.toString().replace('-', '')}e${exponent < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${size}`;
 }
 
-scalar('to_char(int32, text) text', (value: number, template: string) => formatNumber(decimalFromInteger(value), template), STABLE);
-scalar('to_char(int64, text) text', (value: Integer, template: string) => formatNumber(decimalFromInteger(value), template), STABLE);
+scalar(
+  'to_char(int32, text) text',
+  (value: number, template: string) => formatNumber(decimalFromInteger(value), template),
+  STABLE,
+);
+scalar(
+  'to_char(int64, text) text',
+  (value: Integer, template: string) => formatNumber(decimalFromInteger(value), template),
+  STABLE,
+);
 scalar('to_char(decimal, text) text', formatNumber, STABLE);
-scalar('to_char(float32, text) text', (value: number, template: string) => formatNumber(decimalFromNumber(value, 6), template), STABLE);
-scalar('to_char(float64, text) text', (value: number, template: string) => formatNumber(decimalFromNumber(value, 15), template), STABLE);
+scalar(
+  'to_char(float32, text) text',
+  (value: number, template: string) => formatNumber(decimalFromNumber(value, 6), template),
+  STABLE,
+);
+scalar(
+  'to_char(float64, text) text',
+  (value: number, template: string) => formatNumber(decimalFromNumber(value, 15), template),
+  STABLE,
+);
 
-scalar('to_number(text, text) decimal', (text: string, template: string): SqlValue => {
-  const format = parseTemplate(template);
-  if (format.roman !== '') throw new SqlError('feature_not_supported', '"RN" not supported for input');
-  if (format.exponent) throw new SqlError('feature_not_supported', '"EEEE" not supported for input');
-  if (template === '') return null;
-  let negative = false;
-  let digits = '';
-  let at = 0;
-  let seenPoint = false;
-  for (const piece of format.pieces) {
-    if (at >= text.length) break;
-    const char = text[at] as string;
-    if (piece.kind === '9' || piece.kind === '0') {
-      while (/[\s]/.test(text[at] ?? '')) at++;
-      const next = text[at] ?? '';
-      if (next === '-' || next === '<') {
-        negative = true;
-        at++;
-      } else if (next === '+') at++;
-      else if (next === '.' && !seenPoint) continue;
-      const digit = text[at] ?? '';
-      if (/\d/.test(digit)) {
-        digits += digit;
-        at++;
-      }
-    } else if (piece.kind === 'point') {
-      // Digits left over before the point belong to the whole part only as far as the template has places.
-      if (char === '.') {
-        digits += '.';
-        seenPoint = true;
-        at++;
-      }
-    } else if (piece.kind === 'group') {
-      if (char === ',') at++;
-    } else if (piece.kind === 'S' || piece.kind === 'MI' || piece.kind === 'SG' || piece.kind === 'PL') {
-      if (char === '-') negative = true;
-      if (char === '-' || char === '+' || char === ' ') at++;
-    } else if (piece.kind === 'L') {
-      if (/[^\d.,+-]/.test(char)) at++;
-    } else if (piece.kind === 'text') at += piece.text.length;
-    else if (piece.kind === 'TH') at += 2;
-  }
-  if (!negative && /^\s*-/.test(text)) negative = true;
-  if (digits === '' || digits === '.') throw new SqlError('invalid_text_representation', 'invalid input syntax for type numeric: " "');
-  const value = roundDecimal(parseDecimal(`${negative ? '-' : ''}${digits}`), Math.max(format.fraction - format.multiply, 0));
-  return format.multiply > 0 ? roundDecimal(multiplyDecimal(value, new DecimalValue(1, format.multiply)), format.multiply) : value;
-}, STABLE);
+scalar(
+  'to_number(text, text) decimal',
+  (text: string, template: string): SqlValue => {
+    const format = parseTemplate(template);
+    if (format.roman !== '') throw new SqlError('feature_not_supported', '"RN" not supported for input');
+    if (format.exponent) throw new SqlError('feature_not_supported', '"EEEE" not supported for input');
+    if (template === '') return null;
+    let negative = false;
+    let digits = '';
+    let at = 0;
+    let seenPoint = false;
+    for (const piece of format.pieces) {
+      if (at >= text.length) break;
+      const char = text[at] as string;
+      if (piece.kind === '9' || piece.kind === '0') {
+        while (/[\s]/.test(text[at] ?? '')) at++;
+        const next = text[at] ?? '';
+        if (next === '-' || next === '<') {
+          negative = true;
+          at++;
+        } else if (next === '+') at++;
+        else if (next === '.' && !seenPoint) continue;
+        const digit = text[at] ?? '';
+        if (/\d/.test(digit)) {
+          digits += digit;
+          at++;
+        }
+      } else if (piece.kind === 'point') {
+        // Digits left over before the point belong to the whole part only as far as the template has places.
+        if (char === '.') {
+          digits += '.';
+          seenPoint = true;
+          at++;
+        }
+      } else if (piece.kind === 'group') {
+        if (char === ',') at++;
+      } else if (piece.kind === 'S' || piece.kind === 'MI' || piece.kind === 'SG' || piece.kind === 'PL') {
+        if (char === '-') negative = true;
+        if (char === '-' || char === '+' || char === ' ') at++;
+      } else if (piece.kind === 'L') {
+        if (/[^\d.,+-]/.test(char)) at++;
+      } else if (piece.kind === 'text') at += piece.text.length;
+      else if (piece.kind === 'TH') at += 2;
+    }
+    if (!negative && /^\s*-/.test(text)) negative = true;
+    if (digits === '' || digits === '.')
+      throw new SqlError('invalid_text_representation', 'invalid input syntax for type numeric: " "');
+    const value = roundDecimal(
+      parseDecimal(`${negative ? '-' : ''}${digits}`),
+      Math.max(format.fraction - format.multiply, 0),
+    );
+    return format.multiply > 0
+      ? roundDecimal(multiplyDecimal(value, new DecimalValue(1, format.multiply)), format.multiply)
+      : value;
+  },
+  STABLE,
+);

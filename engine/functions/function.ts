@@ -128,7 +128,12 @@ export interface AggregateFunction extends Signature {
   /** The state grows with the rows. */
   readonly growing: boolean;
   /** `argumentTypes`: arguments (ordered-set: direct ones) then within types. `descending`: of the within keys. */
-  implementation(argumentTypes: readonly SqlType[], resultType: SqlType, semantics: Semantics, within?: readonly WithinKey[]): AggregateImplementation;
+  implementation(
+    argumentTypes: readonly SqlType[],
+    resultType: SqlType,
+    semantics: Semantics,
+    within?: readonly WithinKey[],
+  ): AggregateImplementation;
 }
 
 export interface WithinKey {
@@ -176,7 +181,10 @@ export interface SetFunction extends Signature {
   /** Output columns for these argument types; undefined = given by the call's column definition list. */
   columns(argumentTypes: readonly SqlType[]): readonly RecordField[] | undefined;
   /** `columns` are those of the call (from the definition list where there is one). */
-  implementation(argumentTypes: readonly SqlType[], columns: readonly RecordField[]): (values: readonly SqlValue[], context: EvalContext) => RowSource;
+  implementation(
+    argumentTypes: readonly SqlType[],
+    columns: readonly RecordField[],
+  ): (values: readonly SqlValue[], context: EvalContext) => RowSource;
 }
 
 export type FunctionDefinition = ScalarFunction | AggregateFunction | WindowFunction | SetFunction;

@@ -17,4 +17,3 @@ import './json-sets.ts';
 import './session-functions.ts';
 import './catalog-functions.ts';
 import './privilege-functions.ts';
-

@@ -98,11 +98,32 @@ export interface IntrospectionHooks {
   introspectionRows?(name: string, values: readonly SqlValue[]): readonly Row[] | undefined;
 }
 
-export type ObjectClass = 'relation' | 'type' | 'routine' | 'operator' | 'collation' | 'conversion' | 'operator_class' | 'operator_family' | 'text_search';
+export type ObjectClass =
+  | 'relation'
+  | 'type'
+  | 'routine'
+  | 'operator'
+  | 'collation'
+  | 'conversion'
+  | 'operator_class'
+  | 'operator_family'
+  | 'text_search';
 
 export interface PrivilegeRequest {
   readonly user: string | number | undefined;
-  readonly kind: 'table' | 'column' | 'any_column' | 'schema' | 'database' | 'routine' | 'sequence' | 'type' | 'language' | 'tablespace' | 'foreign_server' | 'parameter';
+  readonly kind:
+    | 'table'
+    | 'column'
+    | 'any_column'
+    | 'schema'
+    | 'database'
+    | 'routine'
+    | 'sequence'
+    | 'type'
+    | 'language'
+    | 'tablespace'
+    | 'foreign_server'
+    | 'parameter';
   readonly object: string | number;
   readonly column?: string | number | undefined;
   /** e.g. 'SELECT', 'SELECT WITH GRANT OPTION', comma separated = any of. */

@@ -42,11 +42,13 @@ function valueWriter(type: SqlType, pretty: boolean): JsonWriter {
     case 'year':
       return String;
     case 'decimal':
-      return (value) => ((value as Decimal).special === undefined ? (value as Decimal).toString() : `"${(value as Decimal).toString()}"`);
+      return (value) =>
+        (value as Decimal).special === undefined ? (value as Decimal).toString() : `"${(value as Decimal).toString()}"`;
     case 'float32':
     case 'float64': {
       const format = formatterFor(type);
-      return (value, context) => (Number.isFinite(value as number) ? format(value, context) : `"${format(value, context)}"`);
+      return (value, context) =>
+        Number.isFinite(value as number) ? format(value, context) : `"${format(value, context)}"`;
     }
     case 'json':
       return (value) => value as string;
@@ -76,7 +78,10 @@ function arrayText(array: SqlArray, item: JsonWriter, context: EvalContext, sepa
   const level = (dimension: number): string => {
     const count = array.dimensions[dimension] ?? 0;
     const parts: string[] = [];
-    for (let i = 0; i < count; i++) parts.push(dimension < array.dimensions.length - 1 ? level(dimension + 1) : item(array.items[at++] as SqlValue, context));
+    for (let i = 0; i < count; i++)
+      parts.push(
+        dimension < array.dimensions.length - 1 ? level(dimension + 1) : item(array.items[at++] as SqlValue, context),
+      );
     return `[${parts.join(dimension === 0 ? separator : ',')}]`;
   };
   return level(0);
@@ -85,7 +90,9 @@ function arrayText(array: SqlArray, item: JsonWriter, context: EvalContext, sepa
 function recordWriter(type: SqlType, pretty: boolean): JsonWriter {
   const fields = type.fields ?? [];
   const writers = fields.map((field) => jsonWriter(field.type));
-  const names = fields.map((field, i) => quoteJson(field.name === '' || field.name === '?column?' ? `f${i + 1}` : field.name));
+  const names = fields.map((field, i) =>
+    quoteJson(field.name === '' || field.name === '?column?' ? `f${i + 1}` : field.name),
+  );
   const separator = pretty ? ',\n ' : ',';
   return (value, context) =>
     `{${(value as SqlRecord).values.map((item, i) => `${names[i] ?? `"f${i + 1}"`}:${(writers[i] ?? jsonWriter({ kind: 'text' }))(item, context)}`).join(separator)}}`;

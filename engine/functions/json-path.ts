@@ -4,12 +4,32 @@
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import {
-  JSON_FALSE, JSON_NULL, JSON_TRUE, jsonArray, jsonbFromNode, jsonbNode, jsonMember, jsonNumber, type JsonNode, jsonString,
+  JSON_FALSE,
+  JSON_NULL,
+  JSON_TRUE,
+  jsonArray,
+  jsonbFromNode,
+  jsonbNode,
+  jsonMember,
+  jsonNumber,
+  type JsonNode,
+  jsonString,
 } from '../../sblr/contract/text/json.ts';
 import { Decimal, Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
 import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
 import { compareJson } from '../types/compare.ts';
-import { absDecimal, addDecimal, ceilDecimal, compareDecimal, divideDecimal, floorDecimal, moduloDecimal, multiplyDecimal, negateDecimal, subtractDecimal } from '../types/decimal.ts';
+import {
+  absDecimal,
+  addDecimal,
+  ceilDecimal,
+  compareDecimal,
+  divideDecimal,
+  floorDecimal,
+  moduloDecimal,
+  multiplyDecimal,
+  negateDecimal,
+  subtractDecimal,
+} from '../types/decimal.ts';
 import { operator, scalar, setFor, valuesSource } from './table.ts';
 
 type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
@@ -22,7 +42,11 @@ type Path =
   | { readonly kind: 'member'; readonly base: Path; readonly name: string }
   | { readonly kind: 'members' | 'elements'; readonly base: Path }
   | { readonly kind: 'descendants'; readonly base: Path }
-  | { readonly kind: 'index'; readonly base: Path; readonly ranges: readonly { readonly from: Path; readonly to: Path | undefined }[] }
+  | {
+      readonly kind: 'index';
+      readonly base: Path;
+      readonly ranges: readonly { readonly from: Path; readonly to: Path | undefined }[];
+    }
   | { readonly kind: 'filter'; readonly base: Path; readonly test: Path }
   | { readonly kind: 'method'; readonly base: Path; readonly name: string }
   | { readonly kind: 'compare'; readonly by: Comparison; readonly left: Path; readonly right: Path }
@@ -34,7 +58,8 @@ type Path =
 const formatDecimal = (value: Decimal): string => value.toString();
 const PREDICATES: ReadonlySet<string> = new Set(['compare', 'and', 'or', 'not', 'exists', 'unknown', 'starts']);
 const METHODS: ReadonlySet<string> = new Set(['size', 'type', 'abs', 'floor', 'ceiling', 'double']);
-const TOKENS = /\s*(?:("(?:\\.|[^"\\])*")|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)|(\$"(?:\\.|[^"\\])*"|\$[A-Za-z_]\w*)|([A-Za-z_]\w*)|(\*\*|==|!=|<>|<=|>=|&&|\|\||[$@.*[\]()?,<>!+\-/%{}]))/y;
+const TOKENS =
+  /\s*(?:("(?:\\.|[^"\\])*")|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)|(\$"(?:\\.|[^"\\])*"|\$[A-Za-z_]\w*)|([A-Za-z_]\w*)|(\*\*|==|!=|<>|<=|>=|&&|\|\||[$@.*[\]()?,<>!+\-/%{}]))/y;
 const MAX_DEPTH = 200;
 const MAX_CACHED = 200;
 
@@ -66,11 +91,16 @@ class Parser {
     while (position < end) {
       TOKENS.lastIndex = position;
       const match = TOKENS.exec(text);
-      if (match === null) throw new SqlError('syntax_error', `syntax error at or near "${text.slice(position).trim()[0] ?? ''}" of jsonpath input`);
+      if (match === null)
+        throw new SqlError(
+          'syntax_error',
+          `syntax error at or near "${text.slice(position).trim()[0] ?? ''}" of jsonpath input`,
+        );
       this.#tokens.push(match[0].trimStart());
       position = TOKENS.lastIndex;
     }
-    if (this.#tokens.length === 0) throw new SqlError('invalid_text_representation', `invalid input syntax for type jsonpath: "${text}"`);
+    if (this.#tokens.length === 0)
+      throw new SqlError('invalid_text_representation', `invalid input syntax for type jsonpath: "${text}"`);
   }
 
   run(): Compiled {
@@ -94,7 +124,12 @@ class Parser {
   }
   #error(): SqlError {
     const token = this.#peek();
-    return new SqlError('syntax_error', token === undefined ? 'syntax error at end of jsonpath input' : `syntax error at or near "${token}" of jsonpath input`);
+    return new SqlError(
+      'syntax_error',
+      token === undefined
+        ? 'syntax error at end of jsonpath input'
+        : `syntax error at or near "${token}" of jsonpath input`,
+    );
   }
   #unsupported(what: string): SqlError {
     return new SqlError('feature_not_supported', `${what} in JSON paths is not supported`);
@@ -120,7 +155,15 @@ class Parser {
     }
     const left = this.#sum();
     const token = this.#peek();
-    if (token === '==' || token === '!=' || token === '<>' || token === '<' || token === '<=' || token === '>' || token === '>=') {
+    if (
+      token === '==' ||
+      token === '!=' ||
+      token === '<>' ||
+      token === '<' ||
+      token === '<=' ||
+      token === '>' ||
+      token === '>='
+    ) {
       this.#at++;
       return { kind: 'compare', by: token === '<>' ? '!=' : token, left, right: this.#sum() };
     }
@@ -167,8 +210,10 @@ class Parser {
     if (token === 'false') return { kind: 'literal', value: JSON_FALSE };
     if (token === 'null') return { kind: 'literal', value: JSON_NULL };
     if (token.startsWith('"')) return { kind: 'literal', value: jsonString(unquote(token)) };
-    if (/^[\d.]/.test(token) && token !== '.') return { kind: 'literal', value: jsonNumber(formatDecimal(parseDecimal(token))) };
-    if (token.startsWith('$')) return { kind: 'variable', name: token[1] === '"' ? unquote(token.slice(1)) : token.slice(1) };
+    if (/^[\d.]/.test(token) && token !== '.')
+      return { kind: 'literal', value: jsonNumber(formatDecimal(parseDecimal(token))) };
+    if (token.startsWith('$'))
+      return { kind: 'variable', name: token[1] === '"' ? unquote(token.slice(1)) : token.slice(1) };
     if (token === 'exists') {
       this.#expect('(');
       const operand = this.#or();
@@ -281,7 +326,8 @@ class Evaluation {
         return [path.value];
       case 'variable': {
         const found = this.#variables.kind === 'object' ? jsonMember(this.#variables, path.name) : undefined;
-        if (found === undefined) throw new SqlError('undefined_object', `could not find jsonpath variable "${path.name}"`);
+        if (found === undefined)
+          throw new SqlError('undefined_object', `could not find jsonpath variable "${path.name}"`);
         return [found];
       }
       case 'member':
@@ -289,13 +335,21 @@ class Evaluation {
       case 'members':
         return this.#base(path.base, current, true).flatMap((node) => {
           if (node.kind === 'object') return [...node.items];
-          if (this.#strict) throw pathError('invalid_parameter_value', 'jsonpath wildcard member accessor can only be applied to an object');
+          if (this.#strict)
+            throw pathError(
+              'invalid_parameter_value',
+              'jsonpath wildcard member accessor can only be applied to an object',
+            );
           return [];
         });
       case 'elements':
         return this.#base(path.base, current, false).flatMap((node) => {
           if (node.kind === 'array') return [...node.items];
-          if (this.#strict) throw pathError('invalid_parameter_value', 'jsonpath wildcard array accessor can only be applied to an array');
+          if (this.#strict)
+            throw pathError(
+              'invalid_parameter_value',
+              'jsonpath wildcard array accessor can only be applied to an array',
+            );
           return [node];
         });
       case 'descendants':
@@ -305,11 +359,23 @@ class Evaluation {
       case 'filter':
         return this.#base(path.base, current, true).filter((node) => this.test(path.test, node) === true);
       case 'method':
-        return this.#base(path.base, current, path.name !== 'size' && path.name !== 'type').map((node) => this.#method(node, path.name));
+        return this.#base(path.base, current, path.name !== 'size' && path.name !== 'type').map((node) =>
+          this.#method(node, path.name),
+        );
       case 'arithmetic':
-        return [jsonNumber(formatDecimal(calculate(path.by, this.#number(path.left, current, path.by), this.#number(path.right, current, path.by))))];
+        return [
+          jsonNumber(
+            formatDecimal(
+              calculate(path.by, this.#number(path.left, current, path.by), this.#number(path.right, current, path.by)),
+            ),
+          ),
+        ];
       case 'negate':
-        return this.#base(path.operand, current, true).map((node) => jsonNumber(formatDecimal(negateDecimal(numberOf(node, 'operand of unary jsonpath operator - is not a numeric value')))));
+        return this.#base(path.operand, current, true).map((node) =>
+          jsonNumber(
+            formatDecimal(negateDecimal(numberOf(node, 'operand of unary jsonpath operator - is not a numeric value'))),
+          ),
+        );
       default: {
         const truth = this.test(path, current);
         return [truth === undefined ? JSON_NULL : truth ? JSON_TRUE : JSON_FALSE];
@@ -320,16 +386,28 @@ class Evaluation {
   /** Items of a path; in lax mode arrays give their elements where `unwrap`. */
   #base(path: Path, current: JsonNode, unwrap: boolean): JsonNode[] {
     const nodes = this.values(path, current);
-    return unwrap && !this.#strict ? nodes.flatMap((node) => (node.kind === 'array' ? [...node.items] : [node])) : nodes;
+    return unwrap && !this.#strict
+      ? nodes.flatMap((node) => (node.kind === 'array' ? [...node.items] : [node]))
+      : nodes;
   }
   #member(node: JsonNode, name: string): JsonNode[] {
     const found = node.kind === 'object' ? jsonMember(node, name) : undefined;
     if (found !== undefined) return [found];
     if (!this.#strict) return [];
-    throw pathError('invalid_parameter_value', node.kind === 'object' ? `JSON object does not contain key "${name}"` : 'jsonpath member accessor can only be applied to an object');
+    throw pathError(
+      'invalid_parameter_value',
+      node.kind === 'object'
+        ? `JSON object does not contain key "${name}"`
+        : 'jsonpath member accessor can only be applied to an object',
+    );
   }
-  #elements(node: JsonNode, ranges: readonly { readonly from: Path; readonly to: Path | undefined }[], current: JsonNode): JsonNode[] {
-    if (node.kind !== 'array' && this.#strict) throw pathError('invalid_parameter_value', 'jsonpath array accessor can only be applied to an array');
+  #elements(
+    node: JsonNode,
+    ranges: readonly { readonly from: Path; readonly to: Path | undefined }[],
+    current: JsonNode,
+  ): JsonNode[] {
+    if (node.kind !== 'array' && this.#strict)
+      throw pathError('invalid_parameter_value', 'jsonpath array accessor can only be applied to an array');
     const items = node.kind === 'array' ? node.items : [node];
     const outer = this.#last;
     this.#last = items.length - 1;
@@ -337,7 +415,8 @@ class Evaluation {
     for (const range of ranges) {
       const from = this.#position(range.from, current);
       const to = range.to === undefined ? from : this.#position(range.to, current);
-      if (this.#strict && (from < 0 || from > to || to >= items.length)) throw pathError('invalid_parameter_value', 'jsonpath array subscript is out of bounds');
+      if (this.#strict && (from < 0 || from > to || to >= items.length))
+        throw pathError('invalid_parameter_value', 'jsonpath array subscript is out of bounds');
       for (let i = Math.max(0, from); i <= to && i < items.length; i++) found.push(items[i] as JsonNode);
     }
     this.#last = outer;
@@ -345,24 +424,33 @@ class Evaluation {
   }
   #position(path: Path, current: JsonNode): number {
     const [node, more] = this.values(path, current);
-    if (node?.kind !== 'number' || more !== undefined) throw pathError('invalid_parameter_value', 'jsonpath array subscript is not a single numeric value');
+    if (node?.kind !== 'number' || more !== undefined)
+      throw pathError('invalid_parameter_value', 'jsonpath array subscript is not a single numeric value');
     return Math.trunc(Number(node.text));
   }
   #number(path: Path, current: JsonNode, by: Arithmetic): Decimal {
     const [node, more] = this.#base(path, current, true);
-    if (node?.kind !== 'number' || more !== undefined) throw pathError('invalid_parameter_value', `operand of jsonpath operator ${by} is not a single numeric value`);
+    if (node?.kind !== 'number' || more !== undefined)
+      throw pathError('invalid_parameter_value', `operand of jsonpath operator ${by} is not a single numeric value`);
     return parseDecimal(node.text);
   }
   #method(node: JsonNode, name: string): JsonNode {
     if (name === 'type') return jsonString(node.kind === 'true' || node.kind === 'false' ? 'boolean' : node.kind);
     if (name === 'size') {
-      if (node.kind !== 'array' && this.#strict) throw pathError('invalid_parameter_value', 'jsonpath item method .size() can only be applied to an array');
+      if (node.kind !== 'array' && this.#strict)
+        throw pathError('invalid_parameter_value', 'jsonpath item method .size() can only be applied to an array');
       return jsonNumber(String(node.kind === 'array' ? node.items.length : 1));
     }
-    if (name === 'double' && node.kind === 'string' && /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(node.text)) return jsonNumber(formatDecimal(parseDecimal(String(Number(node.text)))));
-    const value = numberOf(node, `jsonpath item method .${name}() can only be applied to a ${name === 'double' ? 'string or ' : ''}numeric value`);
+    if (name === 'double' && node.kind === 'string' && /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(node.text))
+      return jsonNumber(formatDecimal(parseDecimal(String(Number(node.text)))));
+    const value = numberOf(
+      node,
+      `jsonpath item method .${name}() can only be applied to a ${name === 'double' ? 'string or ' : ''}numeric value`,
+    );
     if (name === 'double') return node;
-    return jsonNumber(formatDecimal(name === 'abs' ? absDecimal(value) : name === 'floor' ? floorDecimal(value) : ceilDecimal(value)));
+    return jsonNumber(
+      formatDecimal(name === 'abs' ? absDecimal(value) : name === 'floor' ? floorDecimal(value) : ceilDecimal(value)),
+    );
   }
 
   /** Truth of a predicate; undefined = unknown. */
@@ -389,9 +477,15 @@ class Evaluation {
       case 'exists':
         return this.#attempt(() => this.values(path.operand, current).length > 0);
       case 'compare':
-        return this.#attempt(() => this.#anyPair(path.left, path.right, current, (a, b) => compareItems(path.by, a, b)));
+        return this.#attempt(() =>
+          this.#anyPair(path.left, path.right, current, (a, b) => compareItems(path.by, a, b)),
+        );
       case 'starts':
-        return this.#attempt(() => this.#anyPair(path.left, path.right, current, (a, b) => (a.kind === 'string' && b.kind === 'string' ? a.text.startsWith(b.text) : undefined)));
+        return this.#attempt(() =>
+          this.#anyPair(path.left, path.right, current, (a, b) =>
+            a.kind === 'string' && b.kind === 'string' ? a.text.startsWith(b.text) : undefined,
+          ),
+        );
       default:
         throw new SqlError('syntax_error', 'a JSON path predicate was expected');
     }
@@ -405,7 +499,12 @@ class Evaluation {
     }
   }
   /** Some pair passes; in strict mode one pair that cannot be compared makes the whole unknown. */
-  #anyPair(left: Path, right: Path, current: JsonNode, test: (a: JsonNode, b: JsonNode) => boolean | undefined): boolean | undefined {
+  #anyPair(
+    left: Path,
+    right: Path,
+    current: JsonNode,
+    test: (a: JsonNode, b: JsonNode) => boolean | undefined,
+  ): boolean | undefined {
     const others = this.#base(right, current, true);
     let unknown = false;
     let passed = false;
@@ -479,7 +578,8 @@ function query(target: Jsonb, path: string, variables: Jsonb | undefined, silent
   const { strict, path: compiled } = compilePath(path);
   const root = jsonbNode(target);
   const given = variables === undefined ? JSON_NULL : jsonbNode(variables);
-  if (variables !== undefined && given.kind !== 'object') throw new SqlError('invalid_parameter_value', '"vars" argument is not an object');
+  if (variables !== undefined && given.kind !== 'object')
+    throw new SqlError('invalid_parameter_value', '"vars" argument is not an object');
   try {
     return new Evaluation(root, given, strict).values(compiled, root);
   } catch (error) {
@@ -500,20 +600,43 @@ function match(nodes: JsonNode[] | undefined, silent: boolean): SqlValue {
 }
 
 const exists = (nodes: JsonNode[] | undefined): SqlValue => (nodes === undefined ? null : nodes.length > 0);
-operator('json_path_exists(jsonb, text) bool', (target: Jsonb, path: string) => exists(query(target, path, undefined, true)));
-operator('json_path_match(jsonb, text) bool', (target: Jsonb, path: string) => match(query(target, path, undefined, true), true));
+operator('json_path_exists(jsonb, text) bool', (target: Jsonb, path: string) =>
+  exists(query(target, path, undefined, true)),
+);
+operator('json_path_match(jsonb, text) bool', (target: Jsonb, path: string) =>
+  match(query(target, path, undefined, true), true),
+);
 
 for (const parameters of ['jsonb, text', 'jsonb, text, jsonb', 'jsonb, text, jsonb, bool']) {
-  scalar(`jsonb_path_exists(${parameters}) bool`, (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) => exists(query(target, path, given(variables), silent === true)));
-  scalar(`jsonb_path_match(${parameters}) bool`, (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) => match(query(target, path, given(variables), silent === true), silent === true));
-  scalar(`jsonb_path_query_array(${parameters}) jsonb`, (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) =>
-    jsonbFromNode(jsonArray(query(target, path, given(variables), silent === true) ?? [])));
-  scalar(`jsonb_path_query_first(${parameters}) jsonb`, (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) => {
-    const [first] = query(target, path, given(variables), silent === true) ?? [];
-    return first === undefined ? null : jsonbFromNode(first);
-  });
-  setFor(`jsonb_path_query(${parameters}) jsonb`, {}, () => ([target, path, variables, silent]) =>
-    valuesSource((query(target as Jsonb, path as string, given(variables), silent === true) ?? []).map((node) => jsonbFromNode(node))));
+  scalar(`jsonb_path_exists(${parameters}) bool`, (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) =>
+    exists(query(target, path, given(variables), silent === true)),
+  );
+  scalar(`jsonb_path_match(${parameters}) bool`, (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) =>
+    match(query(target, path, given(variables), silent === true), silent === true),
+  );
+  scalar(
+    `jsonb_path_query_array(${parameters}) jsonb`,
+    (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) =>
+      jsonbFromNode(jsonArray(query(target, path, given(variables), silent === true) ?? [])),
+  );
+  scalar(
+    `jsonb_path_query_first(${parameters}) jsonb`,
+    (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) => {
+      const [first] = query(target, path, given(variables), silent === true) ?? [];
+      return first === undefined ? null : jsonbFromNode(first);
+    },
+  );
+  setFor(
+    `jsonb_path_query(${parameters}) jsonb`,
+    {},
+    () =>
+      ([target, path, variables, silent]) =>
+        valuesSource(
+          (query(target as Jsonb, path as string, given(variables), silent === true) ?? []).map((node) =>
+            jsonbFromNode(node),
+          ),
+        ),
+  );
 }
 
 /** Shorter calls end with the context where the next parameter would be. */

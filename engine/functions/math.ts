@@ -4,10 +4,42 @@ import { Decimal, type SqlArray, type SqlValue } from '../../sblr/contract/value
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { comparatorFor } from '../types/compare.ts';
 import {
-  absDecimal, addDecimal, bigGcd, bigPower, ceilDecimal, compareDecimal, decimal, divideTo, expDecimal, factorialDecimal, floorDecimal, gcdDecimal, integerDivideDecimal,
-  lnDecimal, logDecimal, moduloDecimal, multiplyDecimal, ONE, powerDecimal, roundDecimal, signOf, sqrtDecimal, subtractDecimal, trimDecimal, truncateDecimal,
+  absDecimal,
+  addDecimal,
+  bigGcd,
+  bigPower,
+  ceilDecimal,
+  compareDecimal,
+  decimal,
+  divideTo,
+  expDecimal,
+  factorialDecimal,
+  floorDecimal,
+  gcdDecimal,
+  integerDivideDecimal,
+  lnDecimal,
+  logDecimal,
+  moduloDecimal,
+  multiplyDecimal,
+  ONE,
+  powerDecimal,
+  roundDecimal,
+  signOf,
+  sqrtDecimal,
+  subtractDecimal,
+  trimDecimal,
+  truncateDecimal,
 } from '../types/decimal.ts';
-import { checkInt32, checkInt64, divisionByZero, type Integer, modulo64, outOfRange, roundHalfEven, subtract64 } from '../types/integers.ts';
+import {
+  checkInt32,
+  checkInt64,
+  divisionByZero,
+  type Integer,
+  modulo64,
+  outOfRange,
+  roundHalfEven,
+  subtract64,
+} from '../types/integers.ts';
 import type { EvalContext } from './function.ts';
 import { checkFloat, powerFloat } from './operators-arithmetic.ts';
 import { scalar, scalarFor, VOLATILE } from './table.ts';
@@ -41,10 +73,16 @@ for (const name of ['ceil', 'ceiling']) {
 scalar('floor(decimal) decimal', floorDecimal);
 scalar('floor(float64) float64', (a: number) => Math.floor(a));
 scalar('round(decimal) decimal', (a: Decimal) => roundDecimal(a, 0));
-scalar('round(decimal, int32) decimal', (a: Decimal, scale: number) => roundDecimal(a, Math.max(-2000, Math.min(2000, scale))));
-scalar('round(float64) float64', (a: number) => (Number.isFinite(a) ? (a < 0 ? -roundHalfEven(-a) : roundHalfEven(a)) : a));
+scalar('round(decimal, int32) decimal', (a: Decimal, scale: number) =>
+  roundDecimal(a, Math.max(-2000, Math.min(2000, scale))),
+);
+scalar('round(float64) float64', (a: number) =>
+  Number.isFinite(a) ? (a < 0 ? -roundHalfEven(-a) : roundHalfEven(a)) : a,
+);
 scalar('trunc(decimal) decimal', (a: Decimal) => truncateDecimal(a, 0));
-scalar('trunc(decimal, int32) decimal', (a: Decimal, scale: number) => truncateDecimal(a, Math.max(-2000, Math.min(2000, scale))));
+scalar('trunc(decimal, int32) decimal', (a: Decimal, scale: number) =>
+  truncateDecimal(a, Math.max(-2000, Math.min(2000, scale))),
+);
 scalar('trunc(float64) float64', (a: number) => Math.trunc(a));
 scalar('sign(decimal) decimal', (a: Decimal) => (a.special === 'NaN' ? a : new Decimal(signOf(a), 0)));
 scalar('sign(float64) float64', (a: number) => Math.sign(a) + 0);
@@ -167,11 +205,16 @@ function tanDegrees(angle: number): number {
 }
 
 scalar('random() float64', (context: EvalContext) => context.random(), VOLATILE);
-scalar('setseed(float64) void', (seed: number, context: EvalContext) => {
-  if (!(seed >= -1 && seed <= 1)) throw new SqlError('invalid_parameter_value', `setseed parameter ${seed} is out of allowed range [-1,1]`);
-  context.seedRandom(seed);
-  return '';
-}, VOLATILE);
+scalar(
+  'setseed(float64) void',
+  (seed: number, context: EvalContext) => {
+    if (!(seed >= -1 && seed <= 1))
+      throw new SqlError('invalid_parameter_value', `setseed parameter ${seed} is out of allowed range [-1,1]`);
+    context.seedRandom(seed);
+    return '';
+  },
+  VOLATILE,
+);
 
 scalar('factorial(int64) decimal', (a: Integer) => factorialDecimal(a));
 scalar('gcd(int32, int32) int32', (a: number, b: number) => checkInt32(Number(bigGcd(BigInt(a), BigInt(b)))));
@@ -191,7 +234,10 @@ scalar('lcm(int64, int64) int64', (a: Integer, b: Integer) => checkInt64(lcm(Big
 scalar('lcm(decimal, decimal) decimal', (a: Decimal, b: Decimal) => {
   if (a.special !== undefined || b.special !== undefined) return gcdDecimal(a, b);
   const scale = Math.max(a.scale, b.scale);
-  return decimal(lcm(BigInt(a.unscaled) * bigPower(scale - a.scale), BigInt(b.unscaled) * bigPower(scale - b.scale)), scale);
+  return decimal(
+    lcm(BigInt(a.unscaled) * bigPower(scale - a.scale), BigInt(b.unscaled) * bigPower(scale - b.scale)),
+    scale,
+  );
 });
 scalar('scale(decimal) int32', (a: Decimal) => (a.special === undefined ? a.scale : null));
 scalar('min_scale(decimal) int32', (a: Decimal) => (a.special === undefined ? trimDecimal(a).scale : null));
@@ -200,34 +246,66 @@ scalar('trim_scale(decimal) decimal', trimDecimal);
 function bucketCheck(count: number): void {
   if (count <= 0) throw new SqlError('invalid_argument_for_width_bucket_function', 'count must be greater than zero');
 }
-scalar('width_bucket(float64, float64, float64, int32) int32', (operand: number, low: number, high: number, count: number) => {
-  bucketCheck(count);
-  if (operand !== operand || low !== low || high !== high) throw new SqlError('invalid_argument_for_width_bucket_function', 'operand, lower bound, and upper bound cannot be NaN');
-  if (!Number.isFinite(low) || !Number.isFinite(high)) throw new SqlError('invalid_argument_for_width_bucket_function', 'lower and upper bounds must be finite');
-  if (low === high) throw new SqlError('invalid_argument_for_width_bucket_function', 'lower bound cannot equal upper bound');
-  if (low < high) return operand < low ? 0 : operand >= high ? checkInt32(count + 1) : Math.min(count, Math.floor(((operand - low) / (high - low)) * count) + 1);
-  return operand > low ? 0 : operand <= high ? checkInt32(count + 1) : Math.min(count, Math.floor(((low - operand) / (low - high)) * count) + 1);
-});
-scalar('width_bucket(decimal, decimal, decimal, int32) int32', (operand: Decimal, low: Decimal, high: Decimal, count: number) => {
-  bucketCheck(count);
-  if ([operand, low, high].some((value) => value.special === 'NaN')) throw new SqlError('invalid_argument_for_width_bucket_function', 'operand, lower bound, and upper bound cannot be NaN');
-  if (low.special !== undefined || high.special !== undefined) throw new SqlError('invalid_argument_for_width_bucket_function', 'lower and upper bounds must be finite');
-  const order = compareDecimal(low, high);
-  if (order === 0) throw new SqlError('invalid_argument_for_width_bucket_function', 'lower bound cannot equal upper bound');
-  const down = order > 0;
-  if (down ? compareDecimal(operand, low) > 0 : compareDecimal(operand, low) < 0) return 0;
-  if (down ? compareDecimal(operand, high) <= 0 : compareDecimal(operand, high) >= 0) return checkInt32(count + 1);
-  const offset = multiplyDecimal(down ? subtractDecimal(low, operand) : subtractDecimal(operand, low), new Decimal(count, 0));
-  const width = down ? subtractDecimal(low, high) : subtractDecimal(high, low);
-  return Number(addDecimal(divideTo(offset, width, 0, true), ONE).unscaled);
-});
+scalar(
+  'width_bucket(float64, float64, float64, int32) int32',
+  (operand: number, low: number, high: number, count: number) => {
+    bucketCheck(count);
+    if (operand !== operand || low !== low || high !== high)
+      throw new SqlError(
+        'invalid_argument_for_width_bucket_function',
+        'operand, lower bound, and upper bound cannot be NaN',
+      );
+    if (!Number.isFinite(low) || !Number.isFinite(high))
+      throw new SqlError('invalid_argument_for_width_bucket_function', 'lower and upper bounds must be finite');
+    if (low === high)
+      throw new SqlError('invalid_argument_for_width_bucket_function', 'lower bound cannot equal upper bound');
+    if (low < high)
+      return operand < low
+        ? 0
+        : operand >= high
+          ? checkInt32(count + 1)
+          : Math.min(count, Math.floor(((operand - low) / (high - low)) * count) + 1);
+    return operand > low
+      ? 0
+      : operand <= high
+        ? checkInt32(count + 1)
+        : Math.min(count, Math.floor(((low - operand) / (low - high)) * count) + 1);
+  },
+);
+scalar(
+  'width_bucket(decimal, decimal, decimal, int32) int32',
+  (operand: Decimal, low: Decimal, high: Decimal, count: number) => {
+    bucketCheck(count);
+    if ([operand, low, high].some((value) => value.special === 'NaN'))
+      throw new SqlError(
+        'invalid_argument_for_width_bucket_function',
+        'operand, lower bound, and upper bound cannot be NaN',
+      );
+    if (low.special !== undefined || high.special !== undefined)
+      throw new SqlError('invalid_argument_for_width_bucket_function', 'lower and upper bounds must be finite');
+    const order = compareDecimal(low, high);
+    if (order === 0)
+      throw new SqlError('invalid_argument_for_width_bucket_function', 'lower bound cannot equal upper bound');
+    const down = order > 0;
+    if (down ? compareDecimal(operand, low) > 0 : compareDecimal(operand, low) < 0) return 0;
+    if (down ? compareDecimal(operand, high) <= 0 : compareDecimal(operand, high) >= 0) return checkInt32(count + 1);
+    const offset = multiplyDecimal(
+      down ? subtractDecimal(low, operand) : subtractDecimal(operand, low),
+      new Decimal(count, 0),
+    );
+    const width = down ? subtractDecimal(low, high) : subtractDecimal(high, low);
+    return Number(addDecimal(divideTo(offset, width, 0, true), ONE).unscaled);
+  },
+);
 scalarFor('width_bucket(any_compatible, any_compatible_array) int32', ([operand]) => {
   const compare = comparatorFor(operand as SqlType);
   return (value: SqlValue, thresholds: SqlArray) => {
     let low = 0;
     let high = thresholds.items.length;
-    if (thresholds.dimensions.length > 1) throw new SqlError('array_subscript_error', 'thresholds must be one-dimensional array');
-    if (thresholds.items.includes(null)) throw new SqlError('null_value_not_allowed', 'thresholds array must not contain NULLs');
+    if (thresholds.dimensions.length > 1)
+      throw new SqlError('array_subscript_error', 'thresholds must be one-dimensional array');
+    if (thresholds.items.includes(null))
+      throw new SqlError('null_value_not_allowed', 'thresholds array must not contain NULLs');
     while (low < high) {
       const middle = (low + high) >> 1;
       if (compare(value, thresholds.items[middle] as SqlValue) < 0) high = middle;
@@ -237,7 +315,12 @@ scalarFor('width_bucket(any_compatible, any_compatible_array) int32', ([operand]
   };
 });
 scalar('bit_count(bits) int64', (bits: { text: string }) => [...bits.text].filter((bit) => bit === '1').length);
-scalar('bit_count(bytes) int64', (bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0));
-const hexOf = (width: 32 | 64) => (value: Integer): string => BigInt.asUintN(width, BigInt(value)).toString(16);
+scalar('bit_count(bytes) int64', (bytes: Uint8Array) =>
+  bytes.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0),
+);
+const hexOf =
+  (width: 32 | 64) =>
+  (value: Integer): string =>
+    BigInt.asUintN(width, BigInt(value)).toString(16);
 scalar('to_hex(int32) text', hexOf(32));
 scalar('to_hex(int64) text', hexOf(64));

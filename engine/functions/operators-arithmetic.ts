@@ -1,8 +1,28 @@
 /** Arithmetic and bit operators of numbers. Results out of range are errors, never wrapped. */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { Bits, canonicalInteger, type Decimal } from '../../sblr/contract/values.ts';
-import { absDecimal, addDecimal, divideDecimal, factorialDecimal, moduloDecimal, multiplyDecimal, negateDecimal, powerDecimal, subtractDecimal } from '../types/decimal.ts';
-import { add64, checkInt16, checkInt32, divide64, divisionByZero, type Integer, modulo64, multiply64, subtract64 } from '../types/integers.ts';
+import {
+  absDecimal,
+  addDecimal,
+  divideDecimal,
+  factorialDecimal,
+  moduloDecimal,
+  multiplyDecimal,
+  negateDecimal,
+  powerDecimal,
+  subtractDecimal,
+} from '../types/decimal.ts';
+import {
+  add64,
+  checkInt16,
+  checkInt32,
+  divide64,
+  divisionByZero,
+  type Integer,
+  modulo64,
+  multiply64,
+  subtract64,
+} from '../types/integers.ts';
 import { operator, operatorFor } from './table.ts';
 
 type Small = (a: number, b: number) => number;
@@ -26,7 +46,8 @@ for (const [type, check] of Object.entries(small)) {
   operator(`negate(${type}) ${type}`, (a: number) => check(0 - a));
   operator(`plus(${type}) ${type}`, (a: number) => a);
   operator(`absolute(${type}) ${type}`, (a: number) => check(Math.abs(a)));
-  const narrow = type === 'int16' ? (value: number): number => (value << 16) >> 16 : (value: number): number => value | 0;
+  const narrow =
+    type === 'int16' ? (value: number): number => (value << 16) >> 16 : (value: number): number => value | 0;
   operator(`bit_and(${type}, ${type}) ${type}`, (a: number, b: number) => a & b);
   operator(`bit_or(${type}, ${type}) ${type}`, (a: number, b: number) => a | b);
   operator(`bit_xor(${type}, ${type}) ${type}`, (a: number, b: number) => a ^ b);
@@ -55,7 +76,10 @@ operator('shift_right(int64, int32) int64', (a: Integer, b: number) => signed(Bi
 operator('add(decimal, decimal) decimal', addDecimal);
 operator('subtract(decimal, decimal) decimal', subtractDecimal);
 operator('multiply(decimal, decimal) decimal', multiplyDecimal);
-operatorFor('divide(decimal, decimal) decimal', (_types, _result, semantics) => (a: Decimal, b: Decimal) => divideDecimal(a, b, semantics.decimalDivision));
+operatorFor(
+  'divide(decimal, decimal) decimal',
+  (_types, _result, semantics) => (a: Decimal, b: Decimal) => divideDecimal(a, b, semantics.decimalDivision),
+);
 operator('modulo(decimal, decimal) decimal', moduloDecimal);
 operator('power(decimal, decimal) decimal', powerDecimal);
 operator('negate(decimal) decimal', negateDecimal);
@@ -69,23 +93,42 @@ export function checkFloat(result: number, overflowed: boolean, underflowed: boo
 }
 
 const identity = (value: number): number => value;
-for (const [type, round] of [['float64', identity], ['float32', Math.fround]] as const) {
+for (const [type, round] of [
+  ['float64', identity],
+  ['float32', Math.fround],
+] as const) {
   operator(`add(${type}, ${type}) ${type}`, (a: number, b: number) => {
     const result = round(a + b);
-    return Number.isFinite(result) ? result : checkFloat(result, result === result && Number.isFinite(a) && Number.isFinite(b), false);
+    return Number.isFinite(result)
+      ? result
+      : checkFloat(result, result === result && Number.isFinite(a) && Number.isFinite(b), false);
   });
   operator(`subtract(${type}, ${type}) ${type}`, (a: number, b: number) => {
     const result = round(a - b);
-    return Number.isFinite(result) ? result : checkFloat(result, result === result && Number.isFinite(a) && Number.isFinite(b), false);
+    return Number.isFinite(result)
+      ? result
+      : checkFloat(result, result === result && Number.isFinite(a) && Number.isFinite(b), false);
   });
   operator(`multiply(${type}, ${type}) ${type}`, (a: number, b: number) => {
     const result = round(a * b);
-    return Number.isFinite(result) && result !== 0 ? result : checkFloat(result, Math.abs(result) === Infinity && Number.isFinite(a) && Number.isFinite(b), result === 0 && a !== 0 && b !== 0);
+    return Number.isFinite(result) && result !== 0
+      ? result
+      : checkFloat(
+          result,
+          Math.abs(result) === Infinity && Number.isFinite(a) && Number.isFinite(b),
+          result === 0 && a !== 0 && b !== 0,
+        );
   });
   operator(`divide(${type}, ${type}) ${type}`, (a: number, b: number) => {
     if (b === 0 && a === a) throw divisionByZero();
     const result = round(a / b);
-    return Number.isFinite(result) && result !== 0 ? result : checkFloat(result, Math.abs(result) === Infinity && Number.isFinite(a), result === 0 && a !== 0 && Number.isFinite(b));
+    return Number.isFinite(result) && result !== 0
+      ? result
+      : checkFloat(
+          result,
+          Math.abs(result) === Infinity && Number.isFinite(a),
+          result === 0 && a !== 0 && Number.isFinite(b),
+        );
   });
   operator(`negate(${type}) ${type}`, (a: number) => -a);
   operator(`plus(${type}) ${type}`, (a: number) => a);
@@ -93,14 +136,24 @@ for (const [type, round] of [['float64', identity], ['float32', Math.fround]] as
 }
 
 export function powerFloat(a: number, b: number): number {
-  if (a === 0 && b < 0) throw new SqlError('invalid_argument_for_power_function', 'zero raised to a negative power is undefined');
+  if (a === 0 && b < 0)
+    throw new SqlError('invalid_argument_for_power_function', 'zero raised to a negative power is undefined');
   if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b)) {
-    throw new SqlError('invalid_argument_for_power_function', 'a negative number raised to a non-integer power yields a complex result');
+    throw new SqlError(
+      'invalid_argument_for_power_function',
+      'a negative number raised to a non-integer power yields a complex result',
+    );
   }
   if (a === 1 || b === 0) return 1;
   if (a === -1 && !Number.isFinite(b) && b === b) return 1;
   const result = a ** b;
-  return Number.isFinite(result) && result !== 0 ? result : checkFloat(result, Math.abs(result) === Infinity && Number.isFinite(a) && Number.isFinite(b), result === 0 && a !== 0 && Number.isFinite(a) && Number.isFinite(b));
+  return Number.isFinite(result) && result !== 0
+    ? result
+    : checkFloat(
+        result,
+        Math.abs(result) === Infinity && Number.isFinite(a) && Number.isFinite(b),
+        result === 0 && a !== 0 && Number.isFinite(a) && Number.isFinite(b),
+      );
 }
 
 operator('power(float64, float64) float64', powerFloat);
@@ -113,17 +166,29 @@ operator('factorial(int64) decimal', (a: Integer) => factorialDecimal(a));
 
 // ---- bit strings
 function sameLength(a: Bits, b: Bits, name: string): void {
-  if (a.text.length !== b.text.length) throw new SqlError('string_data_length_mismatch', `cannot ${name} bit strings of different sizes`);
+  if (a.text.length !== b.text.length)
+    throw new SqlError('string_data_length_mismatch', `cannot ${name} bit strings of different sizes`);
 }
-const combine = (name: string, bit: (a: boolean, b: boolean) => boolean) => (a: Bits, b: Bits): Bits => {
-  sameLength(a, b, name);
-  let text = '';
-  for (let i = 0; i < a.text.length; i++) text += bit(a.text[i] === '1', b.text[i] === '1') ? '1' : '0';
-  return new Bits(text);
-};
-operator('bit_and(bits, bits) bits', combine('AND', (a, b) => a && b));
-operator('bit_or(bits, bits) bits', combine('OR', (a, b) => a || b));
-operator('bit_xor(bits, bits) bits', combine('XOR', (a, b) => a !== b));
+const combine =
+  (name: string, bit: (a: boolean, b: boolean) => boolean) =>
+  (a: Bits, b: Bits): Bits => {
+    sameLength(a, b, name);
+    let text = '';
+    for (let i = 0; i < a.text.length; i++) text += bit(a.text[i] === '1', b.text[i] === '1') ? '1' : '0';
+    return new Bits(text);
+  };
+operator(
+  'bit_and(bits, bits) bits',
+  combine('AND', (a, b) => a && b),
+);
+operator(
+  'bit_or(bits, bits) bits',
+  combine('OR', (a, b) => a || b),
+);
+operator(
+  'bit_xor(bits, bits) bits',
+  combine('XOR', (a, b) => a !== b),
+);
 operator('bit_not(bits) bits', (a: Bits) => new Bits([...a.text].map((bit) => (bit === '1' ? '0' : '1')).join('')));
 const shift = (a: Bits, by: number): Bits => {
   const { length } = a.text;

@@ -56,7 +56,8 @@ function compile(pattern: string, ignoreCase: boolean): Matcher {
     // An error only once a text gets that far.
     const reaches = compile(`${pattern.slice(0, -1)}_%`, ignoreCase);
     return (text) => {
-      if (reaches(text)) throw new SqlError('invalid_escape_sequence', 'LIKE pattern must not end with escape character');
+      if (reaches(text))
+        throw new SqlError('invalid_escape_sequence', 'LIKE pattern must not end with escape character');
       return false;
     };
   }
@@ -68,7 +69,8 @@ function compile(pattern: string, ignoreCase: boolean): Matcher {
     if (parts.length === 1 && a?.kind === 'many') return () => true;
     if (parts.length === 2 && a?.kind === 'text' && b?.kind === 'many') return (text) => text.startsWith(a.text);
     if (parts.length === 2 && a?.kind === 'many' && b?.kind === 'text') return (text) => text.endsWith(b.text);
-    if (parts.length === 3 && a?.kind === 'many' && b?.kind === 'text' && c?.kind === 'many') return (text) => text.includes(b.text);
+    if (parts.length === 3 && a?.kind === 'many' && b?.kind === 'text' && c?.kind === 'many')
+      return (text) => text.includes(b.text);
   }
   // Pieces between % are found leftmost first, which never needs to go back: linear, unlike a regular expression.
   const pieces: RegExp[] = [];
@@ -115,7 +117,11 @@ function compile(pattern: string, ignoreCase: boolean): Matcher {
 /** Rewrites a pattern with another escape character to one with a backslash. */
 export function likeEscape(pattern: string, escape: string): string {
   if (escape === '\\') return pattern;
-  if ([...escape].length > 1) throw new SqlError('invalid_escape_sequence', { message: 'invalid escape string', hint: 'Escape string must be empty or one character.' });
+  if ([...escape].length > 1)
+    throw new SqlError('invalid_escape_sequence', {
+      message: 'invalid escape string',
+      hint: 'Escape string must be empty or one character.',
+    });
   if (escape === '') return pattern.replaceAll('\\', '\\\\');
   let out = '';
   for (let i = 0; i < pattern.length; i++) {
@@ -131,7 +137,11 @@ export function likeEscape(pattern: string, escape: string): string {
 
 /** Rewrites a SIMILAR TO pattern as a regular expression. A null escape = none given (backslash). */
 export function similarToRegex(pattern: string, escape: string): string {
-  if ([...escape].length > 1) throw new SqlError('invalid_escape_sequence', { message: 'invalid escape string', hint: 'Escape string must be empty or one character.' });
+  if ([...escape].length > 1)
+    throw new SqlError('invalid_escape_sequence', {
+      message: 'invalid escape string',
+      hint: 'Escape string must be empty or one character.',
+    });
   let out = '^(?:';
   let inClass = false;
   let separators = 0;
@@ -143,7 +153,11 @@ export function similarToRegex(pattern: string, escape: string): string {
       if (next === '"' && !inClass) {
         if (separators === 0) out += '){1,1}?(';
         else if (separators === 1) out += '){1,1}(?:';
-        else throw new SqlError('nonstandard_use_of_escape_character', 'SQL regular expression may not contain more than two escape-double-quote separators');
+        else
+          throw new SqlError(
+            'nonstandard_use_of_escape_character',
+            'SQL regular expression may not contain more than two escape-double-quote separators',
+          );
         separators++;
       } else out += `\\${next}`;
     } else if (inClass) {

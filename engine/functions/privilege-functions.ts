@@ -9,22 +9,51 @@ import { rowsSource, scalar, setFunction, STABLE } from './table.ts';
 import { quoteIdentifier } from './strings.ts';
 
 const LETTERS: Readonly<Record<string, string>> = {
-  a: 'INSERT', r: 'SELECT', w: 'UPDATE', d: 'DELETE', D: 'TRUNCATE', x: 'REFERENCES', t: 'TRIGGER', X: 'EXECUTE', U: 'USAGE', C: 'CREATE', T: 'TEMPORARY', c: 'CONNECT', s: 'SET', A: 'ALTER SYSTEM',
+  a: 'INSERT',
+  r: 'SELECT',
+  w: 'UPDATE',
+  d: 'DELETE',
+  D: 'TRUNCATE',
+  x: 'REFERENCES',
+  t: 'TRIGGER',
+  X: 'EXECUTE',
+  U: 'USAGE',
+  C: 'CREATE',
+  T: 'TEMPORARY',
+  c: 'CONNECT',
+  s: 'SET',
+  A: 'ALTER SYSTEM',
 };
 
 /** Per kind of object: what its owner and what everybody may do. */
 const DEFAULTS: Readonly<Record<string, readonly [string, string]>> = {
-  r: ['arwdDxt', ''], s: ['rwU', ''], d: ['CTc', 'Tc'], f: ['X', 'X'], l: ['U', 'U'], L: ['rw', ''], n: ['UC', ''], p: ['sA', ''], t: ['C', ''], F: ['U', ''], S: ['U', ''], T: ['U', 'U'], c: ['', ''],
+  r: ['arwdDxt', ''],
+  s: ['rwU', ''],
+  d: ['CTc', 'Tc'],
+  f: ['X', 'X'],
+  l: ['U', 'U'],
+  L: ['rw', ''],
+  n: ['UC', ''],
+  p: ['sA', ''],
+  t: ['C', ''],
+  F: ['U', ''],
+  S: ['U', ''],
+  T: ['U', 'U'],
+  c: ['', ''],
 };
 
-scalar('acldefault(char1, oid) aclitem[]', (kind: string, owner: number, c: EvalContext) => {
-  const [own, everybody] = DEFAULTS[kind] ?? ['', ''];
-  const name = quoteIdentifier(c.introspection.roleName(owner) ?? String(owner));
-  const items: string[] = [];
-  if (everybody !== '') items.push(`=${everybody}/${name}`);
-  if (own !== '') items.push(`${name}=${own}/${name}`);
-  return new SqlArray(items);
-}, STABLE);
+scalar(
+  'acldefault(char1, oid) aclitem[]',
+  (kind: string, owner: number, c: EvalContext) => {
+    const [own, everybody] = DEFAULTS[kind] ?? ['', ''];
+    const name = quoteIdentifier(c.introspection.roleName(owner) ?? String(owner));
+    const items: string[] = [];
+    if (everybody !== '') items.push(`=${everybody}/${name}`);
+    if (own !== '') items.push(`${name}=${own}/${name}`);
+    return new SqlArray(items);
+  },
+  STABLE,
+);
 
 const columns: readonly RecordField[] = [
   { name: 'grantor', type: { kind: 'oid' } },
@@ -41,8 +70,12 @@ function* explode(list: SqlArray, c: EvalContext): Generator<SqlValue[]> {
     const letters = match[2] as string;
     for (let i = 0; i < letters.length; i++) {
       const privilege = LETTERS[letters[i] as string];
-      if (privilege !== undefined) yield [role(match[3] as string), role(match[1] as string), privilege, letters[i + 1] === '*'];
+      if (privilege !== undefined)
+        yield [role(match[3] as string), role(match[1] as string), privilege, letters[i + 1] === '*'];
     }
   }
 }
-setFunction('aclexplode(aclitem[]) record', ([list]: [SqlArray], c: EvalContext) => rowsSource([...explode(list, c)]), { volatility: 'stable', columns });
+setFunction('aclexplode(aclitem[]) record', ([list]: [SqlArray], c: EvalContext) => rowsSource([...explode(list, c)]), {
+  volatility: 'stable',
+  columns,
+});

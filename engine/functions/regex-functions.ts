@@ -32,7 +32,11 @@ function globalFlag(flags: string): { rest: string; global: boolean } {
 }
 
 function noGlobal(flags: string, name: string): string {
-  if (flags.includes('g')) throw new SqlError('invalid_parameter_value', { message: `${name}() does not support the "global" option`, ...(name === 'regexp_match' ? { hint: 'Use the regexp_matches function instead.' } : {}) });
+  if (flags.includes('g'))
+    throw new SqlError('invalid_parameter_value', {
+      message: `${name}() does not support the "global" option`,
+      ...(name === 'regexp_match' ? { hint: 'Use the regexp_matches function instead.' } : {}),
+    });
   return flags;
 }
 
@@ -43,7 +47,9 @@ function substringRegex(text: string, pattern: string): SqlValue {
   return match.length > 1 ? (match[1] ?? null) : match[0];
 }
 scalar('substring(text, text) text', substringRegex);
-scalar('substring(text, text, text) text', (text: string, pattern: string, escape: string) => substringRegex(text, similarToRegex(pattern, escape)));
+scalar('substring(text, text, text) text', (text: string, pattern: string, escape: string) =>
+  substringRegex(text, similarToRegex(pattern, escape)),
+);
 
 /** Groups of a match, or the whole match when there are none. */
 function groups(match: RegExpMatchArray): SqlArray {
@@ -82,11 +88,22 @@ const matches = (text: string, pattern: string, flags: string): SqlValue[] => {
   }
   return [...allMatches(text, pattern, rest)].map(groups);
 };
-setFunction('regexp_matches(text, text) text[]', ([text, pattern]: [string, string]) => valuesSource(matches(text, pattern, '')));
-setFunction('regexp_matches(text, text, text) text[]', ([text, pattern, flags]: [string, string, string]) => valuesSource(matches(text, pattern, flags)));
+setFunction('regexp_matches(text, text) text[]', ([text, pattern]: [string, string]) =>
+  valuesSource(matches(text, pattern, '')),
+);
+setFunction('regexp_matches(text, text, text) text[]', ([text, pattern, flags]: [string, string, string]) =>
+  valuesSource(matches(text, pattern, flags)),
+);
 
 /** Replaces match number `nth` (0 = all) from character `start`. */
-function replace(text: string, pattern: string, replacement: string, start: number, nth: number, flags: string): string {
+function replace(
+  text: string,
+  pattern: string,
+  replacement: string,
+  start: number,
+  nth: number,
+  flags: string,
+): string {
   if (start <= 0) throw new SqlError('invalid_parameter_value', `invalid value for parameter "start": ${start}`);
   if (nth < 0) throw new SqlError('invalid_parameter_value', `invalid value for parameter "n": ${nth}`);
   const from = characterOffset(text, start - 1);
@@ -104,15 +121,25 @@ function replace(text: string, pattern: string, replacement: string, start: numb
   }
   return out + rest.slice(at);
 }
-scalar('regexp_replace(text, text, text) text', (text: string, pattern: string, to: string) => replace(text, pattern, to, 1, 1, ''));
+scalar('regexp_replace(text, text, text) text', (text: string, pattern: string, to: string) =>
+  replace(text, pattern, to, 1, 1, ''),
+);
 scalar('regexp_replace(text, text, text, text) text', (text: string, pattern: string, to: string, flags: string) => {
   const { rest, global } = globalFlag(flags);
   return replace(text, pattern, to, 1, global ? 0 : 1, rest);
 });
-scalar('regexp_replace(text, text, text, int32) text', (text: string, pattern: string, to: string, start: number) => replace(text, pattern, to, start, 1, ''));
-scalar('regexp_replace(text, text, text, int32, int32) text', (text: string, pattern: string, to: string, start: number, nth: number) => replace(text, pattern, to, start, nth, ''));
-scalar('regexp_replace(text, text, text, int32, int32, text) text', (text: string, pattern: string, to: string, start: number, nth: number, flags: string) =>
-  replace(text, pattern, to, start, nth, globalFlag(flags).rest));
+scalar('regexp_replace(text, text, text, int32) text', (text: string, pattern: string, to: string, start: number) =>
+  replace(text, pattern, to, start, 1, ''),
+);
+scalar(
+  'regexp_replace(text, text, text, int32, int32) text',
+  (text: string, pattern: string, to: string, start: number, nth: number) => replace(text, pattern, to, start, nth, ''),
+);
+scalar(
+  'regexp_replace(text, text, text, int32, int32, text) text',
+  (text: string, pattern: string, to: string, start: number, nth: number, flags: string) =>
+    replace(text, pattern, to, start, nth, globalFlag(flags).rest),
+);
 
 function split(text: string, pattern: string, flags: string, name: string): string[] {
   const parts: string[] = [];
@@ -126,27 +153,50 @@ function split(text: string, pattern: string, flags: string, name: string): stri
   parts.push(text.slice(at));
   return parts;
 }
-scalar('regexp_split_to_array(text, text) text[]', (text: string, pattern: string) => new SqlArray(split(text, pattern, '', 'regexp_split_to_array')));
-scalar('regexp_split_to_array(text, text, text) text[]', (text: string, pattern: string, flags: string) => new SqlArray(split(text, pattern, flags, 'regexp_split_to_array')));
-setFunction('regexp_split_to_table(text, text) text', ([text, pattern]: [string, string]) => valuesSource(split(text, pattern, '', 'regexp_split_to_table')));
-setFunction('regexp_split_to_table(text, text, text) text', ([text, pattern, flags]: [string, string, string]) => valuesSource(split(text, pattern, flags, 'regexp_split_to_table')));
+scalar(
+  'regexp_split_to_array(text, text) text[]',
+  (text: string, pattern: string) => new SqlArray(split(text, pattern, '', 'regexp_split_to_array')),
+);
+scalar(
+  'regexp_split_to_array(text, text, text) text[]',
+  (text: string, pattern: string, flags: string) => new SqlArray(split(text, pattern, flags, 'regexp_split_to_array')),
+);
+setFunction('regexp_split_to_table(text, text) text', ([text, pattern]: [string, string]) =>
+  valuesSource(split(text, pattern, '', 'regexp_split_to_table')),
+);
+setFunction('regexp_split_to_table(text, text, text) text', ([text, pattern, flags]: [string, string, string]) =>
+  valuesSource(split(text, pattern, flags, 'regexp_split_to_table')),
+);
 
 function startAt(text: string, start: number): string {
   if (start <= 0) throw new SqlError('invalid_parameter_value', `invalid value for parameter "start": ${start}`);
   return text.slice(characterOffset(text, start - 1));
 }
-const count = (text: string, pattern: string, start: number, flags: string): number => [...allMatches(startAt(text, start), pattern, noGlobal(flags, 'regexp_count'))].length;
+const count = (text: string, pattern: string, start: number, flags: string): number =>
+  [...allMatches(startAt(text, start), pattern, noGlobal(flags, 'regexp_count'))].length;
 scalar('regexp_count(text, text) int32', (text: string, pattern: string) => count(text, pattern, 1, ''));
-scalar('regexp_count(text, text, int32) int32', (text: string, pattern: string, start: number) => count(text, pattern, start, ''));
+scalar('regexp_count(text, text, int32) int32', (text: string, pattern: string, start: number) =>
+  count(text, pattern, start, ''),
+);
 scalar('regexp_count(text, text, int32, text) int32', count);
 scalar('regexp_like(text, text) bool', (text: string, pattern: string) => compileRegex(pattern, '').test(text));
-scalar('regexp_like(text, text, text) bool', (text: string, pattern: string, flags: string) => compileRegex(pattern, noGlobal(flags, 'regexp_like')).test(text));
+scalar('regexp_like(text, text, text) bool', (text: string, pattern: string, flags: string) =>
+  compileRegex(pattern, noGlobal(flags, 'regexp_like')).test(text),
+);
 
-function nthMatch(text: string, pattern: string, start: number, nth: number, flags: string, name: string): { match: RegExpExecArray; offset: number } | undefined {
+function nthMatch(
+  text: string,
+  pattern: string,
+  start: number,
+  nth: number,
+  flags: string,
+  name: string,
+): { match: RegExpExecArray; offset: number } | undefined {
   const rest = startAt(text, start);
   if (nth <= 0) throw new SqlError('invalid_parameter_value', `invalid value for parameter "n": ${nth}`);
   let index = 0;
-  for (const match of allMatches(rest, pattern, noGlobal(flags, name))) if (++index === nth) return { match, offset: text.length - rest.length };
+  for (const match of allMatches(rest, pattern, noGlobal(flags, name)))
+    if (++index === nth) return { match, offset: text.length - rest.length };
   return undefined;
 }
 function substr(text: string, pattern: string, start = 1, nth = 1, flags = '', group = 0): SqlValue {
@@ -155,13 +205,21 @@ function substr(text: string, pattern: string, start = 1, nth = 1, flags = '', g
 }
 scalar('regexp_substr(text, text) text', (a: string, b: string) => substr(a, b));
 scalar('regexp_substr(text, text, int32) text', (a: string, b: string, c: number) => substr(a, b, c));
-scalar('regexp_substr(text, text, int32, int32) text', (a: string, b: string, c: number, d: number) => substr(a, b, c, d));
-scalar('regexp_substr(text, text, int32, int32, text) text', (a: string, b: string, c: number, d: number, e: string) => substr(a, b, c, d, e));
-scalar('regexp_substr(text, text, int32, int32, text, int32) text', (a: string, b: string, c: number, d: number, e: string, f: number) => substr(a, b, c, d, e, f));
+scalar('regexp_substr(text, text, int32, int32) text', (a: string, b: string, c: number, d: number) =>
+  substr(a, b, c, d),
+);
+scalar('regexp_substr(text, text, int32, int32, text) text', (a: string, b: string, c: number, d: number, e: string) =>
+  substr(a, b, c, d, e),
+);
+scalar(
+  'regexp_substr(text, text, int32, int32, text, int32) text',
+  (a: string, b: string, c: number, d: number, e: string, f: number) => substr(a, b, c, d, e, f),
+);
 function instr(text: string, pattern: string, start = 1, nth = 1, end = 0, flags = '', group = 0): number {
   const found = nthMatch(text, pattern, start, nth, flags.includes('g') ? flags : `${flags}`, 'regexp_instr');
   if (found === undefined) return 0;
-  if (end !== 0 && end !== 1) throw new SqlError('invalid_parameter_value', `invalid value for parameter "endoption": ${end}`);
+  if (end !== 0 && end !== 1)
+    throw new SqlError('invalid_parameter_value', `invalid value for parameter "endoption": ${end}`);
   const { match, offset } = found;
   const part = match[group];
   if (part === undefined) return 0;
@@ -170,17 +228,47 @@ function instr(text: string, pattern: string, start = 1, nth = 1, end = 0, flags
 }
 scalar('regexp_instr(text, text) int32', (a: string, b: string) => instr(a, b));
 scalar('regexp_instr(text, text, int32) int32', (a: string, b: string, c: number) => instr(a, b, c));
-scalar('regexp_instr(text, text, int32, int32) int32', (a: string, b: string, c: number, d: number) => instr(a, b, c, d));
-scalar('regexp_instr(text, text, int32, int32, int32) int32', (a: string, b: string, c: number, d: number, e: number) => instr(a, b, c, d, e));
-scalar('regexp_instr(text, text, int32, int32, int32, text) int32', (a: string, b: string, c: number, d: number, e: number, f: string) => instr(a, b, c, d, e, f));
-scalar('regexp_instr(text, text, int32, int32, int32, text, int32) int32', (a: string, b: string, c: number, d: number, e: number, f: string, g: number) => instr(a, b, c, d, e, f, g));
+scalar('regexp_instr(text, text, int32, int32) int32', (a: string, b: string, c: number, d: number) =>
+  instr(a, b, c, d),
+);
+scalar('regexp_instr(text, text, int32, int32, int32) int32', (a: string, b: string, c: number, d: number, e: number) =>
+  instr(a, b, c, d, e),
+);
+scalar(
+  'regexp_instr(text, text, int32, int32, int32, text) int32',
+  (a: string, b: string, c: number, d: number, e: number, f: string) => instr(a, b, c, d, e, f),
+);
+scalar(
+  'regexp_instr(text, text, int32, int32, int32, text, int32) int32',
+  (a: string, b: string, c: number, d: number, e: number, f: string, g: number) => instr(a, b, c, d, e, f, g),
+);
 
 // ---- splitting by plain text
 function splitText(text: string, separator: string | null, nullText: string | null): SqlValue[] {
   const parts = text === '' ? [] : separator === null ? [...text] : separator === '' ? [text] : text.split(separator);
   return nullText === null ? parts : parts.map((part) => (part === nullText ? null : part));
 }
-scalar('string_to_array(text, text) text[]', (text: string | null, separator: string | null) => (text === null ? null : new SqlArray(splitText(text, separator, null))), NOT_STRICT);
-scalar('string_to_array(text, text, text) text[]', (text: string | null, separator: string | null, nothing: string | null) => (text === null ? null : new SqlArray(splitText(text, separator, nothing))), NOT_STRICT);
-setFunction('string_to_table(text, text) text', ([text, separator]: [string | null, string | null]) => valuesSource(text === null ? [] : splitText(text, separator, null)), NOT_STRICT);
-setFunction('string_to_table(text, text, text) text', ([text, separator, nothing]: [string | null, string | null, string | null]) => valuesSource(text === null ? [] : splitText(text, separator, nothing)), NOT_STRICT);
+scalar(
+  'string_to_array(text, text) text[]',
+  (text: string | null, separator: string | null) =>
+    text === null ? null : new SqlArray(splitText(text, separator, null)),
+  NOT_STRICT,
+);
+scalar(
+  'string_to_array(text, text, text) text[]',
+  (text: string | null, separator: string | null, nothing: string | null) =>
+    text === null ? null : new SqlArray(splitText(text, separator, nothing)),
+  NOT_STRICT,
+);
+setFunction(
+  'string_to_table(text, text) text',
+  ([text, separator]: [string | null, string | null]) =>
+    valuesSource(text === null ? [] : splitText(text, separator, null)),
+  NOT_STRICT,
+);
+setFunction(
+  'string_to_table(text, text, text) text',
+  ([text, separator, nothing]: [string | null, string | null, string | null]) =>
+    valuesSource(text === null ? [] : splitText(text, separator, nothing)),
+  NOT_STRICT,
+);

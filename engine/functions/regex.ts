@@ -34,8 +34,19 @@ export function compileRegex(pattern: string, flags: string, extra = ''): RegExp
 }
 
 const CLASSES: Readonly<Record<string, string>> = {
-  alpha: '\\p{L}', digit: '0-9', alnum: '\\p{L}\\p{Nd}', upper: '\\p{Lu}', lower: '\\p{Ll}', space: '\\s', blank: ' \\t', punct: '!-\\/:-@\\[-`\\{-~',
-  print: '\\x20-\\x7e\\u00a0-\\u{10ffff}', graph: '\\x21-\\x7e\\u00a1-\\u{10ffff}', cntrl: '\\x00-\\x1f\\x7f', xdigit: '0-9A-Fa-f', word: '\\p{L}\\p{Nd}_',
+  alpha: '\\p{L}',
+  digit: '0-9',
+  alnum: '\\p{L}\\p{Nd}',
+  upper: '\\p{Lu}',
+  lower: '\\p{Ll}',
+  space: '\\s',
+  blank: ' \\t',
+  punct: '!-\\/:-@\\[-`\\{-~',
+  print: '\\x20-\\x7e\\u00a0-\\u{10ffff}',
+  graph: '\\x21-\\x7e\\u00a1-\\u{10ffff}',
+  cntrl: '\\x00-\\x1f\\x7f',
+  xdigit: '0-9A-Fa-f',
+  word: '\\p{L}\\p{Nd}_',
 };
 
 interface State {
@@ -83,7 +94,9 @@ function translate(pattern: string, flags: string, extra: string): RegExp {
     }
   }
   const jsFlags = `u${extra}${ignoreCase ? 'i' : ''}${newlines ? '' : 's'}${lineAnchors ? 'm' : ''}`;
-  const body = literal ? source.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : new Translator({ source, at: 0, newlineSensitive: newlines, expanded, groups: 0 }).run();
+  const body = literal
+    ? source.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+    : new Translator({ source, at: 0, newlineSensitive: newlines, expanded, groups: 0 }).run();
   try {
     const unicode = new RegExp(body, jsFlags);
     return ignoreCase || !mayBacktrackDeeply(body) ? unicode : (withoutUnicodeMode(body, jsFlags.slice(1)) ?? unicode);
@@ -107,10 +120,13 @@ const oneCharacter = (refused: string): string => `(?:[^${refused}\\ud800-\\udff
 function withoutUnicodeMode(body: string, flags: string): RegExp | undefined {
   if (/[^\0-\x7f]|\\[pPuDSW1-9]|\(\?[=!<]/.test(body)) return undefined;
   const anyCharacter = oneCharacter(flags.includes('s') ? '' : '\\n\\r\\u2028\\u2029');
-  const written = body.replace(/\\[^]|\[\^((?:\\[^]|[^\]\\])*)\]|\[(?:\\[^]|[^\]\\])*\]|\./g, (part: string, refused: string | undefined) => {
-    if (part === '.') return anyCharacter;
-    return refused === undefined ? part : oneCharacter(refused);
-  });
+  const written = body.replace(
+    /\\[^]|\[\^((?:\\[^]|[^\]\\])*)\]|\[(?:\\[^]|[^\]\\])*\]|\./g,
+    (part: string, refused: string | undefined) => {
+      if (part === '.') return anyCharacter;
+      return refused === undefined ? part : oneCharacter(refused);
+    },
+  );
   return new RegExp(written, flags);
 }
 

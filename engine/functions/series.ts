@@ -41,13 +41,26 @@ function integers(start: Integer, stop: Integer, step: Integer): RowSource {
   };
 }
 for (const type of ['int32', 'int64']) {
-  setFunction(`generate_series(${type}, ${type}) ${type}`, ([start, stop]: [Integer, Integer]) => integers(start, stop, 1));
-  setFunction(`generate_series(${type}, ${type}, ${type}) ${type}`, ([start, stop, step]: [Integer, Integer, Integer]) => integers(start, stop, step));
+  setFunction(`generate_series(${type}, ${type}) ${type}`, ([start, stop]: [Integer, Integer]) =>
+    integers(start, stop, 1),
+  );
+  setFunction(
+    `generate_series(${type}, ${type}, ${type}) ${type}`,
+    ([start, stop, step]: [Integer, Integer, Integer]) => integers(start, stop, step),
+  );
 }
 
 function decimals(start: Decimal, stop: Decimal, step: Decimal): RowSource {
-  for (const [value, name] of [[start, 'start'], [stop, 'stop'], [step, 'step size']] as const) {
-    if (value.special !== undefined) throw new SqlError('invalid_parameter_value', `${name}${name === 'step size' ? '' : ' value'} cannot be ${value.special === 'NaN' ? 'NaN' : 'infinity'}`);
+  for (const [value, name] of [
+    [start, 'start'],
+    [stop, 'stop'],
+    [step, 'step size'],
+  ] as const) {
+    if (value.special !== undefined)
+      throw new SqlError(
+        'invalid_parameter_value',
+        `${name}${name === 'step size' ? '' : ' value'} cannot be ${value.special === 'NaN' ? 'NaN' : 'infinity'}`,
+      );
   }
   const direction = signOf(step);
   if (direction === 0) throw zeroStep();
@@ -61,8 +74,12 @@ function decimals(start: Decimal, stop: Decimal, step: Decimal): RowSource {
     },
   };
 }
-setFunction('generate_series(decimal, decimal) decimal', ([start, stop]: [Decimal, Decimal]) => decimals(start, stop, ONE));
-setFunction('generate_series(decimal, decimal, decimal) decimal', ([start, stop, step]: [Decimal, Decimal, Decimal]) => decimals(start, stop, step));
+setFunction('generate_series(decimal, decimal) decimal', ([start, stop]: [Decimal, Decimal]) =>
+  decimals(start, stop, ONE),
+);
+setFunction('generate_series(decimal, decimal, decimal) decimal', ([start, stop, step]: [Decimal, Decimal, Decimal]) =>
+  decimals(start, stop, step),
+);
 
 function stamps(start: Timestamp, stop: Timestamp, step: Interval, next: (value: Timestamp) => Timestamp): RowSource {
   const direction = compareIntervals(step, new IntervalValue(0, 0, 0));
@@ -77,6 +94,14 @@ function stamps(start: Timestamp, stop: Timestamp, step: Interval, next: (value:
     },
   };
 }
-setFunction('generate_series(timestamp, timestamp, interval) timestamp', ([start, stop, step]: [Timestamp, Timestamp, Interval]) => stamps(start, stop, step, (value) => addInterval(value, step, 1)));
-setFunction('generate_series(timestamptz, timestamptz, interval) timestamptz', ([start, stop, step]: [Timestamp, Timestamp, Interval], context: EvalContext) =>
-  stamps(start, stop, step, (value) => addIntervalZoned(value, step, 1, context.text.timeZone)), { volatility: 'stable' });
+setFunction(
+  'generate_series(timestamp, timestamp, interval) timestamp',
+  ([start, stop, step]: [Timestamp, Timestamp, Interval]) =>
+    stamps(start, stop, step, (value) => addInterval(value, step, 1)),
+);
+setFunction(
+  'generate_series(timestamptz, timestamptz, interval) timestamptz',
+  ([start, stop, step]: [Timestamp, Timestamp, Interval], context: EvalContext) =>
+    stamps(start, stop, step, (value) => addIntervalZoned(value, step, 1, context.text.timeZone)),
+  { volatility: 'stable' },
+);

@@ -3,7 +3,14 @@
  * in: `scalar('lpad(text, int32) text', (s: string, n: number) => ...)`.
  */
 import type { Semantics } from '../../sblr/contract/semantics.ts';
-import { arrayOf, RECORD, type RecordField, type ReferenceTarget, type SqlType, type TypeKind } from '../../sblr/contract/types.ts';
+import {
+  arrayOf,
+  RECORD,
+  type RecordField,
+  type ReferenceTarget,
+  type SqlType,
+  type TypeKind,
+} from '../../sblr/contract/types.ts';
 import { SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import type {
   AggregateFunction,
@@ -32,7 +39,9 @@ export function functionsNamed(name: string): readonly FunctionDefinition[] {
 
 /** Definitions usable as operator `name` (sblr/operators.ts) with so many operands. */
 export function operatorsNamed(name: string, operands: number): readonly ScalarFunction[] {
-  return functionsNamed(name).filter((f): f is ScalarFunction => f.kind === 'scalar' && f.operator && f.parameters.length === operands);
+  return functionsNamed(name).filter(
+    (f): f is ScalarFunction => f.kind === 'scalar' && f.operator && f.parameters.length === operands,
+  );
 }
 
 export function allFunctions(): Iterable<readonly FunctionDefinition[]> {
@@ -80,7 +89,8 @@ export function typePattern(text: string): TypePattern {
     else if (text === 'varchar') found = { kind: 'text', declared: 'varchar' };
     else if (text === 'fixed_text') found = { kind: 'text', fixed: true };
     else if (text === 'char1') found = { kind: 'text', declared: '"char"' };
-    else if (text === 'xid' || text === 'cid' || text === 'xid8') found = { kind: text === 'xid8' ? 'int64' : 'oid', declared: text };
+    else if (text === 'xid' || text === 'cid' || text === 'xid8')
+      found = { kind: text === 'xid8' ? 'int64' : 'oid', declared: text };
     else if (text === 'aclitem' || text === 'inet' || text === 'cidr') found = { kind: 'text', declared: text };
     else if (text === 'record') found = RECORD;
     else if (text in REFERENCES) found = { kind: 'reference', target: REFERENCES[text] as ReferenceTarget };
@@ -104,7 +114,12 @@ function parseSignature(text: string): ParsedSignature {
   const [, name = '', list = '', result = ''] = match;
   const parts = list === '' ? [] : list.split(',').map((part) => part.trim());
   const variadic = parts.at(-1)?.startsWith('...') === true ? 'spread' : 'none';
-  return { name, parameters: parts.map((part) => typePattern(part.replace('...', ''))), variadic, result: typePattern(result) };
+  return {
+    name,
+    parameters: parts.map((part) => typePattern(part.replace('...', ''))),
+    variadic,
+    result: typePattern(result),
+  };
 }
 
 export interface ScalarOptions {
@@ -138,7 +153,10 @@ export function scalarCall(arity: number | 'n', code: Implementation): ScalarCal
     default:
       return arity === 'n'
         ? { arity: 'n', call }
-        : { arity: 'n', call: (values, context) => (code as unknown as (...all: unknown[]) => SqlValue)(...values, context) };
+        : {
+            arity: 'n',
+            call: (values, context) => (code as unknown as (...all: unknown[]) => SqlValue)(...values, context),
+          };
   }
 }
 
@@ -157,7 +175,9 @@ export function scalarFor(
 ): void {
   const parsed = parseSignature(signature);
   const arity = parsed.variadic === 'spread' ? 'n' : parsed.parameters.length;
-  registerScalar(parsed, options, (argumentTypes, resultType, semantics) => scalarCall(arity, make(argumentTypes, resultType, semantics)));
+  registerScalar(parsed, options, (argumentTypes, resultType, semantics) =>
+    scalarCall(arity, make(argumentTypes, resultType, semantics)),
+  );
 }
 
 /** An operator: a scalar under its primitive operator name. */
@@ -165,11 +185,19 @@ export function operator(signature: string, code: Implementation, options: Scala
   scalar(signature, code, { ...options, operator: true });
 }
 
-export function operatorFor(signature: string, make: Parameters<typeof scalarFor>[1], options: ScalarOptions = {}): void {
+export function operatorFor(
+  signature: string,
+  make: Parameters<typeof scalarFor>[1],
+  options: ScalarOptions = {},
+): void {
   scalarFor(signature, make, { ...options, operator: true });
 }
 
-function registerScalar(parsed: ParsedSignature, options: ScalarOptions, implementation: ScalarFunction['implementation']): void {
+function registerScalar(
+  parsed: ParsedSignature,
+  options: ScalarOptions,
+  implementation: ScalarFunction['implementation'],
+): void {
   register({
     kind: 'scalar',
     name: parsed.name,
@@ -207,7 +235,12 @@ export interface AggregateFacts {
 export function aggregateFor<S extends object>(
   signature: string,
   facts: AggregateFacts,
-  make: (argumentTypes: readonly SqlType[], resultType: SqlType, semantics: Semantics, within: readonly WithinKey[]) => AggregateOptions<S>,
+  make: (
+    argumentTypes: readonly SqlType[],
+    resultType: SqlType,
+    semantics: Semantics,
+    within: readonly WithinKey[],
+  ) => AggregateOptions<S>,
 ): void {
   const parsed = parseSignature(signature);
   register({
@@ -229,7 +262,11 @@ export function aggregateFor<S extends object>(
   });
 }
 
-export function aggregate<S extends object>(signature: string, options: AggregateOptions<S>, facts: AggregateFacts = {}): void {
+export function aggregate<S extends object>(
+  signature: string,
+  options: AggregateOptions<S>,
+  facts: AggregateFacts = {},
+): void {
   aggregateFor(signature, facts, () => options);
 }
 
@@ -259,7 +296,10 @@ export interface SetOptions {
   readonly volatility?: 'immutable' | 'stable' | 'volatile';
   readonly result?: (argumentTypes: readonly SqlType[]) => SqlType;
   /** Output columns; absent = one column named like the function; 'definition' = the call's list. */
-  readonly columns?: readonly RecordField[] | 'definition' | ((argumentTypes: readonly SqlType[]) => readonly RecordField[] | undefined);
+  readonly columns?:
+    | readonly RecordField[]
+    | 'definition'
+    | ((argumentTypes: readonly SqlType[]) => readonly RecordField[] | undefined);
 }
 
 export function setFor(signature: string, options: SetOptions, implementation: SetFunction['implementation']): void {
@@ -278,12 +318,23 @@ export function setFor(signature: string, options: SetOptions, implementation: S
     strict: options.strict ?? true,
     volatility: options.volatility ?? 'immutable',
     operator: false,
-    columns: columns === undefined ? single : columns === 'definition' ? () => undefined : typeof columns === 'function' ? columns : () => columns,
+    columns:
+      columns === undefined
+        ? single
+        : columns === 'definition'
+          ? () => undefined
+          : typeof columns === 'function'
+            ? columns
+            : () => columns,
     implementation,
   });
 }
 
-export function setFunction(signature: string, code: (values: never, context: EvalContext) => RowSource, options: SetOptions = {}): void {
+export function setFunction(
+  signature: string,
+  code: (values: never, context: EvalContext) => RowSource,
+  options: SetOptions = {},
+): void {
   setFor(signature, options, () => code as unknown as (values: readonly SqlValue[], context: EvalContext) => RowSource);
 }
 
@@ -299,7 +350,11 @@ export function rowsSource(rows: readonly (readonly SqlValue[])[]): RowSource {
 }
 
 /** The concrete result type of a polymorphic pattern given the (coerced) argument types. */
-export function resolveResult(result: FunctionDefinition['result'], parameters: readonly TypePattern[], argumentTypes: readonly SqlType[]): SqlType {
+export function resolveResult(
+  result: FunctionDefinition['result'],
+  parameters: readonly TypePattern[],
+  argumentTypes: readonly SqlType[],
+): SqlType {
   if (typeof result === 'function') return result(argumentTypes);
   if (typeof result !== 'string') return result;
   let element: SqlType | undefined;
@@ -315,7 +370,8 @@ export function resolveResult(result: FunctionDefinition['result'], parameters: 
     }
   }
   element ??= { kind: 'text' };
-  if (result === 'any_array' || result === 'any_compatible_array') return element.kind === 'array' ? element : arrayOf(element);
+  if (result === 'any_array' || result === 'any_compatible_array')
+    return element.kind === 'array' ? element : arrayOf(element);
   return element;
 }
 

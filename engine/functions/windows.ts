@@ -19,7 +19,9 @@ windowFunction('dense_rank() int64', false, () => {
     },
   };
 });
-windowFunction('percent_rank() float64', false, () => ({ evaluate: (rows) => (rows.count <= 1 ? 0 : rows.peerStart / (rows.count - 1)) }));
+windowFunction('percent_rank() float64', false, () => ({
+  evaluate: (rows) => (rows.count <= 1 ? 0 : rows.peerStart / (rows.count - 1)),
+}));
 windowFunction('cume_dist() float64', false, () => ({ evaluate: (rows) => rows.peerEnd / rows.count }));
 windowFunction('ntile(int32) int32', false, () => {
   let buckets: number | null = null;
@@ -27,14 +29,17 @@ windowFunction('ntile(int32) int32', false, () => {
     evaluate: (rows) => {
       if (rows.row === 0) {
         buckets = rows.argument(0, 0) as number | null;
-        if (buckets !== null && buckets <= 0) throw new SqlError('invalid_argument_for_ntile_function', 'argument of ntile must be greater than zero');
+        if (buckets !== null && buckets <= 0)
+          throw new SqlError('invalid_argument_for_ntile_function', 'argument of ntile must be greater than zero');
       }
       if (buckets === null) return null;
       // The first `rest` buckets hold one row more.
       const size = Math.floor(rows.count / buckets);
       const rest = rows.count % buckets;
       const large = rest * (size + 1);
-      return rows.row < large ? Math.floor(rows.row / (size + 1)) + 1 : rest + Math.floor((rows.row - large) / size) + 1;
+      return rows.row < large
+        ? Math.floor(rows.row / (size + 1)) + 1
+        : rest + Math.floor((rows.row - large) / size) + 1;
     },
   };
 });
@@ -52,7 +57,10 @@ function shifted(rows: WindowRows, offset: number, ignoreNulls: boolean): number
   }
   return undefined;
 }
-for (const [name, sign] of [['lag', -1], ['lead', 1]] as const) {
+for (const [name, sign] of [
+  ['lag', -1],
+  ['lead', 1],
+] as const) {
   const evaluator = (_types: unknown, ignoreNulls: boolean, count: number) => ({
     evaluate: (rows: WindowRows): SqlValue => {
       const offset = count > 1 ? (rows.argument(1, rows.row) as number | null) : 1;
@@ -64,7 +72,9 @@ for (const [name, sign] of [['lag', -1], ['lead', 1]] as const) {
   });
   windowFunction(`${name}(any_element) any_element`, false, (types, ignore) => evaluator(types, ignore, 1));
   windowFunction(`${name}(any_element, int32) any_element`, false, (types, ignore) => evaluator(types, ignore, 2));
-  windowFunction(`${name}(any_compatible, int32, any_compatible) any_compatible`, false, (types, ignore) => evaluator(types, ignore, 3));
+  windowFunction(`${name}(any_compatible, int32, any_compatible) any_compatible`, false, (types, ignore) =>
+    evaluator(types, ignore, 3),
+  );
 }
 
 /** The nth row of the frame from its start (or end), as a partition index. */
@@ -78,13 +88,18 @@ function nthOfFrame(rows: WindowRows, nth: number, fromEnd: boolean, ignoreNulls
   return undefined;
 }
 const pick = (rows: WindowRows, at: number | undefined): SqlValue => (at === undefined ? null : rows.argument(0, at));
-windowFunction('first_value(any_element) any_element', true, (_types, ignore) => ({ evaluate: (rows) => pick(rows, nthOfFrame(rows, 1, false, ignore)) }));
-windowFunction('last_value(any_element) any_element', true, (_types, ignore) => ({ evaluate: (rows) => pick(rows, nthOfFrame(rows, 1, true, ignore)) }));
+windowFunction('first_value(any_element) any_element', true, (_types, ignore) => ({
+  evaluate: (rows) => pick(rows, nthOfFrame(rows, 1, false, ignore)),
+}));
+windowFunction('last_value(any_element) any_element', true, (_types, ignore) => ({
+  evaluate: (rows) => pick(rows, nthOfFrame(rows, 1, true, ignore)),
+}));
 windowFunction('nth_value(any_element, int32) any_element', true, (_types, ignore) => ({
   evaluate: (rows) => {
     const nth = rows.argument(1, rows.row) as number | null;
     if (nth === null) return null;
-    if (nth <= 0) throw new SqlError('invalid_argument_for_nth_value_function', 'argument of nth_value must be greater than zero');
+    if (nth <= 0)
+      throw new SqlError('invalid_argument_for_nth_value_function', 'argument of nth_value must be greater than zero');
     return pick(rows, nthOfFrame(rows, nth, false, ignore));
   },
 }));

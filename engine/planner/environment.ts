@@ -27,15 +27,43 @@ export function storedExpressions(context: () => BindContext): StoredExpressions
 function columnsOf(table: TableDefinition, context: BindContext): OutputColumn[] {
   return table.columns
     .filter((column) => !column.dropped)
-    .map((column) => ({ id: column.position, name: displayIdentifier(column.name, context.semantics.identifierFold), type: column.type, tableId: table.id, position: column.position }));
+    .map((column) => ({
+      id: column.position,
+      name: displayIdentifier(column.name, context.semantics.identifierFold),
+      type: column.type,
+      tableId: table.id,
+      position: column.position,
+    }));
 }
 
 /** A domain's check is bound over a table of the one column `value`. */
 function bindDomainCheck(stored: StoredExpression, domain: UserTypeDefinition, context: BindContext): BoundExpression {
   const scope: TableDefinition = {
-    kind: 'table', id: 0, space: 0, name: domain.name, owner: domain.owner, schemaId: domain.schemaId, databaseId: domain.databaseId,
-    columns: [{ position: 1, name: { text: 'value', exact: false }, type: domain.type, notNull: false, identity: 'none', generated: 'none', missing: null, dropped: false }],
-    constraints: [], indexes: [], persistence: 'permanent', onCommit: 'preserve', options: {}, referencedBy: [],
+    kind: 'table',
+    id: 0,
+    space: 0,
+    name: domain.name,
+    owner: domain.owner,
+    schemaId: domain.schemaId,
+    databaseId: domain.databaseId,
+    columns: [
+      {
+        position: 1,
+        name: { text: 'value', exact: false },
+        type: domain.type,
+        notNull: false,
+        identity: 'none',
+        generated: 'none',
+        missing: null,
+        dropped: false,
+      },
+    ],
+    constraints: [],
+    indexes: [],
+    persistence: 'permanent',
+    onCommit: 'preserve',
+    options: {},
+    referencedBy: [],
   };
   const bound = bindTableExpression(stored, scope, columnsOf(scope, context), context);
   return bound.type.kind === 'bool' ? bound : { kind: 'cast', operand: bound, type: BOOL, context: 'implicit' };

@@ -25,7 +25,14 @@ export interface ExplainOptions {
 }
 
 const SYMBOLS: Readonly<Record<string, string>> = OPERATORS;
-const COMPARISONS = { equal: '=', not_equal: '<>', less: '<', less_equal: '<=', greater: '>', greater_equal: '>=' } as const;
+const COMPARISONS = {
+  equal: '=',
+  not_equal: '<>',
+  less: '<',
+  less_equal: '<=',
+  greater: '>',
+  greater_equal: '>=',
+} as const;
 /** Bytes assumed per column for the width estimate. */
 const COLUMN_WIDTH = 8;
 
@@ -76,7 +83,11 @@ class Explainer {
       subplans.push(...(current.facts.subplans ?? []));
       if (current.facts.details !== undefined) details.push(...current.facts.details);
     }
-    return { node: current, details: this.#options.verbose ? details : details.filter((detail) => detail.label !== 'Output'), subplans: [...subplans, ...this.#expressionPlans(details)] };
+    return {
+      node: current,
+      details: this.#options.verbose ? details : details.filter((detail) => detail.label !== 'Output'),
+      subplans: [...subplans, ...this.#expressionPlans(details)],
+    };
   }
 
   /** Subqueries inside the expressions of a node. */
@@ -118,13 +129,17 @@ class Explainer {
   #figures(estimated: PhysicalNode, node: PhysicalNode): string {
     const parts: string[] = [];
     if (this.#options.costs) {
-      parts.push(`(cost=${estimated.startup.toFixed(2)}..${estimated.total.toFixed(2)} rows=${Math.round(estimated.rows)} width=${node.width * COLUMN_WIDTH})`);
+      parts.push(
+        `(cost=${estimated.startup.toFixed(2)}..${estimated.total.toFixed(2)} rows=${Math.round(estimated.rows)} width=${node.width * COLUMN_WIDTH})`,
+      );
     }
     if (this.#options.analyze) {
       const measured = this.#options.measurements?.get(node);
       if (measured === undefined || measured.loops === 0) parts.push('(never executed)');
       else {
-        const time = this.#options.timing ? `time=${(measured.startup / measured.loops).toFixed(3)}..${(measured.total / measured.loops).toFixed(3)} ` : '';
+        const time = this.#options.timing
+          ? `time=${(measured.startup / measured.loops).toFixed(3)}..${(measured.total / measured.loops).toFixed(3)} `
+          : '';
         parts.push(`(actual ${time}rows=${Math.round(measured.rows / measured.loops)} loops=${measured.loops})`);
       }
     }
@@ -190,10 +205,14 @@ class Explainer {
       case 'routine':
         return `${this.#options.display(expression.routine.name)}(${expression.arguments.map((argument) => this.#expression(argument)).join(', ')})`;
       case 'cast':
-        return expression.context === 'implicit' ? show(expression.operand) : `${show(expression.operand)}::${expression.type.declared ?? expression.type.kind}`;
+        return expression.context === 'implicit'
+          ? show(expression.operand)
+          : `${show(expression.operand)}::${expression.type.declared ?? expression.type.kind}`;
       case 'and':
       case 'or':
-        return expression.operands.map((operand) => parenthesise(this.#expression(operand))).join(expression.kind === 'and' ? ' AND ' : ' OR ');
+        return expression.operands
+          .map((operand) => parenthesise(this.#expression(operand)))
+          .join(expression.kind === 'and' ? ' AND ' : ' OR ');
       case 'not':
         return `NOT ${show(expression.operand)}`;
       case 'is_null':
@@ -228,7 +247,12 @@ class Explainer {
 
   #subplanName(expression: BoundExpression & { kind: 'subquery' | 'quantified_query' }): string {
     const subplan = this.#planner.subplans.find((one) => one.plan === expression.plan);
-    const name = subplan === undefined ? 'SubPlan' : subplan.initial && expression.kind === 'subquery' ? `$${subplan.number - 1}` : `SubPlan ${subplan.number}`;
+    const name =
+      subplan === undefined
+        ? 'SubPlan'
+        : subplan.initial && expression.kind === 'subquery'
+          ? `$${subplan.number - 1}`
+          : `SubPlan ${subplan.number}`;
     return expression.kind === 'quantified_query' && expression.negated ? `NOT (hashed ${name})` : name;
   }
 
@@ -242,7 +266,8 @@ class Explainer {
   #call(expression: BoundExpression & { kind: 'call' }, show: (operand: BoundExpression) => string): string {
     const { name } = expression.function;
     const symbol = 'operator' in expression.function && expression.function.operator ? SYMBOLS[name] : undefined;
-    if (symbol !== undefined && expression.arguments.length === 2) return `${show(expression.arguments[0])} ${symbol} ${show(expression.arguments[1])}`;
+    if (symbol !== undefined && expression.arguments.length === 2)
+      return `${show(expression.arguments[0])} ${symbol} ${show(expression.arguments[1])}`;
     if (symbol !== undefined && expression.arguments.length === 1) return `${symbol} ${show(expression.arguments[0])}`;
     return `${name}(${expression.arguments.map((argument) => this.#expression(argument)).join(', ')})`;
   }

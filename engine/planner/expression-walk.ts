@@ -78,7 +78,10 @@ export function forEachOperand(expression: BoundExpression, visit: (operand: Bou
 }
 
 /** The expression with each direct operand replaced; the same object when nothing changed. */
-export function mapOperands(expression: BoundExpression, map: (operand: BoundExpression) => BoundExpression): BoundExpression {
+export function mapOperands(
+  expression: BoundExpression,
+  map: (operand: BoundExpression) => BoundExpression,
+): BoundExpression {
   let changed = false;
   const one = (operand: BoundExpression): BoundExpression => {
     const result = map(operand);
@@ -86,7 +89,8 @@ export function mapOperands(expression: BoundExpression, map: (operand: BoundExp
     return result;
   };
   const many = (operands: readonly BoundExpression[]): BoundExpression[] => operands.map(one);
-  const maybe = (operand: BoundExpression | undefined): BoundExpression | undefined => (operand === undefined ? undefined : one(operand));
+  const maybe = (operand: BoundExpression | undefined): BoundExpression | undefined =>
+    operand === undefined ? undefined : one(operand);
   let result: BoundExpression;
   switch (expression.kind) {
     case 'constant':
@@ -124,7 +128,12 @@ export function mapOperands(expression: BoundExpression, map: (operand: BoundExp
       result = { ...expression, operand: one(expression.operand), items: many(expression.items) };
       break;
     case 'quantified_array':
-      result = { ...expression, operand: one(expression.operand), array: one(expression.array), test: one(expression.test) };
+      result = {
+        ...expression,
+        operand: one(expression.operand),
+        array: one(expression.array),
+        test: one(expression.test),
+      };
       break;
     case 'case':
       result = {
@@ -144,7 +153,11 @@ export function mapOperands(expression: BoundExpression, map: (operand: BoundExp
       result = {
         ...expression,
         operand: one(expression.operand),
-        steps: expression.steps.map((step) => ({ slice: step.slice, lower: maybe(step.lower), upper: maybe(step.upper) })),
+        steps: expression.steps.map((step) => ({
+          slice: step.slice,
+          lower: maybe(step.lower),
+          upper: maybe(step.upper),
+        })),
       };
       break;
     case 'quantified_query':
@@ -160,7 +173,8 @@ export function collectColumns(expression: BoundExpression, into: Set<ColumnId>)
     into.add(expression.id);
     return;
   }
-  if (expression.kind === 'subquery' || expression.kind === 'quantified_query') collectPlanColumns(expression.plan, into);
+  if (expression.kind === 'subquery' || expression.kind === 'quantified_query')
+    collectPlanColumns(expression.plan, into);
   forEachOperand(expression, (operand) => collectColumns(operand, into));
 }
 
@@ -338,12 +352,20 @@ export function isVolatile(expression: BoundExpression): boolean {
 }
 
 export function isPlanVolatile(plan: LogicalPlan): boolean {
-  if (plan.kind === 'insert' || plan.kind === 'update' || plan.kind === 'delete' || plan.kind === 'merge' || plan.kind === 'lock_rows') return true;
+  if (
+    plan.kind === 'insert' ||
+    plan.kind === 'update' ||
+    plan.kind === 'delete' ||
+    plan.kind === 'merge' ||
+    plan.kind === 'lock_rows'
+  )
+    return true;
   return expressionsOf(plan).some(isVolatile) || sourcesOf(plan).some(isPlanVolatile);
 }
 
 export function hasSubquery(expression: BoundExpression): boolean {
-  if (expression.kind === 'subquery' || expression.kind === 'quantified_query' || expression.kind === 'routine') return true;
+  if (expression.kind === 'subquery' || expression.kind === 'quantified_query' || expression.kind === 'routine')
+    return true;
   let found = false;
   forEachOperand(expression, (operand) => {
     if (!found && hasSubquery(operand)) found = true;
@@ -375,7 +397,10 @@ export function conjunctsOf(expression: BoundExpression | undefined, into: Bound
 }
 
 /** Replaces columns by expressions. Answers undefined when the expression holds a subquery using one of them (plans are not rewritten). */
-export function substituteColumns(expression: BoundExpression, replacements: ReadonlyMap<ColumnId, BoundExpression>): BoundExpression | undefined {
+export function substituteColumns(
+  expression: BoundExpression,
+  replacements: ReadonlyMap<ColumnId, BoundExpression>,
+): BoundExpression | undefined {
   let possible = true;
   const visit = (node: BoundExpression): BoundExpression => {
     if (node.kind === 'column') return replacements.get(node.id) ?? node;
@@ -400,11 +425,22 @@ export function sameExpression(a: BoundExpression, b: BoundExpression): boolean 
     case 'column':
       return b.kind === 'column' && a.id === b.id;
     case 'compare':
-      return b.kind === 'compare' && a.operator === b.operator && sameExpression(a.left, b.left) && sameExpression(a.right, b.right);
+      return (
+        b.kind === 'compare' &&
+        a.operator === b.operator &&
+        sameExpression(a.left, b.left) &&
+        sameExpression(a.right, b.right)
+      );
     case 'call':
       return b.kind === 'call' && a.function === b.function && sameList(a.arguments, b.arguments);
     case 'cast':
-      return b.kind === 'cast' && sameType(a.type, b.type) && a.context === b.context && a.domainId === b.domainId && sameExpression(a.operand, b.operand);
+      return (
+        b.kind === 'cast' &&
+        sameType(a.type, b.type) &&
+        a.context === b.context &&
+        a.domainId === b.domainId &&
+        sameExpression(a.operand, b.operand)
+      );
     case 'and':
       return b.kind === 'and' && sameList(a.operands, b.operands);
     case 'or':
@@ -416,14 +452,27 @@ export function sameExpression(a: BoundExpression, b: BoundExpression): boolean 
     case 'coalesce':
       return b.kind === 'coalesce' && sameList(a.operands, b.operands);
     case 'in_list':
-      return b.kind === 'in_list' && a.negated === b.negated && sameExpression(a.operand, b.operand) && sameList(a.items, b.items);
+      return (
+        b.kind === 'in_list' &&
+        a.negated === b.negated &&
+        sameExpression(a.operand, b.operand) &&
+        sameList(a.items, b.items)
+      );
     case 'is_truth':
-      return b.kind === 'is_truth' && a.truth === b.truth && a.negated === b.negated && sameExpression(a.operand, b.operand);
+      return (
+        b.kind === 'is_truth' && a.truth === b.truth && a.negated === b.negated && sameExpression(a.operand, b.operand)
+      );
     case 'case':
       return (
-        b.kind === 'case' && a.whens.length === b.whens.length &&
-        a.whens.every((when, at) => sameExpression(when.condition, b.whens[at].condition) && sameExpression(when.result, b.whens[at].result)) &&
-        (a.otherwise === undefined ? b.otherwise === undefined : b.otherwise !== undefined && sameExpression(a.otherwise, b.otherwise))
+        b.kind === 'case' &&
+        a.whens.length === b.whens.length &&
+        a.whens.every(
+          (when, at) =>
+            sameExpression(when.condition, b.whens[at].condition) && sameExpression(when.result, b.whens[at].result),
+        ) &&
+        (a.otherwise === undefined
+          ? b.otherwise === undefined
+          : b.otherwise !== undefined && sameExpression(a.otherwise, b.otherwise))
       );
     default:
       return false;
@@ -435,12 +484,20 @@ function sameList(a: readonly BoundExpression[], b: readonly BoundExpression[]):
 }
 
 function sameType(a: BoundExpression['type'], b: BoundExpression['type']): boolean {
-  return a.kind === b.kind && a.length === b.length && a.precision === b.precision && a.scale === b.scale && a.typeId === b.typeId && a.fixed === b.fixed;
+  return (
+    a.kind === b.kind &&
+    a.length === b.length &&
+    a.precision === b.precision &&
+    a.scale === b.scale &&
+    a.typeId === b.typeId &&
+    a.fixed === b.fixed
+  );
 }
 
 function sameConstant(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || a.constructor !== b.constructor) return false;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || a.constructor !== b.constructor)
+    return false;
   return JSON.stringify(a, bigintText) === JSON.stringify(b, bigintText);
 }
 

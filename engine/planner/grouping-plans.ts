@@ -1,7 +1,15 @@
 /**
  * Plans of grouping, windows, duplicate removal, sorting, limits and set operations.
  */
-import type { AggregateCall, Assigned, BoundExpression, ColumnId, LogicalPlan, OutputColumn, SortKey } from '../binder/bound.ts';
+import type {
+  AggregateCall,
+  Assigned,
+  BoundExpression,
+  ColumnId,
+  LogicalPlan,
+  OutputColumn,
+  SortKey,
+} from '../binder/bound.ts';
 import { compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../executor/operator.ts';
 import { HashAggregate, type AggregateCallSpec } from '../executor/operators/aggregate.ts';
@@ -57,7 +65,11 @@ export function columnExpressions(columns: readonly OutputColumn[]): BoundExpres
 }
 
 /** Computes expressions that hold subqueries below the node that uses them, as columns of their own. */
-function precompute(planner: Planner, source: PhysicalNode, expressions: readonly BoundExpression[]): { node: PhysicalNode; replace: (expression: BoundExpression) => BoundExpression } {
+function precompute(
+  planner: Planner,
+  source: PhysicalNode,
+  expressions: readonly BoundExpression[],
+): { node: PhysicalNode; replace: (expression: BoundExpression) => BoundExpression } {
   const slow = expressions.filter(hasSubquery);
   if (slow.length === 0) return { node: source, replace: (expression) => expression };
   const made = new Map<BoundExpression, BoundExpression>();
@@ -80,12 +92,17 @@ type AggregatePlan = LogicalPlan & { kind: 'aggregate' };
 
 export function planAggregate(planner: Planner, plan: AggregatePlan, request: PlanRequest): PhysicalNode {
   const grouped = plan.sets.length === 1 && plan.sets[0].length === plan.keys.length && plan.keys.length > 0;
-  const replacements = new Map<ColumnId, BoundExpression>(grouped ? plan.keys.map((key) => [key.column.id, key.expression]) : []);
+  const replacements = new Map<ColumnId, BoundExpression>(
+    grouped ? plan.keys.map((key) => [key.column.id, key.expression]) : [],
+  );
   const down: BoundExpression[] = [];
   const here: BoundExpression[] = [];
   for (const conjunct of request.conjuncts) {
     const used = columnsOf(conjunct);
-    const overKeys = grouped && [...used].some((id) => replacements.has(id)) && !plan.columns.some((column) => used.has(column.id) && !replacements.has(column.id));
+    const overKeys =
+      grouped &&
+      [...used].some((id) => replacements.has(id)) &&
+      !plan.columns.some((column) => used.has(column.id) && !replacements.has(column.id));
     const moved = overKeys ? planner.pushThrough([conjunct], replacements).down[0] : undefined;
     if (moved === undefined) here.push(conjunct);
     else down.push(moved);
@@ -93,7 +110,8 @@ export function planAggregate(planner: Planner, plan: AggregatePlan, request: Pl
   const expressions = aggregateInputs(plan);
   const required = new Set<ColumnId>();
   for (const expression of expressions) collectColumns(expression, required);
-  const planned = firstRowForExtremum(planner, plan, required) ?? planner.plan(plan.source, { required, conjuncts: down });
+  const planned =
+    firstRowForExtremum(planner, plan, required) ?? planner.plan(plan.source, { required, conjuncts: down });
   const { node: source, replace } = precompute(planner, planned, expressions);
   for (const key of plan.keys) inheritOrigin(planner, key);
   const node = aggregateNode(planner, plan, source, replace);
@@ -111,32 +129,63 @@ function inheritOrigin(planner: Planner, item: Assigned): void {
 function aggregateInputs(plan: AggregatePlan): BoundExpression[] {
   const found: BoundExpression[] = plan.keys.map((key) => key.expression);
   for (const call of plan.aggregates) {
-    found.push(...call.arguments, ...call.order.map((key) => key.expression), ...call.within.map((key) => key.expression));
+    found.push(
+      ...call.arguments,
+      ...call.order.map((key) => key.expression),
+      ...call.within.map((key) => key.expression),
+    );
     if (call.filter !== undefined) found.push(call.filter);
   }
   return found;
 }
 
 /** min(x) or max(x) over everything: the first row in the order of x, when an index gives that order. */
-function firstRowForExtremum(planner: Planner, plan: AggregatePlan, required: ReadonlySet<ColumnId>): PhysicalNode | undefined {
+function firstRowForExtremum(
+  planner: Planner,
+  plan: AggregatePlan,
+  required: ReadonlySet<ColumnId>,
+): PhysicalNode | undefined {
   if (plan.keys.length > 0 || plan.sets.length !== 1 || plan.aggregates.length !== 1) return undefined;
   const [call] = plan.aggregates;
-  if ((call.function.name !== 'min' && call.function.name !== 'max') || call.arguments.length !== 1 || call.filter !== undefined) return undefined;
+  if (
+    (call.function.name !== 'min' && call.function.name !== 'max') ||
+    call.arguments.length !== 1 ||
+    call.filter !== undefined
+  )
+    return undefined;
   const [argument] = call.arguments;
   if (argument.kind !== 'column') return undefined;
-  const key: SortKey = { expression: argument, descending: call.function.name === 'max', nullsFirst: false, collation: argument.type.collation };
+  const key: SortKey = {
+    expression: argument,
+    descending: call.function.name === 'max',
+    nullsFirst: false,
+    collation: argument.type.collation,
+  };
   const present: BoundExpression = { kind: 'is_null', operand: argument, negated: true, type: { kind: 'bool' } };
   const node = planner.plan(plan.source, { required, conjuncts: [present], order: [key], fetch: 1 });
   const sorted = satisfiesOrder(node.order, [key], NONE, NONE, () => argument.type.collation);
   if (!sorted) return undefined;
   return new PhysicalNode({
-    layout: node.layout, width: node.width, rows: 1, startup: node.startup, total: node.startup + node.total / Math.max(1, node.rows), title: 'Limit', children: [node],
-    create: (context) => new Limit(node.open(context), { count: () => 1, offset: undefined, percent: false, ties: undefined }, context),
+    layout: node.layout,
+    width: node.width,
+    rows: 1,
+    startup: node.startup,
+    total: node.startup + node.total / Math.max(1, node.rows),
+    title: 'Limit',
+    children: [node],
+    create: (context) =>
+      new Limit(node.open(context), { count: () => 1, offset: undefined, percent: false, ties: undefined }, context),
   });
 }
 
-function aggregateNode(planner: Planner, plan: AggregatePlan, source: PhysicalNode, replace: (expression: BoundExpression) => BoundExpression): PhysicalNode {
-  const compile = (expression: BoundExpression): Evaluator => compileExpression(replace(expression), source.layout, planner.compileHoisted);
+function aggregateNode(
+  planner: Planner,
+  plan: AggregatePlan,
+  source: PhysicalNode,
+  replace: (expression: BoundExpression) => BoundExpression,
+): PhysicalNode {
+  const compile = (expression: BoundExpression): Evaluator =>
+    compileExpression(replace(expression), source.layout, planner.compileHoisted);
   const spec = {
     keys: plan.keys.map((key) => compile(key.expression)),
     hashes: plan.keys.map((key) => hashKeyOf(key.expression.type, planner.options.semantics)),
@@ -145,33 +194,66 @@ function aggregateNode(planner: Planner, plan: AggregatePlan, source: PhysicalNo
     groupings: plan.groupings.map((grouping) => grouping.keys),
     combineKey: joinKey,
   };
-  const layout = layoutOf([...plan.keys.map((key) => key.column), ...plan.aggregates.map((call) => call.column), ...plan.groupings.map((grouping) => grouping.column)]);
+  const layout = layoutOf([
+    ...plan.keys.map((key) => key.column),
+    ...plan.aggregates.map((call) => call.column),
+    ...plan.groupings.map((grouping) => grouping.column),
+  ]);
   let groups = 0;
-  for (const set of plan.sets) groups += set.reduce((product, at) => product * distinctOf(plan.keys[at].expression, source.rows, planner), 1);
+  for (const set of plan.sets)
+    groups += set.reduce((product, at) => product * distinctOf(plan.keys[at].expression, source.rows, planner), 1);
   groups = Math.max(1, Math.min(groups, source.rows));
-  const total = source.total + source.rows * (plan.keys.length + plan.aggregates.length) * COST.operator + groups * COST.tuple;
-  const details: PlanDetail[] = plan.keys.length === 0 ? [] : [{ label: 'Group Key', expressions: plan.keys.map((key) => key.expression) }];
+  const total =
+    source.total + source.rows * (plan.keys.length + plan.aggregates.length) * COST.operator + groups * COST.tuple;
+  const details: PlanDetail[] =
+    plan.keys.length === 0 ? [] : [{ label: 'Group Key', expressions: plan.keys.map((key) => key.expression) }];
   const vector = planVectorAggregate(planner, plan, source, spec);
   if (vector !== undefined) details.push({ label: 'Vectorized', text: 'true' });
   return new PhysicalNode({
-    layout, width: layout.size, rows: groups, startup: total - groups * COST.tuple, total,
-    title: plan.keys.length === 0 ? 'Aggregate' : 'HashAggregate', children: [source], details,
-    create: vector === undefined ? (context) => new HashAggregate(source.open(context), spec, context) : (context) => openVectorAggregate(vector, spec, source, context),
+    layout,
+    width: layout.size,
+    rows: groups,
+    startup: total - groups * COST.tuple,
+    total,
+    title: plan.keys.length === 0 ? 'Aggregate' : 'HashAggregate',
+    children: [source],
+    details,
+    create:
+      vector === undefined
+        ? (context) => new HashAggregate(source.open(context), spec, context)
+        : (context) => openVectorAggregate(vector, spec, source, context),
   });
 }
 
-function aggregateCall(planner: Planner, call: AggregateCall, compile: (expression: BoundExpression) => Evaluator): AggregateCallSpec {
+function aggregateCall(
+  planner: Planner,
+  call: AggregateCall,
+  compile: (expression: BoundExpression) => Evaluator,
+): AggregateCallSpec {
   const definition = call.function;
   if (definition.kind !== 'aggregate') throw new TypeError(`${definition.name} is not an aggregate`);
   const { semantics } = planner.options;
   const orderedSet = definition.form !== 'normal';
   const inputExpressions = orderedSet ? call.within.map((key) => key.expression) : call.arguments;
   const types = [...call.arguments.map((argument) => argument.type), ...call.within.map((key) => key.expression.type)];
-  const within = call.within.map((key) => ({ descending: key.descending, nullsFirst: key.nullsFirst, collation: key.collation }));
+  const within = call.within.map((key) => ({
+    descending: key.descending,
+    nullsFirst: key.nullsFirst,
+    collation: key.collation,
+  }));
   const distinct = call.distinct && !definition.duplicateInsensitive;
   // DISTINCT without an order of its own: order-sensitive results come out sorted by the arguments.
-  const implied: readonly SortKey[] = distinct && definition.ordered ? inputExpressions.map((expression) => ({ expression, descending: false, nullsFirst: false })) : [];
-  const order: readonly SortKey[] = orderedSet ? call.within : call.order.length > 0 ? (definition.ordered || distinct ? call.order : []) : implied;
+  const implied: readonly SortKey[] =
+    distinct && definition.ordered
+      ? inputExpressions.map((expression) => ({ expression, descending: false, nullsFirst: false }))
+      : [];
+  const order: readonly SortKey[] = orderedSet
+    ? call.within
+    : call.order.length > 0
+      ? definition.ordered || distinct
+        ? call.order
+        : []
+      : implied;
   const hashes = inputExpressions.map((expression) => hashKeyOf(expression.type, semantics));
   const sortKeys = orderedSet ? [] : order.map((key) => compile(key.expression));
   const slots = orderedSet ? order.map((_, at) => at) : order.map((_, at) => inputExpressions.length + at);
@@ -181,7 +263,9 @@ function aggregateCall(planner: Planner, call: AggregateCall, compile: (expressi
     inputs: inputExpressions.map(compile),
     filter: call.filter === undefined ? undefined : compile(call.filter),
     strict: definition.strict,
-    distinct: distinct ? (values) => joinKey(values.map((value, at) => (value === null ? null : hashes[at](value)))) : undefined,
+    distinct: distinct
+      ? (values) => joinKey(values.map((value, at) => (value === null ? null : hashes[at](value))))
+      : undefined,
     sortKeys,
     compare: order.length === 0 ? undefined : rowComparator(orderColumns(planner, order), slots),
   };
@@ -189,8 +273,14 @@ function aggregateCall(planner: Planner, call: AggregateCall, compile: (expressi
 
 // ---- windows ------------------------------------------------------------------------------------------
 
-export function planWindow(planner: Planner, plan: LogicalPlan & { kind: 'window' }, request: PlanRequest): PhysicalNode {
-  const partitionIds = new Set(plan.partition.filter((expression) => expression.kind === 'column').map((expression) => expression.id));
+export function planWindow(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'window' },
+  request: PlanRequest,
+): PhysicalNode {
+  const partitionIds = new Set(
+    plan.partition.filter((expression) => expression.kind === 'column').map((expression) => expression.id),
+  );
   const down: BoundExpression[] = [];
   const here: BoundExpression[] = [];
   for (const conjunct of request.conjuncts) {
@@ -205,30 +295,55 @@ export function planWindow(planner: Planner, plan: LogicalPlan & { kind: 'window
   const computed = new Set(plan.calls.map((call) => call.column.id));
   const required = withColumns(withColumns(request.required, here), expressions);
   for (const id of computed) required.delete(id);
-  const partitionKeys: SortKey[] = plan.partition.map((expression) => ({ expression, descending: false, nullsFirst: false }));
+  const partitionKeys: SortKey[] = plan.partition.map((expression) => ({
+    expression,
+    descending: false,
+    nullsFirst: false,
+  }));
   const keys = [...partitionKeys, ...plan.order];
   const planned = planner.plan(plan.source, { required, conjuncts: down, order: keys.length === 0 ? undefined : keys });
   const { node: prepared, replace } = precompute(planner, planned, expressions);
-  const source = sorted(planner, prepared, keys.map((key) => ({ ...key, expression: replace(key.expression) })), undefined);
+  const source = sorted(
+    planner,
+    prepared,
+    keys.map((key) => ({ ...key, expression: replace(key.expression) })),
+    undefined,
+  );
   const layout = new Map(source.layout);
   plan.calls.forEach((call, at) => layout.set(call.column.id, source.width + at));
-  const compile = (expression: BoundExpression): Evaluator => compileExpression(replace(expression), source.layout, planner.compile);
+  const compile = (expression: BoundExpression): Evaluator =>
+    compileExpression(replace(expression), source.layout, planner.compile);
   const order = orderColumns(planner, plan.order);
   const spec = {
     partitionKey: plan.partition.length === 0 ? undefined : rowKey(planner, plan.partition.map(replace), source.layout),
     orderKeys: plan.order.map((key) => compile(key.expression)),
     orderTypes: plan.order.map((key) => key.expression.type),
     order,
-    compareOrder: order.length === 0 ? () => 0 : rowComparator(order, order.map((_, at) => at)),
+    compareOrder:
+      order.length === 0
+        ? () => 0
+        : rowComparator(
+            order,
+            order.map((_, at) => at),
+          ),
     frame: plan.frame,
-    startOffset: plan.frame.startOffset === undefined ? undefined : compileExpression(plan.frame.startOffset, new Map(), planner.compile),
-    endOffset: plan.frame.endOffset === undefined ? undefined : compileExpression(plan.frame.endOffset, new Map(), planner.compile),
+    startOffset:
+      plan.frame.startOffset === undefined
+        ? undefined
+        : compileExpression(plan.frame.startOffset, new Map(), planner.compile),
+    endOffset:
+      plan.frame.endOffset === undefined
+        ? undefined
+        : compileExpression(plan.frame.endOffset, new Map(), planner.compile),
     calls: plan.calls.map((call): WindowCallSpec => {
       const types = call.arguments.map((argument) => argument.type);
       const definition = call.function;
       return {
         create: definition.kind === 'window' ? () => definition.create(types, call.ignoreNulls) : undefined,
-        aggregate: definition.kind === 'aggregate' ? definition.implementation(types, call.column.type, planner.options.semantics) : undefined,
+        aggregate:
+          definition.kind === 'aggregate'
+            ? definition.implementation(types, call.column.type, planner.options.semantics)
+            : undefined,
         strict: definition.kind === 'aggregate' && definition.strict,
         inputs: call.arguments.map(compile),
         filter: call.filter === undefined ? undefined : compile(call.filter),
@@ -237,8 +352,15 @@ export function planWindow(planner: Planner, plan: LogicalPlan & { kind: 'window
     width: source.width,
   };
   const node = new PhysicalNode({
-    layout, width: source.width + plan.calls.length, rows: source.rows, startup: source.startup, total: source.total + source.rows * plan.calls.length * 0.01,
-    order: source.order, title: 'WindowAgg', children: [source], create: (context) => new Window(source.open(context), spec, context),
+    layout,
+    width: source.width + plan.calls.length,
+    rows: source.rows,
+    startup: source.startup,
+    total: source.total + source.rows * plan.calls.length * 0.01,
+    order: source.order,
+    title: 'WindowAgg',
+    children: [source],
+    create: (context) => new Window(source.open(context), spec, context),
   });
   return planner.filtered(node, here);
 }
@@ -246,17 +368,27 @@ export function planWindow(planner: Planner, plan: LogicalPlan & { kind: 'window
 // ---- sorting and limits -----------------------------------------------------------------------------------
 
 /** Sorted by the keys: as it is when it comes in that order, else through a sort. */
-export function sorted(planner: Planner, source: PhysicalNode, keys: readonly SortKey[], limit: SortSpec['limit'], limitRows?: number): PhysicalNode {
+export function sorted(
+  planner: Planner,
+  source: PhysicalNode,
+  keys: readonly SortKey[],
+  limit: SortSpec['limit'],
+  limitRows?: number,
+): PhysicalNode {
   const effective = keys.filter((key) => key.expression.kind !== 'constant');
   if (effective.length === 0) return source;
   const collations = (id: ColumnId): string | undefined => planner.origins.get(id)?.type.collation;
   if (satisfiesOrder(source.order, effective, NONE, NONE, collations)) return source;
-  const slots = effective.map((key) => (key.expression.kind === 'column' ? source.layout.get(key.expression.id) : undefined));
+  const slots = effective.map((key) =>
+    key.expression.kind === 'column' ? source.layout.get(key.expression.id) : undefined,
+  );
   const plain = slots.every((slot) => slot !== undefined);
   const spec: SortSpec = {
     order: orderColumns(planner, effective),
     slots: plain ? (slots as number[]) : undefined,
-    keys: plain ? effective.map(() => () => null) : effective.map((key) => compileExpression(key.expression, source.layout, planner.compile)),
+    keys: plain
+      ? effective.map(() => () => null)
+      : effective.map((key) => compileExpression(key.expression, source.layout, planner.compile)),
     width: source.width,
     limit,
   };
@@ -269,8 +401,21 @@ export function sorted(planner: Planner, source: PhysicalNode, keys: readonly So
   const cost = source.total + source.rows * Math.log2(Math.max(2, kept)) * 2 * COST.operator;
   return new PhysicalNode({
     // Computed keys stay behind the row's own columns.
-    layout: source.layout, width: source.width + (plain ? 0 : effective.length), rows: source.rows, startup: cost, total: cost + source.rows * COST.operator, order,
-    title: 'Sort', children: [source], details: [{ label: 'Sort Key', expressions: effective.map((key) => key.expression), text: effective.map(describeDirection).join(',') }],
+    layout: source.layout,
+    width: source.width + (plain ? 0 : effective.length),
+    rows: source.rows,
+    startup: cost,
+    total: cost + source.rows * COST.operator,
+    order,
+    title: 'Sort',
+    children: [source],
+    details: [
+      {
+        label: 'Sort Key',
+        expressions: effective.map((key) => key.expression),
+        text: effective.map(describeDirection).join(','),
+      },
+    ],
     create: (context) => new Sort(source.open(context), spec, context),
   });
 }
@@ -281,8 +426,16 @@ function describeDirection(key: SortKey): string {
 }
 
 export function planSort(planner: Planner, plan: LogicalPlan & { kind: 'sort' }, request: PlanRequest): PhysicalNode {
-  const required = withColumns(request.required, plan.keys.map((key) => key.expression));
-  const source = planner.plan(plan.source, { required, conjuncts: request.conjuncts, order: plan.keys, fetch: request.fetch });
+  const required = withColumns(
+    request.required,
+    plan.keys.map((key) => key.expression),
+  );
+  const source = planner.plan(plan.source, {
+    required,
+    conjuncts: request.conjuncts,
+    order: plan.keys,
+    fetch: request.fetch,
+  });
   return sorted(planner, source, plan.keys, undefined);
 }
 
@@ -296,64 +449,130 @@ const ASSUMED_LIMIT = 100;
 
 export function planLimit(planner: Planner, plan: LogicalPlan & { kind: 'limit' }, request: PlanRequest): PhysicalNode {
   const empty: Layout = new Map();
-  const compile = (expression: BoundExpression | undefined): Evaluator | undefined => (expression === undefined ? undefined : compileExpression(expression, empty, planner.compile));
+  const compile = (expression: BoundExpression | undefined): Evaluator | undefined =>
+    expression === undefined ? undefined : compileExpression(expression, empty, planner.compile);
   const count = compile(plan.count);
   const offset = compile(plan.offset);
   const bounded = count !== undefined && !plan.percent;
-  const fetch = bounded ? (constantNumber(plan.count) ?? ASSUMED_LIMIT) + (constantNumber(plan.offset) ?? 0) : undefined;
-  const required = withColumns(withColumns(request.required, request.conjuncts), plan.order.map((key) => key.expression));
+  const fetch = bounded
+    ? (constantNumber(plan.count) ?? ASSUMED_LIMIT) + (constantNumber(plan.offset) ?? 0)
+    : undefined;
+  const required = withColumns(
+    withColumns(request.required, request.conjuncts),
+    plan.order.map((key) => key.expression),
+  );
   let source: PhysicalNode;
   // A projection between limit and sort does not matter to either.
   if (plan.source.kind === 'sort') {
     const { keys } = plan.source;
-    const below = planner.plan(plan.source.source, { required: withColumns(required, keys.map((key) => key.expression)), conjuncts: [], order: keys, fetch });
-    source = sorted(planner, below, keys, bounded && !plan.withTies ? (context) => limitOf(count, offset, context) : undefined, fetch);
+    const below = planner.plan(plan.source.source, {
+      required: withColumns(
+        required,
+        keys.map((key) => key.expression),
+      ),
+      conjuncts: [],
+      order: keys,
+      fetch,
+    });
+    source = sorted(
+      planner,
+      below,
+      keys,
+      bounded && !plan.withTies ? (context) => limitOf(count, offset, context) : undefined,
+      fetch,
+    );
   } else source = planner.plan(plan.source, { required, conjuncts: [], order: request.order, fetch });
   const ties = plan.withTies ? tiesComparator(planner, plan.order, source.layout) : undefined;
   const rows = fetch === undefined ? source.rows : Math.min(source.rows, constantNumber(plan.count) ?? ASSUMED_LIMIT);
   const spec = { count, offset, percent: plan.percent, ties };
   const node = new PhysicalNode({
-    layout: source.layout, width: source.width, rows: Math.max(1, rows), startup: source.startup,
-    total: source.startup + ((source.total - source.startup) * Math.min(1, (fetch ?? source.rows) / Math.max(1, source.rows))),
-    order: source.order, title: 'Limit', children: [source], create: (context) => new Limit(source.open(context), spec, context),
+    layout: source.layout,
+    width: source.width,
+    rows: Math.max(1, rows),
+    startup: source.startup,
+    total:
+      source.startup + (source.total - source.startup) * Math.min(1, (fetch ?? source.rows) / Math.max(1, source.rows)),
+    order: source.order,
+    title: 'Limit',
+    children: [source],
+    create: (context) => new Limit(source.open(context), spec, context),
   });
   return planner.filtered(node, request.conjuncts);
 }
 
-function limitOf(count: Evaluator | undefined, offset: Evaluator | undefined, context: ExecutionContext): number | undefined {
+function limitOf(
+  count: Evaluator | undefined,
+  offset: Evaluator | undefined,
+  context: ExecutionContext,
+): number | undefined {
   const wanted = count?.([], context) ?? null;
   if (wanted === null) return undefined;
   return Math.max(0, Number(wanted)) + Math.max(0, Number(offset?.([], context) ?? 0));
 }
 
-function tiesComparator(planner: Planner, order: readonly SortKey[], layout: Layout): (context: ExecutionContext) => (a: readonly never[] | readonly unknown[], b: readonly unknown[]) => number {
+function tiesComparator(
+  planner: Planner,
+  order: readonly SortKey[],
+  layout: Layout,
+): (context: ExecutionContext) => (a: readonly never[] | readonly unknown[], b: readonly unknown[]) => number {
   const keys = order.map((key) => compileExpression(key.expression, layout, planner.compile));
-  const compare = rowComparator(orderColumns(planner, order), keys.map((_, at) => at));
-  return (context) => (a, b) => compare(keys.map((key) => key(a as never, context)), keys.map((key) => key(b as never, context)));
+  const compare = rowComparator(
+    orderColumns(planner, order),
+    keys.map((_, at) => at),
+  );
+  return (context) => (a, b) =>
+    compare(
+      keys.map((key) => key(a as never, context)),
+      keys.map((key) => key(b as never, context)),
+    );
 }
 
 // ---- duplicates and set operations ----------------------------------------------------------------------
 
-export function planDistinct(planner: Planner, plan: LogicalPlan & { kind: 'distinct' }, request: PlanRequest): PhysicalNode {
-  const onIds = new Set(plan.on.filter((expression) => expression.kind === 'column').map((expression) => expression.id));
-  const pushable = (conjunct: BoundExpression): boolean => !isVolatile(conjunct) && (plan.on.length === 0 || [...columnsOf(conjunct)].every((id) => onIds.has(id)));
+export function planDistinct(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'distinct' },
+  request: PlanRequest,
+): PhysicalNode {
+  const onIds = new Set(
+    plan.on.filter((expression) => expression.kind === 'column').map((expression) => expression.id),
+  );
+  const pushable = (conjunct: BoundExpression): boolean =>
+    !isVolatile(conjunct) && (plan.on.length === 0 || [...columnsOf(conjunct)].every((id) => onIds.has(id)));
   const down = request.conjuncts.filter(pushable);
   const here = request.conjuncts.filter((conjunct) => !pushable(conjunct));
   const whole = plan.on.length === 0;
-  const required = withColumns(whole ? new Set(plan.columns.map((column) => column.id)) : withColumns(request.required, here), [...plan.on, ...plan.order.map((key) => key.expression)]);
-  const planned = planner.plan(plan.source, { required, conjuncts: down, order: plan.order.length === 0 ? undefined : plan.order });
+  const required = withColumns(
+    whole ? new Set(plan.columns.map((column) => column.id)) : withColumns(request.required, here),
+    [...plan.on, ...plan.order.map((key) => key.expression)],
+  );
+  const planned = planner.plan(plan.source, {
+    required,
+    conjuncts: down,
+    order: plan.order.length === 0 ? undefined : plan.order,
+  });
   const source = plan.order.length === 0 ? planned : sorted(planner, planned, plan.order, undefined);
   const key = rowKey(planner, whole ? columnExpressions(plan.columns) : plan.on, source.layout);
   const node = new PhysicalNode({
-    layout: source.layout, width: source.width, rows: Math.max(1, source.rows * 0.5), startup: source.startup, total: source.total + source.rows * COST.operator * 2,
-    order: source.order, title: whole ? 'HashAggregate' : 'Unique', children: [source],
+    layout: source.layout,
+    width: source.width,
+    rows: Math.max(1, source.rows * 0.5),
+    startup: source.startup,
+    total: source.total + source.rows * COST.operator * 2,
+    order: source.order,
+    title: whole ? 'HashAggregate' : 'Unique',
+    children: [source],
     details: [{ label: 'Group Key', expressions: whole ? columnExpressions(plan.columns) : plan.on }],
     create: (context) => new Distinct(source.open(context), key, context),
   });
   return planner.filtered(node, here);
 }
 
-export function planSetOperation(planner: Planner, plan: LogicalPlan & { kind: 'set_operation' }, request: PlanRequest): PhysicalNode {
+export function planSetOperation(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'set_operation' },
+  request: PlanRequest,
+): PhysicalNode {
   const layout = layoutOf(plan.columns);
   if (plan.operation !== 'union') {
     const left = planner.exact(plan.left);
@@ -361,8 +580,14 @@ export function planSetOperation(planner: Planner, plan: LogicalPlan & { kind: '
     const { operation, all } = plan;
     const key = rowKey(planner, columnExpressions(plan.columns), layout);
     const node = new PhysicalNode({
-      layout, width: plan.columns.length, rows: left.rows, startup: right.total, total: left.total + right.total, title: `HashSetOp ${operation === 'intersect' ? 'Intersect' : 'Except'}${all ? ' All' : ''}`,
-      children: [left, right], create: (context) => new SetOperation(left.open(context), right.open(context), operation, all, key, context),
+      layout,
+      width: plan.columns.length,
+      rows: left.rows,
+      startup: right.total,
+      total: left.total + right.total,
+      title: `HashSetOp ${operation === 'intersect' ? 'Intersect' : 'Except'}${all ? ' All' : ''}`,
+      children: [left, right],
+      create: (context) => new SetOperation(left.open(context), right.open(context), operation, all, key, context),
     });
     return planner.filtered(node, request.conjuncts);
   }
@@ -371,7 +596,12 @@ export function planSetOperation(planner: Planner, plan: LogicalPlan & { kind: '
   const branches: PhysicalNode[] = [];
   const kept = new Set<BoundExpression>(request.conjuncts.filter(isVolatile));
   for (const branch of unionBranches(plan, plan.all)) {
-    const replacements = new Map<ColumnId, BoundExpression>(plan.columns.map((column, at) => [column.id, { kind: 'column', id: branch.columns[at].id, type: branch.columns[at].type }]));
+    const replacements = new Map<ColumnId, BoundExpression>(
+      plan.columns.map((column, at) => [
+        column.id,
+        { kind: 'column', id: branch.columns[at].id, type: branch.columns[at].type },
+      ]),
+    );
     const down: BoundExpression[] = [];
     for (const conjunct of moved) {
       const [substituted] = planner.pushThrough([conjunct], replacements).down;
@@ -384,14 +614,27 @@ export function planSetOperation(planner: Planner, plan: LogicalPlan & { kind: '
   const rows = branches.reduce((sum, branch) => sum + branch.rows, 0);
   const total = branches.reduce((sum, branch) => sum + branch.total, 0);
   const append = new PhysicalNode({
-    layout, width: plan.columns.length, rows, startup: branches[0].startup, total, title: 'Append', children: branches,
+    layout,
+    width: plan.columns.length,
+    rows,
+    startup: branches[0].startup,
+    total,
+    title: 'Append',
+    children: branches,
     create: (context) => new Append(branches.map((branch) => branch.open(context))),
   });
   if (plan.all) return planner.filtered(append, [...kept]);
   const key = rowKey(planner, columnExpressions(plan.columns), layout);
   const node = new PhysicalNode({
-    layout, width: plan.columns.length, rows: Math.max(1, rows * 0.8), startup: total, total: total + rows * 0.01, title: 'HashAggregate', children: [append],
-    details: [{ label: 'Group Key', expressions: columnExpressions(plan.columns) }], create: (context) => new Distinct(append.open(context), key, context),
+    layout,
+    width: plan.columns.length,
+    rows: Math.max(1, rows * 0.8),
+    startup: total,
+    total: total + rows * 0.01,
+    title: 'HashAggregate',
+    children: [append],
+    details: [{ label: 'Group Key', expressions: columnExpressions(plan.columns) }],
+    create: (context) => new Distinct(append.open(context), key, context),
   });
   return planner.filtered(node, [...kept]);
 }

@@ -40,13 +40,22 @@ function collect(plan: LogicalPlan, relations: LogicalPlan[], conjuncts: BoundEx
     collect(plan.left, relations, conjuncts);
     collect(plan.right, relations, conjuncts);
     conjunctsOf(plan.condition, conjuncts);
-  } else if (plan.kind === 'filter' && !isVolatile(plan.condition) && plan.source.kind === 'join' && plan.source.join === 'inner') {
+  } else if (
+    plan.kind === 'filter' &&
+    !isVolatile(plan.condition) &&
+    plan.source.kind === 'join' &&
+    plan.source.join === 'inner'
+  ) {
     collect(plan.source, relations, conjuncts);
     conjunctsOf(plan.condition, conjuncts);
   } else relations.push(plan);
 }
 
-export function planJoinGraph(planner: Planner, plan: LogicalPlan & { kind: 'join' }, request: PlanRequest): PhysicalNode {
+export function planJoinGraph(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'join' },
+  request: PlanRequest,
+): PhysicalNode {
   const plans: LogicalPlan[] = [];
   const conjuncts: BoundExpression[] = [...request.conjuncts];
   collect(plan, plans, conjuncts);
@@ -55,16 +64,44 @@ export function planJoinGraph(planner: Planner, plan: LogicalPlan & { kind: 'joi
   return new JoinGraph(planner, plans, conjuncts, request).build();
 }
 
-function planLargeGraph(planner: Planner, plans: readonly LogicalPlan[], conjuncts: readonly BoundExpression[], request: PlanRequest): PhysicalNode {
+function planLargeGraph(
+  planner: Planner,
+  plans: readonly LogicalPlan[],
+  conjuncts: readonly BoundExpression[],
+  request: PlanRequest,
+): PhysicalNode {
   const chain = (part: readonly LogicalPlan[]): LogicalPlan =>
-    part.reduce((left, right) => ({ kind: 'join', join: 'inner', left, right, condition: undefined, lateral: false, columns: [...left.columns, ...right.columns] }));
+    part.reduce((left, right) => ({
+      kind: 'join',
+      join: 'inner',
+      left,
+      right,
+      condition: undefined,
+      lateral: false,
+      columns: [...left.columns, ...right.columns],
+    }));
   const first = chain(plans.slice(0, 20));
-  const left: LogicalPlan = { kind: 'limit', source: first, count: undefined, offset: undefined, withTies: false, percent: false, order: [], columns: first.columns };
+  const left: LogicalPlan = {
+    kind: 'limit',
+    source: first,
+    count: undefined,
+    offset: undefined,
+    withTies: false,
+    percent: false,
+    order: [],
+    columns: first.columns,
+  };
   const ids = outputIds(first);
-  const inner = conjuncts.filter((conjunct) => !isVolatile(conjunct) && [...columnsOf(conjunct)].every((id) => ids.has(id)));
+  const inner = conjuncts.filter(
+    (conjunct) => !isVolatile(conjunct) && [...columnsOf(conjunct)].every((id) => ids.has(id)),
+  );
   const outer = conjuncts.filter((conjunct) => !inner.includes(conjunct));
-  const condition: BoundExpression | undefined = inner.length === 0 ? undefined : { kind: 'and', operands: inner, type: { kind: 'bool' } };
-  const filtered: LogicalPlan = condition === undefined ? left : { ...left, source: { kind: 'filter', source: first, condition, columns: first.columns } };
+  const condition: BoundExpression | undefined =
+    inner.length === 0 ? undefined : { kind: 'and', operands: inner, type: { kind: 'bool' } };
+  const filtered: LogicalPlan =
+    condition === undefined
+      ? left
+      : { ...left, source: { kind: 'filter', source: first, condition, columns: first.columns } };
   const rest = chain([filtered, ...plans.slice(20)]);
   return planner.plan(rest, { ...request, conjuncts: outer });
 }
@@ -72,7 +109,11 @@ function planLargeGraph(planner: Planner, plans: readonly LogicalPlan[], conjunc
 /** From `a = b` and `a = constant` over object ids: `b = constant`, so that both sides are looked up. */
 function impliedIds(conjuncts: readonly BoundExpression[]): BoundExpression[] {
   const fixed = new Map<ColumnId, BoundExpression>();
-  const pairs: (readonly [BoundExpression & { kind: 'column' }, BoundExpression & { kind: 'column' }, BoundExpression & { kind: 'compare' }])[] = [];
+  const pairs: (readonly [
+    BoundExpression & { kind: 'column' },
+    BoundExpression & { kind: 'column' },
+    BoundExpression & { kind: 'compare' },
+  ])[] = [];
   for (const conjunct of conjuncts) {
     if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal' || conjunct.operandType.kind !== 'oid') continue;
     const { left, right } = conjunct;
@@ -82,7 +123,10 @@ function impliedIds(conjuncts: readonly BoundExpression[]): BoundExpression[] {
   }
   const implied: BoundExpression[] = [];
   for (const [left, right, pair] of pairs) {
-    for (const [known, other] of [[left, right], [right, left]] as const) {
+    for (const [known, other] of [
+      [left, right],
+      [right, left],
+    ] as const) {
       const value = fixed.get(known.id);
       if (value !== undefined && !fixed.has(other.id)) implied.push({ ...pair, left: other, right: value });
     }
@@ -99,7 +143,12 @@ class JoinGraph {
   readonly #above: BoundExpression[] = [];
   readonly #required: ReadonlySet<ColumnId>;
 
-  constructor(planner: Planner, plans: readonly LogicalPlan[], conjuncts: readonly BoundExpression[], request: PlanRequest) {
+  constructor(
+    planner: Planner,
+    plans: readonly LogicalPlan[],
+    conjuncts: readonly BoundExpression[],
+    request: PlanRequest,
+  ) {
     this.#planner = planner;
     this.#request = request;
     const required = withColumns(request.required, conjuncts);
@@ -115,8 +164,19 @@ class JoinGraph {
     for (const plan of plans) for (const id of freeColumns(plan)) required.add(id);
     this.#required = required;
     plans.forEach((plan, at) => {
-      const node = planner.plan(plan, { required, conjuncts: locals[at], order: plans.length === 1 ? request.order : undefined });
-      this.#relations.push({ plan, ids: ids[at], bit: 1 << at, needs: needs[at] & ~(1 << at), local: locals[at], node });
+      const node = planner.plan(plan, {
+        required,
+        conjuncts: locals[at],
+        order: plans.length === 1 ? request.order : undefined,
+      });
+      this.#relations.push({
+        plan,
+        ids: ids[at],
+        bit: 1 << at,
+        needs: needs[at] & ~(1 << at),
+        local: locals[at],
+        node,
+      });
     });
   }
 
@@ -135,18 +195,30 @@ class JoinGraph {
   /** Conditions that become testable when `bit` joins `have`. */
   #conditions(have: number, bit: number): BoundExpression[] {
     const all = have | bit;
-    return this.#edges.filter((edge) => (edge.mask & bit) !== 0 && (edge.mask & ~all) === 0).map((edge) => edge.conjunct);
+    return this.#edges
+      .filter((edge) => (edge.mask & bit) !== 0 && (edge.mask & ~all) === 0)
+      .map((edge) => edge.conjunct);
   }
 
   #join(left: PhysicalNode, have: number, relation: Relation): PhysicalNode {
     const conditions = this.#conditions(have, relation.bit);
-    const pending = this.#edges.filter((edge) => (edge.mask & ~(have | relation.bit)) !== 0).map((edge) => edge.conjunct);
+    const pending = this.#edges
+      .filter((edge) => (edge.mask & ~(have | relation.bit)) !== 0)
+      .map((edge) => edge.conjunct);
     const out = withColumns(withColumns(this.#request.required, this.#above), pending);
-    for (const other of this.#relations) if (((have | relation.bit) & other.bit) === 0) for (const id of freeColumns(other.plan)) out.add(id);
+    for (const other of this.#relations)
+      if (((have | relation.bit) & other.bit) === 0) for (const id of freeColumns(other.plan)) out.add(id);
     if (relation.needs !== 0) {
       return nestedLoop(this.#planner, 'inner', left, relation.node, conditions, out, freeColumns(relation.plan));
     }
-    const indexed = indexedSide(this.#planner, relation.plan, [...relation.local, ...conditions], relation.local.length, this.#required, left);
+    const indexed = indexedSide(
+      this.#planner,
+      relation.plan,
+      [...relation.local, ...conditions],
+      relation.local.length,
+      this.#required,
+      left,
+    );
     const right = relation.node;
     const hash = Math.min(hashJoinCost(left, right), hashJoinCost(right, left));
     if (indexed !== undefined && left.total + left.rows * indexed.total < hash) {
@@ -167,7 +239,10 @@ class JoinGraph {
     if ((relation.needs & ~have) !== 0) return undefined;
     const conditions = this.#conditions(have, relation.bit);
     const rows = this.#planner.estimate(step.rows * relation.node.rows, conditions);
-    let cost = step.cost + relation.node.total + Math.min(relation.node.rows * 0.02 + step.rows * 0.012, step.rows * 0.02 + relation.node.rows * 0.012);
+    let cost =
+      step.cost +
+      relation.node.total +
+      Math.min(relation.node.rows * 0.02 + step.rows * 0.012, step.rows * 0.02 + relation.node.rows * 0.012);
     if (conditions.length === 0) cost += step.rows * relation.node.rows * COST.tuple;
     if (relation.needs !== 0) cost = step.cost + step.rows * relation.node.total;
     else if (conditions.length > 0) {
@@ -177,11 +252,23 @@ class JoinGraph {
     return { cost: cost + rows * COST.tuple, rows, order: [...step.order, at] };
   }
 
-  #indexCost(have: number, at: number, conditions: readonly BoundExpression[], known: Map<string, number | undefined>): number | undefined {
+  #indexCost(
+    have: number,
+    at: number,
+    conditions: readonly BoundExpression[],
+    known: Map<string, number | undefined>,
+  ): number | undefined {
     const relation = this.#relations[at];
     const key = `${at}:${conditions.map((one) => this.#edges.findIndex((edge) => edge.conjunct === one)).join(',')}`;
     if (known.has(key)) return known.get(key);
-    const node = indexedSide(this.#planner, relation.plan, [...relation.local, ...conditions], relation.local.length, this.#required, undefined);
+    const node = indexedSide(
+      this.#planner,
+      relation.plan,
+      [...relation.local, ...conditions],
+      relation.local.length,
+      this.#required,
+      undefined,
+    );
     known.set(key, node?.total);
     return node?.total;
   }
@@ -191,14 +278,17 @@ class JoinGraph {
     const best = new Map<number, Step>();
     const count = this.#relations.length;
     this.#relations.forEach((relation, at) => {
-      if (relation.needs === 0) best.set(relation.bit, { cost: relation.node.total, rows: relation.node.rows, order: [at] });
+      if (relation.needs === 0)
+        best.set(relation.bit, { cost: relation.node.total, rows: relation.node.rows, order: [at] });
     });
     const everything = 2 ** count - 1;
     // Subsets in rising order: all parts of a set come before it.
     for (let set = 1; set < everything; set++) {
       const step = best.get(set);
       if (step === undefined) continue;
-      const connected = this.#relations.some((relation) => (set & relation.bit) === 0 && this.#conditions(set, relation.bit).length > 0);
+      const connected = this.#relations.some(
+        (relation) => (set & relation.bit) === 0 && this.#conditions(set, relation.bit).length > 0,
+      );
       for (let at = 0; at < count; at++) {
         const { bit } = this.#relations[at];
         if ((set & bit) !== 0) continue;
@@ -215,8 +305,15 @@ class JoinGraph {
   #greedy(): readonly number[] {
     const indexed = new Map<string, number | undefined>();
     const starts = this.#relations.map((_, at) => at).filter((at) => this.#relations[at].needs === 0);
-    const start = starts.reduce((least, at) => (this.#relations[at].node.rows < this.#relations[least].node.rows ? at : least), starts[0]);
-    let step: Step = { cost: this.#relations[start].node.total, rows: this.#relations[start].node.rows, order: [start] };
+    const start = starts.reduce(
+      (least, at) => (this.#relations[at].node.rows < this.#relations[least].node.rows ? at : least),
+      starts[0],
+    );
+    let step: Step = {
+      cost: this.#relations[start].node.total,
+      rows: this.#relations[start].node.rows,
+      order: [start],
+    };
     let have = this.#relations[start].bit;
     while (step.order.length < this.#relations.length) {
       let best: Step | undefined;
@@ -245,4 +342,3 @@ function maskOf(ids: ReadonlySet<ColumnId>, relations: readonly ReadonlySet<Colu
   for (const id of ids) for (let at = 0; at < relations.length; at++) if (relations[at].has(id)) mask |= 1 << at;
   return mask;
 }
-

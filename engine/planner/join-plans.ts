@@ -20,7 +20,11 @@ export function outputIds(plan: LogicalPlan): Set<ColumnId> {
   return new Set(plan.columns.map((column) => column.id));
 }
 
-export function usesOnly(expression: BoundExpression, ids: ReadonlySet<ColumnId>, forbidden: ReadonlySet<ColumnId>): boolean {
+export function usesOnly(
+  expression: BoundExpression,
+  ids: ReadonlySet<ColumnId>,
+  forbidden: ReadonlySet<ColumnId>,
+): boolean {
   let any = false;
   for (const id of columnsOf(expression)) {
     if (forbidden.has(id)) return false;
@@ -56,7 +60,13 @@ export function reduceOuterJoin(plan: JoinPlan, conjuncts: readonly BoundExpress
     case 'full': {
       const left = rejects(leftIds);
       const right = rejects(rightIds);
-      return left && right ? { ...plan, join: 'inner' } : left ? { ...plan, join: 'left' } : right ? { ...plan, join: 'right' } : plan;
+      return left && right
+        ? { ...plan, join: 'inner' }
+        : left
+          ? { ...plan, join: 'left' }
+          : right
+            ? { ...plan, join: 'right' }
+            : plan;
     }
     default:
       return plan;
@@ -93,7 +103,11 @@ function nullFrom(expression: BoundExpression, ids: ReadonlySet<ColumnId>): bool
     case 'compare':
       return nullFrom(expression.left, ids) || nullFrom(expression.right, ids);
     case 'call':
-      return expression.function.strict && expression.function.kind === 'scalar' && expression.arguments.some((argument) => nullFrom(argument, ids));
+      return (
+        expression.function.strict &&
+        expression.function.kind === 'scalar' &&
+        expression.arguments.some((argument) => nullFrom(argument, ids))
+      );
     default:
       return false;
   }
@@ -126,7 +140,18 @@ function planOuter(planner: Planner, plan: JoinPlan, request: PlanRequest): Phys
   const out = withColumns(request.required, above);
   if (lateral) {
     const right = planner.plan(plan.right, { required, conjuncts: [...rightDown, ...parametrisable(on, rightIds)] });
-    return planner.filtered(nestedLoop(planner, kind, left, right, on.filter((one) => !parametrisable([one], rightIds).length), out, freeColumns(plan.right)), above);
+    return planner.filtered(
+      nestedLoop(
+        planner,
+        kind,
+        left,
+        right,
+        on.filter((one) => !parametrisable([one], rightIds).length),
+        out,
+        freeColumns(plan.right),
+      ),
+      above,
+    );
   }
   const right = planner.plan(plan.right, { required, conjuncts: rightDown });
   const hash = hashJoinCost(left, right);
@@ -137,7 +162,8 @@ function planOuter(planner: Planner, plan: JoinPlan, request: PlanRequest): Phys
     }
   }
   // A left join may also build on its left side when that is much smaller.
-  if (kind === 'left' && left.rows * 4 < right.rows) return planner.filtered(hashJoin(planner, 'right', right, left, on, out), above);
+  if (kind === 'left' && left.rows * 4 < right.rows)
+    return planner.filtered(hashJoin(planner, 'right', right, left, on, out), above);
   return planner.filtered(hashJoin(planner, kind, left, right, on, out), above);
 }
 
@@ -147,33 +173,56 @@ function parametrisable(on: readonly BoundExpression[], rightIds: ReadonlySet<Co
 }
 
 /** The right side with the join conditions pushed into it, if an index then serves it. */
-export function indexedSide(planner: Planner, plan: LogicalPlan, conjuncts: readonly BoundExpression[], local: number, required: ReadonlySet<ColumnId>, left: PhysicalNode | undefined): PhysicalNode | undefined {
+export function indexedSide(
+  planner: Planner,
+  plan: LogicalPlan,
+  conjuncts: readonly BoundExpression[],
+  local: number,
+  required: ReadonlySet<ColumnId>,
+  left: PhysicalNode | undefined,
+): PhysicalNode | undefined {
   if (conjuncts.length === local || !isPlainScan(plan)) return undefined;
   const rightIds = outputIds(plan);
-  if (conjuncts.some((conjunct) => isVolatile(conjunct) || (hasSubquery(conjunct) && left !== undefined))) return undefined;
+  if (conjuncts.some((conjunct) => isVolatile(conjunct) || (hasSubquery(conjunct) && left !== undefined)))
+    return undefined;
   if (!conjuncts.slice(local).every((conjunct) => mentions(conjunct, rightIds))) return undefined;
   const node = planner.plan(plan, { required, conjuncts });
   const uses = indexConditions(node);
   const outer = conjuncts.slice(local);
-  return uses.some((condition) => outer.includes(condition) || [...columnsOf(condition)].some((id) => left?.layout.has(id) === true)) ? node : undefined;
+  return uses.some(
+    (condition) => outer.includes(condition) || [...columnsOf(condition)].some((id) => left?.layout.has(id) === true),
+  )
+    ? node
+    : undefined;
 }
 
 function indexConditions(node: PhysicalNode): readonly BoundExpression[] {
   const own = node.facts.details?.find((detail) => detail.label === 'Index Cond')?.expressions ?? [];
-  return node.facts.title === '' || node.facts.title === 'Filter' ? [...own, ...node.children.flatMap(indexConditions)] : own;
+  return node.facts.title === '' || node.facts.title === 'Filter'
+    ? [...own, ...node.children.flatMap(indexConditions)]
+    : own;
 }
 
 function isPlainScan(plan: LogicalPlan): boolean {
   if (plan.kind === 'scan') return true;
   if (plan.kind === 'filter') return isPlainScan(plan.source);
-  return plan.kind === 'project' && !plan.setReturning && plan.items.every((item) => item.expression.kind === 'column') && isPlainScan(plan.source);
+  return (
+    plan.kind === 'project' &&
+    !plan.setReturning &&
+    plan.items.every((item) => item.expression.kind === 'column') &&
+    isPlainScan(plan.source)
+  );
 }
 
 export function hashJoinCost(left: PhysicalNode, right: PhysicalNode): number {
   return left.total + right.total + right.rows * 0.02 + left.rows * 0.012;
 }
 
-function joinedLayout(left: PhysicalNode, right: PhysicalNode, out: ReadonlySet<ColumnId>): { layout: Map<ColumnId, number>; leftSlots: number[]; rightSlots: number[] } {
+function joinedLayout(
+  left: PhysicalNode,
+  right: PhysicalNode,
+  out: ReadonlySet<ColumnId>,
+): { layout: Map<ColumnId, number>; leftSlots: number[]; rightSlots: number[] } {
   const layout = new Map<ColumnId, number>();
   const leftSlots: number[] = [];
   const rightSlots: number[] = [];
@@ -190,7 +239,13 @@ function joinedLayout(left: PhysicalNode, right: PhysicalNode, out: ReadonlySet<
   return { layout, leftSlots, rightSlots };
 }
 
-function joinRows(planner: Planner, kind: JoinKind, left: PhysicalNode, right: PhysicalNode, conjuncts: readonly BoundExpression[]): number {
+function joinRows(
+  planner: Planner,
+  kind: JoinKind,
+  left: PhysicalNode,
+  right: PhysicalNode,
+  conjuncts: readonly BoundExpression[],
+): number {
   const inner = planner.estimate(left.rows * right.rows, conjuncts);
   switch (kind) {
     case 'left':
@@ -208,10 +263,24 @@ function joinRows(planner: Planner, kind: JoinKind, left: PhysicalNode, right: P
   }
 }
 
-const TITLES: Readonly<Record<JoinKind, string>> = { inner: '', left: ' Left', right: ' Right', full: ' Full', semi: ' Semi', anti: ' Anti' };
+const TITLES: Readonly<Record<JoinKind, string>> = {
+  inner: '',
+  left: ' Left',
+  right: ' Right',
+  full: ' Full',
+  semi: ' Semi',
+  anti: ' Anti',
+};
 
 /** Equalities between the sides become keys; the rest is tested on the joined row. */
-export function hashJoin(planner: Planner, kind: JoinKind, left: PhysicalNode, right: PhysicalNode, conjuncts: readonly BoundExpression[], out: ReadonlySet<ColumnId>): PhysicalNode {
+export function hashJoin(
+  planner: Planner,
+  kind: JoinKind,
+  left: PhysicalNode,
+  right: PhysicalNode,
+  conjuncts: readonly BoundExpression[],
+  out: ReadonlySet<ColumnId>,
+): PhysicalNode {
   const keys: { left: BoundExpression; right: BoundExpression; conjunct: BoundExpression & { kind: 'compare' } }[] = [];
   const rest: BoundExpression[] = [];
   for (const conjunct of conjuncts) {
@@ -222,13 +291,21 @@ export function hashJoin(planner: Planner, kind: JoinKind, left: PhysicalNode, r
   const passing = kind === 'semi' || kind === 'anti';
   const { layout, leftSlots, rightSlots } = joinedLayout(left, right, withColumns(out, rest));
   const key = (side: 'left' | 'right', sideLayout: Layout): KeyFunction | undefined =>
-    keys.length === 0 ? undefined : keyFunction(keys.map((one) => ({
-      evaluate: compileExpression(one[side], sideLayout, planner.compile),
-      hash: hashKeyOf(one.conjunct.operandType, planner.options.semantics),
-    })));
+    keys.length === 0
+      ? undefined
+      : keyFunction(
+          keys.map((one) => ({
+            evaluate: compileExpression(one[side], sideLayout, planner.compile),
+            hash: hashKeyOf(one.conjunct.operandType, planner.options.semantics),
+          })),
+        );
   const spec = {
-    kind, leftSlots, rightSlots, residual: compileCondition(rest, layout, planner.compileHoisted),
-    leftKey: key('left', left.layout), rightKey: key('right', right.layout),
+    kind,
+    leftSlots,
+    rightSlots,
+    residual: compileCondition(rest, layout, planner.compileHoisted),
+    leftKey: key('left', left.layout),
+    rightKey: key('right', right.layout),
   };
   const details: PlanDetail[] = [];
   if (keys.length > 0) details.push({ label: 'Hash Cond', expressions: keys.map((one) => one.conjunct) });
@@ -236,19 +313,36 @@ export function hashJoin(planner: Planner, kind: JoinKind, left: PhysicalNode, r
   const rows = joinRows(planner, kind, left, right, conjuncts);
   const total = hashJoinCost(left, right) + (keys.length === 0 ? left.rows * right.rows : rows) * COST.tuple;
   const build = new PhysicalNode({
-    layout: right.layout, width: right.width, rows: right.rows, startup: right.total, total: right.total,
-    title: keys.length === 0 ? 'Materialize' : 'Hash', children: [right], create: (context) => right.open(context),
+    layout: right.layout,
+    width: right.width,
+    rows: right.rows,
+    startup: right.total,
+    total: right.total,
+    title: keys.length === 0 ? 'Materialize' : 'Hash',
+    children: [right],
+    create: (context) => right.open(context),
   });
   return new PhysicalNode({
-    layout: passing ? left.layout : layout, width: passing ? left.width : leftSlots.length + rightSlots.length, rows,
-    startup: right.total, total, title: `${keys.length === 0 ? 'Nested Loop' : 'Hash'}${TITLES[kind]}${keys.length === 0 && kind === 'inner' ? '' : ' Join'}`,
-    children: [left, build], details, order: kind === 'inner' || kind === 'left' || passing ? left.order : [],
+    layout: passing ? left.layout : layout,
+    width: passing ? left.width : leftSlots.length + rightSlots.length,
+    rows,
+    startup: right.total,
+    total,
+    title: `${keys.length === 0 ? 'Nested Loop' : 'Hash'}${TITLES[kind]}${keys.length === 0 && kind === 'inner' ? '' : ' Join'}`,
+    children: [left, build],
+    details,
+    order: kind === 'inner' || kind === 'left' || passing ? left.order : [],
     create: (context) => new HashJoin(left.open(context), build.open(context), spec, context),
   });
 }
 
-export function equalityPair(conjunct: BoundExpression, left: Layout, right: Layout): { left: BoundExpression; right: BoundExpression } | undefined {
-  if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal' || isVolatile(conjunct) || hasSubquery(conjunct)) return undefined;
+export function equalityPair(
+  conjunct: BoundExpression,
+  left: Layout,
+  right: Layout,
+): { left: BoundExpression; right: BoundExpression } | undefined {
+  if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal' || isVolatile(conjunct) || hasSubquery(conjunct))
+    return undefined;
   const sideOf = (expression: BoundExpression): 'left' | 'right' | 'none' | 'both' => {
     let inLeft = false;
     let inRight = false;
@@ -285,7 +379,15 @@ function keyFunction(parts: readonly { evaluate: Evaluator; hash: (value: never)
 }
 
 /** Runs `right` for each left row; `free`: further outer columns the right side reads. */
-export function nestedLoop(planner: Planner, kind: JoinKind, left: PhysicalNode, right: PhysicalNode, conjuncts: readonly BoundExpression[], out: ReadonlySet<ColumnId>, free: readonly ColumnId[]): PhysicalNode {
+export function nestedLoop(
+  planner: Planner,
+  kind: JoinKind,
+  left: PhysicalNode,
+  right: PhysicalNode,
+  conjuncts: readonly BoundExpression[],
+  out: ReadonlySet<ColumnId>,
+  free: readonly ColumnId[],
+): PhysicalNode {
   const passing = kind === 'semi' || kind === 'anti';
   const { layout, leftSlots, rightSlots } = joinedLayout(left, right, withColumns(out, conjuncts));
   // All left values the right side might read: cheap, and exact knowledge is spread over its nodes.
@@ -294,20 +396,32 @@ export function nestedLoop(planner: Planner, kind: JoinKind, left: PhysicalNode,
   collectNodeColumns(right, used);
   for (const id of used) if (left.layout.has(id) && !right.layout.has(id)) parameters.set(id, slotOf(left.layout, id));
   const spec = {
-    kind, leftSlots, rightSlots, residual: compileCondition(conjuncts, layout, planner.compile),
+    kind,
+    leftSlots,
+    rightSlots,
+    residual: compileCondition(conjuncts, layout, planner.compile),
     parameters: [...parameters].map(([id, slot]) => ({ id, slot })),
   };
-  const rows = kind === 'semi' || kind === 'anti' ? Math.max(1, left.rows * 0.5) : Math.max(kind === 'left' ? left.rows : 1, left.rows * right.rows);
+  const rows =
+    kind === 'semi' || kind === 'anti'
+      ? Math.max(1, left.rows * 0.5)
+      : Math.max(kind === 'left' ? left.rows : 1, left.rows * right.rows);
   return new PhysicalNode({
-    layout: passing ? left.layout : layout, width: passing ? left.width : leftSlots.length + rightSlots.length,
-    rows, startup: left.startup + right.startup, total: left.total + left.rows * right.total + rows * COST.tuple,
-    title: `Nested Loop${TITLES[kind]}${kind === 'inner' ? '' : ' Join'}`, children: [left, right], order: left.order,
+    layout: passing ? left.layout : layout,
+    width: passing ? left.width : leftSlots.length + rightSlots.length,
+    rows,
+    startup: left.startup + right.startup,
+    total: left.total + left.rows * right.total + rows * COST.tuple,
+    title: `Nested Loop${TITLES[kind]}${kind === 'inner' ? '' : ' Join'}`,
+    children: [left, right],
+    order: left.order,
     details: conjuncts.length === 0 ? [] : [{ label: 'Join Filter', expressions: conjuncts }],
     create: (context) => new NestedLoop(left.open(context), right.open(context), spec, context),
   });
 }
 
 function collectNodeColumns(node: PhysicalNode, into: Set<ColumnId>): void {
-  for (const detail of node.facts.details ?? []) for (const expression of detail.expressions ?? []) for (const id of columnsOf(expression)) into.add(id);
+  for (const detail of node.facts.details ?? [])
+    for (const expression of detail.expressions ?? []) for (const id of columnsOf(expression)) into.add(id);
   for (const child of node.children) collectNodeColumns(child, into);
 }

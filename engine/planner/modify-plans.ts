@@ -32,43 +32,85 @@ export function planModify(planner: Planner, plan: ModifyPlan): PhysicalNode {
   }
 }
 
-function modifyNode(plan: ModifyPlan, title: string, source: PhysicalNode, create: PhysicalNode['facts']['create']): PhysicalNode {
+function modifyNode(
+  plan: ModifyPlan,
+  title: string,
+  source: PhysicalNode,
+  create: PhysicalNode['facts']['create'],
+): PhysicalNode {
   return new PhysicalNode({
-    layout: layoutOf(plan.columns), width: plan.columns.length, rows: plan.returning.length === 0 ? 0 : source.rows, startup: source.startup, total: source.total + source.rows * 0.05,
-    title, suffix: ` on ${plan.target.table.name.text}`, children: [source], create,
+    layout: layoutOf(plan.columns),
+    width: plan.columns.length,
+    rows: plan.returning.length === 0 ? 0 : source.rows,
+    startup: source.startup,
+    total: source.total + source.rows * 0.05,
+    title,
+    suffix: ` on ${plan.target.table.name.text}`,
+    children: [source],
+    create,
   });
 }
 
 function compileReturning(planner: Planner, returning: readonly Assigned[], layout: Layout): Evaluator[] | undefined {
-  return returning.length === 0 ? undefined : returning.map((item) => compileExpression(item.expression, layout, planner.compile));
+  return returning.length === 0
+    ? undefined
+    : returning.map((item) => compileExpression(item.expression, layout, planner.compile));
 }
 
 /** Ids of the target's columns at their positions, from slot `base` on. */
-function positionLayout(columns: readonly OutputColumn[], base: number, into: Map<ColumnId, number>): Map<ColumnId, number> {
+function positionLayout(
+  columns: readonly OutputColumn[],
+  base: number,
+  into: Map<ColumnId, number>,
+): Map<ColumnId, number> {
   for (const column of columns) if (column.position > 0) into.set(column.id, base + column.position - 1);
   return into;
 }
 
-function planInsert(planner: Planner, plan: LogicalPlan & { kind: 'insert' }, access: TableAccess, countSlot: number | undefined): PhysicalNode {
+function planInsert(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'insert' },
+  access: TableAccess,
+  countSlot: number | undefined,
+): PhysicalNode {
   const required = new Set<ColumnId>();
   for (const value of plan.values) if (value !== undefined) collectColumns(value, required);
   const source = planner.plan(plan.source, { required, conjuncts: [] });
   const width = plan.target.table.columns.length;
-  const both = positionLayout(plan.conflict?.proposed ?? [], width, positionLayout(plan.conflict?.existing ?? [], 0, new Map()));
+  const both = positionLayout(
+    plan.conflict?.proposed ?? [],
+    width,
+    positionLayout(plan.conflict?.existing ?? [], 0, new Map()),
+  );
   const spec = {
-    access, stored: planner.options.stored, countSlot,
+    access,
+    stored: planner.options.stored,
+    countSlot,
     values: plan.target.table.columns.map((_, at) => {
       const value = plan.values[at];
       return value === undefined ? undefined : compileExpression(value, source.layout, planner.compile);
     }),
     onDuplicate: plan.onDuplicate,
-    conflict: plan.conflict === undefined ? undefined : {
-      action: plan.conflict.action,
-      indexes: plan.conflict.indexes,
-      where: plan.conflict.where === undefined ? undefined : compileExpression(plan.conflict.where, both, planner.compile),
-      assignments: plan.conflict.assignments.map((assignment) => ({ slot: assignment.position - 1, evaluate: compileExpression(assignment.expression, both, planner.compile) })),
-    },
-    returning: compileReturning(planner, plan.returning, positionLayout(plan.conflict?.existing ?? [], 0, positionLayout(plan.target.columns, 0, new Map()))),
+    conflict:
+      plan.conflict === undefined
+        ? undefined
+        : {
+            action: plan.conflict.action,
+            indexes: plan.conflict.indexes,
+            where:
+              plan.conflict.where === undefined
+                ? undefined
+                : compileExpression(plan.conflict.where, both, planner.compile),
+            assignments: plan.conflict.assignments.map((assignment) => ({
+              slot: assignment.position - 1,
+              evaluate: compileExpression(assignment.expression, both, planner.compile),
+            })),
+          },
+    returning: compileReturning(
+      planner,
+      plan.returning,
+      positionLayout(plan.conflict?.existing ?? [], 0, positionLayout(plan.target.columns, 0, new Map())),
+    ),
   };
   return modifyNode(plan, 'Insert', source, (context) => new Insert(source.open(context), spec, context));
 }
@@ -81,14 +123,22 @@ interface TargetSource {
 }
 
 /** Plans the rows to change, with all columns that conditions and assignments need in a recheck. */
-function planTarget(planner: Planner, target: ModifyTarget, plan: LogicalPlan, expressions: readonly BoundExpression[]): TargetSource {
+function planTarget(
+  planner: Planner,
+  target: ModifyTarget,
+  plan: LogicalPlan,
+  expressions: readonly BoundExpression[],
+): TargetSource {
   const conditions = collectConditions(plan).filter((condition) => !isVolatile(condition));
   const required = withColumns(withColumns(new Set<ColumnId>(), expressions), conditions);
   if (target.rowKey !== undefined) required.add(target.rowKey);
   const source = planner.plan(plan, { required, conjuncts: [] });
-  const testable = conditions.filter((condition) => [...columnsOf(condition)].some((id) => target.columns.some((column) => column.id === id)));
+  const testable = conditions.filter((condition) =>
+    [...columnsOf(condition)].some((id) => target.columns.some((column) => column.id === id)),
+  );
   const targetSlots: number[] = target.table.columns.map(() => -1);
-  for (const column of target.columns) if (column.position > 0) targetSlots[column.position - 1] = source.layout.get(column.id) ?? -1;
+  for (const column of target.columns)
+    if (column.position > 0) targetSlots[column.position - 1] = source.layout.get(column.id) ?? -1;
   return {
     source,
     keySlot: target.rowKey === undefined ? -1 : slotOf(source.layout, target.rowKey),
@@ -103,7 +153,8 @@ function collectConditions(plan: LogicalPlan): BoundExpression[] {
     case 'filter':
       return [...conjunctsOf(plan.condition), ...collectConditions(plan.source)];
     case 'join':
-      if (plan.join === 'inner') return [...conjunctsOf(plan.condition), ...collectConditions(plan.left), ...collectConditions(plan.right)];
+      if (plan.join === 'inner')
+        return [...conjunctsOf(plan.condition), ...collectConditions(plan.left), ...collectConditions(plan.right)];
       return plan.join === 'left' || plan.join === 'semi' || plan.join === 'anti' ? collectConditions(plan.left) : [];
     case 'sort':
     case 'limit':
@@ -111,7 +162,9 @@ function collectConditions(plan: LogicalPlan): BoundExpression[] {
     case 'project': {
       // Stated over the projection's output, where that is possible.
       const back = new Map<ColumnId, BoundExpression>();
-      for (const item of plan.items) if (item.expression.kind === 'column') back.set(item.expression.id, { kind: 'column', id: item.column.id, type: item.column.type });
+      for (const item of plan.items)
+        if (item.expression.kind === 'column')
+          back.set(item.expression.id, { kind: 'column', id: item.column.id, type: item.column.type });
       return collectConditions(plan.source).flatMap((condition) => {
         if (![...columnsOf(condition)].every((id) => back.has(id))) return [];
         const moved = substituteColumns(condition, back);
@@ -128,60 +181,120 @@ function storedLayout(source: PhysicalNode, columns: readonly OutputColumn[]): M
   return positionLayout(columns, source.width, new Map(source.layout));
 }
 
-function planUpdate(planner: Planner, plan: LogicalPlan & { kind: 'update' }, access: TableAccess, countSlot: number | undefined): PhysicalNode {
-  const expressions = plan.assignments.flatMap((assignment) => (assignment.expression === undefined ? [] : [assignment.expression]));
+function planUpdate(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'update' },
+  access: TableAccess,
+  countSlot: number | undefined,
+): PhysicalNode {
+  const expressions = plan.assignments.flatMap((assignment) =>
+    assignment.expression === undefined ? [] : [assignment.expression],
+  );
   const updatedIds = new Set(plan.updated.map((column) => column.id));
   const needed = new Set<ColumnId>();
-  for (const item of plan.returning) for (const id of columnsOf(item.expression)) if (!updatedIds.has(id)) needed.add(id);
+  for (const item of plan.returning)
+    for (const id of columnsOf(item.expression)) if (!updatedIds.has(id)) needed.add(id);
   const references = [...needed].map((id): BoundExpression => ({ kind: 'column', id, type: { kind: 'unknown' } }));
   const target = planTarget(planner, plan.target, plan.source, [...expressions, ...references]);
   const { source } = target;
   const assignments: Assignment[] = plan.assignments.map((assignment) => ({
     slot: assignment.position - 1,
-    evaluate: assignment.expression === undefined ? undefined : compileExpression(assignment.expression, source.layout, planner.compile),
+    evaluate:
+      assignment.expression === undefined
+        ? undefined
+        : compileExpression(assignment.expression, source.layout, planner.compile),
   }));
   const spec = {
-    access, stored: planner.options.stored, countSlot, keySlot: target.keySlot, targetSlots: target.targetSlots, recheck: target.recheck,
-    sourceWidth: source.width, assignments, touchesKey: assignments.some((assignment) => access.keySlots.has(assignment.slot)),
+    access,
+    stored: planner.options.stored,
+    countSlot,
+    keySlot: target.keySlot,
+    targetSlots: target.targetSlots,
+    recheck: target.recheck,
+    sourceWidth: source.width,
+    assignments,
+    touchesKey: assignments.some((assignment) => access.keySlots.has(assignment.slot)),
     returning: compileReturning(planner, plan.returning, storedLayout(source, plan.updated)),
   };
   return modifyNode(plan, 'Update', source, (context) => new Update(source.open(context), spec, context));
 }
 
-function planDelete(planner: Planner, plan: LogicalPlan & { kind: 'delete' }, access: TableAccess, countSlot: number | undefined): PhysicalNode {
-  const target = planTarget(planner, plan.target, plan.source, plan.returning.map((item) => item.expression));
+function planDelete(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'delete' },
+  access: TableAccess,
+  countSlot: number | undefined,
+): PhysicalNode {
+  const target = planTarget(
+    planner,
+    plan.target,
+    plan.source,
+    plan.returning.map((item) => item.expression),
+  );
   const { source } = target;
   const spec = {
-    access, stored: planner.options.stored, countSlot, keySlot: target.keySlot, targetSlots: target.targetSlots, recheck: target.recheck,
-    sourceWidth: source.width, returning: compileReturning(planner, plan.returning, storedLayout(source, plan.target.columns)),
+    access,
+    stored: planner.options.stored,
+    countSlot,
+    keySlot: target.keySlot,
+    targetSlots: target.targetSlots,
+    recheck: target.recheck,
+    sourceWidth: source.width,
+    returning: compileReturning(planner, plan.returning, storedLayout(source, plan.target.columns)),
   };
   return modifyNode(plan, 'Delete', source, (context) => new Delete(source.open(context), spec, context));
 }
 
-function planMerge(planner: Planner, plan: LogicalPlan & { kind: 'merge' }, access: TableAccess, countSlot: number | undefined): PhysicalNode {
+function planMerge(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'merge' },
+  access: TableAccess,
+  countSlot: number | undefined,
+): PhysicalNode {
   const targetIds = new Set(plan.target.columns.map((column) => column.id));
   const expressions: BoundExpression[] = [];
   for (const action of plan.actions) {
     if (action.condition !== undefined) expressions.push(action.condition);
     expressions.push(...action.assignments.map((assignment) => assignment.expression));
   }
-  for (const item of plan.returning) expressions.push(...[...columnsOf(item.expression)].filter((id) => !targetIds.has(id)).map((id): BoundExpression => ({ kind: 'column', id, type: { kind: 'unknown' } })));
+  for (const item of plan.returning)
+    expressions.push(
+      ...[...columnsOf(item.expression)]
+        .filter((id) => !targetIds.has(id))
+        .map((id): BoundExpression => ({ kind: 'column', id, type: { kind: 'unknown' } })),
+    );
   // The join condition decides over a match again when the target row changed.
   const condition = conjunctsOf(mergeCondition(plan.source));
   expressions.push(...condition);
   const bySource = plan.actions.some((action) => action.when === 'not_matched_by_source');
   const marker: OutputColumn = { id: planner.newId(), name: 'matched', type: BOOL, tableId: 0, position: 0 };
   if (bySource) expressions.push({ kind: 'column', id: marker.id, type: BOOL });
-  const target = planTarget(planner, plan.target, bySource ? markSource(plan.source, marker) : plan.source, expressions);
+  const target = planTarget(
+    planner,
+    plan.target,
+    bySource ? markSource(plan.source, marker) : plan.source,
+    expressions,
+  );
   const { source } = target;
-  const compile = (expression: BoundExpression): Evaluator => compileExpression(expression, source.layout, planner.compile);
+  const compile = (expression: BoundExpression): Evaluator =>
+    compileExpression(expression, source.layout, planner.compile);
   const spec = {
-    access, stored: planner.options.stored, countSlot, keySlot: target.keySlot, targetSlots: target.targetSlots,
-    recheck: compileCondition(condition, source.layout, planner.compile), sourceWidth: source.width, sourcePresentSlot: bySource ? slotOf(source.layout, marker.id) : -1,
+    access,
+    stored: planner.options.stored,
+    countSlot,
+    keySlot: target.keySlot,
+    targetSlots: target.targetSlots,
+    recheck: compileCondition(condition, source.layout, planner.compile),
+    sourceWidth: source.width,
+    sourcePresentSlot: bySource ? slotOf(source.layout, marker.id) : -1,
     actions: plan.actions.map((action) => ({
-      when: action.when, action: action.action,
+      when: action.when,
+      action: action.action,
       condition: action.condition === undefined ? undefined : compile(action.condition),
-      assignments: action.assignments.map((assignment) => ({ slot: assignment.position - 1, evaluate: compile(assignment.expression) })),
+      assignments: action.assignments.map((assignment) => ({
+        slot: assignment.position - 1,
+        evaluate: compile(assignment.expression),
+      })),
     })),
     returning: compileReturning(planner, plan.returning, storedLayout(source, plan.target.columns)),
   };
@@ -201,9 +314,18 @@ function markSource(plan: LogicalPlan, marker: OutputColumn): LogicalPlan {
     return { ...plan, source: markSource(plan.source, marker), items: [...plan.items, passed], columns };
   }
   if (plan.kind !== 'join') throw new SqlError('internal_error', 'the source of a MERGE is not a join');
-  const items: Assigned[] = plan.left.columns.map((column) => ({ column, expression: { kind: 'column', id: column.id, type: column.type } }));
+  const items: Assigned[] = plan.left.columns.map((column) => ({
+    column,
+    expression: { kind: 'column', id: column.id, type: column.type },
+  }));
   items.push({ column: marker, expression: { kind: 'constant', value: true, type: marker.type } });
-  const left: LogicalPlan = { kind: 'project', source: plan.left, items, columns: items.map((item) => item.column), setReturning: false };
+  const left: LogicalPlan = {
+    kind: 'project',
+    source: plan.left,
+    items,
+    columns: items.map((item) => item.column),
+    setReturning: false,
+  };
   return { ...plan, left, columns };
 }
 
@@ -217,21 +339,31 @@ type LockPlan = LogicalPlan & { kind: 'lock_rows' };
  */
 function lowerLock(plan: LockPlan): LogicalPlan {
   const { source } = plan;
-  if (source.kind === 'limit' && !source.withTies && !source.percent) return { ...source, source: lowerLock({ ...plan, source: source.source, columns: source.source.columns }) };
+  if (source.kind === 'limit' && !source.withTies && !source.percent)
+    return { ...source, source: lowerLock({ ...plan, source: source.source, columns: source.source.columns }) };
   if (source.kind === 'project' && !source.setReturning) {
     const targets = plan.targets.flatMap((target) => {
       const item = source.items.find((one) => one.column.id === target.rowKey);
       if (item === undefined) return [target];
       return item.expression.kind === 'column' ? [{ table: target.table, rowKey: item.expression.id }] : [];
     });
-    if (targets.length === plan.targets.length) return { ...source, source: lowerLock({ ...plan, targets, source: source.source, columns: source.source.columns }) };
+    if (targets.length === plan.targets.length)
+      return {
+        ...source,
+        source: lowerLock({ ...plan, targets, source: source.source, columns: source.source.columns }),
+      };
   }
   if (source.kind === 'sort' && source.source.kind === 'project' && !source.source.setReturning) {
     const project = source.source;
     const replacements = new Map(project.items.map((item) => [item.column.id, item.expression]));
     const keys = source.keys.map((key) => ({ ...key, expression: substituteColumns(key.expression, replacements) }));
     if (keys.every((key) => key.expression !== undefined && !isVolatile(key.expression))) {
-      const below: LogicalPlan = { kind: 'sort', source: project.source, keys: keys as (typeof source.keys)[number][], columns: project.source.columns };
+      const below: LogicalPlan = {
+        kind: 'sort',
+        source: project.source,
+        keys: keys as (typeof source.keys)[number][],
+        columns: project.source.columns,
+      };
       return lowerLock({ ...plan, source: { ...project, source: below } });
     }
   }
@@ -249,14 +381,32 @@ export function planLockRows(planner: Planner, plan: LockPlan, request: PlanRequ
     const slots = target.table.columns.map(() => -1);
     for (const [id, slot] of source.layout) {
       const origin = planner.origins.get(id);
-      if (origin !== undefined && origin.tableId === target.table.id && planner.aliases.get(id) === planner.aliases.get(target.rowKey)) slots[origin.position - 1] = slot;
+      if (
+        origin !== undefined &&
+        origin.tableId === target.table.id &&
+        planner.aliases.get(id) === planner.aliases.get(target.rowKey)
+      )
+        slots[origin.position - 1] = slot;
     }
     return { table: target.table, keySlot: slotOf(source.layout, target.rowKey), slots };
   });
-  const spec = { targets, strength: lowered.strength, wait: lowered.wait, recheck: compileCondition(conditions, source.layout, planner.compile), single: request.fetch !== undefined };
+  const spec = {
+    targets,
+    strength: lowered.strength,
+    wait: lowered.wait,
+    recheck: compileCondition(conditions, source.layout, planner.compile),
+    single: request.fetch !== undefined,
+  };
   const node = new PhysicalNode({
-    layout: source.layout, width: source.width, rows: source.rows, startup: source.startup, total: source.total + source.rows * 0.01, order: source.order,
-    title: 'LockRows', children: [source], create: (context) => new LockRows(source.open(context), spec, context),
+    layout: source.layout,
+    width: source.width,
+    rows: source.rows,
+    startup: source.startup,
+    total: source.total + source.rows * 0.01,
+    order: source.order,
+    title: 'LockRows',
+    children: [source],
+    create: (context) => new LockRows(source.open(context), spec, context),
   });
   return planner.filtered(node, request.conjuncts);
 }

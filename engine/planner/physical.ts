@@ -37,7 +37,14 @@ export interface NodeFacts {
   /** Further plans shown under it with a heading ('CTE x', 'SubPlan 1', 'InitPlan 1'). */
   readonly subplans?: readonly { readonly heading: string; readonly node: PhysicalNode }[] | undefined;
   /** Set for a plain scan of a whole table: what the vectorised gear needs to do it itself. */
-  readonly scan?: { readonly table: TableDefinition; readonly conjuncts: readonly BoundExpression[]; readonly layout: Layout; readonly rows: number } | undefined;
+  readonly scan?:
+    | {
+        readonly table: TableDefinition;
+        readonly conjuncts: readonly BoundExpression[];
+        readonly layout: Layout;
+        readonly rows: number;
+      }
+    | undefined;
   readonly create: (context: ExecutionContext) => Operator;
 }
 
@@ -70,7 +77,17 @@ export class PhysicalNode {
 
   /** The same rows with columns found under other ids. */
   relabel(layout: Layout, order: readonly PhysicalOrder[]): PhysicalNode {
-    return new PhysicalNode({ ...this.facts, layout, order, create: (context) => this.open(context), title: '', suffix: undefined, details: undefined, subplans: undefined, children: [this] });
+    return new PhysicalNode({
+      ...this.facts,
+      layout,
+      order,
+      create: (context) => this.open(context),
+      title: '',
+      suffix: undefined,
+      details: undefined,
+      subplans: undefined,
+      children: [this],
+    });
   }
 }
 

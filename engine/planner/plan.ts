@@ -54,7 +54,10 @@ function countedPlan(plan: LogicalPlan): LogicalPlan | undefined {
 
 export function planQuery(query: BoundQuery, statistics: StatisticsSource, environment: PlanEnvironment): PhysicalPlan {
   const bound = rewriteQuery(query);
-  const planner = new Planner({ semantics: environment.semantics, stored: environment.stored, statistics, gear: environment.gear }, bound.lastColumnId);
+  const planner = new Planner(
+    { semantics: environment.semantics, stored: environment.stored, statistics, gear: environment.gear },
+    bound.lastColumnId,
+  );
   const counted = countedPlan(bound.plan);
   if (counted !== undefined) planner.count(counted);
   return new PhysicalPlan(planner.exact(bound.plan), planner, planner.countSlot);

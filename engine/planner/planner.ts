@@ -5,11 +5,28 @@
  */
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { BoundExpression, ColumnId, LogicalPlan, OutputColumn, SortKey } from '../binder/bound.ts';
-import { compileCondition, compileExpression, type CompileContext, type Layout, type StoredExpressions } from '../executor/expressions/compile.ts';
+import {
+  compileCondition,
+  compileExpression,
+  type CompileContext,
+  type Layout,
+  type StoredExpressions,
+} from '../executor/expressions/compile.ts';
 import type { Subplan } from '../executor/expressions/subplans.ts';
 import type { Evaluator } from '../executor/operator.ts';
 import { Filter, Gate, OneByOne, PickColumns, Project, ValuesScan } from '../executor/operators/basic.ts';
-import { collectColumns, columnsOf, conjunctsOf, expressionsOf, freeColumns, hasSetCall, isPlanVolatile, isVolatile, sourcesOf, substituteColumns } from './expression-walk.ts';
+import {
+  collectColumns,
+  columnsOf,
+  conjunctsOf,
+  expressionsOf,
+  freeColumns,
+  hasSetCall,
+  isPlanVolatile,
+  isVolatile,
+  sourcesOf,
+  substituteColumns,
+} from './expression-walk.ts';
 import { planAggregate, planDistinct, planLimit, planSetOperation, planSort, planWindow } from './grouping-plans.ts';
 import { planFunctionScan, planProjectSet, planRecursiveUnion, planWith, planCteScan } from './common-plans.ts';
 import { planJoin } from './join-plans.ts';
@@ -61,7 +78,12 @@ export class Planner implements EstimateContext {
   readonly aliases = new Map<ColumnId, string>();
   readonly ctes = new Map<number, CteState>();
   /** Subplans of expressions, for EXPLAIN. */
-  readonly subplans: { readonly plan: LogicalPlan; readonly node: PhysicalNode; readonly number: number; readonly initial: boolean }[] = [];
+  readonly subplans: {
+    readonly plan: LogicalPlan;
+    readonly node: PhysicalNode;
+    readonly number: number;
+    readonly initial: boolean;
+  }[] = [];
   readonly #uniqueColumns = new Set<string>();
   #slots = 0;
   #nextId: number;
@@ -114,7 +136,11 @@ export class Planner implements EstimateContext {
     const node = this.exact(plan, rows);
     const free = freeColumns(plan);
     this.subplans.push({ plan, node, number: this.subplans.length + 1, initial: free.length === 0 });
-    return { open: (context) => node.open(context), free, volatile: isPlanVolatile(plan) || this.#readsWorkTable(plan) };
+    return {
+      open: (context) => node.open(context),
+      free,
+      volatile: isPlanVolatile(plan) || this.#readsWorkTable(plan),
+    };
   }
 
   #readsWorkTable(plan: LogicalPlan): boolean {
@@ -125,7 +151,10 @@ export class Planner implements EstimateContext {
   /** Plans so that rows are exactly the plan's columns in order. */
   exact(plan: LogicalPlan, fetch?: number, order?: readonly SortKey[]): PhysicalNode {
     const required = new Set(plan.columns.map((column) => column.id));
-    return this.arrange(this.plan(plan, { required, conjuncts: [], fetch, order }), plan.columns.map((column) => column.id));
+    return this.arrange(
+      this.plan(plan, { required, conjuncts: [], fetch, order }),
+      plan.columns.map((column) => column.id),
+    );
   }
 
   /** Brings columns into the given order; nothing is done when they stand so already. */
@@ -137,8 +166,15 @@ export class Planner implements EstimateContext {
       if (!layout.has(id)) layout.set(id, at);
     });
     return new PhysicalNode({
-      layout, width: ids.length, rows: node.rows, startup: node.startup, total: node.total, order: node.order,
-      title: '', children: [node], create: (context) => new PickColumns(node.open(context), slots),
+      layout,
+      width: ids.length,
+      rows: node.rows,
+      startup: node.startup,
+      total: node.total,
+      order: node.order,
+      title: '',
+      children: [node],
+      create: (context) => new PickColumns(node.open(context), slots),
     });
   }
 
@@ -189,7 +225,15 @@ export class Planner implements EstimateContext {
   }
 
   #planDual(request: PlanRequest): PhysicalNode {
-    const node = new PhysicalNode({ layout: new Map(), width: 0, rows: 1, startup: 0, total: COST.tuple, title: 'Result', create: (context) => new ValuesScan([[]], context) });
+    const node = new PhysicalNode({
+      layout: new Map(),
+      width: 0,
+      rows: 1,
+      startup: 0,
+      total: COST.tuple,
+      title: 'Result',
+      create: (context) => new ValuesScan([[]], context),
+    });
     return this.gated(node, request.conjuncts);
   }
 
@@ -197,8 +241,13 @@ export class Planner implements EstimateContext {
     const empty: Layout = new Map();
     const rows = plan.rows.map((row) => row.map((value) => compileExpression(value, empty, this.compile)));
     const node = new PhysicalNode({
-      layout: layoutOf(plan.columns), width: plan.columns.length, rows: rows.length, startup: 0, total: rows.length * COST.tuple,
-      title: rows.length === 1 ? 'Result' : 'Values Scan', suffix: rows.length === 1 ? '' : ' on "*VALUES*"',
+      layout: layoutOf(plan.columns),
+      width: plan.columns.length,
+      rows: rows.length,
+      startup: 0,
+      total: rows.length * COST.tuple,
+      title: rows.length === 1 ? 'Result' : 'Values Scan',
+      suffix: rows.length === 1 ? '' : ' on "*VALUES*"',
       create: (context) => new ValuesScan(rows, context),
     });
     return this.filtered(node, request.conjuncts);
@@ -215,17 +264,26 @@ export class Planner implements EstimateContext {
 
   #planProject(plan: LogicalPlan & { kind: 'project' }, request: PlanRequest): PhysicalNode {
     if (plan.setReturning || plan.items.some((item) => hasSetCall(item.expression))) {
-      return this.filtered(planProjectSet(this, plan, withColumns(request.required, request.conjuncts)), request.conjuncts);
+      return this.filtered(
+        planProjectSet(this, plan, withColumns(request.required, request.conjuncts)),
+        request.conjuncts,
+      );
     }
     const replacements = new Map(plan.items.map((item) => [item.column.id, item.expression]));
     const { down, here } = this.pushThrough(request.conjuncts, replacements);
     const needed = withColumns(request.required, here);
     const items = plan.items.filter((item) => needed.has(item.column.id) || isVolatile(item.expression));
-    for (const item of plan.items) if (item.expression.kind === 'column') this.#inherit(item.column, item.expression.id);
+    for (const item of plan.items)
+      if (item.expression.kind === 'column') this.#inherit(item.column, item.expression.id);
     const sourceRequired = new Set<ColumnId>();
     for (const item of items) collectColumns(item.expression, sourceRequired);
     const order = request.order === undefined ? undefined : substituteOrder(request.order, replacements);
-    const source = this.plan(plan.source, { required: sourceRequired, conjuncts: down, order, fetch: here.length === 0 ? request.fetch : undefined });
+    const source = this.plan(plan.source, {
+      required: sourceRequired,
+      conjuncts: down,
+      order,
+      fetch: here.length === 0 ? request.fetch : undefined,
+    });
     return this.filtered(this.project(source, items, request.fetch !== undefined), here);
   }
 
@@ -237,25 +295,41 @@ export class Planner implements EstimateContext {
   }
 
   /** Computes items over a source; when all are columns of it, only the layout changes. */
-  project(source: PhysicalNode, items: readonly { readonly column: OutputColumn; readonly expression: BoundExpression }[], limited = false): PhysicalNode {
+  project(
+    source: PhysicalNode,
+    items: readonly { readonly column: OutputColumn; readonly expression: BoundExpression }[],
+    limited = false,
+  ): PhysicalNode {
     for (const item of items) if (item.expression.kind === 'column') this.#inherit(item.column, item.expression.id);
     const order = this.#projectOrder(source, items);
     if (items.every((item) => item.expression.kind === 'column' && source.layout.has(item.expression.id))) {
-      const layout = new Map(items.map((item) => [item.column.id, source.layout.get((item.expression as { id: number }).id) as number]));
+      const layout = new Map(
+        items.map((item) => [item.column.id, source.layout.get((item.expression as { id: number }).id) as number]),
+      );
       return source.relabel(layout, order);
     }
     // Under a limit, effects must not run ahead of the rows asked for.
     const stepwise = limited && items.some((item) => isVolatile(item.expression));
     const evaluators = items.map((item) => compileExpression(item.expression, source.layout, this.compile));
     return new PhysicalNode({
-      layout: layoutOf(items.map((item) => item.column)), width: items.length, rows: source.rows, startup: source.startup,
-      total: source.total + source.rows * items.length * COST.operator, order, title: '', children: [source],
+      layout: layoutOf(items.map((item) => item.column)),
+      width: items.length,
+      rows: source.rows,
+      startup: source.startup,
+      total: source.total + source.rows * items.length * COST.operator,
+      order,
+      title: '',
+      children: [source],
       details: [{ label: 'Output', expressions: items.map((item) => item.expression) }],
-      create: (context) => new Project(stepwise ? new OneByOne(source.open(context)) : source.open(context), evaluators, context),
+      create: (context) =>
+        new Project(stepwise ? new OneByOne(source.open(context)) : source.open(context), evaluators, context),
     });
   }
 
-  #projectOrder(source: PhysicalNode, items: readonly { readonly column: OutputColumn; readonly expression: BoundExpression }[]): PhysicalOrder[] {
+  #projectOrder(
+    source: PhysicalNode,
+    items: readonly { readonly column: OutputColumn; readonly expression: BoundExpression }[],
+  ): PhysicalOrder[] {
     const order: PhysicalOrder[] = [];
     for (const key of source.order) {
       const item = items.find((one) => one.expression.kind === 'column' && one.expression.id === key.id);
@@ -266,7 +340,10 @@ export class Planner implements EstimateContext {
   }
 
   /** Splits conditions into those that can be stated below a projection and those that stay above. */
-  pushThrough(conjuncts: readonly BoundExpression[], replacements: ReadonlyMap<ColumnId, BoundExpression>): { down: BoundExpression[]; here: BoundExpression[] } {
+  pushThrough(
+    conjuncts: readonly BoundExpression[],
+    replacements: ReadonlyMap<ColumnId, BoundExpression>,
+  ): { down: BoundExpression[]; here: BoundExpression[] } {
     const down: BoundExpression[] = [];
     const here: BoundExpression[] = [];
     for (const conjunct of conjuncts) {
@@ -288,8 +365,15 @@ export class Planner implements EstimateContext {
     if (condition === undefined) return node;
     const rows = this.estimate(node.rows, conjuncts);
     return new PhysicalNode({
-      layout: node.layout, width: node.width, rows, startup: node.startup, total: node.total + node.rows * conjuncts.length * COST.operator,
-      order: node.order, title: 'Filter', children: [node], details: [{ label: 'Filter', expressions: conjuncts }],
+      layout: node.layout,
+      width: node.width,
+      rows,
+      startup: node.startup,
+      total: node.total + node.rows * conjuncts.length * COST.operator,
+      order: node.order,
+      title: 'Filter',
+      children: [node],
+      details: [{ label: 'Filter', expressions: conjuncts }],
       create: (context) => new Filter(node.open(context), condition, context),
     });
   }
@@ -300,8 +384,16 @@ export class Planner implements EstimateContext {
     if (condition === undefined) return node;
     const details: PlanDetail[] = [{ label: 'One-Time Filter', expressions: conjuncts }];
     return new PhysicalNode({
-      layout: node.layout, width: node.width, rows: node.rows, startup: node.startup, total: node.total, order: node.order,
-      title: 'Result', children: node.facts.title === 'Result' ? [] : [node], details, create: (context) => new Gate(node.open(context), condition, context),
+      layout: node.layout,
+      width: node.width,
+      rows: node.rows,
+      startup: node.startup,
+      total: node.total,
+      order: node.order,
+      title: 'Result',
+      children: node.facts.title === 'Result' ? [] : [node],
+      details,
+      create: (context) => new Gate(node.open(context), condition, context),
     });
   }
 
@@ -340,7 +432,10 @@ export function withColumns(required: ReadonlySet<ColumnId>, expressions: readon
 }
 
 /** A wanted order below a projection; stops at the first key that is not simply passed on. */
-function substituteOrder(order: readonly SortKey[], replacements: ReadonlyMap<ColumnId, BoundExpression>): SortKey[] | undefined {
+function substituteOrder(
+  order: readonly SortKey[],
+  replacements: ReadonlyMap<ColumnId, BoundExpression>,
+): SortKey[] | undefined {
   const result: SortKey[] = [];
   for (const key of order) {
     const expression = substituteColumns(key.expression, replacements);

@@ -57,13 +57,22 @@ class Rewriter {
       case 'cte_scan':
         return plan;
       default:
-        return mapPlanExpressions(plan, (expression) => this.#expression(expression), (source) => this.plan(source));
+        return mapPlanExpressions(
+          plan,
+          (expression) => this.#expression(expression),
+          (source) => this.plan(source),
+        );
     }
   }
 
   #expression(expression: BoundExpression): BoundExpression {
-    if (expression.kind === 'column' || expression.kind === 'constant' || expression.kind === 'parameter') return expression;
-    return mapChildren(expression, (operand) => this.#expression(operand), (plan) => this.plan(plan));
+    if (expression.kind === 'column' || expression.kind === 'constant' || expression.kind === 'parameter')
+      return expression;
+    return mapChildren(
+      expression,
+      (operand) => this.#expression(operand),
+      (plan) => this.plan(plan),
+    );
   }
 
   #filter(filter: LogicalPlan & { kind: 'filter' }): LogicalPlan {
@@ -77,11 +86,14 @@ class Rewriter {
       source = result.source;
       return result.expression;
     });
-    return source === joined.source ? joined : { ...filtered(source, conditions), columns: joined.columns } as LogicalPlan;
+    return source === joined.source
+      ? joined
+      : ({ ...filtered(source, conditions), columns: joined.columns } as LogicalPlan);
   }
 
   #project(plan: LogicalPlan): LogicalPlan {
-    if (plan.kind !== 'project' || plan.setReturning || !plan.items.some((item) => hasSubquery(item.expression))) return plan;
+    if (plan.kind !== 'project' || plan.setReturning || !plan.items.some((item) => hasSubquery(item.expression)))
+      return plan;
     let { source } = plan;
     // Rows cut off by a LIMIT below would be aggregated for nothing.
     if (source.kind === 'limit') return plan;
@@ -104,7 +116,14 @@ class Rewriter {
         return joined.value;
       }
       // Only where evaluation is not conditional, and the row is the source's own.
-      if (node.kind === 'case' || node.kind === 'coalesce' || node.kind === 'let' || node.kind === 'quantified_array' || node.kind === 'quantified_query') return node;
+      if (
+        node.kind === 'case' ||
+        node.kind === 'coalesce' ||
+        node.kind === 'let' ||
+        node.kind === 'quantified_array' ||
+        node.kind === 'quantified_query'
+      )
+        return node;
       return mapChildren(node, visit, (plan) => plan);
     };
     const result = isVolatile(expression) ? expression : visit(expression);

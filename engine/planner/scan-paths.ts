@@ -60,7 +60,15 @@ export function stripWidening(expression: BoundExpression): BoundExpression {
   const { operand, type } = expression;
   const from = operand.type;
   if (INTEGERS.has(from.kind) && INTEGERS.has(type.kind) && bits(from) <= bits(type)) return stripWidening(operand);
-  if (from.kind === 'text' && type.kind === 'text' && type.length === undefined && from.fixed !== true && type.fixed !== true && from.collation === type.collation) return stripWidening(operand);
+  if (
+    from.kind === 'text' &&
+    type.kind === 'text' &&
+    type.length === undefined &&
+    from.fixed !== true &&
+    type.fixed !== true &&
+    from.collation === type.collation
+  )
+    return stripWidening(operand);
   return expression;
 }
 
@@ -74,7 +82,10 @@ function comparableKey(key: IndexKeyDefinition, operand: SqlType): boolean {
   if (INTEGERS.has(keyType.kind) && INTEGERS.has(operand.kind)) return true;
   if (keyType.kind !== operand.kind) return false;
   if (keyType.kind === 'text') {
-    return (keyType.fixed === true) === (operand.fixed === true) && (key.collation ?? keyType.collation ?? 'binary') === (operand.collation ?? 'binary');
+    return (
+      (keyType.fixed === true) === (operand.fixed === true) &&
+      (key.collation ?? keyType.collation ?? 'binary') === (operand.collation ?? 'binary')
+    );
   }
   if (keyType.kind === 'enum') return keyType.typeId === operand.typeId;
   return keyType.kind !== 'record' && keyType.kind !== 'json';
@@ -91,7 +102,10 @@ function keyExpression(key: IndexKeyDefinition, context: ScanContext): BoundExpr
 }
 
 /** Stored expressions name columns by position; gives them this scan's ids. */
-export function toScanColumns(expression: BoundExpression, context: Pick<ScanContext, 'ids'>): BoundExpression | undefined {
+export function toScanColumns(
+  expression: BoundExpression,
+  context: Pick<ScanContext, 'ids'>,
+): BoundExpression | undefined {
   let complete = true;
   const visit = (node: BoundExpression): BoundExpression => {
     if (node.kind === 'column') {
@@ -119,13 +133,31 @@ interface KeyMatches {
   readonly notNull: BoundExpression | undefined;
 }
 
-const FLIPPED = { equal: 'equal', not_equal: 'not_equal', less: 'greater', less_equal: 'greater_equal', greater: 'less', greater_equal: 'less_equal' } as const;
+const FLIPPED = {
+  equal: 'equal',
+  not_equal: 'not_equal',
+  less: 'greater',
+  less_equal: 'greater_equal',
+  greater: 'less',
+  greater_equal: 'less_equal',
+} as const;
 
-function matchKey(key: IndexKeyDefinition, conjuncts: readonly BoundExpression[], local: ReadonlySet<ColumnId>, context: ScanContext): KeyMatches {
+function matchKey(
+  key: IndexKeyDefinition,
+  conjuncts: readonly BoundExpression[],
+  local: ReadonlySet<ColumnId>,
+  context: ScanContext,
+): KeyMatches {
   const expression = keyExpression(key, context);
-  const found: { -readonly [K in keyof KeyMatches]: KeyMatches[K] } = { part: undefined, lower: [], upper: [], notNull: undefined };
+  const found: { -readonly [K in keyof KeyMatches]: KeyMatches[K] } = {
+    part: undefined,
+    lower: [],
+    upper: [],
+    notNull: undefined,
+  };
   if (expression === undefined) return found;
-  const isKey = (side: BoundExpression): boolean => sameExpression(stripWidening(side), expression) || sameExpression(side, expression);
+  const isKey = (side: BoundExpression): boolean =>
+    sameExpression(stripWidening(side), expression) || sameExpression(side, expression);
   for (const conjunct of conjuncts) {
     if (conjunct.kind === 'compare') {
       if (!comparableKey(key, conjunct.operandType)) continue;
@@ -147,7 +179,14 @@ function matchKey(key: IndexKeyDefinition, conjuncts: readonly BoundExpression[]
       found.part ??= { part: { kind: 'list', values: conjunct.items }, conjunct };
     } else if (conjunct.kind === 'quantified_array') {
       const type = plainEquality(conjunct);
-      if (type === undefined || conjunct.quantifier !== 'any' || !comparableKey(key, type) || !isKey(conjunct.operand) || !isKeyValue(conjunct.array, local)) continue;
+      if (
+        type === undefined ||
+        conjunct.quantifier !== 'any' ||
+        !comparableKey(key, type) ||
+        !isKey(conjunct.operand) ||
+        !isKeyValue(conjunct.array, local)
+      )
+        continue;
       found.part ??= { part: { kind: 'array', value: conjunct.array }, conjunct };
     } else if (conjunct.kind === 'is_null') {
       if (!isKey(conjunct.operand) || conjunct.operand.type.kind === 'record') continue;
@@ -159,10 +198,23 @@ function matchKey(key: IndexKeyDefinition, conjuncts: readonly BoundExpression[]
 }
 
 /** LIKE 'abc%' as a range, where text sorts by code points. */
-function matchPrefix(conjunct: BoundExpression, isKey: (side: BoundExpression) => boolean, key: IndexKeyDefinition, found: KeyMatches, context: ScanContext): void {
+function matchPrefix(
+  conjunct: BoundExpression,
+  isKey: (side: BoundExpression) => boolean,
+  key: IndexKeyDefinition,
+  found: KeyMatches,
+  context: ScanContext,
+): void {
   const like = constantLike(conjunct, context.compile);
   if (like === undefined || like.negated || !isKey(like.operand)) return;
-  if ((key.collation ?? 'binary') !== 'binary' && !isBinaryText({ ...key.type, ...(key.collation === undefined ? {} : { collation: key.collation }) }, context.compile.semantics)) return;
+  if (
+    (key.collation ?? 'binary') !== 'binary' &&
+    !isBinaryText(
+      { ...key.type, ...(key.collation === undefined ? {} : { collation: key.collation }) },
+      context.compile.semantics,
+    )
+  )
+    return;
   const { shape } = like;
   if (shape.kind === 'equal') {
     const value: BoundExpression = { kind: 'constant', value: shape.text, type: key.type };
@@ -173,8 +225,16 @@ function matchPrefix(conjunct: BoundExpression, isKey: (side: BoundExpression) =
   const after = nextText(shape.text);
   if (after === undefined) return;
   const exact = shape.kind === 'prefix';
-  found.lower.push({ bound: { value: { kind: 'constant', value: shape.text, type: key.type }, inclusive: true }, conjunct, exact });
-  found.upper.push({ bound: { value: { kind: 'constant', value: after, type: key.type }, inclusive: false }, conjunct, exact });
+  found.lower.push({
+    bound: { value: { kind: 'constant', value: shape.text, type: key.type }, inclusive: true },
+    conjunct,
+    exact,
+  });
+  found.upper.push({
+    bound: { value: { kind: 'constant', value: after, type: key.type }, inclusive: false },
+    conjunct,
+    exact,
+  });
 }
 
 /** The least text above all that begin with `prefix`. */
@@ -191,7 +251,11 @@ function nextText(prefix: string): string | undefined {
 }
 
 /** Is the index's predicate certain to hold under the conditions? */
-function impliesPredicate(index: IndexDefinition, conjuncts: readonly BoundExpression[], context: ScanContext): boolean {
+function impliesPredicate(
+  index: IndexDefinition,
+  conjuncts: readonly BoundExpression[],
+  context: ScanContext,
+): boolean {
   if (index.predicate === undefined) return true;
   const predicate = toScanColumns(context.compile.stored.bindTableExpression(index.predicate, context.table), context);
   if (predicate === undefined) return false;
@@ -201,13 +265,21 @@ function impliesPredicate(index: IndexDefinition, conjuncts: readonly BoundExpre
 function implies(conjunct: BoundExpression, needed: BoundExpression): boolean {
   if (sameExpression(conjunct, needed)) return true;
   if (needed.kind === 'is_null' && needed.negated) {
-    if (conjunct.kind === 'compare') return sameExpression(stripWidening(conjunct.left), needed.operand) || sameExpression(stripWidening(conjunct.right), needed.operand);
+    if (conjunct.kind === 'compare')
+      return (
+        sameExpression(stripWidening(conjunct.left), needed.operand) ||
+        sameExpression(stripWidening(conjunct.right), needed.operand)
+      );
     if (conjunct.kind === 'in_list') return sameExpression(stripWidening(conjunct.operand), needed.operand);
   }
   return false;
 }
 
-export function indexPaths(conjuncts: readonly BoundExpression[], wanted: readonly SortKey[] | undefined, context: ScanContext): IndexPath[] {
+export function indexPaths(
+  conjuncts: readonly BoundExpression[],
+  wanted: readonly SortKey[] | undefined,
+  context: ScanContext,
+): IndexPath[] {
   const local = new Set(context.columns.map((column) => column.id));
   const usable = conjuncts.filter((conjunct) => !isVolatile(conjunct));
   const paths: IndexPath[] = [];
@@ -242,7 +314,10 @@ function matchIndex(
       conditions.push(match.part.conjunct);
       continue;
     }
-    for (const [matches, bounds] of [[match.lower, lower], [match.upper, upper]] as const) {
+    for (const [matches, bounds] of [
+      [match.lower, lower],
+      [match.upper, upper],
+    ] as const) {
       for (const one of matches) {
         bounds.push(one.bound);
         if (!conditions.includes(one.conjunct)) conditions.push(one.conjunct);
@@ -259,7 +334,11 @@ function matchIndex(
   }
   const order = indexOrder(index, parts, wanted, context);
   if (conditions.length === 0 && (order.order.length === 0 || wanted === undefined)) return undefined;
-  const point = index.unique && parts.length === index.keys.length && parts.every((part) => part.kind !== 'null') && !index.nullsNotDistinct;
+  const point =
+    index.unique &&
+    parts.length === index.keys.length &&
+    parts.every((part) => part.kind !== 'null') &&
+    !index.nullsNotDistinct;
   const filter = all.filter((conjunct) => !used.has(conjunct));
   let share = 1;
   for (const condition of conditions) share *= selectivity(condition, context);
@@ -269,11 +348,29 @@ function matchIndex(
   for (const conjunct of filter) selected *= selectivity(conjunct, context);
   const depth = Math.max(1, Math.log2(context.tableRows + 2)) * COST.operator;
   const cost = depth + 0.2 + rows * (COST.indexTuple + COST.tuple + 0.02) + rows * filter.length * COST.operator;
-  return { index, parts, lower, upper, notNull, point, conditions, filter, reverse: order.reverse, order: order.order, rows: Math.max(1, selected), cost };
+  return {
+    index,
+    parts,
+    lower,
+    upper,
+    notNull,
+    point,
+    conditions,
+    filter,
+    reverse: order.reverse,
+    order: order.order,
+    rows: Math.max(1, selected),
+    cost,
+  };
 }
 
 /** Order in which the index yields rows, in the direction that serves the wanted order if either does. */
-function indexOrder(index: IndexDefinition, parts: readonly PartMatch[], wanted: readonly SortKey[] | undefined, context: ScanContext): { order: PhysicalOrder[]; reverse: boolean } {
+function indexOrder(
+  index: IndexDefinition,
+  parts: readonly PartMatch[],
+  wanted: readonly SortKey[] | undefined,
+  context: ScanContext,
+): { order: PhysicalOrder[]; reverse: boolean } {
   if (parts.some((part) => part.kind === 'list' || part.kind === 'array')) return { order: [], reverse: false };
   const order: PhysicalOrder[] = [];
   for (let at = 0; at < index.keys.length; at++) {
@@ -283,12 +380,17 @@ function indexOrder(index: IndexDefinition, parts: readonly PartMatch[], wanted:
     if (id === undefined) break;
     order.push({ id, descending: key.descending, nullsFirst: key.nullsFirst });
   }
-  const first = wanted?.find((one) => one.expression.kind === 'column' && order.some((key) => key.id === (one.expression as { id: number }).id));
+  const first = wanted?.find(
+    (one) => one.expression.kind === 'column' && order.some((key) => key.id === (one.expression as { id: number }).id),
+  );
   if (first === undefined || first.expression.kind !== 'column') return { order, reverse: false };
   const { id } = first.expression;
   const key = order.find((one) => one.id === id);
   if (key === undefined || key.descending === first.descending) return { order, reverse: false };
-  return { order: order.map((one) => ({ id: one.id, descending: !one.descending, nullsFirst: !one.nullsFirst })), reverse: true };
+  return {
+    order: order.map((one) => ({ id: one.id, descending: !one.descending, nullsFirst: !one.nullsFirst })),
+    reverse: true,
+  };
 }
 
 /** Ids that equality conditions fix to one value: they do not matter in an order. */
@@ -296,16 +398,26 @@ export function fixedColumns(conjuncts: readonly BoundExpression[]): Set<ColumnI
   const fixed = new Set<ColumnId>();
   for (const conjunct of conjuncts) {
     if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal') continue;
-    for (const [side, other] of [[conjunct.left, conjunct.right], [conjunct.right, conjunct.left]] as const) {
+    for (const [side, other] of [
+      [conjunct.left, conjunct.right],
+      [conjunct.right, conjunct.left],
+    ] as const) {
       const stripped = stripWidening(side);
-      if (stripped.kind === 'column' && columnsOf(other).size === 0 && !isVolatile(other) && !hasSubquery(other)) fixed.add(stripped.id);
+      if (stripped.kind === 'column' && columnsOf(other).size === 0 && !isVolatile(other) && !hasSubquery(other))
+        fixed.add(stripped.id);
     }
   }
   return fixed;
 }
 
 /** Do rows sorted by `have` satisfy `wanted`? `notNull`: ids that are never NULL. */
-export function satisfiesOrder(have: readonly PhysicalOrder[], wanted: readonly SortKey[], fixed: ReadonlySet<ColumnId>, notNull: ReadonlySet<ColumnId>, collations: (id: ColumnId) => string | undefined): boolean {
+export function satisfiesOrder(
+  have: readonly PhysicalOrder[],
+  wanted: readonly SortKey[],
+  fixed: ReadonlySet<ColumnId>,
+  notNull: ReadonlySet<ColumnId>,
+  collations: (id: ColumnId) => string | undefined,
+): boolean {
   let at = 0;
   for (const key of wanted) {
     if (key.expression.kind === 'constant' || key.expression.kind === 'parameter') continue;

@@ -10,7 +10,17 @@ import { IndexPoint, IndexScan, missingValues, SystemScan, TableScan } from '../
 import { columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
 import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
 import { layoutOf, type Planner, type PlanRequest } from './planner.ts';
-import { COST, fixedColumns, indexPaths, satisfiesOrder, stripWidening, type BoundMatch, type IndexPath, type PartMatch, type ScanContext } from './scan-paths.ts';
+import {
+  COST,
+  fixedColumns,
+  indexPaths,
+  satisfiesOrder,
+  stripWidening,
+  type BoundMatch,
+  type IndexPath,
+  type PartMatch,
+  type ScanContext,
+} from './scan-paths.ts';
 
 type ScanPlan = LogicalPlan & { kind: 'scan' };
 
@@ -29,18 +39,32 @@ export function scanContext(planner: Planner, plan: ScanPlan): ScanContext {
     planner.aliases.set(column.id, plan.alias);
   }
   for (const index of plan.table.indexes) {
-    if (index.unique && index.ready && index.keys.length === 1 && index.predicate === undefined && index.keys[0].column > 0) planner.addUnique(plan.table.id, index.keys[0].column);
+    if (
+      index.unique &&
+      index.ready &&
+      index.keys.length === 1 &&
+      index.predicate === undefined &&
+      index.keys[0].column > 0
+    )
+      planner.addUnique(plan.table.id, index.keys[0].column);
   }
   const statistics = planner.statistics.table(plan.table.id);
   return {
-    statistics: planner.statistics, origins: planner.origins, isUnique: (column) => planner.isUnique(column),
-    compile: planner.compile, table: plan.table, ids, columns: plan.columns, tableRows: Math.max(1, statistics?.rows ?? UNKNOWN_ROWS),
+    statistics: planner.statistics,
+    origins: planner.origins,
+    isUnique: (column) => planner.isUnique(column),
+    compile: planner.compile,
+    table: plan.table,
+    ids,
+    columns: plan.columns,
+    tableRows: Math.max(1, statistics?.rows ?? UNKNOWN_ROWS),
   };
 }
 
 function scanLayout(plan: ScanPlan): Map<ColumnId, number> {
   const layout = new Map<ColumnId, number>();
-  for (const column of plan.columns) layout.set(column.id, column.id === plan.rowKey ? plan.table.columns.length : column.position - 1);
+  for (const column of plan.columns)
+    layout.set(column.id, column.id === plan.rowKey ? plan.table.columns.length : column.position - 1);
   return layout;
 }
 
@@ -67,8 +91,10 @@ function choosePath(planner: Planner, plan: ScanPlan, request: PlanRequest, cont
   const sequential = pages * COST.page + context.tableRows * (COST.tuple + conjuncts.length * COST.operator);
   const fixed = fixedColumns(conjuncts);
   const notNull = notNullColumns(plan, conjuncts);
-  const collations = (id: ColumnId): string | undefined => plan.columns.find((column) => column.id === id)?.type.collation;
-  const ordered = (path: IndexPath): boolean => wanted !== undefined && satisfiesOrder(path.order, wanted, fixed, notNull, collations);
+  const collations = (id: ColumnId): string | undefined =>
+    plan.columns.find((column) => column.id === id)?.type.collation;
+  const ordered = (path: IndexPath): boolean =>
+    wanted !== undefined && satisfiesOrder(path.order, wanted, fixed, notNull, collations);
   const sortCost = wanted === undefined ? 0 : rows * Math.log2(rows + 2) * 2 * COST.operator + 0.5;
   const effective = (cost: number, selected: number, sorted: boolean): number => {
     if (!sorted) return cost + sortCost;
@@ -87,20 +113,29 @@ function choosePath(planner: Planner, plan: ScanPlan, request: PlanRequest, cont
       bestCost = cost;
     }
   }
-  return best === undefined ? sequentialScan(planner, plan, conjuncts, rows, sequential) : indexScan(planner, plan, ordered(best) ? { ...best, order: wantedOrder(wanted ?? []) } : best, rows);
+  return best === undefined
+    ? sequentialScan(planner, plan, conjuncts, rows, sequential)
+    : indexScan(planner, plan, ordered(best) ? { ...best, order: wantedOrder(wanted ?? []) } : best, rows);
 }
 
 /** The wanted order as delivered: columns fixed by a condition, or never NULL, fit any order. */
 function wantedOrder(wanted: readonly SortKey[]): PhysicalOrder[] {
-  return wanted.flatMap((key) => (key.expression.kind === 'column' ? [{ id: key.expression.id, descending: key.descending, nullsFirst: key.nullsFirst }] : []));
+  return wanted.flatMap((key) =>
+    key.expression.kind === 'column'
+      ? [{ id: key.expression.id, descending: key.descending, nullsFirst: key.nullsFirst }]
+      : [],
+  );
 }
 
 function notNullColumns(plan: ScanPlan, conjuncts: readonly BoundExpression[]): Set<ColumnId> {
   const found = new Set<ColumnId>();
-  for (const column of plan.columns) if (column.position > 0 && plan.table.columns[column.position - 1]?.notNull === true) found.add(column.id);
+  for (const column of plan.columns)
+    if (column.position > 0 && plan.table.columns[column.position - 1]?.notNull === true) found.add(column.id);
   for (const conjunct of conjuncts) {
-    if (conjunct.kind === 'is_null' && conjunct.negated && conjunct.operand.kind === 'column') found.add(conjunct.operand.id);
-    if (conjunct.kind === 'compare') for (const side of [conjunct.left, conjunct.right]) if (side.kind === 'column') found.add(side.id);
+    if (conjunct.kind === 'is_null' && conjunct.negated && conjunct.operand.kind === 'column')
+      found.add(conjunct.operand.id);
+    if (conjunct.kind === 'compare')
+      for (const side of [conjunct.left, conjunct.right]) if (side.kind === 'column') found.add(side.id);
   }
   return found;
 }
@@ -110,14 +145,33 @@ function relationSuffix(plan: ScanPlan): string {
   return plan.alias === name || plan.alias === '' ? ` on ${name}` : ` on ${name} ${plan.alias}`;
 }
 
-function sequentialScan(planner: Planner, plan: ScanPlan, conjuncts: readonly BoundExpression[], rows: number, cost: number): PhysicalNode {
+function sequentialScan(
+  planner: Planner,
+  plan: ScanPlan,
+  conjuncts: readonly BoundExpression[],
+  rows: number,
+  cost: number,
+): PhysicalNode {
   const layout = scanLayout(plan);
   const withKey = plan.rowKey !== undefined;
-  const spec = { table: plan.table, missing: missingValues(plan.table), withKey, filter: compileCondition(conjuncts, layout, planner.compileHoisted) };
+  const spec = {
+    table: plan.table,
+    missing: missingValues(plan.table),
+    withKey,
+    filter: compileCondition(conjuncts, layout, planner.compileHoisted),
+  };
   return new PhysicalNode({
-    layout, width: plan.table.columns.length + (withKey ? 1 : 0), rows, startup: 0, total: cost,
-    title: 'Seq Scan', suffix: relationSuffix(plan), details: filterDetail(conjuncts),
-    scan: withKey ? undefined : { table: plan.table, conjuncts, layout, rows: planner.statistics.table(plan.table.id)?.rows ?? 0 },
+    layout,
+    width: plan.table.columns.length + (withKey ? 1 : 0),
+    rows,
+    startup: 0,
+    total: cost,
+    title: 'Seq Scan',
+    suffix: relationSuffix(plan),
+    details: filterDetail(conjuncts),
+    scan: withKey
+      ? undefined
+      : { table: plan.table, conjuncts, layout, rows: planner.statistics.table(plan.table.id)?.rows ?? 0 },
     create: (execution) => new TableScan(spec, execution),
   });
 }
@@ -144,33 +198,65 @@ function indexScan(planner: Planner, plan: ScanPlan, path: IndexPath, rows: numb
   };
   const bound = (match: BoundMatch): KeyBound => ({ value: compile(match.value), inclusive: match.inclusive });
   const ranges = new IndexRanges({
-    columns: path.index.keys.map((key) => ({ type: key.type, descending: key.descending, nullsFirst: key.nullsFirst, collation: key.collation })),
-    parts: path.parts.map(part), lower: path.lower.map(bound), upper: path.upper.map(bound), notNull: path.notNull, point: path.point,
+    columns: path.index.keys.map((key) => ({
+      type: key.type,
+      descending: key.descending,
+      nullsFirst: key.nullsFirst,
+      collation: key.collation,
+    })),
+    parts: path.parts.map(part),
+    lower: path.lower.map(bound),
+    upper: path.upper.map(bound),
+    notNull: path.notNull,
+    point: path.point,
   });
   const withKey = plan.rowKey !== undefined;
   const spec = {
-    table: plan.table, missing: missingValues(plan.table), withKey, filter: compileCondition(path.filter, layout, planner.compile),
-    index: path.index, ranges, reverse: path.reverse,
+    table: plan.table,
+    missing: missingValues(plan.table),
+    withKey,
+    filter: compileCondition(path.filter, layout, planner.compile),
+    index: path.index,
+    ranges,
+    reverse: path.reverse,
   };
   const single = path.point && path.parts.every((one) => one.kind === 'value');
   const details: PlanDetail[] = [];
   if (path.conditions.length > 0) details.push({ label: 'Index Cond', expressions: path.conditions });
   details.push(...filterDetail(path.filter));
   return new PhysicalNode({
-    layout, width: plan.table.columns.length + (withKey ? 1 : 0), rows: Math.min(rows, path.rows), startup: 0.15, total: path.cost, order: path.order,
-    title: path.reverse ? 'Index Scan Backward' : 'Index Scan', suffix: ` using ${path.index.name.text}${relationSuffix(plan)}`, details,
+    layout,
+    width: plan.table.columns.length + (withKey ? 1 : 0),
+    rows: Math.min(rows, path.rows),
+    startup: 0.15,
+    total: path.cost,
+    order: path.order,
+    title: path.reverse ? 'Index Scan Backward' : 'Index Scan',
+    suffix: ` using ${path.index.name.text}${relationSuffix(plan)}`,
+    details,
     create: single ? (execution) => new IndexPoint(spec, execution) : (execution) => new IndexScan(spec, execution),
   });
 }
 
 /** The value of a condition that asks for one object's rows: its id is then known before rows are made. */
-function systemLookup(planner: Planner, plan: LogicalPlan & { kind: 'system_scan' }, conjuncts: readonly BoundExpression[]): Evaluator | undefined {
+function systemLookup(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'system_scan' },
+  conjuncts: readonly BoundExpression[],
+): Evaluator | undefined {
   const names = LOOKUP_COLUMNS[plan.relation.name] ?? [];
   const local = new Set(plan.columns.map((column) => column.id));
-  const ids = new Set(plan.columns.filter((column) => names.includes(plan.relation.columns[column.position - 1]?.name ?? '')).map((column) => column.id));
+  const ids = new Set(
+    plan.columns
+      .filter((column) => names.includes(plan.relation.columns[column.position - 1]?.name ?? ''))
+      .map((column) => column.id),
+  );
   for (const conjunct of conjuncts) {
     if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal') continue;
-    for (const [side, other] of [[conjunct.left, conjunct.right], [conjunct.right, conjunct.left]] as const) {
+    for (const [side, other] of [
+      [conjunct.left, conjunct.right],
+      [conjunct.right, conjunct.left],
+    ] as const) {
       const stripped = stripWidening(side);
       if (stripped.kind !== 'column' || !ids.has(stripped.id) || isVolatile(other) || hasSubquery(other)) continue;
       if ([...columnsOf(other)].some((id) => local.has(id))) continue;
@@ -180,17 +266,29 @@ function systemLookup(planner: Planner, plan: LogicalPlan & { kind: 'system_scan
   return undefined;
 }
 
-export function planSystemScan(planner: Planner, plan: LogicalPlan & { kind: 'system_scan' }, request: PlanRequest): PhysicalNode {
+export function planSystemScan(
+  planner: Planner,
+  plan: LogicalPlan & { kind: 'system_scan' },
+  request: PlanRequest,
+): PhysicalNode {
   planner.relations++;
   for (const column of plan.columns) planner.aliases.set(column.id, plan.alias);
   // Rows come with all columns of the relation; the plan may name only some of them.
   const direct = plan.columns.every((column) => column.position === 0);
-  const layout: Layout = direct ? layoutOf(plan.columns) : new Map(plan.columns.map((column) => [column.id, column.position - 1]));
+  const layout: Layout = direct
+    ? layoutOf(plan.columns)
+    : new Map(plan.columns.map((column) => [column.id, column.position - 1]));
   const filter = compileCondition(request.conjuncts, layout, planner.compileHoisted);
   const lookup = systemLookup(planner, plan, request.conjuncts);
   return new PhysicalNode({
-    layout, width: plan.relation.columns.length, rows: lookup !== undefined ? 5 : planner.estimate(SYSTEM_ROWS, request.conjuncts), startup: 0, total: lookup !== undefined ? 2 : SYSTEM_ROWS / 10,
-    title: 'Seq Scan', suffix: ` on ${plan.relation.name}`, details: filterDetail(request.conjuncts),
+    layout,
+    width: plan.relation.columns.length,
+    rows: lookup !== undefined ? 5 : planner.estimate(SYSTEM_ROWS, request.conjuncts),
+    startup: 0,
+    total: lookup !== undefined ? 2 : SYSTEM_ROWS / 10,
+    title: 'Seq Scan',
+    suffix: ` on ${plan.relation.name}`,
+    details: filterDetail(request.conjuncts),
     create: (execution) => new SystemScan(plan.relation, filter, lookup, execution),
   });
 }

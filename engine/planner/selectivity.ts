@@ -24,7 +24,10 @@ function stripCasts(expression: BoundExpression): BoundExpression {
   return expression.kind === 'cast' ? stripCasts(expression.operand) : expression;
 }
 
-function columnStatistics(expression: BoundExpression, context: EstimateContext): { column: OutputColumn; statistics: ColumnStatistics | undefined; rows: number } | undefined {
+function columnStatistics(
+  expression: BoundExpression,
+  context: EstimateContext,
+): { column: OutputColumn; statistics: ColumnStatistics | undefined; rows: number } | undefined {
   const stripped = stripCasts(expression);
   if (stripped.kind !== 'column') return undefined;
   const column = context.origins.get(stripped.id);
@@ -85,7 +88,8 @@ function compareSelectivity(expression: BoundExpression & { kind: 'compare' }, c
   const leftColumn = columnStatistics(left, context);
   const rightColumn = columnStatistics(right, context);
   if (leftColumn !== undefined && rightColumn !== undefined) {
-    if (operator === 'equal') return 1 / Math.max(distinctOf(left, leftColumn.rows, context), distinctOf(right, rightColumn.rows, context));
+    if (operator === 'equal')
+      return 1 / Math.max(distinctOf(left, leftColumn.rows, context), distinctOf(right, rightColumn.rows, context));
     return operator === 'not_equal' ? 1 : DEFAULT_RANGE;
   }
   const column = leftColumn === undefined ? right : left;

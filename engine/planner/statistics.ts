@@ -66,12 +66,22 @@ export function computeStatistics(table: TableDefinition, sample: RowSample, sem
       if (column.dropped) return undefined;
       const at = column.position - 1;
       const values = rows.map((row) => (at < row.length ? row[at] : column.missing));
-      return columnStatistics(values, sample.seen, hashKeyOf(column.type, semantics), comparatorOf(column.type, semantics));
+      return columnStatistics(
+        values,
+        sample.seen,
+        hashKeyOf(column.type, semantics),
+        comparatorOf(column.type, semantics),
+      );
     }),
   };
 }
 
-function columnStatistics(values: readonly SqlValue[], total: number, hash: (value: SqlValue) => unknown, compare: (a: SqlValue, b: SqlValue) => number): ColumnStatistics {
+function columnStatistics(
+  values: readonly SqlValue[],
+  total: number,
+  hash: (value: SqlValue) => unknown,
+  compare: (a: SqlValue, b: SqlValue) => number,
+): ColumnStatistics {
   const counts = new Map<unknown, { readonly value: SqlValue; count: number }>();
   let present = 0;
   for (const value of values) {
@@ -83,21 +93,29 @@ function columnStatistics(values: readonly SqlValue[], total: number, hash: (val
     else entry.count++;
   }
   const sampled = values.length;
-  if (present === 0) return { distinct: sampled === 0 ? -1 : 1, nullFraction: sampled === 0 ? 0 : 1, common: [], histogram: [] };
+  if (present === 0)
+    return { distinct: sampled === 0 ? -1 : 1, nullFraction: sampled === 0 ? 0 : 1, common: [], histogram: [] };
   const entries = [...counts.values()].sort((a, b) => b.count - a.count);
   const average = present / entries.length;
   const everything = entries.length <= COMMON_VALUES;
-  const frequent = entries.slice(0, COMMON_VALUES).filter((entry) => (everything && average > 1) || (entry.count > 1 && entry.count > average * 1.25));
+  const frequent = entries
+    .slice(0, COMMON_VALUES)
+    .filter((entry) => (everything && average > 1) || (entry.count > 1 && entry.count > average * 1.25));
   const common = frequent.map((entry) => ({ value: entry.value, fraction: entry.count / sampled }));
   const left = new Set(frequent.map((entry) => entry.value));
   const rest: SqlValue[] = [];
-  for (const entry of entries) if (!left.has(entry.value)) for (let copy = 0; copy < entry.count; copy++) rest.push(entry.value);
+  for (const entry of entries)
+    if (!left.has(entry.value)) for (let copy = 0; copy < entry.count; copy++) rest.push(entry.value);
   rest.sort(compare);
   const parts = Math.min(HISTOGRAM_PARTS, rest.length - 1);
   const histogram: SqlValue[] = [];
   for (let at = 0; at <= parts; at++) histogram.push(rest[Math.round((at * (rest.length - 1)) / Math.max(1, parts))]);
   return {
-    distinct: estimateDistinct(entries.map((entry) => entry.count), present, total * (present / sampled)),
+    distinct: estimateDistinct(
+      entries.map((entry) => entry.count),
+      present,
+      total * (present / sampled),
+    ),
     nullFraction: 1 - present / sampled,
     common,
     histogram: rest.length < 2 ? [] : histogram,

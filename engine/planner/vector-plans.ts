@@ -22,10 +22,20 @@ const LEAST_ROWS = 1000;
 /** Share of the rows that must reach the aggregates: conditions alone run about as fast row by row (measured). */
 const LEAST_SHARE = 0.25;
 
-export function planVectorAggregate(planner: Planner, plan: AggregatePlan, source: PhysicalNode, spec: AggregateSpec): VectorPlan | undefined {
+export function planVectorAggregate(
+  planner: Planner,
+  plan: AggregatePlan,
+  source: PhysicalNode,
+  spec: AggregateSpec,
+): VectorPlan | undefined {
   const { semantics, gear = 'auto' } = planner.options;
   const { scan } = source.facts;
-  if (scan === undefined || gear === 'rows' || (gear === 'auto' && (scan.rows < LEAST_ROWS || source.rows < scan.rows * LEAST_SHARE))) return undefined;
+  if (
+    scan === undefined ||
+    gear === 'rows' ||
+    (gear === 'auto' && (scan.rows < LEAST_ROWS || source.rows < scan.rows * LEAST_SHARE))
+  )
+    return undefined;
   if (plan.sets.length !== 1 || plan.sets[0].length !== plan.keys.length || plan.groupings.length > 0) return undefined;
   if (!plan.sets[0].every((key, at) => key === at)) return undefined;
   const keySlots: number[] = [];
@@ -34,7 +44,10 @@ export function planVectorAggregate(planner: Planner, plan: AggregatePlan, sourc
     if (slot === undefined) return undefined;
     keySlots.push(slot);
   }
-  const scopeOf = (layout: VectorScope['layout']): VectorScope => ({ layout, compile: (expression: BoundExpression) => compileExpression(expression, layout, planner.compile) });
+  const scopeOf = (layout: VectorScope['layout']): VectorScope => ({
+    layout,
+    compile: (expression: BoundExpression) => compileExpression(expression, layout, planner.compile),
+  });
   const conditions = [];
   for (const conjunct of scan.conjuncts) {
     const condition = planTruth(conjunct, scopeOf(scan.layout), semantics);
@@ -50,8 +63,20 @@ export function planVectorAggregate(planner: Planner, plan: AggregatePlan, sourc
   return { conditions, filter: compileCondition(scan.conjuncts, scan.layout, planner.compileHoisted), keySlots, calls };
 }
 
-function planCall(call: AggregatePlan['aggregates'][number], spec: AggregateCallSpec, scope: VectorScope, planner: Planner): VectorCallPlan | undefined {
-  if (spec.compare !== undefined || spec.distinct !== undefined || spec.direct.length > 0 || spec.implementation.stepMany !== undefined || call.within.length > 0) return undefined;
+function planCall(
+  call: AggregatePlan['aggregates'][number],
+  spec: AggregateCallSpec,
+  scope: VectorScope,
+  planner: Planner,
+): VectorCallPlan | undefined {
+  if (
+    spec.compare !== undefined ||
+    spec.distinct !== undefined ||
+    spec.direct.length > 0 ||
+    spec.implementation.stepMany !== undefined ||
+    call.within.length > 0
+  )
+    return undefined;
   const filter = call.filter === undefined ? undefined : planTruth(call.filter, scope, planner.options.semantics);
   if (call.filter !== undefined && filter === undefined) return undefined;
   if (call.arguments.length === 0) return { filter, input: { kind: 'none' } };
@@ -65,9 +90,20 @@ function planCall(call: AggregatePlan['aggregates'][number], spec: AggregateCall
   return slot === undefined ? undefined : { filter, input: { kind: 'column', slot } };
 }
 
-export function openVectorAggregate(plan: VectorPlan, spec: AggregateSpec, source: PhysicalNode, context: ExecutionContext): Operator {
+export function openVectorAggregate(
+  plan: VectorPlan,
+  spec: AggregateSpec,
+  source: PhysicalNode,
+  context: ExecutionContext,
+): Operator {
   const { scan } = source.facts;
   // Measured, each node does its own work, so that EXPLAIN ANALYZE can tell them apart.
-  if (scan === undefined || context.measurements !== undefined) return new HashAggregate(source.open(context), spec, context);
-  return new HashAggregate(new RawScan(scan.table, missingValues(scan.table), context), spec, context, new VectorProgram(plan, spec.calls, spec.hashes, context));
+  if (scan === undefined || context.measurements !== undefined)
+    return new HashAggregate(source.open(context), spec, context);
+  return new HashAggregate(
+    new RawScan(scan.table, missingValues(scan.table), context),
+    spec,
+    context,
+    new VectorProgram(plan, spec.calls, spec.hashes, context),
+  );
 }

@@ -10,7 +10,14 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import { decodeProgram } from '../../sblr/decode.ts';
-import { node, type NodeOf, type Program, type RelationNode, type StatementNode, type ValueNode } from '../../sblr/nodes.ts';
+import {
+  node,
+  type NodeOf,
+  type Program,
+  type RelationNode,
+  type StatementNode,
+  type ValueNode,
+} from '../../sblr/nodes.ts';
 import { bindQuery } from '../binder/index.ts';
 import { Execution } from '../executor/run.ts';
 import { bindContext, planBound, type PlannedQuery } from '../session/prepare.ts';
@@ -89,7 +96,11 @@ export class Machine {
     this.#parameters = options.parameters;
     this.#other = options.other;
     this.#depth = options.depth;
-    if (options.depth > CALL_DEPTH_LIMIT) throw new SqlError('statement_too_complex', { message: 'stack depth limit exceeded', hint: 'Procedures call each other too deep.' });
+    if (options.depth > CALL_DEPTH_LIMIT)
+      throw new SqlError('statement_too_complex', {
+        message: 'stack depth limit exceeded',
+        hint: 'Procedures call each other too deep.',
+      });
   }
 
   declare(name: string, type: SqlType, value: SqlValue): void {
@@ -182,7 +193,11 @@ export class Machine {
       case 'RETURN':
         return this.#send(statement);
       case 'OPEN_CURSOR':
-        if (this.#cursors.has(statement.name)) throw new SqlError('duplicate_cursor', { message: `cursor "${statement.name}" already in use`, args: { name: statement.name } });
+        if (this.#cursors.has(statement.name))
+          throw new SqlError('duplicate_cursor', {
+            message: `cursor "${statement.name}" already in use`,
+            args: { name: statement.name },
+          });
         this.#cursors.set(statement.name, { rows: (await this.#rows(statement, statement.query)).rows, at: 0 });
         return;
       case 'CLOSE_LOCAL_CURSOR':
@@ -197,7 +212,10 @@ export class Machine {
       case 'RAISE':
         return this.#raise(statement);
       case 'RERAISE':
-        throw this.#current ?? new SqlError('sql_routine_exception', 'RAISE without parameters cannot be used outside an exception handler');
+        throw (
+          this.#current ??
+          new SqlError('sql_routine_exception', 'RAISE without parameters cannot be used outside an exception handler')
+        );
       case 'CALL_PROCEDURE':
         return this.#call(statement);
       default:
@@ -211,7 +229,8 @@ export class Machine {
       return;
     }
     const variable = this.#require(statement.name);
-    if (variable.constant) throw new SqlError('error_in_assignment', `variable "${statement.name}" is declared CONSTANT`);
+    if (variable.constant)
+      throw new SqlError('error_in_assignment', `variable "${statement.name}" is declared CONSTANT`);
     variable.value = await this.#evaluate(statement.value, variable.type);
   }
 
@@ -229,7 +248,12 @@ export class Machine {
 
   #require(name: string): Variable {
     const variable = this.#variables.get(name);
-    if (variable === undefined) throw new SqlError('undefined_object', { message: `variable "${name}" does not exist`, variant: 'variable', args: { name } });
+    if (variable === undefined)
+      throw new SqlError('undefined_object', {
+        message: `variable "${name}" does not exist`,
+        variant: 'variable',
+        args: { name },
+      });
     return variable;
   }
 
@@ -255,25 +279,46 @@ export class Machine {
     const [detail, hint] = [await text(statement.detail), await text(statement.hint)];
     const details = {
       message: (await text(statement.message)) ?? statement.condition,
-      ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }),
+      ...(detail === undefined ? {} : { detail }),
+      ...(hint === undefined ? {} : { hint }),
       ...(!known && /^[0-9A-Z]{5}$/.test(statement.condition) ? { sqlstate: statement.condition } : {}),
     };
     if (statement.level === 'error') throw new SqlError(condition, details);
-    this.#session.notice({ severity: statement.level, condition: known ? condition : 'successful_completion', details });
+    this.#session.notice({
+      severity: statement.level,
+      condition: known ? condition : 'successful_completion',
+      details,
+    });
   }
 
   async #call(statement: NodeOf<'CALL_PROCEDURE'>): Promise<void> {
     const shown = statement.name.map((part) => part.text).join('.');
-    const routine = this.#session.names.findRoutines(statement.name).find((one) => one.form === 'procedure' && one.parameters.length === statement.arguments.length);
-    if (routine === undefined) throw new SqlError('undefined_function', { message: `procedure ${shown} does not exist`, variant: 'procedure', args: { name: shown } });
+    const routine = this.#session.names
+      .findRoutines(statement.name)
+      .find((one) => one.form === 'procedure' && one.parameters.length === statement.arguments.length);
+    if (routine === undefined)
+      throw new SqlError('undefined_function', {
+        message: `procedure ${shown} does not exist`,
+        variant: 'procedure',
+        args: { name: shown },
+      });
     const values: SqlValue[] = [];
-    for (const [at, argument] of statement.arguments.entries()) values.push(await this.#evaluate(argument, routine.parameters[at]!.type));
-    const inner = new Machine({ session: this.#session, program: decodeProgram(routine.program), parameters: values, other: this.#other, depth: this.#depth + 1 });
-    for (const [at, parameter] of routine.parameters.entries()) inner.declare(parameter.name?.text ?? `$${at + 1}`, parameter.type, values[at]!);
+    for (const [at, argument] of statement.arguments.entries())
+      values.push(await this.#evaluate(argument, routine.parameters[at]!.type));
+    const inner = new Machine({
+      session: this.#session,
+      program: decodeProgram(routine.program),
+      parameters: values,
+      other: this.#other,
+      depth: this.#depth + 1,
+    });
+    for (const [at, parameter] of routine.parameters.entries())
+      inner.declare(parameter.name?.text ?? `$${at + 1}`, parameter.type, values[at]!);
     await inner.run();
     for (const [at, output] of statement.outputs.entries()) {
       const parameter = routine.parameters[at];
-      if (output !== '' && parameter !== undefined && parameter.mode !== 'in') this.#require(output).value = inner.valueOf(parameter.name?.text ?? `$${at + 1}`);
+      if (output !== '' && parameter !== undefined && parameter.mode !== 'in')
+        this.#require(output).value = inner.valueOf(parameter.name?.text ?? `$${at + 1}`);
     }
   }
 
@@ -283,15 +328,22 @@ export class Machine {
     const { epoch } = this.#session.catalog;
     const known = this.#plans.get(key);
     if (known !== undefined && known.epoch === epoch) return known.query;
-    const context = { ...bindContext(this.#session, this.#program, this.#program.parameterTypes),
-      variables: { typeOf: (name: string, scope: 'local' | 'session' | 'setting' | 'global') => (scope === 'local' ? this.#variables.get(name)?.type : TEXT) } };
+    const context = {
+      ...bindContext(this.#session, this.#program, this.#program.parameterTypes),
+      variables: {
+        typeOf: (name: string, scope: 'local' | 'session' | 'setting' | 'global') =>
+          scope === 'local' ? this.#variables.get(name)?.type : TEXT,
+      },
+    };
     const query = planBound(this.#session, bindQuery(relation, context), command);
     this.#plans.set(key, { epoch, query });
     return query;
   }
 
   async #evaluate(value: ValueNode, type?: SqlType): Promise<SqlValue> {
-    const item = node('ITEM', { value: type === undefined ? value : node('CAST', { operand: value, type, mode: 'cast' }) });
+    const item = node('ITEM', {
+      value: type === undefined ? value : node('CAST', { operand: value, type, mode: 'cast' }),
+    });
     const relation = node('PROJECT', { source: node('DUAL', {}), items: [item] });
     const rows = await this.#execute(this.#plan(value, relation, 'SELECT'));
     return rows.rows[0]?.[0] ?? null;
@@ -358,9 +410,17 @@ export class Machine {
   #sendEmitted(): void {
     const width = this.#emitted[0]?.length;
     if (width === undefined) return;
-    const columns = Array.from({ length: width }, (_unused, at) => ({ name: `column${at + 1}`, type: TEXT, tableId: 0, columnPosition: 0 }));
+    const columns = Array.from({ length: width }, (_unused, at) => ({
+      name: `column${at + 1}`,
+      type: TEXT,
+      tableId: 0,
+      columnPosition: 0,
+    }));
     this.#session.sink.columns(columns);
-    this.#block(columns.map((column) => column.type), this.#emitted);
+    this.#block(
+      columns.map((column) => column.type),
+      this.#emitted,
+    );
     this.#session.sink.complete({ command: 'SELECT', rows: this.#emitted.length });
     this.#emitted = [];
   }
@@ -373,5 +433,9 @@ function matches(conditions: readonly string[], error: SqlError): boolean {
 }
 
 function noCursor(name: string): SqlError {
-  return new SqlError('invalid_cursor_name', { message: `cursor "${name}" does not exist`, variant: 'cursor', args: { name } });
+  return new SqlError('invalid_cursor_name', {
+    message: `cursor "${name}" does not exist`,
+    variant: 'cursor',
+    args: { name },
+  });
 }

@@ -11,7 +11,10 @@ import type { Session } from './session.ts';
 
 const BATCH = 1000;
 
-export async function analyzeTables(session: Session, named: readonly { readonly name: Name; readonly columns: readonly Identifier[] }[]): Promise<void> {
+export async function analyzeTables(
+  session: Session,
+  named: readonly { readonly name: Name; readonly columns: readonly Identifier[] }[],
+): Promise<void> {
   const tables = named.length === 0 ? ownTables(session) : named.map(({ name }) => find(session, name));
   for (const table of tables) await analyzeTable(session, table);
 }
@@ -19,7 +22,12 @@ export async function analyzeTables(session: Session, named: readonly { readonly
 function ownTables(session: Session): TableDefinition[] {
   const found: TableDefinition[] = [];
   for (const table of session.catalog.all('table')) {
-    if (table.kind === 'table' && table.databaseId === session.databaseId && hasPrivilege(session.catalog, session.currentRole, table, 'SELECT')) found.push(table);
+    if (
+      table.kind === 'table' &&
+      table.databaseId === session.databaseId &&
+      hasPrivilege(session.catalog, session.currentRole, table, 'SELECT')
+    )
+      found.push(table);
   }
   return found;
 }
@@ -27,8 +35,13 @@ function ownTables(session: Session): TableDefinition[] {
 function find(session: Session, name: Name): TableDefinition {
   const found = session.names.findRelation(name);
   const shown = name.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
-  if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
-  if (found.kind !== 'table') throw new SqlError('wrong_object_type', { message: `"${shown}" is not a table`, args: { name: shown, kind: 'table' } });
+  if (found === undefined)
+    throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
+  if (found.kind !== 'table')
+    throw new SqlError('wrong_object_type', {
+      message: `"${shown}" is not a table`,
+      args: { name: shown, kind: 'table' },
+    });
   return found;
 }
 
@@ -41,7 +54,9 @@ async function analyzeTable(session: Session, table: TableDefinition): Promise<v
       session.checkCancelled();
       const count = scan.next(batch, BATCH);
       if (count === SCAN_PENDING) {
-        await new Promise<void>((resolve, reject) => scan.wait((error) => (error === undefined ? resolve() : reject(error))));
+        await new Promise<void>((resolve, reject) =>
+          scan.wait((error) => (error === undefined ? resolve() : reject(error))),
+        );
         continue;
       }
       if (count === 0) break;

@@ -26,18 +26,29 @@ export class Authenticator {
       case 'plain': {
         const verifier = this.#role?.verifiers['scram-sha-256'];
         const password = Buffer.from(request.data).toString('utf8');
-        return verifier !== undefined && verifyPassword(password, verifier) ? this.#open(new Uint8Array()) : this.#refuse();
+        return verifier !== undefined && verifyPassword(password, verifier)
+          ? this.#open(new Uint8Array())
+          : this.#refuse();
       }
       case 'scram-sha-256':
         return this.#scram(Buffer.from(request.data).toString('utf8'));
       default:
-        return { kind: 'error', error: new SqlError('feature_not_supported', `authentication mechanism "${request.mechanism}" is not supported`) };
+        return {
+          kind: 'error',
+          error: new SqlError(
+            'feature_not_supported',
+            `authentication mechanism "${request.mechanism}" is not supported`,
+          ),
+        };
     }
   }
 
   #scram(message: string): AuthReply {
     const { options, core } = this.#session;
-    this.#exchange ??= new ScramExchange(this.#role?.verifiers['scram-sha-256'], `${core.authenticationSecret}:${options.user}`);
+    this.#exchange ??= new ScramExchange(
+      this.#role?.verifiers['scram-sha-256'],
+      `${core.authenticationSecret}:${options.user}`,
+    );
     const answer = this.#exchange.step(message);
     switch (answer.kind) {
       case 'continue':
@@ -45,7 +56,10 @@ export class Authenticator {
       case 'ok':
         return this.#open(Buffer.from(answer.data));
       case 'malformed':
-        return { kind: 'error', error: new SqlError('protocol_violation', { message: 'malformed SCRAM message', detail: answer.reason }) };
+        return {
+          kind: 'error',
+          error: new SqlError('protocol_violation', { message: 'malformed SCRAM message', detail: answer.reason }),
+        };
       default:
         return this.#refuse();
     }
@@ -53,22 +67,43 @@ export class Authenticator {
 
   #refuse(): AuthReply {
     const { user } = this.#session.options;
-    return { kind: 'error', error: new SqlError('invalid_password', { message: `password authentication failed for user "${user}"`, variant: 'password', args: { user } }) };
+    return {
+      kind: 'error',
+      error: new SqlError('invalid_password', {
+        message: `password authentication failed for user "${user}"`,
+        variant: 'password',
+        args: { user },
+      }),
+    };
   }
 
   #open(data: Uint8Array): AuthReply {
     const session = this.#session;
     const { user, database } = session.options;
-    const error = (condition: 'invalid_authorization_specification' | 'invalid_catalog_name' | 'too_many_connections' | 'insufficient_privilege', message: string, variant: string): AuthReply =>
-      ({ kind: 'error', error: new SqlError(condition, { message, variant, args: { user, name: database } }) });
+    const error = (
+      condition:
+        | 'invalid_authorization_specification'
+        | 'invalid_catalog_name'
+        | 'too_many_connections'
+        | 'insufficient_privilege',
+      message: string,
+      variant: string,
+    ): AuthReply => ({
+      kind: 'error',
+      error: new SqlError(condition, { message, variant, args: { user, name: database } }),
+    });
     const role = this.#role;
-    if (role === undefined) return error('invalid_authorization_specification', `role "${user}" does not exist`, 'role');
-    if (!role.login) return error('invalid_authorization_specification', `role "${user}" is not permitted to log in`, 'login');
-    if (role.validUntil !== undefined && role.validUntil !== 'infinity' && Date.parse(role.validUntil) < Date.now()) return this.#refuse();
+    if (role === undefined)
+      return error('invalid_authorization_specification', `role "${user}" does not exist`, 'role');
+    if (!role.login)
+      return error('invalid_authorization_specification', `role "${user}" is not permitted to log in`, 'login');
+    if (role.validUntil !== undefined && role.validUntil !== 'infinity' && Date.parse(role.validUntil) < Date.now())
+      return this.#refuse();
     const { catalog } = session.core;
     const found = catalog.databaseByName(session.dialect.identifier(database));
     if (found === undefined) return error('invalid_catalog_name', `database "${database}" does not exist`, 'database');
-    if (!hasPrivilege(catalog, role.id, found, 'CONNECT')) return error('insufficient_privilege', `permission denied for database "${database}"`, 'database');
+    if (!hasPrivilege(catalog, role.id, found, 'CONNECT'))
+      return error('insufficient_privilege', `permission denied for database "${database}"`, 'database');
     if (role.connectionLimit >= 0 && !role.superuser && session.core.sessionsOf(role.id) >= role.connectionLimit) {
       return error('too_many_connections', `too many connections for role "${user}"`, 'role');
     }

@@ -24,7 +24,12 @@ export class Cursor {
   /** 0 = before the first row, 1 = on the first ... rows.length + 1 = after the last. */
   #position = 0;
 
-  constructor(name: string, columns: readonly ResultColumn[], rows: readonly Row[], options: { hold: boolean; scroll: boolean; text: string; createdAt: number }) {
+  constructor(
+    name: string,
+    columns: readonly ResultColumn[],
+    rows: readonly Row[],
+    options: { hold: boolean; scroll: boolean; text: string; createdAt: number },
+  ) {
     this.name = name;
     this.columns = columns;
     this.#rows = rows;
@@ -61,19 +66,30 @@ export class Cursor {
 
   #requireScroll(backward: boolean): void {
     if (backward && !this.scroll) {
-      throw new SqlError('object_not_in_prerequisite_state', { message: 'cursor can only scan forward', hint: 'Declare it with SCROLL option to enable backward scan.' });
+      throw new SqlError('object_not_in_prerequisite_state', {
+        message: 'cursor can only scan forward',
+        hint: 'Declare it with SCROLL option to enable backward scan.',
+      });
     }
   }
 
   close(): void {}
 }
 
-export async function declareCursor(session: Session, program: Program, statement: NodeOf<'DECLARE_CURSOR'>, request: ExecuteRequest): Promise<void> {
+export async function declareCursor(
+  session: Session,
+  program: Program,
+  statement: NodeOf<'DECLARE_CURSOR'>,
+  request: ExecuteRequest,
+): Promise<void> {
   if (session.mode !== 'block' && !statement.hold) {
     throw new SqlError('no_active_sql_transaction', 'DECLARE CURSOR can only be used in transaction blocks');
   }
   if (session.cursors.has(statement.name)) {
-    throw new SqlError('duplicate_cursor', { message: `cursor "${statement.name}" already exists`, args: { name: statement.name } });
+    throw new SqlError('duplicate_cursor', {
+      message: `cursor "${statement.name}" already exists`,
+      args: { name: statement.name },
+    });
   }
   const query = planRelation(session, program, statement.source, program.parameterTypes, 'SELECT');
   const parameters = bindParameters(session, { program, epoch: 0, version: 0, query }, request);
@@ -85,17 +101,32 @@ export async function declareCursor(session: Session, program: Program, statemen
     if (bytes > limit) throw memoryExceeded('The result of a cursor', limit);
     for (const row of batch) rows.push(row);
   });
-  session.cursors.set(statement.name, new Cursor(statement.name, query.columns, rows, {
-    hold: statement.hold, scroll: statement.scroll !== 'no_scroll', text: statement.text, createdAt: session.statementStartedAt }));
+  session.cursors.set(
+    statement.name,
+    new Cursor(statement.name, query.columns, rows, {
+      hold: statement.hold,
+      scroll: statement.scroll !== 'no_scroll',
+      text: statement.text,
+      createdAt: session.statementStartedAt,
+    }),
+  );
 }
 
 export function fetchCursor(session: Session, statement: NodeOf<'FETCH_CURSOR'>): number {
   const cursor = session.cursors.get(statement.name);
-  if (cursor === undefined) throw new SqlError('invalid_cursor_name', { message: `cursor "${statement.name}" does not exist`, variant: 'cursor', args: { name: statement.name } });
+  if (cursor === undefined)
+    throw new SqlError('invalid_cursor_name', {
+      message: `cursor "${statement.name}" does not exist`,
+      variant: 'cursor',
+      args: { name: statement.name },
+    });
   const rows = cursor.fetch(statement.direction, statement.count === undefined ? undefined : Number(statement.count));
   if (statement.move) return rows.length;
   session.sink.columns(cursor.columns);
-  const writer = new RowBlockWriter(cursor.columns.map((column) => column.type), session.resolveReference);
+  const writer = new RowBlockWriter(
+    cursor.columns.map((column) => column.type),
+    session.resolveReference,
+  );
   for (const row of rows) {
     writer.append(row);
     if (writer.byteLength >= BLOCK_BYTES) session.sink.rows(writer.take());

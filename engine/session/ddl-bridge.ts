@@ -9,7 +9,14 @@ import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
 import { bindDefault, bindQuery, coerceForAssignment, bindTableExpression } from '../binder/index.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
-import type { ConstraintDefinition, IndexDefinition, ObjectId, SchemaDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
+import type {
+  ConstraintDefinition,
+  IndexDefinition,
+  ObjectId,
+  SchemaDefinition,
+  StoredExpression,
+  TableDefinition,
+} from '../catalog/definitions.ts';
 import type { DdlContext } from '../ddl/context.ts';
 import { buildIndex } from '../executor/modify/build-index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
@@ -71,7 +78,12 @@ export class DdlBridge implements DdlContext {
   }
 
   bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression {
-    return bindTableExpression(stored, table, this.#columnsOf(table), bindContext(this.#session, { semantics: this.semantics }, []));
+    return bindTableExpression(
+      stored,
+      table,
+      this.#columnsOf(table),
+      bindContext(this.#session, { semantics: this.semantics }, []),
+    );
   }
 
   bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression {
@@ -79,7 +91,12 @@ export class DdlBridge implements DdlContext {
   }
 
   bindAssignment(stored: StoredExpression, table: TableDefinition, type: SqlType, columnName: string): BoundExpression {
-    return coerceForAssignment(this.bindTableExpression(stored, table), type, columnName, bindContext(this.#session, { semantics: this.semantics }, []));
+    return coerceForAssignment(
+      this.bindTableExpression(stored, table),
+      type,
+      columnName,
+      bindContext(this.#session, { semantics: this.semantics }, []),
+    );
   }
 
   typeName(type: SqlType): string {
@@ -88,15 +105,29 @@ export class DdlBridge implements DdlContext {
 
   /** Output columns of a scan of the table, with ids that depend only on position so that bound expressions fit any scan made here. */
   #columnsOf(table: TableDefinition): OutputColumn[] {
-    return table.columns.filter((column) => !column.dropped).map((column) => ({
-      id: this.#nextColumn + column.position, name: this.display(column.name), type: column.type, tableId: table.id, position: column.position }));
+    return table.columns
+      .filter((column) => !column.dropped)
+      .map((column) => ({
+        id: this.#nextColumn + column.position,
+        name: this.display(column.name),
+        type: column.type,
+        tableId: table.id,
+        position: column.position,
+      }));
   }
 
   #scan(table: TableDefinition, rowKey: boolean): LogicalPlan & { kind: 'scan' } {
     const columns = this.#columnsOf(table);
     const key = this.#nextColumn;
-    return { kind: 'scan', table, alias: this.display(table.name), rowKey: rowKey ? key : undefined,
-      columns: rowKey ? [...columns, { id: key, name: 'row_key', type: { kind: 'text' }, tableId: 0, position: 0 }] : columns };
+    return {
+      kind: 'scan',
+      table,
+      alias: this.display(table.name),
+      rowKey: rowKey ? key : undefined,
+      columns: rowKey
+        ? [...columns, { id: key, name: 'row_key', type: { kind: 'text' }, tableId: 0, position: 0 }]
+        : columns,
+    };
   }
 
   #bound(plan: LogicalPlan): BoundQuery {
@@ -104,7 +135,16 @@ export class DdlBridge implements DdlContext {
   }
 
   async #anyRow(plan: LogicalPlan): Promise<Row | undefined> {
-    const one: LogicalPlan = { kind: 'limit', source: plan, count: { kind: 'constant', value: 1, type: { kind: 'int64' } }, offset: undefined, withTies: false, percent: false, order: [], columns: plan.columns };
+    const one: LogicalPlan = {
+      kind: 'limit',
+      source: plan,
+      count: { kind: 'constant', value: 1, type: { kind: 'int64' } },
+      offset: undefined,
+      withTies: false,
+      percent: false,
+      order: [],
+      columns: plan.columns,
+    };
     return (await allRows(this.#session, planBound(this.#session, this.#bound(one), 'SELECT')))[0];
   }
 
@@ -124,7 +164,14 @@ export class DdlBridge implements DdlContext {
     this.#session.core.store.createSpace(index.space);
     const context = new StatementContext(this.#session, this.#session.transaction!, []);
     return new Promise((resolve, reject) => {
-      const work = buildIndex({ context, table, index, bind: (stored, of) => this.bindTableExpression(stored, of), columns: this.#columnsOf(table), display: (identifier) => this.display(identifier) });
+      const work = buildIndex({
+        context,
+        table,
+        index,
+        bind: (stored, of) => this.bindTableExpression(stored, of),
+        columns: this.#columnsOf(table),
+        display: (identifier) => this.display(identifier),
+      });
       const advance = (): void => {
         try {
           context.startSlice();
@@ -141,19 +188,40 @@ export class DdlBridge implements DdlContext {
 
   async validateCheck(table: TableDefinition, constraint: ConstraintDefinition): Promise<void> {
     const scan = this.#scan(table, false);
-    const condition: BoundExpression = { kind: 'is_truth', truth: 'false', negated: false, operand: this.bindTableExpression(constraint.check!, table), type: BOOL };
+    const condition: BoundExpression = {
+      kind: 'is_truth',
+      truth: 'false',
+      negated: false,
+      operand: this.bindTableExpression(constraint.check!, table),
+      type: BOOL,
+    };
     if ((await this.#anyRow({ kind: 'filter', source: scan, condition, columns: scan.columns })) === undefined) return;
-    throw new SqlError('check_violation', { message: `check constraint "${this.display(constraint.name)}" of relation "${this.display(table.name)}" is violated by some row`,
-      variant: 'existing', args: { constraint: this.display(constraint.name), table: this.display(table.name) }, table: this.display(table.name), constraint: this.display(constraint.name) });
+    throw new SqlError('check_violation', {
+      message: `check constraint "${this.display(constraint.name)}" of relation "${this.display(table.name)}" is violated by some row`,
+      variant: 'existing',
+      args: { constraint: this.display(constraint.name), table: this.display(table.name) },
+      table: this.display(table.name),
+      constraint: this.display(constraint.name),
+    });
   }
 
   async validateNotNull(table: TableDefinition, column: number): Promise<void> {
     const scan = this.#scan(table, false);
     const target = scan.columns.find((one) => one.position === column)!;
-    const condition: BoundExpression = { kind: 'is_null', negated: false, operand: { kind: 'column', id: target.id, type: target.type }, type: BOOL };
+    const condition: BoundExpression = {
+      kind: 'is_null',
+      negated: false,
+      operand: { kind: 'column', id: target.id, type: target.type },
+      type: BOOL,
+    };
     if ((await this.#anyRow({ kind: 'filter', source: scan, condition, columns: scan.columns })) === undefined) return;
-    throw new SqlError('not_null_violation', { message: `column "${target.name}" of relation "${this.display(table.name)}" contains null values`, variant: 'existing',
-      args: { column: target.name, table: this.display(table.name) }, table: this.display(table.name), column: target.name });
+    throw new SqlError('not_null_violation', {
+      message: `column "${target.name}" of relation "${this.display(table.name)}" contains null values`,
+      variant: 'existing',
+      args: { column: target.name, table: this.display(table.name) },
+      table: this.display(table.name),
+      column: target.name,
+    });
   }
 
   async validateForeignKey(table: TableDefinition, constraint: ConstraintDefinition): Promise<void> {
@@ -166,37 +234,87 @@ export class DdlBridge implements DdlContext {
       const column = columns.find((one) => one.position === position)!;
       return { kind: 'column', id: column.id, type: column.type };
     };
-    const notNull = constraint.columns.map((position): BoundExpression => ({ kind: 'is_null', negated: true, operand: reference(child.columns, position), type: BOOL }));
+    const notNull = constraint.columns.map(
+      (position): BoundExpression => ({
+        kind: 'is_null',
+        negated: true,
+        operand: reference(child.columns, position),
+        type: BOOL,
+      }),
+    );
     const pairs = constraint.columns.map((position, at): BoundExpression => {
       const left = reference(child.columns, position);
       const right = reference(target.columns, constraint.refColumns![at]!);
       const same = left.type.kind === right.type.kind;
-      return { kind: 'compare', operator: 'equal', operandType: right.type, type: BOOL, right,
-        left: same ? left : { kind: 'cast', operand: left, type: right.type, context: 'implicit' } };
+      return {
+        kind: 'compare',
+        operator: 'equal',
+        operandType: right.type,
+        type: BOOL,
+        right,
+        left: same ? left : { kind: 'cast', operand: left, type: right.type, context: 'implicit' },
+      };
     });
-    const present: LogicalPlan = { kind: 'filter', source: child, condition: notNull.length === 1 ? notNull[0]! : { kind: 'and', operands: notNull, type: BOOL }, columns: child.columns };
-    const orphan = await this.#anyRow({ kind: 'join', join: 'anti', left: present, right: target, lateral: false, columns: child.columns,
-      condition: pairs.length === 1 ? pairs[0]! : { kind: 'and', operands: pairs, type: BOOL } });
+    const present: LogicalPlan = {
+      kind: 'filter',
+      source: child,
+      condition: notNull.length === 1 ? notNull[0]! : { kind: 'and', operands: notNull, type: BOOL },
+      columns: child.columns,
+    };
+    const orphan = await this.#anyRow({
+      kind: 'join',
+      join: 'anti',
+      left: present,
+      right: target,
+      lateral: false,
+      columns: child.columns,
+      condition: pairs.length === 1 ? pairs[0]! : { kind: 'and', operands: pairs, type: BOOL },
+    });
     if (orphan === undefined) return;
-    const values = constraint.columns.map((position) => String(orphan[child.columns.findIndex((one) => one.position === position)]));
+    const values = constraint.columns.map((position) =>
+      String(orphan[child.columns.findIndex((one) => one.position === position)]),
+    );
     throw new SqlError('foreign_key_violation', {
       message: `insert or update on table "${this.display(table.name)}" violates foreign key constraint "${this.display(constraint.name)}"`,
-      variant: 'child', args: { table: this.display(table.name), constraint: this.display(constraint.name) },
+      variant: 'child',
+      args: { table: this.display(table.name), constraint: this.display(constraint.name) },
       detail: `Key (${constraint.columns.map((position) => this.display(table.columns[position - 1]!.name)).join(', ')})=(${values.join(', ')}) is not present in table "${this.display(parent.name)}".`,
-      table: this.display(table.name), constraint: this.display(constraint.name) });
+      table: this.display(table.name),
+      constraint: this.display(constraint.name),
+    });
   }
 
-  async rewriteTable(from: TableDefinition, to: TableDefinition, conversions: ReadonlyMap<number, BoundExpression>): Promise<void> {
+  async rewriteTable(
+    from: TableDefinition,
+    to: TableDefinition,
+    conversions: ReadonlyMap<number, BoundExpression>,
+  ): Promise<void> {
     this.#session.core.store.createSpace(to.space);
     const scan = this.#scan(from, true);
     const items = to.columns.map((column, at) => {
       const source = scan.columns.find((one) => one.position === column.position);
-      const expression: BoundExpression = conversions.get(column.position) ?? (source === undefined ? { kind: 'constant', value: null, type: column.type } : { kind: 'column', id: source.id, type: source.type });
-      return { column: { id: this.#nextColumn + 50_000 + at, name: '', type: column.type, tableId: 0, position: 0 }, expression };
+      const expression: BoundExpression =
+        conversions.get(column.position) ??
+        (source === undefined
+          ? { kind: 'constant', value: null, type: column.type }
+          : { kind: 'column', id: source.id, type: source.type });
+      return {
+        column: { id: this.#nextColumn + 50_000 + at, name: '', type: column.type, tableId: 0, position: 0 },
+        expression,
+      };
     });
     const key = scan.columns[scan.columns.length - 1]!;
-    items.push({ column: { ...key, id: this.#nextColumn + 90_000 }, expression: { kind: 'column', id: key.id, type: key.type } });
-    const plan: LogicalPlan = { kind: 'project', source: scan, items, columns: items.map((item) => item.column), setReturning: false };
+    items.push({
+      column: { ...key, id: this.#nextColumn + 90_000 },
+      expression: { kind: 'column', id: key.id, type: key.type },
+    });
+    const plan: LogicalPlan = {
+      kind: 'project',
+      source: scan,
+      items,
+      columns: items.map((item) => item.column),
+      setReturning: false,
+    };
     const transaction = this.#session.transaction!;
     const width = to.columns.length;
     await runPlan(this.#session, planBound(this.#session, this.#bound(plan), 'SELECT'), [], (rows) => {
@@ -205,7 +323,11 @@ export class DdlBridge implements DdlContext {
         for (const [position] of conversions) {
           const column = to.columns[position - 1]!;
           if (column.notNull && values[position - 1] === null) {
-            throw new SqlError('not_null_violation', { message: `column "${this.display(column.name)}" of relation "${this.display(to.name)}" contains null values`, variant: 'existing', args: { column: this.display(column.name), table: this.display(to.name) } });
+            throw new SqlError('not_null_violation', {
+              message: `column "${this.display(column.name)}" of relation "${this.display(to.name)}" contains null values`,
+              variant: 'existing',
+              args: { column: this.display(column.name), table: this.display(to.name) },
+            });
           }
         }
         transaction.put(to.space, row[width] as string, values);
@@ -219,7 +341,12 @@ export class DdlBridge implements DdlContext {
     const transaction = this.#session.transaction!;
     let count = 0;
     await runPlan(this.#session, planBound(this.#session, query, 'SELECT'), [], (rows) => {
-      for (const row of rows) transaction.put(table.space, this.#session.core.rowNumbers.next(table.space), row.slice(0, table.columns.length));
+      for (const row of rows)
+        transaction.put(
+          table.space,
+          this.#session.core.rowNumbers.next(table.space),
+          row.slice(0, table.columns.length),
+        );
       count += rows.length;
     });
     return count;
@@ -232,7 +359,14 @@ export class DdlBridge implements DdlContext {
   temporarySchema(): SchemaDefinition {
     const session = this.#session;
     if (session.temporarySchema === undefined) {
-      session.temporarySchema = { kind: 'schema', id: this.catalog.base.allocateId(), name: { text: `temp:${session.processId}`, exact: true }, owner: session.loginRole, databaseId: session.databaseId, main: false };
+      session.temporarySchema = {
+        kind: 'schema',
+        id: this.catalog.base.allocateId(),
+        name: { text: `temp:${session.processId}`, exact: true },
+        owner: session.loginRole,
+        databaseId: session.databaseId,
+        main: false,
+      };
       session.roleChanged();
     }
     return session.temporarySchema;

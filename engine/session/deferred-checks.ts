@@ -55,7 +55,8 @@ export class DeferredChecks {
 
   setConstraints(session: Session, transaction: Transaction, statement: NodeOf<'SET_CONSTRAINTS'>, done: Done): void {
     const targets = this.#targets(session, statement);
-    for (const constraint of targets) session.constraintModes.set(constraint.id, statement.deferred ? 'deferred' : 'immediate');
+    for (const constraint of targets)
+      session.constraintModes.set(constraint.id, statement.deferred ? 'deferred' : 'immediate');
     if (statement.deferred) {
       done(undefined);
       return;
@@ -72,14 +73,23 @@ export class DeferredChecks {
       for (const constraint of table.constraints) {
         const key = identifierKey(constraint.name);
         if (wanted.size > 0 ? !wanted.has(key) : !constraint.deferrable) continue;
-        if (!constraint.deferrable) throw new SqlError('wrong_object_type', { message: `constraint "${constraint.name.text}" is not deferrable`, args: { constraint: constraint.name.text } });
+        if (!constraint.deferrable)
+          throw new SqlError('wrong_object_type', {
+            message: `constraint "${constraint.name.text}" is not deferrable`,
+            args: { constraint: constraint.name.text },
+          });
         seen.add(key);
         found.push(constraint);
       }
     }
     for (const { name } of statement.names) {
       const last = name[name.length - 1]!;
-      if (!seen.has(identifierKey(last))) throw new SqlError('undefined_object', { message: `constraint "${last.text}" does not exist`, variant: 'constraint', args: { constraint: last.text } });
+      if (!seen.has(identifierKey(last)))
+        throw new SqlError('undefined_object', {
+          message: `constraint "${last.text}" does not exist`,
+          variant: 'constraint',
+          args: { constraint: last.text },
+        });
     }
     return found;
   }

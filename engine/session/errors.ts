@@ -17,7 +17,10 @@ export function toSqlError(error: unknown): SqlError {
     }
   }
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
-    return new SqlError('statement_too_complex', { message: 'stack depth limit exceeded', hint: 'Simplify the statement: it nests too deep.' });
+    return new SqlError('statement_too_complex', {
+      message: 'stack depth limit exceeded',
+      hint: 'Simplify the statement: it nests too deep.',
+    });
   }
   return new SqlError('internal_error', `internal error: ${error instanceof Error ? error.message : String(error)}`);
 }

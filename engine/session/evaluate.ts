@@ -9,11 +9,26 @@ import { StatementContext } from './statement-context.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 
 /** Each value cast to its type as by assignment. Expressions that would have to wait are refused. */
-export function evaluateValues(session: Session, program: Pick<Program, 'semantics'>, values: readonly ValueNode[], types: readonly SqlType[]): readonly SqlValue[] {
+export function evaluateValues(
+  session: Session,
+  program: Pick<Program, 'semantics'>,
+  values: readonly ValueNode[],
+  types: readonly SqlType[],
+): readonly SqlValue[] {
   if (values.length === 0) return [];
-  const items = values.map((value, at) => node('ITEM', { value: types[at] === undefined ? value : node('CAST', { operand: value, type: types[at], mode: 'cast' }) }));
+  const items = values.map((value, at) =>
+    node('ITEM', {
+      value: types[at] === undefined ? value : node('CAST', { operand: value, type: types[at], mode: 'cast' }),
+    }),
+  );
   const relation = node('PROJECT', { source: node('DUAL', {}), items });
-  const query = planRelation(session, { ...program, version: 0, parameterTypes: [], statements: [] }, relation, [], 'SELECT');
+  const query = planRelation(
+    session,
+    { ...program, version: 0, parameterTypes: [], statements: [] },
+    relation,
+    [],
+    'SELECT',
+  );
   const context = new StatementContext(session, session.ensureTransaction('statement'), []);
   session.beginStatement();
   const execution = new Execution(query.plan, context);

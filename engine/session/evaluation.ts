@@ -1,5 +1,10 @@
 /** What functions see of a session: clock, text settings, semantics, and the introspection hooks. Rebuilt when a setting changes. */
-import { parseDateStyle, parseIntervalStyle, DEFAULT_TEXT_SETTINGS, type TextSettings } from '../../sblr/contract/text/settings.ts';
+import {
+  parseDateStyle,
+  parseIntervalStyle,
+  DEFAULT_TEXT_SETTINGS,
+  type TextSettings,
+} from '../../sblr/contract/text/settings.ts';
 import { timeZoneByName, UTC } from '../../sblr/contract/text/time-zone.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { EvalContext } from '../functions/function.ts';
@@ -18,7 +23,9 @@ export class SessionEvaluation implements EvalContext {
   }
 
   get transactionTimestamp(): number {
-    return this.#session.transaction === undefined ? this.#session.statementStartedAt : this.#session.transactionStartedAt;
+    return this.#session.transaction === undefined
+      ? this.#session.statementStartedAt
+      : this.#session.transactionStartedAt;
   }
 
   get statementTimestamp(): number {
@@ -47,11 +54,15 @@ export class SessionEvaluation implements EvalContext {
 }
 
 function textSettings(session: Session, introspection: SessionIntrospection): TextSettings {
-  const style = parseDateStyle(session.settings.get('datestyle') ?? '', { dateStyle: 'iso', dateOrder: 'mdy' }) ?? { dateStyle: 'iso' as const, dateOrder: 'mdy' as const };
+  const style = parseDateStyle(session.settings.get('datestyle') ?? '', { dateStyle: 'iso', dateOrder: 'mdy' }) ?? {
+    dateStyle: 'iso' as const,
+    dateOrder: 'mdy' as const,
+  };
   return {
     ...DEFAULT_TEXT_SETTINGS,
     ...style,
-    intervalStyle: parseIntervalStyle(session.settings.get('intervalstyle') ?? '') ?? DEFAULT_TEXT_SETTINGS.intervalStyle,
+    intervalStyle:
+      parseIntervalStyle(session.settings.get('intervalstyle') ?? '') ?? DEFAULT_TEXT_SETTINGS.intervalStyle,
     timeZone: timeZoneByName(session.settings.get('timezone') ?? 'UTC') ?? UTC,
     bytesOutput: session.settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
     extraFloatDigits: Number(session.settings.get('extra_float_digits') ?? 1),

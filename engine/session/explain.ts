@@ -12,7 +12,12 @@ import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
 import { sendText } from './statements.ts';
 
-export async function explain(session: Session, program: Program, statement: NodeOf<'EXPLAIN'>, request: ExecuteRequest): Promise<{ readonly command: string }> {
+export async function explain(
+  session: Session,
+  program: Program,
+  statement: NodeOf<'EXPLAIN'>,
+  request: ExecuteRequest,
+): Promise<{ readonly command: string }> {
   const inner = statement.statement;
   if (statement.format === 'sblr') {
     const { bytes } = encodeProgram({ ...program, statements: [inner] });
@@ -29,19 +34,34 @@ export async function explain(session: Session, program: Program, statement: Nod
   const planned = performance.now() - started;
   const option = (name: string, otherwise: boolean): boolean => {
     const found = statement.options.find((one) => one.name === name);
-    return found === undefined ? otherwise : found.value === undefined || !['off', 'false', '0'].includes(found.value.toLowerCase());
+    return found === undefined
+      ? otherwise
+      : found.value === undefined || !['off', 'false', '0'].includes(found.value.toLowerCase());
   };
   let measurements: Map<object, Measurement> | undefined;
   let executed: number | undefined;
   if (statement.analyze) {
     session.beginStatement();
-    const context = new StatementContext(session, session.transaction!, bindParameters(session, { program, epoch: 0, version: 0, query }, request));
+    const context = new StatementContext(
+      session,
+      session.transaction!,
+      bindParameters(session, { program, epoch: 0, version: 0, query }, request),
+    );
     measurements = new Map();
     context.measurements = measurements;
     executed = await run(session, new Execution(query.plan, context), context);
   }
-  const lines = explainPlan(query.plan, { analyze: statement.analyze, costs: option('costs', true), timing: option('timing', true), verbose: option('verbose', false), format: statement.format, measurements,
-    planningMs: option('summary', statement.analyze) ? planned : undefined, executionMs: option('summary', statement.analyze) ? executed : undefined, display: (identifier) => session.introspectionHooks.show(identifier) });
+  const lines = explainPlan(query.plan, {
+    analyze: statement.analyze,
+    costs: option('costs', true),
+    timing: option('timing', true),
+    verbose: option('verbose', false),
+    format: statement.format,
+    measurements,
+    planningMs: option('summary', statement.analyze) ? planned : undefined,
+    executionMs: option('summary', statement.analyze) ? executed : undefined,
+    display: (identifier) => session.introspectionHooks.show(identifier),
+  });
   sendText(session, 'QUERY PLAN', lines);
   return { command: 'EXPLAIN' };
 }

@@ -9,7 +9,15 @@ import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { hasPrivilege, inheritedRoles, isSuperuser } from '../catalog/privileges.ts';
-import type { ConstraintDefinition, Definition, IndexDefinition, ObjectId, RelationDefinition, SequenceDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type {
+  ConstraintDefinition,
+  Definition,
+  IndexDefinition,
+  ObjectId,
+  RelationDefinition,
+  SequenceDefinition,
+  TableDefinition,
+} from '../catalog/definitions.ts';
 import type { IntrospectionHooks, ObjectClass, PrivilegeRequest } from '../functions/introspection.ts';
 import type { LockWaiter } from '../transactions/locks.ts';
 import { SUSPEND } from '../executor/operator.ts';
@@ -17,7 +25,11 @@ import { isMember } from '../ddl/context.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
 import type { Session } from './session.ts';
 
-const RESERVED = new Set(('all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit localtime localtimestamp not null offset on only or order placing primary references returning select session_user some symmetric table then to trailing true union unique user using variadic when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner is isnull join left like natural notnull outer overlaps right similar tablesample verbose between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping inout int integer interval least national nchar none normalize nullif numeric out overlay position precision real row setof smallint substring time timestamp treat trim values varchar').split(' '));
+const RESERVED = new Set(
+  'all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit localtime localtimestamp not null offset on only or order placing primary references returning select session_user some symmetric table then to trailing true union unique user using variadic when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner is isnull join left like natural notnull outer overlaps right similar tablesample verbose between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping inout int integer interval least national nchar none normalize nullif numeric out overlay position precision real row setof smallint substring time timestamp treat trim values varchar'.split(
+    ' ',
+  ),
+);
 
 export function quoteName(text: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(text) && !RESERVED.has(text) ? text : `"${text.replaceAll('"', '""')}"`;
@@ -67,7 +79,10 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   currentSchemas(includeImplicit: boolean): readonly string[] {
     const { names, dialect } = this.#session;
-    const found = names.searchPath.filter((id) => id !== this.#session.temporarySchema?.id).map((id) => names.schemaName(id)!).filter((name) => name !== undefined);
+    const found = names.searchPath
+      .filter((id) => id !== this.#session.temporarySchema?.id)
+      .map((id) => names.schemaName(id)!)
+      .filter((name) => name !== undefined);
     if (!includeImplicit) return found;
     return found.includes(dialect.system.systemSchema) ? found : [dialect.system.systemSchema, ...found];
   }
@@ -134,7 +149,9 @@ export class SessionIntrospection implements IntrospectionHooks {
         return found?.id;
       }
       case 'schema':
-        return names.schemaByName(this.#parts(text)[0]!)?.id ?? this.#session.dialect.system.schemas.get(text.toLowerCase());
+        return (
+          names.schemaByName(this.#parts(text)[0]!)?.id ?? this.#session.dialect.system.schemas.get(text.toLowerCase())
+        );
       case 'role':
         return catalog.roleByName(this.#parts(text)[0]!)?.id;
       case 'type':
@@ -194,7 +211,11 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   relation(id: ObjectId): RelationDefinition | undefined {
     const found = this.#session.catalog.get(id);
-    if (found !== undefined && (found.kind === 'table' || found.kind === 'view' || found.kind === 'sequence' || found.kind === 'index')) return found;
+    if (
+      found !== undefined &&
+      (found.kind === 'table' || found.kind === 'view' || found.kind === 'sequence' || found.kind === 'index')
+    )
+      return found;
     return this.#session.dialect.viewById(id);
   }
 
@@ -255,9 +276,12 @@ export class SessionIntrospection implements IntrospectionHooks {
       if (found === undefined) {
         // A composite type is listed among the relations.
         const type = catalog.get(id);
-        return type?.kind === 'type' && type.form === 'composite' ? names.searchPath.includes(type.schemaId) : undefined;
+        return type?.kind === 'type' && type.form === 'composite'
+          ? names.searchPath.includes(type.schemaId)
+          : undefined;
       }
-      if (found.kind === 'view' && found.system) return names.schemaName(found.schemaId) === dialect.system.systemSchema;
+      if (found.kind === 'view' && found.system)
+        return names.schemaName(found.schemaId) === dialect.system.systemSchema;
       if (!names.searchPath.includes(this.#schemaOf(found))) return false;
       const first = names.findRelation([found.name]);
       return first?.id === id;
@@ -291,8 +315,14 @@ export class SessionIntrospection implements IntrospectionHooks {
       case 'primary_key':
       case 'unique': {
         const index = table.indexes.find((one) => one.id === constraint.indexId);
-        const include = index !== undefined && index.include.length > 0 ? ` INCLUDE (${this.#columnList(table, index.include)})` : '';
-        const words = constraint.kind === 'primary_key' ? 'PRIMARY KEY' : index?.nullsNotDistinct === true ? 'UNIQUE NULLS NOT DISTINCT' : 'UNIQUE';
+        const include =
+          index !== undefined && index.include.length > 0 ? ` INCLUDE (${this.#columnList(table, index.include)})` : '';
+        const words =
+          constraint.kind === 'primary_key'
+            ? 'PRIMARY KEY'
+            : index?.nullsNotDistinct === true
+              ? 'UNIQUE NULLS NOT DISTINCT'
+              : 'UNIQUE';
         return `${words} (${this.#columnList(table, constraint.columns)})${include}${tail}`;
       }
       default:
@@ -303,7 +333,8 @@ export class SessionIntrospection implements IntrospectionHooks {
   #foreignKeyText(table: TableDefinition, constraint: ConstraintDefinition): string {
     const parent = this.#session.catalog.get(constraint.refTableId ?? 0);
     if (parent?.kind !== 'table') return '';
-    const action = (word: string, value: ConstraintDefinition['onDelete']): string => (value === 'no_action' ? '' : ` ON ${word} ${value.replace('_', ' ').toUpperCase()}`);
+    const action = (word: string, value: ConstraintDefinition['onDelete']): string =>
+      value === 'no_action' ? '' : ` ON ${word} ${value.replace('_', ' ').toUpperCase()}`;
     const set = constraint.setColumns.length === 0 ? '' : ` (${this.#columnList(table, constraint.setColumns)})`;
     return `FOREIGN KEY (${this.#columnList(table, constraint.columns)}) REFERENCES ${this.#relationName(parent.id)}(${this.#columnList(parent, constraint.refColumns ?? [])})${constraint.match === 'full' ? ' MATCH FULL' : ''}${action('UPDATE', constraint.onUpdate)}${action('DELETE', constraint.onDelete)}${set}`;
   }
@@ -318,7 +349,10 @@ export class SessionIntrospection implements IntrospectionHooks {
     const include = index.include.length === 0 ? '' : ` INCLUDE (${this.#columnList(table, index.include)})`;
     const predicate = this.#rendered.predicate(id, pretty);
     const where = predicate === null ? '' : ` WHERE ${predicate}`;
-    const name = pretty && this.isVisible('relation', table.id) === true ? quoteName(this.show(table.name)) : `${quoteName(this.#schemaNameOf(table))}.${quoteName(this.show(table.name))}`;
+    const name =
+      pretty && this.isVisible('relation', table.id) === true
+        ? quoteName(this.show(table.name))
+        : `${quoteName(this.#schemaNameOf(table))}.${quoteName(this.show(table.name))}`;
     return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(this.show(index.name))} ON ${name} USING ${index.method} (${keys})${include}${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${where}`;
   }
 
@@ -328,10 +362,19 @@ export class SessionIntrospection implements IntrospectionHooks {
       const included = index.include[at - index.keys.length];
       return included === undefined ? '' : quoteName(this.show(table.columns[included - 1]!.name));
     }
-    const text = key.column === 0 ? this.#rendered.indexExpression(index.id, at, pretty) : quoteName(this.show(table.columns[key.column - 1]!.name));
+    const text =
+      key.column === 0
+        ? this.#rendered.indexExpression(index.id, at, pretty)
+        : quoteName(this.show(table.columns[key.column - 1]!.name));
     if (bare) return text;
     const operatorClass = key.operatorClass === undefined ? '' : ` ${key.operatorClass}`;
-    const order = key.descending ? (key.nullsFirst ? ' DESC' : ' DESC NULLS LAST') : key.nullsFirst ? ' NULLS FIRST' : '';
+    const order = key.descending
+      ? key.nullsFirst
+        ? ' DESC'
+        : ' DESC NULLS LAST'
+      : key.nullsFirst
+        ? ' NULLS FIRST'
+        : '';
     return `${text}${operatorClass}${order}`;
   }
 
@@ -353,19 +396,23 @@ export class SessionIntrospection implements IntrospectionHooks {
   routineArguments(id: number, form: 'full' | 'identity'): string | undefined {
     const routine = this.#session.catalog.get(id);
     if (routine?.kind !== 'routine') return this.#session.dialect.routineName(id) === undefined ? undefined : '';
-    return routine.parameters.filter((one) => one.mode !== 'table').map((one) => {
-      const mode = one.mode === 'in' ? '' : `${one.mode.toUpperCase()} `;
-      const name = one.name === undefined ? '' : `${quoteName(this.show(one.name))} `;
-      const value = form === 'full' && one.defaultValue !== undefined ? ` DEFAULT ${one.defaultValue.text}` : '';
-      return `${mode}${name}${this.typeName(one.type)}${value}`;
-    }).join(', ');
+    return routine.parameters
+      .filter((one) => one.mode !== 'table')
+      .map((one) => {
+        const mode = one.mode === 'in' ? '' : `${one.mode.toUpperCase()} `;
+        const name = one.name === undefined ? '' : `${quoteName(this.show(one.name))} `;
+        const value = form === 'full' && one.defaultValue !== undefined ? ` DEFAULT ${one.defaultValue.text}` : '';
+        return `${mode}${name}${this.typeName(one.type)}${value}`;
+      })
+      .join(', ');
   }
 
   routineResult(id: number): string | undefined {
     const routine = this.#session.catalog.get(id);
     if (routine?.kind !== 'routine' || routine.form === 'procedure') return undefined;
     const table = routine.parameters.filter((one) => one.mode === 'table');
-    if (table.length > 0) return `TABLE(${table.map((one) => `${one.name === undefined ? '' : `${quoteName(this.show(one.name))} `}${this.typeName(one.type)}`).join(', ')})`;
+    if (table.length > 0)
+      return `TABLE(${table.map((one) => `${one.name === undefined ? '' : `${quoteName(this.show(one.name))} `}${this.typeName(one.type)}`).join(', ')})`;
     const type = routine.returns === undefined ? 'void' : this.typeName(routine.returns);
     return routine.returnsSet ? `SETOF ${type}` : type;
   }
@@ -382,7 +429,8 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   objectDescription(id: number, catalog: string, column: number): string | undefined {
     const found = this.#session.catalog.get(id);
-    if (column > 0) return found?.kind === 'table' || found?.kind === 'view' ? found.columns[column - 1]?.comment : undefined;
+    if (column > 0)
+      return found?.kind === 'table' || found?.kind === 'view' ? found.columns[column - 1]?.comment : undefined;
     if (catalog !== '' && /constraint/.test(catalog)) {
       for (const table of this.#session.catalog.all('table')) {
         const constraint = table.kind === 'table' ? table.constraints.find((one) => one.id === id) : undefined;
@@ -399,20 +447,33 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   serialSequence(table: string, column: string): string | undefined {
     const found = this.#session.names.findRelation(this.#parts(table));
-    if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${table}" does not exist`, args: { name: table } });
+    if (found === undefined)
+      throw new SqlError('undefined_table', { message: `relation "${table}" does not exist`, args: { name: table } });
     // Other relations have columns too, but none of them owns a sequence.
     if (found.kind !== 'table') return undefined;
     const wanted = column.toLowerCase();
-    const definition = found.columns.find((one) => !one.dropped && (one.name.text === column || (!one.name.exact && one.name.text.toLowerCase() === wanted)));
-    if (definition === undefined) throw new SqlError('undefined_column', { message: `column "${column}" of relation "${this.show(found.name)}" does not exist`, variant: 'column_of_relation', args: { column, table: this.show(found.name) } });
-    const sequence = definition.sequenceId === undefined ? this.#ownedSequence(found.id, definition.position) : this.#session.catalog.get(definition.sequenceId);
+    const definition = found.columns.find(
+      (one) =>
+        !one.dropped && (one.name.text === column || (!one.name.exact && one.name.text.toLowerCase() === wanted)),
+    );
+    if (definition === undefined)
+      throw new SqlError('undefined_column', {
+        message: `column "${column}" of relation "${this.show(found.name)}" does not exist`,
+        variant: 'column_of_relation',
+        args: { column, table: this.show(found.name) },
+      });
+    const sequence =
+      definition.sequenceId === undefined
+        ? this.#ownedSequence(found.id, definition.position)
+        : this.#session.catalog.get(definition.sequenceId);
     if (sequence?.kind !== 'sequence') return undefined;
     return `${quoteName(this.#session.names.schemaName(sequence.schemaId) ?? '')}.${quoteName(this.show(sequence.name))}`;
   }
 
   #ownedSequence(tableId: ObjectId, column: number): SequenceDefinition | undefined {
     for (const sequence of this.#session.catalog.all('sequence')) {
-      if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === tableId && sequence.ownedBy.column === column) return sequence;
+      if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === tableId && sequence.ownedBy.column === column)
+        return sequence;
     }
     return undefined;
   }
@@ -446,7 +507,9 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   isOtherTemporarySchema(id: number): boolean {
     const schema = this.#session.catalog.get(id);
-    return schema?.kind === 'schema' && schema.name.text.startsWith('temp:') && id !== this.#session.temporarySchema?.id;
+    return (
+      schema?.kind === 'schema' && schema.name.text.startsWith('temp:') && id !== this.#session.temporarySchema?.id
+    );
   }
 
   temporarySchemaId(): number {
@@ -464,7 +527,12 @@ export class SessionIntrospection implements IntrospectionHooks {
     if (typeof user === 'number') return this.#session.catalog.get(user)?.kind === 'role' ? user : undefined;
     if (user === 'public') return 0;
     const id = this.#session.catalog.roleByName(this.#parts(user)[0] ?? { text: user, exact: false })?.id;
-    if (id === undefined) throw new SqlError('undefined_object', { message: `role "${user}" does not exist`, variant: 'role', args: { role: user } });
+    if (id === undefined)
+      throw new SqlError('undefined_object', {
+        message: `role "${user}" does not exist`,
+        variant: 'role',
+        args: { role: user },
+      });
     return id;
   }
 
@@ -483,7 +551,11 @@ export class SessionIntrospection implements IntrospectionHooks {
         return names.findType(this.#parts(object));
       default: {
         const found = names.findRelation(this.#parts(object));
-        if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${object}" does not exist`, args: { name: object } });
+        if (found === undefined)
+          throw new SqlError('undefined_table', {
+            message: `relation "${object}" does not exist`,
+            args: { name: object },
+          });
         return found.kind === 'system' ? undefined : found;
       }
     }
@@ -495,10 +567,21 @@ export class SessionIntrospection implements IntrospectionHooks {
     const object = this.#privilegeObject(request);
     const privileges = request.privilege.split(',').map((text) => text.trim().toUpperCase());
     if (object === undefined) {
-      if (request.kind === 'schema' && typeof request.object === 'string' && !this.#session.dialect.system.schemas.has(request.object)) {
-        throw new SqlError('invalid_schema_name', { message: `schema "${request.object}" does not exist`, args: { schema: request.object } });
+      if (
+        request.kind === 'schema' &&
+        typeof request.object === 'string' &&
+        !this.#session.dialect.system.schemas.has(request.object)
+      ) {
+        throw new SqlError('invalid_schema_name', {
+          message: `schema "${request.object}" does not exist`,
+          args: { schema: request.object },
+        });
       }
-      return ['schema', 'language', 'tablespace', 'type', 'routine', 'table', 'any_column', 'column'].includes(request.kind) ? isSuperuser(this.#session.catalog, role) || privileges.some((one) => one !== 'CREATE') : undefined;
+      return ['schema', 'language', 'tablespace', 'type', 'routine', 'table', 'any_column', 'column'].includes(
+        request.kind,
+      )
+        ? isSuperuser(this.#session.catalog, role) || privileges.some((one) => one !== 'CREATE')
+        : undefined;
     }
     if (object.kind === 'view' && object.system) return true;
     const column = typeof request.column === 'number' ? request.column : this.#columnPosition(object, request.column);
@@ -507,7 +590,11 @@ export class SessionIntrospection implements IntrospectionHooks {
       const name = (grantable ? text.slice(0, -18) : text).replace(/^TEMP$/, 'TEMPORARY');
       const wanted = grantable ? `${name}*` : name;
       if (hasPrivilege(this.#session.catalog, role, object, wanted, column)) return true;
-      return request.kind === 'any_column' && (object.kind === 'table' || object.kind === 'view') && object.columns.some((one) => hasPrivilege(this.#session.catalog, role, object, wanted, one.position));
+      return (
+        request.kind === 'any_column' &&
+        (object.kind === 'table' || object.kind === 'view') &&
+        object.columns.some((one) => hasPrivilege(this.#session.catalog, role, object, wanted, one.position))
+      );
     });
   }
 
@@ -521,7 +608,9 @@ export class SessionIntrospection implements IntrospectionHooks {
     const group = this.#roleId(role);
     if (member === undefined || group === undefined) return false;
     if (isSuperuser(this.#session.catalog, member)) return true;
-    return privilege.toUpperCase().startsWith('USAGE') ? inheritedRoles(this.#session.catalog, member).has(group) : isMember(this.#session, member, group);
+    return privilege.toUpperCase().startsWith('USAGE')
+      ? inheritedRoles(this.#session.catalog, member).has(group)
+      : isMember(this.#session, member, group);
   }
 
   // ---- sizes
@@ -538,10 +627,12 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   databaseSize(nameOrId: string | number): number | undefined {
     const { catalog } = this.#session;
-    const database = typeof nameOrId === 'number' ? catalog.database(nameOrId) : catalog.databaseByName(this.#parts(nameOrId)[0]!);
+    const database =
+      typeof nameOrId === 'number' ? catalog.database(nameOrId) : catalog.databaseByName(this.#parts(nameOrId)[0]!);
     if (database === undefined) return undefined;
     let sum = 0;
-    for (const table of catalog.all('table')) if (table.kind === 'table' && table.databaseId === database.id) sum += this.relationSize(table.id, 'total') ?? 0;
+    for (const table of catalog.all('table'))
+      if (table.kind === 'table' && table.databaseId === database.id) sum += this.relationSize(table.id, 'total') ?? 0;
     return sum;
   }
 
@@ -556,12 +647,17 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   #requireSequence(sequence: SequenceDefinition, ...privileges: string[]): void {
     if (privileges.some((one) => hasPrivilege(this.#session.catalog, this.#session.currentRole, sequence, one))) return;
-    throw new SqlError('insufficient_privilege', { message: `permission denied for sequence ${this.show(sequence.name)}`, variant: 'object', args: { kind: 'sequence', name: this.show(sequence.name) } });
+    throw new SqlError('insufficient_privilege', {
+      message: `permission denied for sequence ${this.show(sequence.name)}`,
+      variant: 'object',
+      args: { kind: 'sequence', name: this.show(sequence.name) },
+    });
   }
 
   nextValue(id: number): number | bigint {
     this.#requireSequence(this.#sequence(id), 'USAGE', 'UPDATE');
-    if (this.#session.transaction?.readOnly === true) throw new SqlError('read_only_sql_transaction', 'cannot execute nextval() in a read-only transaction');
+    if (this.#session.transaction?.readOnly === true)
+      throw new SqlError('read_only_sql_transaction', 'cannot execute nextval() in a read-only transaction');
     return this.#session.nextSequenceValue(id);
   }
 
@@ -569,7 +665,9 @@ export class SessionIntrospection implements IntrospectionHooks {
     const sequence = this.#sequence(id);
     const value = this.#session.currentValues.get(id);
     if (value === undefined) {
-      throw new SqlError('object_not_in_prerequisite_state', { message: `currval of sequence "${this.show(sequence.name)}" is not yet defined in this session` });
+      throw new SqlError('object_not_in_prerequisite_state', {
+        message: `currval of sequence "${this.show(sequence.name)}" is not yet defined in this session`,
+      });
     }
     return value;
   }
@@ -586,7 +684,8 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   lastValue(): number | bigint {
     const last = this.#session.lastSequence;
-    if (last === undefined) throw new SqlError('object_not_in_prerequisite_state', 'lastval is not yet defined in this session');
+    if (last === undefined)
+      throw new SqlError('object_not_in_prerequisite_state', 'lastval is not yet defined in this session');
     return this.#session.currentValues.get(last.id)!;
   }
 
@@ -612,9 +711,10 @@ export class SessionIntrospection implements IntrospectionHooks {
     const session = this.#session;
     const name = `advisory:${session.databaseId}:${key}`;
     const policy = wait ? 'wait' : 'skip_locked';
-    const result = scope === 'session'
-      ? session.sessionLocks.acquire(name, mode === 'exclusive', policy)
-      : session.transaction!.lockName(name, mode === 'exclusive', policy);
+    const result =
+      scope === 'session'
+        ? session.sessionLocks.acquire(name, mode === 'exclusive', policy)
+        : session.transaction!.lockName(name, mode === 'exclusive', policy);
     if (result === 'granted') return true;
     if (result === 'skipped') return false;
     return this.#await(result);
@@ -631,18 +731,23 @@ export class SessionIntrospection implements IntrospectionHooks {
       waiter.cancel(error);
       throw error;
     }
-    context.waitFor((resume) => waiter.onSettled((error) => {
-      if (error !== undefined) context.cancelled = error;
-      else this.#granted = true;
-      resume();
-    }));
+    context.waitFor((resume) =>
+      waiter.onSettled((error) => {
+        if (error !== undefined) context.cancelled = error;
+        else this.#granted = true;
+        resume();
+      }),
+    );
     throw SUSPEND;
   }
 
   advisoryUnlock(key: string, mode: 'exclusive' | 'shared'): boolean {
     const name = `advisory:${this.#session.databaseId}:${key}`;
     if (this.#session.sessionLocks.release(name, mode === 'exclusive')) return true;
-    this.#session.warn('warning', `you don't own a lock of type ${mode === 'exclusive' ? 'ExclusiveLock' : 'ShareLock'}`);
+    this.#session.warn(
+      'warning',
+      `you don't own a lock of type ${mode === 'exclusive' ? 'ExclusiveLock' : 'ShareLock'}`,
+    );
     return false;
   }
 

@@ -36,7 +36,11 @@ class LoadContext extends StatementContext {
   }
 }
 
-export async function loadRows(session: Session, program: Program, statement: NodeOf<'LOAD_ROWS'>): Promise<{ readonly command: string; readonly rows: number }> {
+export async function loadRows(
+  session: Session,
+  program: Program,
+  statement: NodeOf<'LOAD_ROWS'>,
+): Promise<{ readonly command: string; readonly rows: number }> {
   const table = findTable(session, statement);
   await lockTable(session, table.id, table.name.text, 'row_exclusive', 'wait');
   const columns = targetColumns(session, table, statement);
@@ -60,28 +64,58 @@ export async function loadRows(session: Session, program: Program, statement: No
 function findTable(session: Session, statement: NodeOf<'LOAD_ROWS'>): TableDefinition {
   const found = session.names.findRelation(statement.table);
   const shown = statement.table.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
-  if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown }, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
-  if (found.kind !== 'table') throw new SqlError('wrong_object_type', { message: `cannot copy to ${found.kind} "${shown}"` });
-  if (session.transaction!.readOnly) throw new SqlError('read_only_sql_transaction', { message: `cannot execute ${statement.command} FROM in a read-only transaction` });
+  if (found === undefined)
+    throw new SqlError('undefined_table', {
+      message: `relation "${shown}" does not exist`,
+      args: { name: shown },
+      ...(statement.pos === undefined ? {} : { position: statement.pos }),
+    });
+  if (found.kind !== 'table')
+    throw new SqlError('wrong_object_type', { message: `cannot copy to ${found.kind} "${shown}"` });
+  if (session.transaction!.readOnly)
+    throw new SqlError('read_only_sql_transaction', {
+      message: `cannot execute ${statement.command} FROM in a read-only transaction`,
+    });
   return found;
 }
 
 function targetColumns(session: Session, table: TableDefinition, statement: NodeOf<'LOAD_ROWS'>): ColumnDefinition[] {
   const live = table.columns.filter((column) => !column.dropped);
   const shown = displayIdentifier(table.name, session.identifierFold);
-  const columns = statement.columns.length === 0 ? live.filter((column) => column.generated === 'none') : statement.columns.map((name) => {
-    const found = live.find((column) => identifierKey(column.name) === identifierKey(name));
-    const text = displayIdentifier(name, session.identifierFold);
-    if (found === undefined) throw new SqlError('undefined_column', { message: `column "${text}" of relation "${shown}" does not exist`, variant: 'column_of_relation', args: { column: text, table: shown } });
-    if (found.generated !== 'none') throw new SqlError('invalid_column_reference', { message: `column "${text}" is a generated column`, detail: 'Generated columns cannot be used in COPY.' });
-    return found;
-  });
+  const columns =
+    statement.columns.length === 0
+      ? live.filter((column) => column.generated === 'none')
+      : statement.columns.map((name) => {
+          const found = live.find((column) => identifierKey(column.name) === identifierKey(name));
+          const text = displayIdentifier(name, session.identifierFold);
+          if (found === undefined)
+            throw new SqlError('undefined_column', {
+              message: `column "${text}" of relation "${shown}" does not exist`,
+              variant: 'column_of_relation',
+              args: { column: text, table: shown },
+            });
+          if (found.generated !== 'none')
+            throw new SqlError('invalid_column_reference', {
+              message: `column "${text}" is a generated column`,
+              detail: 'Generated columns cannot be used in COPY.',
+            });
+          return found;
+        });
   const seen = new Set<number>();
   for (const column of columns) {
-    if (seen.has(column.position)) throw new SqlError('duplicate_column', { message: `column "${displayIdentifier(column.name, session.identifierFold)}" specified more than once`, variant: 'specified', args: { column: displayIdentifier(column.name, session.identifierFold) } });
+    if (seen.has(column.position))
+      throw new SqlError('duplicate_column', {
+        message: `column "${displayIdentifier(column.name, session.identifierFold)}" specified more than once`,
+        variant: 'specified',
+        args: { column: displayIdentifier(column.name, session.identifierFold) },
+      });
     seen.add(column.position);
   }
-  session.names.checkPrivilege(table, 'INSERT', columns.map((column) => column.position));
+  session.names.checkPrivilege(
+    table,
+    'INSERT',
+    columns.map((column) => column.position),
+  );
   return columns;
 }
 
@@ -92,32 +126,95 @@ function withoutModifiers(type: SqlType): SqlType {
   return rest;
 }
 
-function loadPlan(session: Session, program: Program, statement: NodeOf<'LOAD_ROWS'>, table: TableDefinition, columns: readonly ColumnDefinition[]): { query: BoundQuery; relation: SystemRelation } {
+function loadPlan(
+  session: Session,
+  program: Program,
+  statement: NodeOf<'LOAD_ROWS'>,
+  table: TableDefinition,
+  columns: readonly ColumnDefinition[],
+): { query: BoundQuery; relation: SystemRelation } {
   const show = (column: ColumnDefinition): string => displayIdentifier(column.name, session.identifierFold);
-  const relation: SystemRelation = { kind: 'system', id: 0, name: 'load', columns: columns.map((column) => ({ name: show(column), type: withoutModifiers(column.type) })) };
-  const loaded = columns.map((column): OutputColumn => ({ id: LOADED + column.position, name: show(column), type: withoutModifiers(column.type), tableId: 0, position: 0 }));
+  const relation: SystemRelation = {
+    kind: 'system',
+    id: 0,
+    name: 'load',
+    columns: columns.map((column) => ({ name: show(column), type: withoutModifiers(column.type) })),
+  };
+  const loaded = columns.map(
+    (column): OutputColumn => ({
+      id: LOADED + column.position,
+      name: show(column),
+      type: withoutModifiers(column.type),
+      tableId: 0,
+      position: 0,
+    }),
+  );
   let source: LogicalPlan = { kind: 'system_scan', relation, columns: loaded, alias: 'load' };
   if (statement.where !== undefined) {
     const stored = storeExpression({ semantics: program.semantics } as never, statement.where, '');
-    const scope = columns.map((column): OutputColumn => ({ id: LOADED + column.position, name: show(column), type: column.type, tableId: table.id, position: column.position }));
+    const scope = columns.map(
+      (column): OutputColumn => ({
+        id: LOADED + column.position,
+        name: show(column),
+        type: column.type,
+        tableId: table.id,
+        position: column.position,
+      }),
+    );
     const condition = bindTableExpression(stored, table, scope, bindContext(session, program, []));
     source = { kind: 'filter', source, condition, columns: loaded };
   }
-  const output = table.columns.filter((column) => !column.dropped).map((column): OutputColumn => ({ id: column.position, name: show(column), type: column.type, tableId: table.id, position: column.position }));
+  const output = table.columns
+    .filter((column) => !column.dropped)
+    .map(
+      (column): OutputColumn => ({
+        id: column.position,
+        name: show(column),
+        type: column.type,
+        tableId: table.id,
+        position: column.position,
+      }),
+    );
   const values = table.columns.map((column): BoundExpression | undefined => {
     const from = loaded.find((one) => one.id === LOADED + column.position);
     if (from === undefined) return undefined;
     const value: BoundExpression = { kind: 'column', id: from.id, type: from.type };
-    const domainId = column.type.typeId !== undefined && column.type.kind !== 'enum' && column.type.kind !== 'record' ? column.type.typeId : undefined;
+    const domainId =
+      column.type.typeId !== undefined && column.type.kind !== 'enum' && column.type.kind !== 'record'
+        ? column.type.typeId
+        : undefined;
     if (withoutModifiers(column.type) === column.type && domainId === undefined) return value;
     return { kind: 'cast', operand: value, type: column.type, context: 'assignment', domainId };
   });
-  const plan: LogicalPlan = { kind: 'insert', target: { table, columns: output, rowKey: undefined }, source, values, overriding: 'system', onDuplicate: 'error', conflict: undefined, returning: [], columns: [] };
-  return { relation, query: { plan, parameterTypes: [], lastColumnId: CONVERTED, tables: [{ table, access: 'write' }], modifies: true } };
+  const plan: LogicalPlan = {
+    kind: 'insert',
+    target: { table, columns: output, rowKey: undefined },
+    source,
+    values,
+    overriding: 'system',
+    onDuplicate: 'error',
+    conflict: undefined,
+    returning: [],
+    columns: [],
+  };
+  return {
+    relation,
+    query: { plan, parameterTypes: [], lastColumnId: CONVERTED, tables: [{ table, access: 'write' }], modifies: true },
+  };
 }
 
-function parseBlock(block: RowBlock, columns: readonly ColumnDefinition[], parsers: readonly TextParser[], before: number, session: Session, table: TableDefinition): Row[] {
-  const rows = readRows(block, columns.map(() => TEXT));
+function parseBlock(
+  block: RowBlock,
+  columns: readonly ColumnDefinition[],
+  parsers: readonly TextParser[],
+  before: number,
+  session: Session,
+  table: TableDefinition,
+): Row[] {
+  const rows = readRows(
+    block,
+    columns.map(() => TEXT),
+  );
   let line = before;
   for (const row of rows) {
     line++;
@@ -128,7 +225,10 @@ function parseBlock(block: RowBlock, columns: readonly ColumnDefinition[], parse
         (row as SqlValue[])[i] = parsers[i]!(value as string);
       } catch (error) {
         if (!(error instanceof SqlError)) throw error;
-        throw new SqlError(error.condition, { ...error.details, context: `COPY ${displayIdentifier(table.name, session.identifierFold)}, line ${line}, column ${displayIdentifier(columns[i]!.name, session.identifierFold)}: "${String(value).slice(0, 100)}"` });
+        throw new SqlError(error.condition, {
+          ...error.details,
+          context: `COPY ${displayIdentifier(table.name, session.identifierFold)}, line ${line}, column ${displayIdentifier(columns[i]!.name, session.identifierFold)}: "${String(value).slice(0, 100)}"`,
+        });
       }
     }
   }
@@ -161,7 +261,17 @@ async function* blocks(session: Session, columns: readonly ColumnDefinition[]): 
     },
   };
   session.loading = target;
-  session.sink.loadReady(columns.map((column): ResultColumn => ({ name: displayIdentifier(column.name, session.identifierFold), type: column.type, tableId: 0, columnPosition: 0 })), WINDOW_BYTES);
+  session.sink.loadReady(
+    columns.map(
+      (column): ResultColumn => ({
+        name: displayIdentifier(column.name, session.identifierFold),
+        type: column.type,
+        tableId: 0,
+        columnPosition: 0,
+      }),
+    ),
+    WINDOW_BYTES,
+  );
   try {
     for (;;) {
       if (failure !== undefined) throw failure;

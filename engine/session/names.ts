@@ -2,10 +2,26 @@
  * Name resolution of one session: which object a name means, given database, search path, temporary
  * schema and the dialect's own catalog schemas. A new instance whenever any of these changes.
  */
-import { displayIdentifier, identifierKey, type Identifier, type IdentifierFold, type Name } from '../../sblr/contract/names.ts';
+import {
+  displayIdentifier,
+  identifierKey,
+  type Identifier,
+  type IdentifierFold,
+  type Name,
+} from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { hasPrivilege, isSuperuser } from '../catalog/privileges.ts';
-import type { CatalogView, NameContext, ObjectId, RelationDefinition, RoutineDefinition, SchemaDefinition, SystemRelation, UserTypeDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import type {
+  CatalogView,
+  NameContext,
+  ObjectId,
+  RelationDefinition,
+  RoutineDefinition,
+  SchemaDefinition,
+  SystemRelation,
+  UserTypeDefinition,
+  ViewDefinition,
+} from '../catalog/definitions.ts';
 
 /** A dialect's catalog schemas and views, and the base relations all dialects see as `sys`. */
 export interface SystemCatalog {
@@ -39,7 +55,8 @@ export class SessionNames implements NameContext {
     this.#settings = settings;
     this.catalog = settings.catalog;
     this.databaseId = settings.databaseId;
-    this.searchPath = settings.temporarySchema === undefined ? settings.searchPath : [settings.temporarySchema, ...settings.searchPath];
+    this.searchPath =
+      settings.temporarySchema === undefined ? settings.searchPath : [settings.temporarySchema, ...settings.searchPath];
     this.role = settings.role;
     this.isSuperuser = isSuperuser(settings.catalog, settings.role);
   }
@@ -71,7 +88,9 @@ export class SessionNames implements NameContext {
       if (found !== undefined) return found;
     }
     if (!name.exact) {
-      const system = this.#settings.system.views.get(`${this.#settings.system.systemSchema}.${name.text.toLowerCase()}`);
+      const system = this.#settings.system.views.get(
+        `${this.#settings.system.systemSchema}.${name.text.toLowerCase()}`,
+      );
       if (system !== undefined) return system;
     }
     for (const id of this.searchPath) {
@@ -84,7 +103,8 @@ export class SessionNames implements NameContext {
   #systemRelation(schema: Identifier, name: Identifier): RelationDefinition | SystemRelation | undefined {
     if (schema.exact || name.exact) return undefined;
     const key = schema.text.toLowerCase();
-    if (key === 'sys' && this.#settings.system.base.has(name.text.toLowerCase())) return this.#settings.system.base.get(name.text.toLowerCase());
+    if (key === 'sys' && this.#settings.system.base.has(name.text.toLowerCase()))
+      return this.#settings.system.base.get(name.text.toLowerCase());
     return this.#settings.system.views.get(`${key}.${name.text.toLowerCase()}`);
   }
 
@@ -92,7 +112,11 @@ export class SessionNames implements NameContext {
     const database = this.catalog.databaseByName(name);
     if (database?.id === this.databaseId) return;
     const shown = displayIdentifier(name, this.#settings.fold);
-    throw new SqlError('feature_not_supported', { message: `cross-database references are not implemented: "${shown}"`, variant: 'cross_database', args: { name: shown } });
+    throw new SqlError('feature_not_supported', {
+      message: `cross-database references are not implemented: "${shown}"`,
+      variant: 'cross_database',
+      args: { name: shown },
+    });
   }
 
   /** The main schema answers to the dialect's name for it. */
@@ -113,7 +137,8 @@ export class SessionNames implements NameContext {
 
   schemaName(id: ObjectId): string | undefined {
     const schema = this.catalog.get(id);
-    if (schema?.kind === 'schema') return schema.main ? this.#settings.system.mainSchema : displayIdentifier(schema.name, this.#settings.fold);
+    if (schema?.kind === 'schema')
+      return schema.main ? this.#settings.system.mainSchema : displayIdentifier(schema.name, this.#settings.fold);
     for (const [name, systemId] of this.#settings.system.schemas) if (systemId === id) return name;
     return undefined;
   }
@@ -132,9 +157,23 @@ export class SessionNames implements NameContext {
   /** Every table is also a composite type. */
   #rowType(relation: Extract<RelationDefinition, { kind: 'table' | 'view' }>): UserTypeDefinition {
     const columns = relation.columns.filter((column) => !column.dropped);
-    const fields = columns.map((column) => ({ name: displayIdentifier(column.name, this.#settings.fold), type: column.type }));
-    return { kind: 'type', id: relation.id, name: relation.name, owner: relation.owner, schemaId: relation.schemaId, databaseId: relation.databaseId,
-      form: 'composite', type: { kind: 'record', fields, typeId: relation.id }, notNull: false, checks: [], arrayTypeId: 0 };
+    const fields = columns.map((column) => ({
+      name: displayIdentifier(column.name, this.#settings.fold),
+      type: column.type,
+    }));
+    return {
+      kind: 'type',
+      id: relation.id,
+      name: relation.name,
+      owner: relation.owner,
+      schemaId: relation.schemaId,
+      databaseId: relation.databaseId,
+      form: 'composite',
+      type: { kind: 'record', fields, typeId: relation.id },
+      notNull: false,
+      checks: [],
+      arrayTypeId: 0,
+    };
   }
 
   findRoutines(name: Name): readonly RoutineDefinition[] {
@@ -154,9 +193,27 @@ export class SessionNames implements NameContext {
     if (object.kind === 'view' && object.system) return;
     const { catalog, role } = this;
     if (hasPrivilege(catalog, role, object, privilege)) return;
-    if (columns !== undefined && columns.length > 0 && columns.every((column) => hasPrivilege(catalog, role, object, privilege, column))) return;
-    const word = object.kind === 'schema' ? 'schema' : object.kind === 'view' ? 'view' : object.kind === 'sequence' ? 'sequence' : (object.kind as string) === 'database' ? 'database' : 'table';
+    if (
+      columns !== undefined &&
+      columns.length > 0 &&
+      columns.every((column) => hasPrivilege(catalog, role, object, privilege, column))
+    )
+      return;
+    const word =
+      object.kind === 'schema'
+        ? 'schema'
+        : object.kind === 'view'
+          ? 'view'
+          : object.kind === 'sequence'
+            ? 'sequence'
+            : (object.kind as string) === 'database'
+              ? 'database'
+              : 'table';
     const name = displayIdentifier(object.name, this.#settings.fold);
-    throw new SqlError('insufficient_privilege', { message: `permission denied for ${word} ${name}`, variant: 'object', args: { kind: word, name } });
+    throw new SqlError('insufficient_privilege', {
+      message: `permission denied for ${word} ${name}`,
+      variant: 'object',
+      args: { kind: word, name },
+    });
   }
 }

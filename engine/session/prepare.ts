@@ -13,7 +13,11 @@ import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.
 export type { PlannedQuery } from './plan-cache.ts';
 import type { Session } from './session.ts';
 
-export function bindContext(session: Session, program: Pick<Program, 'semantics'>, parameterTypes: readonly (SqlType | undefined)[]): BindContext {
+export function bindContext(
+  session: Session,
+  program: Pick<Program, 'semantics'>,
+  parameterTypes: readonly (SqlType | undefined)[],
+): BindContext {
   const { names } = session;
   return {
     names,
@@ -25,18 +29,38 @@ export function bindContext(session: Session, program: Pick<Program, 'semantics'
   };
 }
 
-export function planRelation(session: Session, program: Program, relation: RelationNode, parameterTypes: readonly (SqlType | undefined)[], command: string): PlannedQuery {
+export function planRelation(
+  session: Session,
+  program: Program,
+  relation: RelationNode,
+  parameterTypes: readonly (SqlType | undefined)[],
+  command: string,
+): PlannedQuery {
   const bound = bindQuery(relation, bindContext(session, program, parameterTypes));
   return planBound(session, bound, command);
 }
 
 export function planBound(session: Session, bound: BoundQuery, command: string): PlannedQuery {
-  const plan = planQuery(bound, session.core.statistics, { semantics: session.semantics!, stored: session.storedExpressions() });
-  const columns = bound.plan.columns.map((column): ResultColumn => ({ name: column.name, type: column.type, tableId: column.tableId, columnPosition: column.position }));
+  const plan = planQuery(bound, session.core.statistics, {
+    semantics: session.semantics!,
+    stored: session.storedExpressions(),
+  });
+  const columns = bound.plan.columns.map(
+    (column): ResultColumn => ({
+      name: column.name,
+      type: column.type,
+      tableId: column.tableId,
+      columnPosition: column.position,
+    }),
+  );
   return { bound, plan, columns, types: columns.map((column) => column.type), command, idleWriter: undefined };
 }
 
-export function lookupStatement(session: Session, reference: ProgramRef, declared: readonly (SqlType | undefined)[]): CachedStatement {
+export function lookupStatement(
+  session: Session,
+  reference: ProgramRef,
+  declared: readonly (SqlType | undefined)[],
+): CachedStatement {
   const key = declared.length === 0 ? reference.hash : reference.hash + typesKey(declared);
   const found = session.plans.get(key);
   const { catalog } = session;
@@ -54,7 +78,10 @@ export function lookupStatement(session: Session, reference: ProgramRef, declare
 }
 
 /** The program's own declarations (casts, lifted literals) win over the client's. */
-export function mergeTypes(program: Program, declared: readonly (SqlType | undefined)[]): readonly (SqlType | undefined)[] {
+export function mergeTypes(
+  program: Program,
+  declared: readonly (SqlType | undefined)[],
+): readonly (SqlType | undefined)[] {
   const count = Math.max(program.parameterTypes.length, declared.length);
   const types: (SqlType | undefined)[] = new Array(count);
   for (let i = 0; i < count; i++) types[i] = program.parameterTypes[i] ?? declared[i];
@@ -62,11 +89,19 @@ export function mergeTypes(program: Program, declared: readonly (SqlType | undef
 }
 
 /** Answers parameters and columns of a statement without running it. */
-export function describeStatement(session: Session, reference: ProgramRef, declared: readonly (SqlType | undefined)[]): void {
+export function describeStatement(
+  session: Session,
+  reference: ProgramRef,
+  declared: readonly (SqlType | undefined)[],
+): void {
   const program = session.program(reference);
   session.semantics = program.semantics;
   const statement = program.statements[0];
-  if (session.failed && !(statement?.op === 'COMMIT' || statement?.op === 'ROLLBACK' || statement?.op === 'ROLLBACK_TO_SAVEPOINT')) throw inFailedTransaction();
+  if (
+    session.failed &&
+    !(statement?.op === 'COMMIT' || statement?.op === 'ROLLBACK' || statement?.op === 'ROLLBACK_TO_SAVEPOINT')
+  )
+    throw inFailedTransaction();
   const { sink } = session;
   const { query } = lookupStatement(session, reference, declared);
   if (query !== undefined) {
@@ -85,16 +120,24 @@ export function describeStatement(session: Session, reference: ProgramRef, decla
   }
   sink.parameters(mergeTypes(program, declared).map((type) => type ?? TEXT));
   if (statement?.op === 'EXPLAIN') sink.columns([{ name: 'QUERY PLAN', type: TEXT, tableId: 0, columnPosition: 0 }]);
-  else if (statement?.op === 'FETCH_CURSOR' && !statement.move) sink.columns(session.cursors.get(statement.name)?.columns ?? []);
+  else if (statement?.op === 'FETCH_CURSOR' && !statement.move)
+    sink.columns(session.cursors.get(statement.name)?.columns ?? []);
   else sink.columns([]);
 }
 
 export function inFailedTransaction(): SqlError {
-  return new SqlError('in_failed_sql_transaction', 'current transaction is aborted, commands ignored until end of transaction block');
+  return new SqlError(
+    'in_failed_sql_transaction',
+    'current transaction is aborted, commands ignored until end of transaction block',
+  );
 }
 
 /** Parameter values in the types the plan wants. */
-export function bindParameters(session: Session, statement: CachedStatement, request: ExecuteRequest): readonly SqlValue[] {
+export function bindParameters(
+  session: Session,
+  statement: CachedStatement,
+  request: ExecuteRequest,
+): readonly SqlValue[] {
   const wanted = statement.query?.bound.parameterTypes ?? [];
   const { parameters, textParameters } = request;
   if (parameters.length < wanted.length) {
@@ -110,7 +153,8 @@ export function bindParameters(session: Session, statement: CachedStatement, req
     if (type === undefined || typeof value !== 'string' || type.kind === 'text') {
       if (!(typeof value === 'string' && type?.kind === 'text' && type.length !== undefined)) continue;
     }
-    const isText = textParameters?.[i] === true || declared[i]?.kind === 'unknown' || request.parameterTypes[i]?.kind === 'unknown';
+    const isText =
+      textParameters?.[i] === true || declared[i]?.kind === 'unknown' || request.parameterTypes[i]?.kind === 'unknown';
     if (!isText) continue;
     converted ??= parameters.slice();
     converted[i] = textParser(type!, session.evaluation.text)(value as string);

@@ -6,7 +6,12 @@ import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
 
 /** Runs the plan in the open statement of the session's transaction; `onBatch` sees the rows. Answers rows changed. */
-export function runPlan(session: Session, query: PlannedQuery, parameters: readonly SqlValue[], onBatch: (rows: readonly Row[]) => void): Promise<number> {
+export function runPlan(
+  session: Session,
+  query: PlannedQuery,
+  parameters: readonly SqlValue[],
+  onBatch: (rows: readonly Row[]) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const context = new StatementContext(session, session.transaction!, parameters);
     const execution = new Execution(query.plan, context);
@@ -33,7 +38,11 @@ export function runPlan(session: Session, query: PlannedQuery, parameters: reado
   });
 }
 
-export async function allRows(session: Session, query: PlannedQuery, parameters: readonly SqlValue[] = []): Promise<Row[]> {
+export async function allRows(
+  session: Session,
+  query: PlannedQuery,
+  parameters: readonly SqlValue[] = [],
+): Promise<Row[]> {
   const rows: Row[] = [];
   await runPlan(session, query, parameters, (batch) => {
     for (const row of batch) rows.push(row);

@@ -2,7 +2,14 @@
  * Stored expressions as catalog views show them. Rendering binds the expression, so results are kept
  * per definition object: a changed table is another object and is rendered anew.
  */
-import type { ColumnDefinition, IndexDefinition, ObjectId, StoredExpression, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
+import type {
+  ColumnDefinition,
+  IndexDefinition,
+  ObjectId,
+  StoredExpression,
+  TableDefinition,
+  UserTypeDefinition,
+} from '../catalog/definitions.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import { bindForRendering, renderExpression } from '../binder/render.ts';
@@ -25,7 +32,10 @@ export class RenderedCatalog {
     let text = known.get(stored);
     if (text === undefined) {
       try {
-        text = renderExpression(bindForRendering(stored, table, this.#session.bindContextFor(stored)), { ...this.#session.renderOptions(table), pretty });
+        text = renderExpression(bindForRendering(stored, table, this.#session.bindContextFor(stored)), {
+          ...this.#session.renderOptions(table),
+          pretty,
+        });
       } catch (error) {
         if (!(error instanceof SqlError)) throw error;
         text = stored.text;
@@ -45,13 +55,16 @@ export class RenderedCatalog {
   /** The same expression of this table with only the parentheses it needs. */
   prettyText(table: TableDefinition, text: string): string {
     for (const column of table.columns) {
-      if (column.defaultValue !== undefined && this.#render(column.defaultValue, table) === text) return this.#render(column.defaultValue, table, true);
+      if (column.defaultValue !== undefined && this.#render(column.defaultValue, table) === text)
+        return this.#render(column.defaultValue, table, true);
     }
     for (const index of table.indexes) {
-      if (index.predicate !== undefined && withParentheses(this.#render(index.predicate, table)) === text) return this.#render(index.predicate, table, true);
+      if (index.predicate !== undefined && withParentheses(this.#render(index.predicate, table)) === text)
+        return this.#render(index.predicate, table, true);
     }
     for (const constraint of table.constraints) {
-      if (constraint.check !== undefined && withParentheses(this.#render(constraint.check, table)) === text) return this.#render(constraint.check, table, true);
+      if (constraint.check !== undefined && withParentheses(this.#render(constraint.check, table)) === text)
+        return this.#render(constraint.check, table, true);
     }
     return text;
   }
@@ -59,23 +72,30 @@ export class RenderedCatalog {
   check(table: TableDefinition, constraintId: ObjectId, pretty: boolean): string | null {
     const constraint = table.constraints.find((one) => one.id === constraintId);
     if (constraint?.check === undefined) return null;
-    return pretty ? this.#render(constraint.check, table, true) : withParentheses(this.#render(constraint.check, table));
+    return pretty
+      ? this.#render(constraint.check, table, true)
+      : withParentheses(this.#render(constraint.check, table));
   }
 
   index(id: ObjectId): { readonly expressions: string | null; readonly predicate: string | null } {
     const found = this.#find(id);
     if (found === undefined) return { expressions: null, predicate: null };
-    const expressions = found.index.keys.filter((key) => key.expression !== undefined).map((key) => this.#render(key.expression!, found.table));
+    const expressions = found.index.keys
+      .filter((key) => key.expression !== undefined)
+      .map((key) => this.#render(key.expression!, found.table));
     return {
       expressions: expressions.length === 0 ? null : expressions.join(', '),
-      predicate: found.index.predicate === undefined ? null : withParentheses(this.#render(found.index.predicate, found.table)),
+      predicate:
+        found.index.predicate === undefined ? null : withParentheses(this.#render(found.index.predicate, found.table)),
     };
   }
 
   predicate(id: ObjectId, pretty: boolean): string | null {
     const found = this.#find(id);
     if (found?.index.predicate === undefined) return null;
-    return pretty ? this.#render(found.index.predicate, found.table, true) : withParentheses(this.#render(found.index.predicate, found.table));
+    return pretty
+      ? this.#render(found.index.predicate, found.table, true)
+      : withParentheses(this.#render(found.index.predicate, found.table));
   }
 
   indexExpression(id: ObjectId, at: number, pretty: boolean): string {
@@ -98,7 +118,10 @@ export class RenderedCatalog {
     const scope = domainScope(type);
     return {
       defaultValue: type.defaultValue === undefined ? null : this.#render(type.defaultValue, scope),
-      checks: type.checks.map((check) => `CHECK (${withParentheses(this.#render(check.expression, scope)).replaceAll(/\bvalue\b/g, 'VALUE')})`),
+      checks: type.checks.map(
+        (check) =>
+          `CHECK (${withParentheses(this.#render(check.expression, scope)).replaceAll(/\bvalue\b/g, 'VALUE')})`,
+      ),
     };
   }
 }

@@ -18,16 +18,24 @@ import { StatementContext } from './statement-context.ts';
 /** Calls of routines inside routines. */
 const CALL_DEPTH_LIMIT = 64;
 
-const planned = new WeakMap<RoutineDefinition, { readonly epoch: number; readonly version: number; readonly queries: readonly PlannedQuery[] }>();
+const planned = new WeakMap<
+  RoutineDefinition,
+  { readonly epoch: number; readonly version: number; readonly queries: readonly PlannedQuery[] }
+>();
 let depth = 0;
 
 function plans(session: Session, routine: RoutineDefinition): readonly PlannedQuery[] {
   const known = planned.get(routine);
-  if (known !== undefined && known.epoch === session.catalog.epoch && known.version === session.bindingVersion) return known.queries;
+  if (known !== undefined && known.epoch === session.catalog.epoch && known.version === session.bindingVersion)
+    return known.queries;
   const program = decodeProgram(routine.program);
   const types = routine.parameters.filter((one) => one.mode !== 'out' && one.mode !== 'table').map((one) => one.type);
   const queries = program.statements.map((statement) => {
-    if (statement.op !== 'RETURN') throw new SqlError('feature_not_supported', `${statement.op.replaceAll('_', ' ')} is not supported in a function body`);
+    if (statement.op !== 'RETURN')
+      throw new SqlError(
+        'feature_not_supported',
+        `${statement.op.replaceAll('_', ' ')} is not supported in a function body`,
+      );
     return planRelation(session, program, statement.source, types, statement.command);
   });
   planned.set(routine, { epoch: session.catalog.epoch, version: session.bindingVersion, queries });
@@ -41,13 +49,25 @@ class BodyContext extends StatementContext {
   }
 
   override waitFor(): void {
-    throw new SqlError('feature_not_supported', { message: 'a function body had to wait for a lock or for data on disk', hint: 'Run its statements directly.' });
+    throw new SqlError('feature_not_supported', {
+      message: 'a function body had to wait for a lock or for data on disk',
+      hint: 'Run its statements directly.',
+    });
   }
 }
 
-export function routineRows(session: Session, caller: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[] {
+export function routineRows(
+  session: Session,
+  caller: StatementContext,
+  routine: RoutineDefinition,
+  values: readonly SqlValue[],
+): readonly Row[] {
   if (routine.strict && values.some((value) => value === null)) return [];
-  if (depth >= CALL_DEPTH_LIMIT) throw new SqlError('statement_too_complex', { message: 'stack depth limit exceeded', hint: 'Routines call each other too deep.' });
+  if (depth >= CALL_DEPTH_LIMIT)
+    throw new SqlError('statement_too_complex', {
+      message: 'stack depth limit exceeded',
+      hint: 'Routines call each other too deep.',
+    });
   depth++;
   try {
     let rows: Row[] = [];
@@ -77,7 +97,12 @@ export function routineRows(session: Session, caller: StatementContext, routine:
   }
 }
 
-export function callRoutine(session: Session, caller: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue {
+export function callRoutine(
+  session: Session,
+  caller: StatementContext,
+  routine: RoutineDefinition,
+  values: readonly SqlValue[],
+): SqlValue {
   if (routine.strict && values.some((value) => value === null)) return null;
   const row = routineRows(session, caller, routine, values)[0];
   if (row === undefined || routine.returns === undefined || routine.returns.kind === 'void') return null;
@@ -85,7 +110,12 @@ export function callRoutine(session: Session, caller: StatementContext, routine:
 }
 
 /** Programs of several statements: batches and blocks. */
-export async function runProgram(session: Session, program: Program, request: ExecuteRequest, other: OtherStatement): Promise<{ readonly command: string }> {
+export async function runProgram(
+  session: Session,
+  program: Program,
+  request: ExecuteRequest,
+  other: OtherStatement,
+): Promise<{ readonly command: string }> {
   const machine = new Machine({ session, program, parameters: request.parameters, other, depth: 0 });
   await machine.run();
   return { command: 'CALL' };

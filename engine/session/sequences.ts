@@ -58,8 +58,14 @@ export class Sequences {
     let value = state.next;
     if (value > maximum || value < minimum) {
       if (!sequence.cycle) {
-        const bound = increment > 0n ? `maximum value of sequence "${name}" (${maximum})` : `minimum value of sequence "${name}" (${minimum})`;
-        throw new SqlError('sequence_generator_limit_exceeded', { message: `nextval: reached ${bound}`, args: { name } });
+        const bound =
+          increment > 0n
+            ? `maximum value of sequence "${name}" (${maximum})`
+            : `minimum value of sequence "${name}" (${minimum})`;
+        throw new SqlError('sequence_generator_limit_exceeded', {
+          message: `nextval: reached ${bound}`,
+          args: { name },
+        });
       }
       value = increment > 0n ? minimum : maximum;
       state.reserved = 0n;
@@ -76,7 +82,10 @@ export class Sequences {
 
   set(sequence: SequenceDefinition, name: string, value: bigint, isCalled: boolean): void {
     if (value < sequence.minimum || value > sequence.maximum) {
-      throw new SqlError('numeric_value_out_of_range', `setval: value ${value} is out of bounds for sequence "${name}" (${sequence.minimum}..${sequence.maximum})`);
+      throw new SqlError(
+        'numeric_value_out_of_range',
+        `setval: value ${value} is out of bounds for sequence "${name}" (${sequence.minimum}..${sequence.maximum})`,
+      );
     }
     const next = isCalled ? value + sequence.increment : value;
     this.#states.set(sequence.id, { next, reserved: 0n, last: isCalled ? value : undefined });
@@ -86,7 +95,9 @@ export class Sequences {
   /** What the sequence's own row shows: last value and whether it was given out. */
   peek(sequence: SequenceDefinition): { readonly lastValue: number | bigint; readonly isCalled: boolean } {
     const state = this.#state(sequence);
-    return state.last === undefined ? { lastValue: canonicalInteger(state.next), isCalled: false } : { lastValue: canonicalInteger(state.last), isCalled: true };
+    return state.last === undefined
+      ? { lastValue: canonicalInteger(state.next), isCalled: false }
+      : { lastValue: canonicalInteger(state.last), isCalled: true };
   }
 
   #state(sequence: SequenceDefinition): State {
@@ -94,7 +105,11 @@ export class Sequences {
     if (state === undefined) {
       const row = this.#store.get(SEQUENCE_SPACE, idKey(sequence.id), Number.MAX_SAFE_INTEGER);
       const next = row === undefined ? sequence.start : BigInt(row[0] as number | bigint);
-      state = { next, reserved: 0n, last: row !== undefined && row[1] === true ? next - sequence.increment : undefined };
+      state = {
+        next,
+        reserved: 0n,
+        last: row !== undefined && row[1] === true ? next - sequence.increment : undefined,
+      };
       this.#states.set(sequence.id, state);
     }
     return state;
@@ -105,6 +120,10 @@ export class Sequences {
   }
 
   #write(rows: ReadonlyMap<string, StoredRow | null>): void {
-    this.#store.commit({ spaces: new Map([[SEQUENCE_SPACE, rows]]), droppedSpaces: [], schemaEpoch: 0 }, 'relaxed', () => undefined);
+    this.#store.commit(
+      { spaces: new Map([[SEQUENCE_SPACE, rows]]), droppedSpaces: [], schemaEpoch: 0 },
+      'relaxed',
+      () => undefined,
+    );
   }
 }

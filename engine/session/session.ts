@@ -4,7 +4,23 @@
  * through the request's sink. Handlers of single statements live in the neighbouring files; this one
  * owns the life cycle: queue, transaction state, errors, portals.
  */
-import { INITIAL_CREDIT_BYTES, type AuthReply, type AuthRequest, type Completion, type EngineSession, type ExecuteRequest, type ImplicitTransaction, type ProgramRef, type ReplySink, type ResultColumn, type RowBlock, type SessionEvents, type SessionInfo, type SessionOptions, type TransactionStatus } from '../../sblr/contract/session.ts';
+import {
+  INITIAL_CREDIT_BYTES,
+  type AuthReply,
+  type AuthRequest,
+  type Completion,
+  type EngineSession,
+  type ExecuteRequest,
+  type ImplicitTransaction,
+  type ProgramRef,
+  type ReplySink,
+  type ResultColumn,
+  type RowBlock,
+  type SessionEvents,
+  type SessionInfo,
+  type SessionOptions,
+  type TransactionStatus,
+} from '../../sblr/contract/session.ts';
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
@@ -12,7 +28,15 @@ import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { Program, StatementNode } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork, type CatalogMark } from '../catalog/catalog.ts';
-import type { CatalogView, ObjectId, RoleDefinition, RoutineDefinition, SchemaDefinition, SequenceDefinition, SystemRelation } from '../catalog/definitions.ts';
+import type {
+  CatalogView,
+  ObjectId,
+  RoleDefinition,
+  RoutineDefinition,
+  SchemaDefinition,
+  SequenceDefinition,
+  SystemRelation,
+} from '../catalog/definitions.ts';
 import type { EngineCore, InstalledDialect } from '../core.ts';
 import type { EvalContext } from '../functions/function.ts';
 import type { IsolationLevel, Transaction } from '../transactions/transaction.ts';
@@ -89,7 +113,11 @@ export class Session implements EngineSession, StatementHost {
   mode: TransactionMode = 'none';
   failed = false;
   fork: CatalogFork | undefined = undefined;
-  readonly savepoints: { readonly name: string; readonly catalog: CatalogMark | undefined; readonly settings: ReadonlyMap<string, string> }[] = [];
+  readonly savepoints: {
+    readonly name: string;
+    readonly catalog: CatalogMark | undefined;
+    readonly settings: ReadonlyMap<string, string>;
+  }[] = [];
   notifications: Notification[] = [];
   readonly undelivered: { readonly processId: number; readonly channel: string; readonly payload: string }[] = [];
   /** Grows whenever something binding depends on changes: search path, role, date settings. */
@@ -121,7 +149,14 @@ export class Session implements EngineSession, StatementHost {
   #cancelRequested: SqlError | undefined = undefined;
   #onCredit: (() => void) | undefined = undefined;
 
-  constructor(core: EngineCore, dialect: InstalledDialect, options: SessionOptions, events: SessionEvents, processId: number, cancelKey: number) {
+  constructor(
+    core: EngineCore,
+    dialect: InstalledDialect,
+    options: SessionOptions,
+    events: SessionEvents,
+    processId: number,
+    cancelKey: number,
+  ) {
     this.core = core;
     this.dialect = dialect;
     this.options = options;
@@ -158,11 +193,20 @@ export class Session implements EngineSession, StatementHost {
     this.sessionRole = role.id;
     this.currentRole = role.id;
     for (const [name, value] of Object.entries(role.settings)) this.settings.initialise(name, value, true);
-    for (const [name, value] of Object.entries(this.options.settings)) this.settings.initialise(name, value, role.superuser);
+    for (const [name, value] of Object.entries(this.options.settings))
+      this.settings.initialise(name, value, role.superuser);
     this.core.opened(this);
     const reported: Record<string, string> = {};
-    for (const [definition, name, value] of this.settings.entries()) if (definition?.reported === true) reported[name] = value;
-    return { processId: this.processId, cancelKey: this.cancelKey, user: this.options.user, database: this.options.database, isSuperuser: role.superuser, settings: reported };
+    for (const [definition, name, value] of this.settings.entries())
+      if (definition?.reported === true) reported[name] = value;
+    return {
+      processId: this.processId,
+      cancelKey: this.cancelKey,
+      user: this.options.user,
+      database: this.options.database,
+      isSuperuser: role.superuser,
+      settings: reported,
+    };
   }
 
   // ---- requests --------------------------------------------------------------------------------
@@ -337,7 +381,16 @@ export class Session implements EngineSession, StatementHost {
   #startTimer(): void {
     const milliseconds = this.#transactionDefaults().statementTimeoutMs;
     if (milliseconds <= 0) return;
-    this.#timer = setTimeout(() => this.cancel(new SqlError('query_canceled', { message: 'canceling statement due to statement timeout', variant: 'statement_timeout' })), milliseconds);
+    this.#timer = setTimeout(
+      () =>
+        this.cancel(
+          new SqlError('query_canceled', {
+            message: 'canceling statement due to statement timeout',
+            variant: 'statement_timeout',
+          }),
+        ),
+      milliseconds,
+    );
   }
 
   /** The request is answered. */
@@ -359,7 +412,9 @@ export class Session implements EngineSession, StatementHost {
   #startIdleTimer(): void {
     const milliseconds = this.#transactionDefaults().idleTimeoutMs;
     if (milliseconds <= 0 || this.#closed) return;
-    const error = new SqlError('idle_in_transaction_session_timeout', { message: 'terminating connection due to idle-in-transaction timeout' });
+    const error = new SqlError('idle_in_transaction_session_timeout', {
+      message: 'terminating connection due to idle-in-transaction timeout',
+    });
     this.#timer = setTimeout(() => this.terminate(error), milliseconds);
   }
 
@@ -454,10 +509,16 @@ export class Session implements EngineSession, StatementHost {
   }
 
   beginTransaction(isolation: string, readOnly: boolean): void {
-    const level: IsolationLevel = isolation === 'serializable' || isolation === 'repeatable_read' ? isolation : 'read_committed';
+    const level: IsolationLevel =
+      isolation === 'serializable' || isolation === 'repeatable_read' ? isolation : 'read_committed';
     const { lockTimeoutMs, durability } = this.#transactionDefaults();
     this.lockGroup.timeoutMs = lockTimeoutMs;
-    this.transaction = this.core.transactions.begin({ isolation: level, readOnly, lockGroup: this.lockGroup, durability });
+    this.transaction = this.core.transactions.begin({
+      isolation: level,
+      readOnly,
+      lockGroup: this.lockGroup,
+      durability,
+    });
     this.transactionStartedAt = this.statementStartedAt;
     this.failed = false;
   }
@@ -523,7 +584,8 @@ export class Session implements EngineSession, StatementHost {
     if (fork?.changed !== true) return;
     for (const [id, definition] of fork.changes) {
       if (definition === null) transaction.delete(CATALOG_SPACE, idKey(id));
-      else if (!('persistence' in definition) || definition.persistence !== 'temporary') transaction.put(CATALOG_SPACE, idKey(id), [definition] as never);
+      else if (!('persistence' in definition) || definition.persistence !== 'temporary')
+        transaction.put(CATALOG_SPACE, idKey(id), [definition] as never);
     }
     transaction.put(CATALOG_SPACE, idKey(0), [this.core.catalog.nextId]);
     transaction.schemaEpoch = this.core.catalog.epoch + 1;
@@ -569,7 +631,12 @@ export class Session implements EngineSession, StatementHost {
 
   #portal(name: string): Running {
     const found = this.portals.get(name);
-    if (found === undefined) throw new SqlError('invalid_cursor_name', { message: `portal "${name}" does not exist`, variant: 'portal', args: { name } });
+    if (found === undefined)
+      throw new SqlError('invalid_cursor_name', {
+        message: `portal "${name}" does not exist`,
+        variant: 'portal',
+        args: { name },
+      });
     return found;
   }
 
@@ -602,8 +669,15 @@ export class Session implements EngineSession, StatementHost {
   get names(): SessionNames {
     const { catalog } = this;
     if (this.#names === undefined || this.#namesEpoch !== catalog.epoch) {
-      const base = new SessionNames({ catalog, databaseId: this.databaseId, searchPath: [], temporarySchema: this.temporarySchema?.id, role: this.currentRole,
-        fold: this.identifierFold, system: this.dialect.system });
+      const base = new SessionNames({
+        catalog,
+        databaseId: this.databaseId,
+        searchPath: [],
+        temporarySchema: this.temporarySchema?.id,
+        role: this.currentRole,
+        fold: this.identifierFold,
+        system: this.dialect.system,
+      });
       this.#names = base.with({ searchPath: this.#searchPath(base) });
       this.#namesEpoch = catalog.epoch;
     }
@@ -626,7 +700,10 @@ export class Session implements EngineSession, StatementHost {
   #searchPath(names: SessionNames): ObjectId[] {
     const ids: ObjectId[] = [];
     for (const name of this.searchPathNames()) {
-      const schema = names.schemaByName({ text: name, exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold) });
+      const schema = names.schemaByName({
+        text: name,
+        exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold),
+      });
       if (schema !== undefined && !ids.includes(schema.id)) ids.push(schema.id);
     }
     return ids;
@@ -662,7 +739,13 @@ export class Session implements EngineSession, StatementHost {
   /** Names as a view's query sees them: the path it was made with, the rights of its owner. */
   viewNames(view: ViewDefinition): SessionNames {
     const { names } = this;
-    const searchPath = view.searchPath.map((name) => names.schemaByName({ text: name, exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold) })?.id);
+    const searchPath = view.searchPath.map(
+      (name) =>
+        names.schemaByName({
+          text: name,
+          exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold),
+        })?.id,
+    );
     return names.with({ role: view.owner, searchPath: searchPath.filter((id): id is ObjectId => id !== undefined) });
   }
 
@@ -688,7 +771,11 @@ export class Session implements EngineSession, StatementHost {
 
   renderOptions(_table: TableDefinition): RenderOptions {
     const hooks = this.introspectionHooks;
-    return { typeName: (type: SqlType) => hooks.typeName(type), functionName: (primitive: string) => this.dialect.functionName(primitive), referenceText: (target, id) => hooks.referenceText(target, id) };
+    return {
+      typeName: (type: SqlType) => hooks.typeName(type),
+      functionName: (primitive: string) => this.dialect.functionName(primitive),
+      referenceText: (target, id) => hooks.referenceText(target, id),
+    };
   }
 
   /** Names for reference values in results. */
@@ -779,7 +866,16 @@ export interface LoadTarget {
 
 /** Between requests nobody listens. */
 const IDLE_SINK: ReplySink = {
-  columns() {}, parameters() {}, rows() {}, complete() {}, suspended() {}, notice() {}, setting() {}, loadReady() {}, error() {}, ready() {},
+  columns() {},
+  parameters() {},
+  rows() {},
+  complete() {},
+  suspended() {},
+  notice() {},
+  setting() {},
+  loadReady() {},
+  error() {},
+  ready() {},
 };
 
 export type { StatementNode };

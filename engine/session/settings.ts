@@ -141,22 +141,34 @@ export class SessionSettings {
   }
 
   #unknown(name: string): SqlError {
-    return new SqlError('undefined_object', { message: `unrecognized configuration parameter "${name}"`, variant: 'setting', args: { name } });
+    return new SqlError('undefined_object', {
+      message: `unrecognized configuration parameter "${name}"`,
+      variant: 'setting',
+      args: { name },
+    });
   }
 
   #check(name: string, value: string, isSuperuser: boolean): string {
     const definition = this.#definitions.get(name.toLowerCase());
-    if (value.length > VALUE_LIMIT) throw new SqlError('invalid_parameter_value', `value for parameter "${name}" is too long`);
+    if (value.length > VALUE_LIMIT)
+      throw new SqlError('invalid_parameter_value', `value for parameter "${name}" is too long`);
     if (definition === undefined) {
       // Names with a point are the application's own.
       if (name.includes('.')) return value;
       throw this.#unknown(name);
     }
     if (definition.context === 'fixed') {
-      throw new SqlError('cannot_change_runtime_parameter', { message: `parameter "${definition.name}" cannot be changed`, args: { name: definition.name } });
+      throw new SqlError('cannot_change_runtime_parameter', {
+        message: `parameter "${definition.name}" cannot be changed`,
+        args: { name: definition.name },
+      });
     }
     if (definition.context === 'superuser' && !isSuperuser) {
-      throw new SqlError('insufficient_privilege', { message: `permission denied to set parameter "${definition.name}"`, variant: 'setting', args: { name: definition.name } });
+      throw new SqlError('insufficient_privilege', {
+        message: `permission denied to set parameter "${definition.name}"`,
+        variant: 'setting',
+        args: { name: definition.name },
+      });
     }
     return checkValue(definition, value);
   }
@@ -165,7 +177,9 @@ export class SessionSettings {
 function invalid(definition: SettingDefinition, value: string, hint?: string): SqlError {
   return new SqlError('invalid_parameter_value', {
     message: `invalid value for parameter "${definition.name}": "${value}"`,
-    variant: 'setting', args: { name: definition.name, value }, ...(hint === undefined ? {} : { hint }),
+    variant: 'setting',
+    args: { name: definition.name, value },
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 
@@ -175,7 +189,11 @@ function checkValue(definition: SettingDefinition, value: string): string {
       const word = value.trim().toLowerCase();
       if (TRUE_WORDS.has(word)) return 'on';
       if (FALSE_WORDS.has(word)) return 'off';
-      throw new SqlError('invalid_parameter_value', { message: `parameter "${definition.name}" requires a Boolean value`, variant: 'setting_boolean', args: { name: definition.name } });
+      throw new SqlError('invalid_parameter_value', {
+        message: `parameter "${definition.name}" requires a Boolean value`,
+        variant: 'setting_boolean',
+        args: { name: definition.name },
+      });
     }
     case 'enum': {
       const found = definition.options?.find((option) => option.toLowerCase() === value.trim().toLowerCase());
@@ -194,13 +212,26 @@ function checkNumber(definition: SettingDefinition, value: string): string {
   const match = /^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]*)\s*$/.exec(value);
   if (match === null) throw invalid(definition, value);
   const factor = match[2] === '' ? 1 : UNIT_FACTORS[definition.unit ?? '']?.[match[2]!];
-  if (factor === undefined) throw invalid(definition, value, definition.unit === undefined ? undefined : `Valid units for this parameter are ${Object.keys(UNIT_FACTORS[definition.unit] ?? {}).map((unit) => `"${unit}"`).join(', ')}.`);
+  if (factor === undefined)
+    throw invalid(
+      definition,
+      value,
+      definition.unit === undefined
+        ? undefined
+        : `Valid units for this parameter are ${Object.keys(UNIT_FACTORS[definition.unit] ?? {})
+            .map((unit) => `"${unit}"`)
+            .join(', ')}.`,
+    );
   const scaled = Number(match[1]) * factor;
   const number = definition.kind === 'integer' ? Math.round(scaled) : scaled;
   const { minimum, maximum } = definition;
   if ((minimum !== undefined && number < minimum) || (maximum !== undefined && number > maximum)) {
     const unit = definition.unit === undefined ? '' : ` ${definition.unit}`;
-    throw new SqlError('invalid_parameter_value', { message: `${number}${unit} is outside the valid range for parameter "${definition.name}" (${minimum ?? ''} .. ${maximum ?? ''})`, variant: 'setting_range', args: { name: definition.name } });
+    throw new SqlError('invalid_parameter_value', {
+      message: `${number}${unit} is outside the valid range for parameter "${definition.name}" (${minimum ?? ''} .. ${maximum ?? ''})`,
+      variant: 'setting_range',
+      args: { name: definition.name },
+    });
   }
   return displayNumber(number, definition.unit);
 }
@@ -208,7 +239,9 @@ function checkNumber(definition: SettingDefinition, value: string): string {
 /** With the largest unit that divides it, as SHOW prints it. */
 function displayNumber(value: number, unit: string | undefined): string {
   if (unit === undefined || value <= 0 || !Number.isInteger(value)) return String(value);
-  const factors = Object.entries(UNIT_FACTORS[unit] ?? {}).filter(([, factor]) => factor >= 1).sort((a, b) => b[1] - a[1]);
+  const factors = Object.entries(UNIT_FACTORS[unit] ?? {})
+    .filter(([, factor]) => factor >= 1)
+    .sort((a, b) => b[1] - a[1]);
   for (const [name, factor] of factors) if (value % factor === 0) return `${value / factor}${name}`;
   return String(value);
 }

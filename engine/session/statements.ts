@@ -41,20 +41,42 @@ export function runStatement(session: Session, request: ExecuteRequest): void {
   }
   if (program.statements.length !== 1 || statement === undefined || isProcedural(statement)) {
     session.ensureTransaction(request.implicit);
-    settle(session, runProgram(session, program, request, async (inner, one) => {
-      if (isTransactionControl(one)) {
-        throw new SqlError('feature_not_supported', { message: `${one.op.replaceAll('_', ' ')} is not supported inside a program`, ...(one.pos === undefined ? {} : { position: one.pos }) });
-      }
-      if (runSimple(session, inner, one, request) === undefined) await runWaiting(session, inner, one, request);
-      session.endOpenStatements(true);
-    }));
+    settle(
+      session,
+      runProgram(session, program, request, async (inner, one) => {
+        if (isTransactionControl(one)) {
+          throw new SqlError('feature_not_supported', {
+            message: `${one.op.replaceAll('_', ' ')} is not supported inside a program`,
+            ...(one.pos === undefined ? {} : { position: one.pos }),
+          });
+        }
+        if (runSimple(session, inner, one, request) === undefined) await runWaiting(session, inner, one, request);
+        session.endOpenStatements(true);
+      }),
+    );
     return;
   }
   runOther(session, program, statement, request);
 }
 
-const PROCEDURAL: ReadonlySet<StatementNode['op']> = new Set<StatementNode['op']>(['DECLARE_VARIABLE', 'ASSIGN_VARIABLE', 'ASSIGN_QUERY', 'JUMP', 'JUMP_IF', 'HANDLER_BEGIN', 'HANDLER_END', 'RAISE', 'RERAISE', 'OPEN_CURSOR', 'FETCH_INTO',
-  'CLOSE_LOCAL_CURSOR', 'RETURN_VALUE', 'EMIT_ROW', 'EXECUTE', 'CALL_PROCEDURE']);
+const PROCEDURAL: ReadonlySet<StatementNode['op']> = new Set<StatementNode['op']>([
+  'DECLARE_VARIABLE',
+  'ASSIGN_VARIABLE',
+  'ASSIGN_QUERY',
+  'JUMP',
+  'JUMP_IF',
+  'HANDLER_BEGIN',
+  'HANDLER_END',
+  'RAISE',
+  'RERAISE',
+  'OPEN_CURSOR',
+  'FETCH_INTO',
+  'CLOSE_LOCAL_CURSOR',
+  'RETURN_VALUE',
+  'EMIT_ROW',
+  'EXECUTE',
+  'CALL_PROCEDURE',
+]);
 
 /** Does the statement need the procedural machine even when it stands alone? */
 function isProcedural(statement: StatementNode): boolean {
@@ -65,7 +87,10 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
   const query = cached.query!;
   const transaction = session.ensureTransaction(request.implicit);
   if (query.bound.modifies && transaction.readOnly) {
-    throw new SqlError('read_only_sql_transaction', { message: `cannot execute ${query.command} in a read-only transaction`, args: { command: query.command } });
+    throw new SqlError('read_only_sql_transaction', {
+      message: `cannot execute ${query.command} in a read-only transaction`,
+      args: { command: query.command },
+    });
   }
   for (const { table, access } of query.bound.tables) {
     const mode = access === 'read' ? 'access_share' : access === 'write' ? 'row_exclusive' : 'row_share';
@@ -127,7 +152,12 @@ function runOther(session: Session, program: Program, statement: StatementNode, 
 type Done = { readonly command: string; readonly rows?: number };
 
 /** Statements that are over at once. */
-function runSimple(session: Session, program: Program, statement: StatementNode, request: ExecuteRequest): Done | undefined {
+function runSimple(
+  session: Session,
+  program: Program,
+  statement: StatementNode,
+  request: ExecuteRequest,
+): Done | undefined {
   const inTransaction = session.mode === 'block' || session.mode === 'group';
   switch (statement.op) {
     case 'NOOP':
@@ -173,7 +203,12 @@ function runSimple(session: Session, program: Program, statement: StatementNode,
   }
 }
 
-async function runWaiting(session: Session, program: Program, statement: StatementNode, request: ExecuteRequest): Promise<Done> {
+async function runWaiting(
+  session: Session,
+  program: Program,
+  statement: StatementNode,
+  request: ExecuteRequest,
+): Promise<Done> {
   const transaction = session.ensureTransaction(request.implicit);
   switch (statement.op) {
     case 'EXECUTE_STATEMENT':
@@ -189,7 +224,8 @@ async function runWaiting(session: Session, program: Program, statement: Stateme
       await analyzeTables(session, statement.tables);
       return { command: statement.command };
     case 'VACUUM':
-      if (session.mode === 'block') throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
+      if (session.mode === 'block')
+        throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
       session.beginStatement();
       if (statement.analyze) await analyzeTables(session, statement.tables);
       return { command: 'VACUUM' };
@@ -211,14 +247,23 @@ async function runWaiting(session: Session, program: Program, statement: Stateme
     default:
       break;
   }
-  if (transaction.readOnly) throw new SqlError('read_only_sql_transaction', { message: `cannot execute ${statement.op.replaceAll('_', ' ')} in a read-only transaction` });
+  if (transaction.readOnly)
+    throw new SqlError('read_only_sql_transaction', {
+      message: `cannot execute ${statement.op.replaceAll('_', ' ')} in a read-only transaction`,
+    });
   session.beginStatement();
   const bridge = new DdlBridge(session, program.semantics);
   const mark = bridge.catalog.mark();
   try {
-    const done = await executeDdl(statement, bridge, { sessionsIn: (id) => session.core.sessionsIn(id, session), extensions: session.dialect.extensions });
+    const done = await executeDdl(statement, bridge, {
+      sessionsIn: (id) => session.core.sessionsIn(id, session),
+      extensions: session.dialect.extensions,
+    });
     if (done === undefined) {
-      throw new SqlError('feature_not_supported', { message: `${statement.op.replaceAll('_', ' ')} is not supported`, ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+      throw new SqlError('feature_not_supported', {
+        message: `${statement.op.replaceAll('_', ' ')} is not supported`,
+        ...(statement.pos === undefined ? {} : { position: statement.pos }),
+      });
     }
     bridge.finish();
     return done;
@@ -228,7 +273,12 @@ async function runWaiting(session: Session, program: Program, statement: Stateme
   }
 }
 
-function setSetting(session: Session, program: Program, statement: NodeOf<'SET_SETTING'>, inTransaction: boolean): Done {
+function setSetting(
+  session: Session,
+  program: Program,
+  statement: NodeOf<'SET_SETTING'>,
+  inTransaction: boolean,
+): Done {
   const local = statement.scope === 'local';
   if (local && !inTransaction) {
     session.warn('no_active_sql_transaction', 'SET LOCAL can only be used in transaction blocks');
@@ -239,7 +289,14 @@ function setSetting(session: Session, program: Program, statement: NodeOf<'SET_S
   else if (statement.value !== undefined) {
     const [value] = evaluateValues(session, program, [statement.value], [TEXT]);
     session.settings.set(name, String(value ?? ''), session.isSuperuser, local, inTransaction);
-  } else session.settings.set(name, session.core.normaliseSetting(name, statement.values), session.isSuperuser, local, inTransaction);
+  } else
+    session.settings.set(
+      name,
+      session.core.normaliseSetting(name, statement.values),
+      session.isSuperuser,
+      local,
+      inTransaction,
+    );
   return { command: statement.reset ? 'RESET' : 'SET' };
 }
 
@@ -250,9 +307,18 @@ function setRole(session: Session, statement: NodeOf<'SET_ROLE'>): void {
   } else {
     const role = session.catalog.roleByName(statement.role);
     const shown = displayIdentifier(statement.role, session.identifierFold);
-    if (role === undefined) throw new SqlError('invalid_parameter_value', { message: `role "${shown}" does not exist`, variant: 'role', args: { role: shown } });
+    if (role === undefined)
+      throw new SqlError('invalid_parameter_value', {
+        message: `role "${shown}" does not exist`,
+        variant: 'role',
+        args: { role: shown },
+      });
     if (!session.core.mayBecome(session, role.id, statement.session)) {
-      throw new SqlError('insufficient_privilege', { message: statement.session ? 'permission denied to set session authorization' : `permission denied to set role "${shown}"` });
+      throw new SqlError('insufficient_privilege', {
+        message: statement.session
+          ? 'permission denied to set session authorization'
+          : `permission denied to set role "${shown}"`,
+      });
     }
     if (statement.session) session.sessionRole = role.id;
     session.currentRole = role.id;
@@ -262,37 +328,72 @@ function setRole(session: Session, statement: NodeOf<'SET_ROLE'>): void {
 
 const PAYLOAD_LIMIT = 8000;
 
-export function notify(session: Session, channel: string, payload: string, request: Pick<ExecuteRequest, 'implicit'>): void {
-  if (Buffer.byteLength(payload) >= PAYLOAD_LIMIT) throw new SqlError('invalid_parameter_value', 'payload string too long');
+export function notify(
+  session: Session,
+  channel: string,
+  payload: string,
+  request: Pick<ExecuteRequest, 'implicit'>,
+): void {
+  if (Buffer.byteLength(payload) >= PAYLOAD_LIMIT)
+    throw new SqlError('invalid_parameter_value', 'payload string too long');
   if (channel === '') throw new SqlError('invalid_parameter_value', 'channel name cannot be empty');
   session.ensureTransaction(request.implicit);
-  if (!session.notifications.some((one) => one.channel === channel && one.payload === payload)) session.notifications.push({ channel, payload });
+  if (!session.notifications.some((one) => one.channel === channel && one.payload === payload))
+    session.notifications.push({ channel, payload });
 }
 
 function prepareStatement(session: Session, statement: NodeOf<'PREPARE_STATEMENT'>): void {
   if (session.prepared.has(statement.name)) {
-    throw new SqlError('duplicate_prepared_statement', { message: `prepared statement "${statement.name}" already exists`, args: { name: statement.name } });
+    throw new SqlError('duplicate_prepared_statement', {
+      message: `prepared statement "${statement.name}" already exists`,
+      args: { name: statement.name },
+    });
   }
   const program = session.core.reference(statement.program);
   const { query } = lookupStatement(session, program, statement.types);
-  session.prepared.set(statement.name, { name: statement.name, program, types: query?.bound.parameterTypes ?? statement.types, text: statement.text, preparedAt: session.statementStartedAt });
+  session.prepared.set(statement.name, {
+    name: statement.name,
+    program,
+    types: query?.bound.parameterTypes ?? statement.types,
+    text: statement.text,
+    preparedAt: session.statementStartedAt,
+  });
 }
 
 function noPrepared(name: string): SqlError {
-  return new SqlError('invalid_sql_statement_name', { message: `prepared statement "${name}" does not exist`, args: { name } });
+  return new SqlError('invalid_sql_statement_name', {
+    message: `prepared statement "${name}" does not exist`,
+    args: { name },
+  });
 }
 
-function executePrepared(session: Session, program: Program, statement: NodeOf<'EXECUTE_STATEMENT'>, request: ExecuteRequest): Promise<Done> {
+function executePrepared(
+  session: Session,
+  program: Program,
+  statement: NodeOf<'EXECUTE_STATEMENT'>,
+  request: ExecuteRequest,
+): Promise<Done> {
   const prepared = session.prepared.get(statement.name);
   if (prepared === undefined) throw noPrepared(statement.name);
   const cached = lookupStatement(session, prepared.program, prepared.types);
-  const wanted = cached.query?.bound.parameterTypes ?? mergeTypes(cached.program, prepared.types).map((type) => type ?? TEXT);
+  const wanted =
+    cached.query?.bound.parameterTypes ?? mergeTypes(cached.program, prepared.types).map((type) => type ?? TEXT);
   if (statement.arguments.length !== wanted.length) {
-    throw new SqlError('syntax_error', { message: `wrong number of parameters for prepared statement "${statement.name}"`,
-      detail: `Expected ${wanted.length} parameters but got ${statement.arguments.length}.` });
+    throw new SqlError('syntax_error', {
+      message: `wrong number of parameters for prepared statement "${statement.name}"`,
+      detail: `Expected ${wanted.length} parameters but got ${statement.arguments.length}.`,
+    });
   }
   const parameters = evaluateValues(session, program, statement.arguments, wanted);
-  const inner: ExecuteRequest = { program: prepared.program, parameters, parameterTypes: prepared.types, implicit: request.implicit, text: request.text, wantColumns: true, maxRows: 0 };
+  const inner: ExecuteRequest = {
+    program: prepared.program,
+    parameters,
+    parameterTypes: prepared.types,
+    implicit: request.implicit,
+    text: request.text,
+    wantColumns: true,
+    maxRows: 0,
+  };
   return new Promise((_resolve, reject) => {
     // The inner statement answers the request itself, so this promise only ever fails.
     try {
@@ -306,14 +407,20 @@ function executePrepared(session: Session, program: Program, statement: NodeOf<'
 function closeCursor(session: Session, name: string | undefined): void {
   for (const one of name === undefined ? [...session.cursors.keys()] : [name]) {
     const cursor = session.cursors.get(one);
-    if (cursor === undefined) throw new SqlError('invalid_cursor_name', { message: `cursor "${one}" does not exist`, variant: 'cursor', args: { name: one } });
+    if (cursor === undefined)
+      throw new SqlError('invalid_cursor_name', {
+        message: `cursor "${one}" does not exist`,
+        variant: 'cursor',
+        args: { name: one },
+      });
     cursor.close();
     session.cursors.delete(one);
   }
 }
 
 function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void {
-  if (what === 'all' && session.mode === 'block') throw new SqlError('active_sql_transaction', 'DISCARD ALL cannot run inside a transaction block');
+  if (what === 'all' && session.mode === 'block')
+    throw new SqlError('active_sql_transaction', 'DISCARD ALL cannot run inside a transaction block');
   if (what === 'plans' || what === 'all') session.plans.clear();
   if (what === 'sequences' || what === 'all') session.currentValues.clear();
   if (what === 'temporary' || what === 'all') session.core.dropTemporaryObjects(session);
@@ -329,17 +436,29 @@ function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void {
 }
 
 async function lockTables(session: Session, statement: NodeOf<'LOCK_TABLES'>): Promise<void> {
-  if (session.mode !== 'block') throw new SqlError('no_active_sql_transaction', 'LOCK TABLE can only be used in transaction blocks');
+  if (session.mode !== 'block')
+    throw new SqlError('no_active_sql_transaction', 'LOCK TABLE can only be used in transaction blocks');
   for (const { name } of statement.tables) {
     const found = session.names.findRelation(name);
     const shown = name.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
-    if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
-    if (found.kind !== 'table') throw new SqlError('wrong_object_type', { message: `"${shown}" is not a table`, args: { name: shown, kind: 'table' } });
+    if (found === undefined)
+      throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
+    if (found.kind !== 'table')
+      throw new SqlError('wrong_object_type', {
+        message: `"${shown}" is not a table`,
+        args: { name: shown, kind: 'table' },
+      });
     await lockTable(session, found.id, found.name.text, statement.mode, statement.nowait ? 'nowait' : 'wait');
   }
 }
 
-export function lockTable(session: Session, id: number, name: string, mode: NodeOf<'LOCK_TABLES'>['mode'], wait: 'wait' | 'nowait'): Promise<void> {
+export function lockTable(
+  session: Session,
+  id: number,
+  name: string,
+  mode: NodeOf<'LOCK_TABLES'>['mode'],
+  wait: 'wait' | 'nowait',
+): Promise<void> {
   const result = session.transaction!.lockTable(id, mode, wait, name);
   if (!(result instanceof LockWaiter)) return Promise.resolve();
   return new Promise((resolve, reject) => {

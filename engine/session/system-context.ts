@@ -20,8 +20,10 @@ export function systemContext(session: Session): SystemContext {
     views: dialect.system.views.values(),
     schemas: dialect.system.schemas,
     typeId: (type) => hooks.typeId(type),
-    rowEstimate: (table) => core.analyzed().get(table.id) === undefined ? -1 : core.store.approximateRows(table.space),
-    byteEstimate: (table) => core.analyzed().get(table.id) === undefined ? 0 : core.store.approximateBytes(table.space),
+    rowEstimate: (table) =>
+      core.analyzed().get(table.id) === undefined ? -1 : core.store.approximateRows(table.space),
+    byteEstimate: (table) =>
+      core.analyzed().get(table.id) === undefined ? 0 : core.store.approximateBytes(table.space),
     sequenceState: (sequence) => core.sequences.peek(sequence),
     defaultText: (table, column) => rendered.defaultText(table, column),
     checkText: (table, id) => rendered.check(table, id, false),
@@ -31,16 +33,36 @@ export function systemContext(session: Session): SystemContext {
     settings: () => settingRows(session),
     *sessions() {
       for (const one of core.sessionList()) {
-        yield { id: one.processId, databaseId: one.databaseId, roleId: one.loginRole, roleName: hooks.roleName(one.loginRole) ?? '', applicationName: one.settings.get('application_name') ?? '', clientAddress: one.options.clientAddress,
-          startedAt: one.startedAt, transactionStartedAt: one.transaction === undefined ? null : one.transactionStartedAt, statementStartedAt: one.statementStartedAt, stateChangedAt: one.stateChangedAt,
-          state: one.state === 'active' ? 'active' : one.mode !== 'block' ? 'idle' : one.failed ? 'idle in transaction (aborted)' : 'idle in transaction', text: one.statementText };
+        yield {
+          id: one.processId,
+          databaseId: one.databaseId,
+          roleId: one.loginRole,
+          roleName: hooks.roleName(one.loginRole) ?? '',
+          applicationName: one.settings.get('application_name') ?? '',
+          clientAddress: one.options.clientAddress,
+          startedAt: one.startedAt,
+          transactionStartedAt: one.transaction === undefined ? null : one.transactionStartedAt,
+          statementStartedAt: one.statementStartedAt,
+          stateChangedAt: one.stateChangedAt,
+          state:
+            one.state === 'active'
+              ? 'active'
+              : one.mode !== 'block'
+                ? 'idle'
+                : one.failed
+                  ? 'idle in transaction (aborted)'
+                  : 'idle in transaction',
+          text: one.statementText,
+        };
       }
     },
     *locks() {
-      for (const lock of core.locks.list()) yield [lock.kind, lock.number, lock.text, lock.mode, lock.group, lock.granted];
+      for (const lock of core.locks.list())
+        yield [lock.kind, lock.number, lock.text, lock.mode, lock.group, lock.granted];
     },
     *preparedStatements() {
-      for (const one of session.prepared.values()) yield [one.name, one.text, one.preparedAt, new SqlArray(one.types.map((type) => hooks.typeId(type)))];
+      for (const one of session.prepared.values())
+        yield [one.name, one.text, one.preparedAt, new SqlArray(one.types.map((type) => hooks.typeId(type)))];
     },
     *cursors() {
       for (const one of session.cursors.values()) yield [one.name, one.text, one.hold, one.scroll, one.createdAt];
@@ -62,8 +84,20 @@ function* settingRows(session: Session): Iterable<Row> {
   for (const [definition, name] of session.settings.entries()) {
     const value = session.introspectionHooks.setting(name) ?? '';
     const fallback = session.settings.defaultOf(name) ?? value;
-    yield [name, value, definition?.defaultValue ?? fallback, fallback, definition?.unit ?? null, definition?.description ?? '', definition?.context ?? 'user', definition?.kind ?? 'string',
-      definition?.minimum === undefined ? null : String(definition.minimum), definition?.maximum === undefined ? null : String(definition.maximum), definition?.options === undefined ? null : new SqlArray(definition.options), definition?.reported ?? false];
+    yield [
+      name,
+      value,
+      definition?.defaultValue ?? fallback,
+      fallback,
+      definition?.unit ?? null,
+      definition?.description ?? '',
+      definition?.context ?? 'user',
+      definition?.kind ?? 'string',
+      definition?.minimum === undefined ? null : String(definition.minimum),
+      definition?.maximum === undefined ? null : String(definition.maximum),
+      definition?.options === undefined ? null : new SqlArray(definition.options),
+      definition?.reported ?? false,
+    ];
   }
 }
 

@@ -6,9 +6,33 @@ import { inFailedTransaction } from './prepare.ts';
 import { toSqlError } from './errors.ts';
 import type { Session } from './session.ts';
 
-type Control = Extract<StatementNode, { op: 'BEGIN' | 'COMMIT' | 'ROLLBACK' | 'SAVEPOINT' | 'RELEASE_SAVEPOINT' | 'ROLLBACK_TO_SAVEPOINT' | 'SET_TRANSACTION' | 'SET_CONSTRAINTS' | 'PREPARE_TRANSACTION' }>;
+type Control = Extract<
+  StatementNode,
+  {
+    op:
+      | 'BEGIN'
+      | 'COMMIT'
+      | 'ROLLBACK'
+      | 'SAVEPOINT'
+      | 'RELEASE_SAVEPOINT'
+      | 'ROLLBACK_TO_SAVEPOINT'
+      | 'SET_TRANSACTION'
+      | 'SET_CONSTRAINTS'
+      | 'PREPARE_TRANSACTION';
+  }
+>;
 
-const OPERATIONS = new Set(['BEGIN', 'COMMIT', 'ROLLBACK', 'SAVEPOINT', 'RELEASE_SAVEPOINT', 'ROLLBACK_TO_SAVEPOINT', 'SET_TRANSACTION', 'SET_CONSTRAINTS', 'PREPARE_TRANSACTION']);
+const OPERATIONS = new Set([
+  'BEGIN',
+  'COMMIT',
+  'ROLLBACK',
+  'SAVEPOINT',
+  'RELEASE_SAVEPOINT',
+  'ROLLBACK_TO_SAVEPOINT',
+  'SET_TRANSACTION',
+  'SET_CONSTRAINTS',
+  'PREPARE_TRANSACTION',
+]);
 
 export function isTransactionControl(statement: StatementNode): statement is Control {
   return OPERATIONS.has(statement.op);
@@ -33,7 +57,10 @@ export function runTransactionControl(session: Session, statement: Control, impl
     case 'SET_CONSTRAINTS':
       return setConstraints(session, statement, implicit);
     default:
-      throw new SqlError('feature_not_supported', { message: 'two-phase commit is not supported', ...(statement.pos === undefined ? {} : { position: statement.pos }) });
+      throw new SqlError('feature_not_supported', {
+        message: 'two-phase commit is not supported',
+        ...(statement.pos === undefined ? {} : { position: statement.pos }),
+      });
   }
 }
 
@@ -49,8 +76,14 @@ function begin(session: Session, statement: NodeOf<'BEGIN'>): void {
     answer(session, statement.command);
     return;
   }
-  const isolation = statement.isolation === 'none' ? (session.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed') : statement.isolation;
-  const readOnly = statement.access === 'default' ? session.settings.get('default_transaction_read_only') === 'on' : statement.access === 'read_only';
+  const isolation =
+    statement.isolation === 'none'
+      ? (session.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed')
+      : statement.isolation;
+  const readOnly =
+    statement.access === 'default'
+      ? session.settings.get('default_transaction_read_only') === 'on'
+      : statement.access === 'read_only';
   if (session.transaction === undefined) session.beginTransaction(isolation, readOnly);
   session.mode = 'block';
   answer(session, statement.command);
@@ -58,7 +91,11 @@ function begin(session: Session, statement: NodeOf<'BEGIN'>): void {
 
 function end(session: Session, chain: boolean, how: 'commit' | 'rollback'): void {
   if (session.mode !== 'block') {
-    if (chain) throw new SqlError('no_active_sql_transaction', `${how.toUpperCase()} AND CHAIN can only be used in transaction blocks`);
+    if (chain)
+      throw new SqlError(
+        'no_active_sql_transaction',
+        `${how.toUpperCase()} AND CHAIN can only be used in transaction blocks`,
+      );
     session.warn('no_active_sql_transaction', 'there is no transaction in progress');
   }
   const isolation = session.transaction?.isolation ?? 'read_committed';
@@ -85,7 +122,8 @@ function end(session: Session, chain: boolean, how: 'commit' | 'rollback'): void
 }
 
 function requireBlock(session: Session, what: string): void {
-  if (session.mode !== 'block') throw new SqlError('no_active_sql_transaction', `${what} can only be used in transaction blocks`);
+  if (session.mode !== 'block')
+    throw new SqlError('no_active_sql_transaction', `${what} can only be used in transaction blocks`);
 }
 
 function savepoint(session: Session, name: string): void {
@@ -98,7 +136,10 @@ function savepoint(session: Session, name: string): void {
 
 function find(session: Session, name: string): number {
   for (let i = session.savepoints.length - 1; i >= 0; i--) if (session.savepoints[i]!.name === name) return i;
-  throw new SqlError('invalid_savepoint_specification', { message: `savepoint "${name}" does not exist`, args: { name } });
+  throw new SqlError('invalid_savepoint_specification', {
+    message: `savepoint "${name}" does not exist`,
+    args: { name },
+  });
 }
 
 function release(session: Session, name: string): void {
@@ -115,7 +156,8 @@ function rollbackTo(session: Session, name: string): void {
   const mark = session.savepoints[at]!;
   session.endOpenStatements(false);
   session.transaction!.rollbackTo(name);
-  if (session.fork !== undefined) session.fork.restore(mark.catalog ?? { objects: new Map(), names: new Map(), changes: new Map() });
+  if (session.fork !== undefined)
+    session.fork.restore(mark.catalog ?? { objects: new Map(), names: new Map(), changes: new Map() });
   session.settings.restoreMark(mark.settings);
   session.savepoints.length = at + 1;
   session.failed = false;
@@ -126,8 +168,22 @@ function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>):
   if (session.failed) throw inFailedTransaction();
   if (statement.scope === 'session') {
     const isSuperuser = true;
-    if (statement.isolation !== 'none') session.settings.set('default_transaction_isolation', statement.isolation.replaceAll('_', ' '), isSuperuser, false, session.mode === 'block');
-    if (statement.access !== 'default') session.settings.set('default_transaction_read_only', statement.access === 'read_only' ? 'on' : 'off', isSuperuser, false, session.mode === 'block');
+    if (statement.isolation !== 'none')
+      session.settings.set(
+        'default_transaction_isolation',
+        statement.isolation.replaceAll('_', ' '),
+        isSuperuser,
+        false,
+        session.mode === 'block',
+      );
+    if (statement.access !== 'default')
+      session.settings.set(
+        'default_transaction_read_only',
+        statement.access === 'read_only' ? 'on' : 'off',
+        isSuperuser,
+        false,
+        session.mode === 'block',
+      );
     answer(session, 'SET');
     return;
   }

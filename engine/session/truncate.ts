@@ -11,8 +11,13 @@ export async function truncate(session: Session, statement: NodeOf<'TRUNCATE'>):
   for (const { name } of statement.tables) {
     const found = session.names.findRelation(name);
     const shown = name.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
-    if (found === undefined) throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
-    if (found.kind !== 'table') throw new SqlError('wrong_object_type', { message: `"${shown}" is not a table`, args: { name: shown, kind: 'table' } });
+    if (found === undefined)
+      throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
+    if (found.kind !== 'table')
+      throw new SqlError('wrong_object_type', {
+        message: `"${shown}" is not a table`,
+        args: { name: shown, kind: 'table' },
+      });
     session.names.checkPrivilege(found, 'TRUNCATE');
     ids.add(found.id);
   }
@@ -34,10 +39,17 @@ function addReferencing(session: Session, ids: Set<ObjectId>, behavior: 'restric
       if (child?.kind !== 'table') continue;
       const show = (one: TableDefinition): string => displayIdentifier(one.name, session.identifierFold);
       if (behavior === 'restrict') {
-        throw new SqlError('feature_not_supported', { message: 'cannot truncate a table referenced in a foreign key constraint', detail: `Table "${show(child)}" references "${show(table)}".`,
-          hint: `Truncate table "${show(child)}" at the same time, or use TRUNCATE ... CASCADE.` });
+        throw new SqlError('feature_not_supported', {
+          message: 'cannot truncate a table referenced in a foreign key constraint',
+          detail: `Table "${show(child)}" references "${show(table)}".`,
+          hint: `Truncate table "${show(child)}" at the same time, or use TRUNCATE ... CASCADE.`,
+        });
       }
-      session.notice({ severity: 'notice', condition: 'successful_completion', details: { message: `truncate cascades to table "${show(child)}"` } });
+      session.notice({
+        severity: 'notice',
+        condition: 'successful_completion',
+        details: { message: `truncate cascades to table "${show(child)}"` },
+      });
       ids.add(other);
     }
   }
@@ -74,13 +86,19 @@ function emptyTable(session: Session, id: ObjectId, restartIdentity: boolean): v
     core.store.createSpace(next);
     return { ...index, space: next };
   });
-  fork.put({ ...table, space, indexes, columns: table.columns.map((column) => (column.dropped ? column : { ...column, missing: null })) });
+  fork.put({
+    ...table,
+    space,
+    indexes,
+    columns: table.columns.map((column) => (column.dropped ? column : { ...column, missing: null })),
+  });
   session.transaction!.onCommit(() => {
     core.dropSpace(table.space);
     for (const index of table.indexes) core.dropSpace(index.space);
   });
   if (!restartIdentity) return;
   for (const sequence of fork.all('sequence')) {
-    if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === id) core.sequences.restart(sequence.id, sequence.start);
+    if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === id)
+      core.sequences.restart(sequence.id, sequence.start);
   }
 }

@@ -11,7 +11,17 @@
  *     tx.endStatement();
  *     tx.commit((error) => ...);
  */
-export { LockGroup, LockManager, LockOwner, LockWaiter, type LockInformation, type LockResult, type RowLockStrength, type TableLockMode, type WaitPolicy } from './locks.ts';
+export {
+  LockGroup,
+  LockManager,
+  LockOwner,
+  LockWaiter,
+  type LockInformation,
+  type LockResult,
+  type RowLockStrength,
+  type TableLockMode,
+  type WaitPolicy,
+} from './locks.ts';
 export { SessionLocks } from './session-locks.ts';
 export { toSqlError } from './storage-errors.ts';
 export { TransactionManager } from './transaction-manager.ts';

@@ -17,7 +17,12 @@ export const TABLE_LOCK_MODES = [
 ] as const;
 export type TableLockMode = (typeof TABLE_LOCK_MODES)[number];
 
-export const ROW_MODE: Readonly<Record<RowLockStrength, number>> = { key_share: 0, share: 1, no_key_update: 2, update: 3 };
+export const ROW_MODE: Readonly<Record<RowLockStrength, number>> = {
+  key_share: 0,
+  share: 1,
+  no_key_update: 2,
+  update: 3,
+};
 export const ROW_CONFLICTS: readonly number[] = [0b1000, 0b1100, 0b1110, 0b1111];
 
 export const TABLE_MODE: Readonly<Record<TableLockMode, number>> = {

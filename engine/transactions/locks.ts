@@ -76,7 +76,14 @@ class Lock {
   /** NO_WAITERS until somebody waits: a load locks millions of keys nobody else wants. */
   queue: LockWaiter[] = NO_WAITERS;
 
-  constructor(kind: LockKind, number: number, text: string, conflicts: readonly number[], owners: LockOwner[], masks: number[]) {
+  constructor(
+    kind: LockKind,
+    number: number,
+    text: string,
+    conflicts: readonly number[],
+    owners: LockOwner[],
+    masks: number[],
+  ) {
     this.owners = owners;
     this.masks = masks;
     this.kind = kind;
@@ -119,7 +126,8 @@ class Lock {
   }
 
   describe(subject: string | undefined): string {
-    if (this.kind === 'row') return subject === undefined ? `row of space ${this.number}` : `row of relation "${subject}"`;
+    if (this.kind === 'row')
+      return subject === undefined ? `row of space ${this.number}` : `row of relation "${subject}"`;
     if (this.kind === 'table') return subject === undefined ? `relation ${this.number}` : `relation "${subject}"`;
     return `"${this.text}"`;
   }
@@ -169,7 +177,9 @@ export class LockWaiter {
   /** For the lock manager. */
   startTimer(milliseconds: number): void {
     this.#timer = setTimeout(() => {
-      this.cancel(new SqlError('lock_not_available', { message: 'canceling statement due to lock timeout', variant: 'timeout' }));
+      this.cancel(
+        new SqlError('lock_not_available', { message: 'canceling statement due to lock timeout', variant: 'timeout' }),
+      );
     }, milliseconds);
   }
 
@@ -206,7 +216,14 @@ export class LockManager {
   readonly #names = new Map<string, Lock>();
   deadlocks = 0;
 
-  acquireRow(owner: LockOwner, space: Space, key: Key, strength: RowLockStrength, wait: WaitPolicy, subject?: string): LockResult {
+  acquireRow(
+    owner: LockOwner,
+    space: Space,
+    key: Key,
+    strength: RowLockStrength,
+    wait: WaitPolicy,
+    subject?: string,
+  ): LockResult {
     let rows = this.#rows.get(space);
     if (rows === undefined) {
       rows = new Map();
@@ -286,7 +303,11 @@ export class LockManager {
     const conflicting = lock.conflicts[mode]!;
     if (!lock.heldByOthers(owner.group, conflicting)) {
       // Those who hold something already may pass the queue: waiting behind it would be a deadlock.
-      if (lock.queue.length === 0 || lock.holds(owner.group) || !blockedByQueue(lock, lock.queue.length, owner.group, mode)) {
+      if (
+        lock.queue.length === 0 ||
+        lock.holds(owner.group) ||
+        !blockedByQueue(lock, lock.queue.length, owner.group, mode)
+      ) {
         lock.grant(owner, 1 << mode);
         return 'granted';
       }
@@ -356,7 +377,10 @@ export class LockManager {
     for (let i = 0; i < queue.length; ) {
       const waiter = queue[i]!;
       const group = waiter.owner.group;
-      if (lock.heldByOthers(group, lock.conflicts[waiter.mode]!) || (!lock.holds(group) && blockedByQueue(lock, i, group, waiter.mode))) {
+      if (
+        lock.heldByOthers(group, lock.conflicts[waiter.mode]!) ||
+        (!lock.holds(group) && blockedByQueue(lock, i, group, waiter.mode))
+      ) {
         i++;
         continue;
       }
@@ -432,21 +456,43 @@ function notAvailable(lock: Lock, subject: string | undefined): SqlError {
   const name = subject ?? '';
   if (lock.kind === 'row') {
     const where = subject === undefined ? '' : ` in relation "${name}"`;
-    return new SqlError('lock_not_available', { message: `could not obtain lock on row${where}`, variant: 'row', args: { table: name } });
+    return new SqlError('lock_not_available', {
+      message: `could not obtain lock on row${where}`,
+      variant: 'row',
+      args: { table: name },
+    });
   }
   const what = lock.kind === 'table' ? `relation "${name}"` : `"${lock.text}"`;
-  return new SqlError('lock_not_available', { message: `could not obtain lock on ${what}`, variant: lock.kind, args: { table: name } });
+  return new SqlError('lock_not_available', {
+    message: `could not obtain lock on ${what}`,
+    variant: lock.kind,
+    args: { table: name },
+  });
 }
 
 function describeLock(lock: Lock, into: LockInformation[]): void {
   lock.owners.forEach((owner, i) => {
     for (let mode = 0; mode < lock.conflicts.length; mode++) {
       if ((lock.masks[i]! & (1 << mode)) === 0) continue;
-      into.push({ kind: lock.kind, number: lock.number, text: lock.text, mode: lock.describeMode(mode), group: owner.group.id, granted: true });
+      into.push({
+        kind: lock.kind,
+        number: lock.number,
+        text: lock.text,
+        mode: lock.describeMode(mode),
+        group: owner.group.id,
+        granted: true,
+      });
     }
   });
   for (const waiter of lock.queue) {
     const mode = lock.describeMode(waiter.mode);
-    into.push({ kind: lock.kind, number: lock.number, text: lock.text, mode, group: waiter.owner.group.id, granted: false });
+    into.push({
+      kind: lock.kind,
+      number: lock.number,
+      text: lock.text,
+      mode,
+      group: waiter.owner.group.id,
+      granted: false,
+    });
   }
 }

@@ -142,7 +142,8 @@ export class SerializableRegistry {
       if (other.commitStamp <= state.snapshot || other.writes === undefined) continue;
       if (!state.readsAny(other.writes)) continue;
       // state --rw--> other, and other committed first.
-      if (other.earliestOut < other.order && (!readOnly || this.#committedBefore(other.earliestOut, state.snapshot))) throw failure('pivot');
+      if (other.earliestOut < other.order && (!readOnly || this.#committedBefore(other.earliestOut, state.snapshot)))
+        throw failure('pivot');
       earliestOut = Math.min(earliestOut, other.order);
     }
     if (!readOnly && earliestOut < Number.POSITIVE_INFINITY) {

@@ -14,7 +14,15 @@ import {
   type StoredRow,
   type TransactionStore,
 } from '../../storage/contract/index.ts';
-import { LockGroup, LockManager, LockOwner, type LockResult, type RowLockStrength, type TableLockMode, type WaitPolicy } from './locks.ts';
+import {
+  LockGroup,
+  LockManager,
+  LockOwner,
+  type LockResult,
+  type RowLockStrength,
+  type TableLockMode,
+  type WaitPolicy,
+} from './locks.ts';
 import { SerializableRegistry, SerializableState } from './serializable.ts';
 import { toSqlError } from './storage-errors.ts';
 import type {
@@ -43,7 +51,11 @@ export class TransactionManager {
   readonly maxChanges: number;
   #lastId: number;
 
-  constructor(store: TransactionStore, nowMicros: () => number = () => Date.now() * 1000, maxChanges: number = MAX_CHANGES) {
+  constructor(
+    store: TransactionStore,
+    nowMicros: () => number = () => Date.now() * 1000,
+    maxChanges: number = MAX_CHANGES,
+  ) {
     this.store = store;
     this.maxChanges = maxChanges;
     this.#nowMicros = nowMicros;
@@ -179,7 +191,9 @@ class StoreTransaction implements Transaction, ScanOwner {
 
   scan(space: Space, low: Key, high: Key | undefined, options?: TransactionScanOptions): Scan {
     const newest = options?.view === 'newest';
-    const own = this.#written ? ownRange(this.#layers, newest ? this.#layers.length : this.#visible, space, low, high, options) : undefined;
+    const own = this.#written
+      ? ownRange(this.#layers, newest ? this.#layers.length : this.#visible, space, low, high, options)
+      : undefined;
     let handle = this.#handle;
     if (newest || handle === undefined) handle = this.#store.registerSnapshot();
     else this.#store.retainSnapshot(handle);
@@ -217,7 +231,9 @@ class StoreTransaction implements Transaction, ScanOwner {
 
   #change(space: Space, key: Key, row: Row | null): void {
     if (++this.#changes > this.#manager.maxChanges) {
-      throw new SqlError('out_of_memory', { message: `more than ${this.#manager.maxChanges} row changes in one transaction` });
+      throw new SqlError('out_of_memory', {
+        message: `more than ${this.#manager.maxChanges} row changes in one transaction`,
+      });
     }
     this.#written = true;
     this.#layers[this.#layers.length - 1]!.space(space).set(key, row);
@@ -323,7 +339,8 @@ class StoreTransaction implements Transaction, ScanOwner {
       }
     }
     if (writes === undefined && this.#drops.length === 0) {
-      if (this.#serializable !== undefined) this.#manager.serializable.visible(this.#serializable, this.#store.lastStamp());
+      if (this.#serializable !== undefined)
+        this.#manager.serializable.visible(this.#serializable, this.#store.lastStamp());
       this.#finish('committed');
       callback(undefined);
       return;
@@ -331,17 +348,21 @@ class StoreTransaction implements Transaction, ScanOwner {
     this.state = 'committing';
     const spaces = new Map<Space, ReadonlyMap<Key, StoredRow | null>>();
     if (writes !== undefined) for (const [space, changes] of writes) spaces.set(space, changes.rows);
-    this.#store.commit({ spaces, droppedSpaces: this.#drops, schemaEpoch: this.schemaEpoch }, this.durability, (error, stamp) => {
-      if (error !== undefined) {
-        this.state = 'active';
-        this.rollback();
-        callback(toSqlError(error));
-        return;
-      }
-      if (this.#serializable !== undefined) this.#manager.serializable.visible(this.#serializable, stamp);
-      this.#finish('committed');
-      callback(undefined);
-    });
+    this.#store.commit(
+      { spaces, droppedSpaces: this.#drops, schemaEpoch: this.schemaEpoch },
+      this.durability,
+      (error, stamp) => {
+        if (error !== undefined) {
+          this.state = 'active';
+          this.rollback();
+          callback(toSqlError(error));
+          return;
+        }
+        if (this.#serializable !== undefined) this.#manager.serializable.visible(this.#serializable, stamp);
+        this.#finish('committed');
+        callback(undefined);
+      },
+    );
   }
 
   rollback(): void {
@@ -359,9 +380,18 @@ class StoreTransaction implements Transaction, ScanOwner {
   }
 
   #push(kind: 'savepoint' | 'statement', name: string): void {
-    if (this.#layers.length >= MAX_LAYERS) throw new SqlError('program_limit_exceeded', `more than ${MAX_LAYERS} savepoints and nested statements`);
+    if (this.#layers.length >= MAX_LAYERS)
+      throw new SqlError('program_limit_exceeded', `more than ${MAX_LAYERS} savepoints and nested statements`);
     this.#layers.push(
-      new Layer(kind, name, this.lockOwner.locks.length, this.#deferred.length, this.#commitActions.length, this.#rollbackActions.length, this.#drops.length),
+      new Layer(
+        kind,
+        name,
+        this.lockOwner.locks.length,
+        this.#deferred.length,
+        this.#commitActions.length,
+        this.#rollbackActions.length,
+        this.#drops.length,
+      ),
     );
   }
 
@@ -417,7 +447,10 @@ class StoreTransaction implements Transaction, ScanOwner {
       const layer = this.#layers[i]!;
       if (layer.kind === 'savepoint' && layer.name === name) return i;
     }
-    throw new SqlError('invalid_savepoint_specification', { message: `savepoint "${name}" does not exist`, args: { name } });
+    throw new SqlError('invalid_savepoint_specification', {
+      message: `savepoint "${name}" does not exist`,
+      args: { name },
+    });
   }
 
   #finish(state: 'committed' | 'rolled_back'): void {

@@ -26,7 +26,14 @@ export class TransactionScan implements Scan {
   #batchAt = 0;
   #innerDone = false;
 
-  constructor(inner: Scan, own: OwnRange | undefined, reverse: boolean, range: ReadRange | undefined, handle: SnapshotHandle, owner: ScanOwner) {
+  constructor(
+    inner: Scan,
+    own: OwnRange | undefined,
+    reverse: boolean,
+    range: ReadRange | undefined,
+    handle: SnapshotHandle,
+    owner: ScanOwner,
+  ) {
     this.#inner = inner;
     this.#own = own;
     this.#reverse = reverse;

@@ -75,7 +75,15 @@ export class Layer {
   readonly rollbackMark: number;
   readonly dropMark: number;
 
-  constructor(kind: LayerKind, name: string, lockMark: number, deferredMark: number, commitMark: number, rollbackMark: number, dropMark: number) {
+  constructor(
+    kind: LayerKind,
+    name: string,
+    lockMark: number,
+    deferredMark: number,
+    commitMark: number,
+    rollbackMark: number,
+    dropMark: number,
+  ) {
     this.kind = kind;
     this.name = name;
     this.lockMark = lockMark;
@@ -120,7 +128,14 @@ export interface OwnRange {
 }
 
 /** The changes the first `count` layers hold for a range, upper layers winning; undefined = none. */
-export function ownRange(layers: readonly Layer[], count: number, space: Space, low: Key, high: Key | undefined, options: ScanOptions | undefined): OwnRange | undefined {
+export function ownRange(
+  layers: readonly Layer[],
+  count: number,
+  space: Space,
+  low: Key,
+  high: Key | undefined,
+  options: ScanOptions | undefined,
+): OwnRange | undefined {
   let single: WriteSpace | undefined;
   let several: WriteSpace[] | undefined;
   for (let i = 0; i < count; i++) {
@@ -138,7 +153,8 @@ export function ownRange(layers: readonly Layer[], count: number, space: Space, 
     for (let i = 0; i < keys.length; i++) rows[i] = single.rows.get(keys[i]!)!;
   } else {
     const merged = new Map<Key, Row | null>();
-    for (const layer of several) for (const key of layer.range(low, high, options)) merged.set(key, layer.rows.get(key)!);
+    for (const layer of several)
+      for (const key of layer.range(low, high, options)) merged.set(key, layer.rows.get(key)!);
     keys = [...merged.keys()].sort();
     rows = keys.map((key) => merged.get(key)!);
   }

@@ -10,14 +10,36 @@ import { restrictInterval } from '../../sblr/contract/text/interval.ts';
 import { jsonbNode, parseJsonb } from '../../sblr/contract/text/json.ts';
 import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
 import type { TextSettings } from '../../sblr/contract/text/settings.ts';
-import { cutBytes, type TextFormatter, textFormatter, type TextParser, textParser } from '../../sblr/contract/text/text-io.ts';
+import {
+  cutBytes,
+  type TextFormatter,
+  textFormatter,
+  type TextParser,
+  textParser,
+} from '../../sblr/contract/text/text-io.ts';
 import { baseTypeName, displayType } from '../../sblr/contract/text/type-name.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import type { Decimal} from '../../sblr/contract/values.ts';
-import { Bits, canonicalInteger, Interval, type Jsonb, SqlArray, SqlRecord, type SqlValue, TimeTz } from '../../sblr/contract/values.ts';
+import type { Decimal } from '../../sblr/contract/values.ts';
+import {
+  Bits,
+  canonicalInteger,
+  Interval,
+  type Jsonb,
+  SqlArray,
+  SqlRecord,
+  type SqlValue,
+  TimeTz,
+} from '../../sblr/contract/values.ts';
 import type { EvalContext } from '../functions/function.ts';
 import { fromLocal, isInfinite, makeInterval, type Timestamp, timestampFrom, toLocal } from './date-time.ts';
-import { coerceDecimal, decimalFromInteger, decimalFromNumber, decimalToInteger, decimalToNumber, roundDecimal } from './decimal.ts';
+import {
+  coerceDecimal,
+  decimalFromInteger,
+  decimalFromNumber,
+  decimalToInteger,
+  decimalToNumber,
+  roundDecimal,
+} from './decimal.ts';
 import { outOfRange, roundHalfEven } from './integers.ts';
 
 export type CastContext = 'implicit' | 'assignment' | 'explicit' | 'try';
@@ -52,7 +74,13 @@ function tryCast(from: SqlType, to: SqlType): CastCode | undefined {
 }
 
 const same: CastCode = (value) => value;
-const isInteger = (type: SqlType): boolean => type.kind === 'int8' || type.kind === 'int16' || type.kind === 'int24' || type.kind === 'int32' || type.kind === 'int64' || type.kind === 'year';
+const isInteger = (type: SqlType): boolean =>
+  type.kind === 'int8' ||
+  type.kind === 'int16' ||
+  type.kind === 'int24' ||
+  type.kind === 'int32' ||
+  type.kind === 'int64' ||
+  type.kind === 'year';
 const isObjectId = (type: SqlType): boolean => type.kind === 'oid' || type.kind === 'reference';
 const isString = (type: SqlType): boolean => type.kind === 'text' || type.kind === 'unknown';
 
@@ -98,16 +126,25 @@ function sameKind(from: SqlType, to: SqlType, context: CastContext): CastCode | 
     if (inner === undefined || inner === same) return inner;
     return (value, evaluation) => {
       const array = value as SqlArray;
-      return new SqlArray(array.items.map((item) => (item === null ? null : inner(item, evaluation))), array.dimensions, array.lowerBounds);
+      return new SqlArray(
+        array.items.map((item) => (item === null ? null : inner(item, evaluation))),
+        array.dimensions,
+        array.lowerBounds,
+      );
     };
   }
   if (to.kind === 'record' && to.fields !== undefined && from.fields !== undefined) {
     const { fields } = to;
     if (fields.length !== from.fields.length) return undefined;
-    const inner = from.fields.map((field, i) => castFunction(field.type, (fields[i] as { type: SqlType }).type, context));
+    const inner = from.fields.map((field, i) =>
+      castFunction(field.type, (fields[i] as { type: SqlType }).type, context),
+    );
     if (inner.includes(undefined)) return undefined;
     if (inner.every((code) => code === same)) return same;
-    return (value, evaluation) => new SqlRecord((value as SqlRecord).values.map((item, i) => (item === null ? null : (inner[i] as CastCode)(item, evaluation))));
+    return (value, evaluation) =>
+      new SqlRecord(
+        (value as SqlRecord).values.map((item, i) => (item === null ? null : (inner[i] as CastCode)(item, evaluation))),
+      );
   }
   return same;
 }
@@ -129,7 +166,8 @@ function fromText(to: SqlType): CastCode {
 function toText(from: SqlType, to: SqlType): CastCode {
   const limit = to.declared === 'name' ? 63 : to.declared === '"char"' ? 1 : undefined;
   if (from.kind === 'bool') return (value) => (value === true ? 'true' : 'false');
-  if (from.kind === 'int32' && to.declared === '"char"') return (value) => (value === 0 ? '' : String.fromCharCode((value as number) & 255));
+  if (from.kind === 'int32' && to.declared === '"char"')
+    return (value) => (value === 0 ? '' : String.fromCharCode((value as number) & 255));
   let format: TextFormatter | undefined;
   let settings: TextSettings | undefined;
   return (value, evaluation) => {
@@ -157,7 +195,8 @@ const RANGES: Readonly<Record<string, readonly [number, number, string]>> = {
 /** Checks a whole number against the target's range. */
 function rangeCheck(to: SqlType): (value: number | bigint) => SqlValue {
   if (to.kind === 'int64') {
-    const [low, high] = to.unsigned === true ? [0n, 18446744073709551615n] : [-9223372036854775808n, 9223372036854775807n];
+    const [low, high] =
+      to.unsigned === true ? [0n, 18446744073709551615n] : [-9223372036854775808n, 9223372036854775807n];
     return (value) => {
       if (typeof value === 'number' && Number.isSafeInteger(value) && (low !== 0n || value >= 0)) return value + 0;
       const exact = BigInt(value);
@@ -180,7 +219,11 @@ function toInteger(from: SqlType, to: SqlType): CastCode | undefined {
     case 'decimal':
       return (value) => {
         const { special } = value as Decimal;
-        if (special !== undefined) throw new SqlError('feature_not_supported', `cannot convert ${special === 'NaN' ? 'NaN' : 'infinity'} to ${name}`);
+        if (special !== undefined)
+          throw new SqlError(
+            'feature_not_supported',
+            `cannot convert ${special === 'NaN' ? 'NaN' : 'infinity'} to ${name}`,
+          );
         return check(decimalToInteger(value as Decimal));
       };
     case 'float32':
@@ -189,7 +232,8 @@ function toInteger(from: SqlType, to: SqlType): CastCode | undefined {
         const number = value as number;
         if (!Number.isFinite(number)) throw outOfRange(name);
         const rounded = roundHalfEven(number);
-        if (to.kind === 'int64' && (rounded >= 9223372036854775808 || rounded < -9223372036854775808)) throw outOfRange(name);
+        if (to.kind === 'int64' && (rounded >= 9223372036854775808 || rounded < -9223372036854775808))
+          throw outOfRange(name);
         return check(Number.isSafeInteger(rounded) ? rounded : BigInt(rounded));
       };
     case 'bool':
@@ -215,7 +259,9 @@ function integerToBits(from: SqlType, to: SqlType): CastCode {
   const width = from.kind === 'int64' ? 64 : 32;
   const length = to.length ?? 1;
   return (value) => {
-    const text = BigInt.asUintN(width, BigInt(value as number | bigint)).toString(2).padStart(width, '0');
+    const text = BigInt.asUintN(width, BigInt(value as number | bigint))
+      .toString(2)
+      .padStart(width, '0');
     if (length <= width) return new Bits(text.slice(width - length));
     return new Bits((value as number) < 0 ? text.padStart(length, '1') : text.padStart(length, '0'));
   };
@@ -226,7 +272,8 @@ function toObjectId(from: SqlType): CastCode | undefined {
   if (!isInteger(from)) return undefined;
   return (value) => {
     const id = value as number | bigint;
-    if (id < -2147483648 || id > 4294967295 || (from.kind === 'int64' && id < 0)) throw new SqlError('numeric_value_out_of_range', 'OID out of range');
+    if (id < -2147483648 || id > 4294967295 || (from.kind === 'int64' && id < 0))
+      throw new SqlError('numeric_value_out_of_range', 'OID out of range');
     return Number(id) < 0 ? Number(id) + 4294967296 : Number(id);
   };
 }
@@ -250,9 +297,15 @@ function toFloat(from: SqlType, to: SqlType): CastCode | undefined {
   const finish = (value: number, source: number | string): number => {
     const result = single ? Math.fround(value) : value;
     if (!Number.isFinite(result) && (typeof source === 'string' || Number.isFinite(source))) {
-      throw new SqlError('numeric_value_out_of_range', typeof source === 'string' ? `"${source}" is out of range for type ${single ? 'real' : 'double precision'}` : 'value out of range: overflow');
+      throw new SqlError(
+        'numeric_value_out_of_range',
+        typeof source === 'string'
+          ? `"${source}" is out of range for type ${single ? 'real' : 'double precision'}`
+          : 'value out of range: overflow',
+      );
     }
-    if (single && result === 0 && value !== 0) throw new SqlError('numeric_value_out_of_range', 'value out of range: underflow');
+    if (single && result === 0 && value !== 0)
+      throw new SqlError('numeric_value_out_of_range', 'value out of range: underflow');
     return result;
   };
   if (isInteger(from)) return (value) => finish(Number(value), 0);
@@ -264,7 +317,9 @@ function toFloat(from: SqlType, to: SqlType): CastCode | undefined {
     case 'decimal':
       return (value) => {
         const number = value as Decimal;
-        return number.special !== undefined ? decimalToNumber(number) : finish(decimalToNumber(number), number.toString());
+        return number.special !== undefined
+          ? decimalToNumber(number)
+          : finish(decimalToNumber(number), number.toString());
       };
     case 'jsonb':
       return jsonbTo(single ? 'real' : 'double precision', (text) => finish(Number(text), text), ['number']);
@@ -273,14 +328,25 @@ function toFloat(from: SqlType, to: SqlType): CastCode | undefined {
   }
 }
 
-const JSON_NAMES: Readonly<Record<string, string>> = { null: 'null', string: 'string', number: 'numeric', true: 'boolean', false: 'boolean', array: 'array', object: 'object' };
+const JSON_NAMES: Readonly<Record<string, string>> = {
+  null: 'null',
+  string: 'string',
+  number: 'numeric',
+  true: 'boolean',
+  false: 'boolean',
+  array: 'array',
+  object: 'object',
+};
 
 function jsonbTo(name: string, convert: (text: string) => SqlValue, kinds: readonly string[]): CastCode {
   return (value) => {
     const node = jsonbNode(value as Jsonb);
     if (kinds.includes(node.kind)) return convert(node.text);
     const what = node.kind === 'array' || node.kind === 'object' ? 'array or object' : JSON_NAMES[node.kind];
-    throw new SqlError('invalid_parameter_value', `cannot cast jsonb ${node.kind === 'array' || node.kind === 'object' ? node.kind : what} to type ${name}`);
+    throw new SqlError(
+      'invalid_parameter_value',
+      `cannot cast jsonb ${node.kind === 'array' || node.kind === 'object' ? node.kind : what} to type ${name}`,
+    );
   };
 }
 
@@ -299,9 +365,15 @@ function dateTimeConversion(from: SqlType, to: SqlType): CastCode | undefined {
     case 'timestamptz>timestamp':
       return (value, evaluation) => toLocal(value as Timestamp, evaluation.text.timeZone);
     case 'timestamptz>date':
-      return (value, evaluation) => (isInfinite(value as Timestamp) ? value : splitMicros(toLocal(value as Timestamp, evaluation.text.timeZone)).days);
+      return (value, evaluation) =>
+        isInfinite(value as Timestamp)
+          ? value
+          : splitMicros(toLocal(value as Timestamp, evaluation.text.timeZone)).days;
     case 'timestamptz>time':
-      return (value, evaluation) => (isInfinite(value as Timestamp) ? null : splitMicros(toLocal(value as Timestamp, evaluation.text.timeZone)).micros);
+      return (value, evaluation) =>
+        isInfinite(value as Timestamp)
+          ? null
+          : splitMicros(toLocal(value as Timestamp, evaluation.text.timeZone)).micros;
     case 'timestamptz>timetz':
       return (value, evaluation) => {
         if (isInfinite(value as Timestamp)) return null;
@@ -309,7 +381,11 @@ function dateTimeConversion(from: SqlType, to: SqlType): CastCode | undefined {
         return new TimeTz(splitMicros(toLocal(value as Timestamp, evaluation.text.timeZone)).micros, offset);
       };
     case 'time>timetz':
-      return (value, evaluation) => new TimeTz(value as number, evaluation.text.timeZone.spanAt(Math.floor(evaluation.transactionTimestamp / 1e6)).offset);
+      return (value, evaluation) =>
+        new TimeTz(
+          value as number,
+          evaluation.text.timeZone.spanAt(Math.floor(evaluation.transactionTimestamp / 1e6)).offset,
+        );
     case 'time>interval':
       return (value) => new Interval(0, 0, value as number);
     case 'timetz>time':
@@ -359,23 +435,33 @@ export function limiter(to: SqlType, context: CastContext): CastCode | undefined
     }
     case 'timetz': {
       const { precision } = to;
-      return precision === undefined || precision >= 6 ? undefined : (value) => new TimeTz(roundMicros((value as TimeTz).micros, precision), (value as TimeTz).offsetSeconds);
+      return precision === undefined || precision >= 6
+        ? undefined
+        : (value) => new TimeTz(roundMicros((value as TimeTz).micros, precision), (value as TimeTz).offsetSeconds);
     }
     case 'timestamp':
     case 'timestamptz': {
       const { precision } = to;
-      return precision === undefined || precision >= 6 ? undefined : (value) => roundTimestamp(value as Timestamp, precision);
+      return precision === undefined || precision >= 6
+        ? undefined
+        : (value) => roundTimestamp(value as Timestamp, precision);
     }
     case 'interval': {
       const { intervalFields, precision } = to;
-      return intervalFields === undefined && precision === undefined ? undefined : (value) => restrictInterval(value as Interval, intervalFields, precision);
+      return intervalFields === undefined && precision === undefined
+        ? undefined
+        : (value) => restrictInterval(value as Interval, intervalFields, precision);
     }
     case 'array': {
       const inner = to.element === undefined ? undefined : limiter(to.element, context);
       if (inner === undefined) return undefined;
       return (value, evaluation) => {
         const array = value as SqlArray;
-        return new SqlArray(array.items.map((item) => (item === null ? null : inner(item, evaluation))), array.dimensions, array.lowerBounds);
+        return new SqlArray(
+          array.items.map((item) => (item === null ? null : inner(item, evaluation))),
+          array.dimensions,
+          array.lowerBounds,
+        );
       };
     }
     default:
@@ -390,7 +476,10 @@ export function roundTimestamp(value: Timestamp, precision: number): Timestamp {
 }
 
 function tooLong(to: SqlType): SqlError {
-  return new SqlError('string_data_right_truncation', { message: `value too long for type ${displayType(to)}`, args: { type: displayType(to) } });
+  return new SqlError('string_data_right_truncation', {
+    message: `value too long for type ${displayType(to)}`,
+    args: { type: displayType(to) },
+  });
 }
 
 /** Values of CHAR(n) are kept without trailing blanks; text output pads them. */
@@ -414,7 +503,8 @@ function textLimiter(to: SqlType, context: CastContext): CastCode | undefined {
 /** Where in the string the first `count` characters end. */
 export function characterOffset(text: string, count: number): number {
   let at = 0;
-  for (let i = 0; i < count && at < text.length; i++) at += (text.charCodeAt(at) & 0xfc00) === 0xd800 && at + 1 < text.length ? 2 : 1;
+  for (let i = 0; i < count && at < text.length; i++)
+    at += (text.charCodeAt(at) & 0xfc00) === 0xd800 && at + 1 < text.length ? 2 : 1;
   return at;
 }
 
@@ -433,7 +523,10 @@ function bitsLimiter(to: SqlType, context: CastContext): CastCode | undefined {
     if (fixed) {
       if (text.length === length) return value;
       if (context === 'explicit') return new Bits(text.slice(0, length).padEnd(length, '0'));
-      throw new SqlError('string_data_length_mismatch', `bit string length ${text.length} does not match type bit(${length})`);
+      throw new SqlError(
+        'string_data_length_mismatch',
+        `bit string length ${text.length} does not match type bit(${length})`,
+      );
     }
     if (text.length <= length) return value;
     if (context === 'explicit') return new Bits(text.slice(0, length));

@@ -21,14 +21,20 @@ export function compareCodePoints(a: string, b: string): number {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
     if (x !== y) {
-      if (x >= 0xd800 && y >= 0xd800) return (x >= 0xe000 ? x - 0x2000 : x + 0x2000) - (y >= 0xe000 ? y - 0x2000 : y + 0x2000);
+      if (x >= 0xd800 && y >= 0xd800)
+        return (x >= 0xe000 ? x - 0x2000 : x + 0x2000) - (y >= 0xe000 ? y - 0x2000 : y + 0x2000);
       return x - y;
     }
   }
   return a.length - b.length;
 }
 
-export const BINARY: Collation = { name: 'binary', compare: compareCodePoints, key: (text) => text, hash: (text) => text };
+export const BINARY: Collation = {
+  name: 'binary',
+  compare: compareCodePoints,
+  key: (text) => text,
+  hash: (text) => text,
+};
 
 const registry = new Map<string, Collation>([['binary', BINARY]]);
 for (const name of ['default', 'c', 'posix', 'ucs_basic', 'c.utf-8', 'c.utf8']) registry.set(name, BINARY);
@@ -44,7 +50,10 @@ export function findCollation(name: string): Collation | undefined {
   const key = name.toLowerCase();
   const known = registry.get(key);
   if (known !== undefined) return known;
-  const locale = key.replace(/-x-icu$/, '').replace(/[.@].*$/, '').replace(/_/g, '-');
+  const locale = key
+    .replace(/-x-icu$/, '')
+    .replace(/[.@].*$/, '')
+    .replace(/_/g, '-');
   let collator: Intl.Collator;
   try {
     if (Intl.Collator.supportedLocalesOf([locale]).length === 0 && locale !== 'und') return undefined;
@@ -64,6 +73,7 @@ export function findCollation(name: string): Collation | undefined {
 export function collationNamed(name: string | undefined): Collation {
   if (name === undefined || name === 'binary') return BINARY;
   const found = findCollation(name);
-  if (found === undefined) throw new SqlError('undefined_object', { message: `collation "${name}" does not exist`, args: { name } });
+  if (found === undefined)
+    throw new SqlError('undefined_object', { message: `collation "${name}" does not exist`, args: { name } });
   return found;
 }

@@ -5,7 +5,16 @@ import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import type { Bits, Decimal, Interval, Jsonb, SqlArray, SqlRecord, SqlValue, TimeTz } from '../../sblr/contract/values.ts';
+import type {
+  Bits,
+  Decimal,
+  Interval,
+  Jsonb,
+  SqlArray,
+  SqlRecord,
+  SqlValue,
+  TimeTz,
+} from '../../sblr/contract/values.ts';
 import { collationNamed, compareCodePoints } from './collation.ts';
 import { compareDecimal, trimDecimal } from './decimal.ts';
 import { encodeKey } from './key.ts';
@@ -29,7 +38,8 @@ export function isComparable(type: SqlType): boolean {
   }
 }
 
-const compareOrdered: Comparator = (a, b) => ((a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0);
+const compareOrdered: Comparator = (a, b) =>
+  (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
 
 export function compareFloats(a: number, b: number): number {
   if (a < b) return -1;
@@ -112,7 +122,9 @@ function compareArrays(a: SqlArray, b: SqlArray, item: Comparator): number {
   if (a.items.length !== b.items.length) return a.items.length - b.items.length;
   if (a.dimensions.length !== b.dimensions.length) return a.dimensions.length - b.dimensions.length;
   for (let i = 0; i < a.dimensions.length; i++) {
-    const order = (a.dimensions[i] as number) - (b.dimensions[i] as number) || (a.lowerBounds[i] as number) - (b.lowerBounds[i] as number);
+    const order =
+      (a.dimensions[i] as number) - (b.dimensions[i] as number) ||
+      (a.lowerBounds[i] as number) - (b.lowerBounds[i] as number);
     if (order !== 0) return order;
   }
   return 0;
@@ -120,7 +132,10 @@ function compareArrays(a: SqlArray, b: SqlArray, item: Comparator): number {
 
 function recordComparator(type: SqlType): Comparator {
   const fields = type.fields?.map((field) => comparatorFor(field.type));
-  if (fields === undefined) throw new SqlError('undefined_function', { message: `could not identify a comparison function for type ${displayType(type)}` });
+  if (fields === undefined)
+    throw new SqlError('undefined_function', {
+      message: `could not identify a comparison function for type ${displayType(type)}`,
+    });
   return (a, b) => {
     const x = (a as SqlRecord).values;
     const y = (b as SqlRecord).values;
@@ -132,7 +147,15 @@ function recordComparator(type: SqlType): Comparator {
   };
 }
 
-export const JSON_RANK: Readonly<Record<JsonNode['kind'], number>> = { null: 1, string: 2, number: 3, false: 4, true: 5, array: 6, object: 7 };
+export const JSON_RANK: Readonly<Record<JsonNode['kind'], number>> = {
+  null: 1,
+  string: 2,
+  number: 3,
+  false: 4,
+  true: 5,
+  array: 6,
+  object: 7,
+};
 
 /** Order of documents: kind first, then size, then content; an empty array at the top sorts below all. */
 export function compareJson(a: JsonNode, b: JsonNode, top = false): number {
@@ -148,7 +171,9 @@ export function compareJson(a: JsonNode, b: JsonNode, top = false): number {
     case 'object':
       if (a.items.length !== b.items.length) return a.items.length - b.items.length;
       for (let i = 0; i < a.items.length; i++) {
-        const order = (a.kind === 'object' ? compareCodePoints(a.keys[i] as string, b.keys[i] as string) : 0) || compareJson(a.items[i] as JsonNode, b.items[i] as JsonNode);
+        const order =
+          (a.kind === 'object' ? compareCodePoints(a.keys[i] as string, b.keys[i] as string) : 0) ||
+          compareJson(a.items[i] as JsonNode, b.items[i] as JsonNode);
         if (order !== 0) return order;
       }
       return 0;
@@ -172,11 +197,17 @@ export function hashKeyFor(type: SqlType, collation?: string): (value: SqlValue)
     case 'float64':
       return (value) => (value as number) + 0;
     case 'bytes':
-      return (value) => Buffer.from((value as Uint8Array).buffer, (value as Uint8Array).byteOffset, (value as Uint8Array).length).toString('latin1');
+      return (value) =>
+        Buffer.from(
+          (value as Uint8Array).buffer,
+          (value as Uint8Array).byteOffset,
+          (value as Uint8Array).length,
+        ).toString('latin1');
     case 'bits':
       return (value) => (value as Bits).text;
     case 'timetz':
-      return (value) => `${(value as TimeTz).micros - (value as TimeTz).offsetSeconds * 1e6}/${(value as TimeTz).offsetSeconds}`;
+      return (value) =>
+        `${(value as TimeTz).micros - (value as TimeTz).offsetSeconds * 1e6}/${(value as TimeTz).offsetSeconds}`;
     case 'interval':
       return (value) => {
         const { days, micros } = intervalDays(value as Interval);

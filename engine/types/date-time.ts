@@ -1,6 +1,15 @@
 /** Arithmetic on dates, times and intervals. */
 import {
-  civilFromDays, daysFromCivil, daysInMonth, END_TIMESTAMP_DAYS, joinMicros, MAX_DATE_DAYS, MICROS_PER_DAY, MIN_DATE_DAYS, MIN_TIMESTAMP_DAYS, splitMicros,
+  civilFromDays,
+  daysFromCivil,
+  daysInMonth,
+  END_TIMESTAMP_DAYS,
+  joinMicros,
+  MAX_DATE_DAYS,
+  MICROS_PER_DAY,
+  MIN_DATE_DAYS,
+  MIN_TIMESTAMP_DAYS,
+  splitMicros,
 } from '../../sblr/contract/text/calendar.ts';
 import { checkedInterval } from '../../sblr/contract/text/interval.ts';
 import { offsetForLocal, type TimeZone } from '../../sblr/contract/text/time-zone.ts';
@@ -63,7 +72,10 @@ export function addInterval(value: Timestamp, interval: Interval, sign: number):
   if (interval.months !== 0) days = addMonths(days, sign * interval.months);
   days += sign * interval.days;
   micros += sign * interval.micros;
-  return timestampFrom(days + Math.floor(micros / MICROS_PER_DAY), micros - Math.floor(micros / MICROS_PER_DAY) * MICROS_PER_DAY);
+  return timestampFrom(
+    days + Math.floor(micros / MICROS_PER_DAY),
+    micros - Math.floor(micros / MICROS_PER_DAY) * MICROS_PER_DAY,
+  );
 }
 
 /** In local time for months and days, in absolute time for the rest. */
@@ -92,7 +104,8 @@ export function addMonths(days: number, months: number): number {
 
 /** Difference as days and time. */
 export function subtractTimestamps(a: Timestamp, b: Timestamp): Interval {
-  if (isInfinite(a) || isInfinite(b)) throw new SqlError('datetime_field_overflow', 'cannot subtract infinite timestamps');
+  if (isInfinite(a) || isInfinite(b))
+    throw new SqlError('datetime_field_overflow', 'cannot subtract infinite timestamps');
   const x = splitMicros(a);
   const y = splitMicros(b);
   let days = x.days - y.days;
@@ -154,7 +167,8 @@ function scaleInterval(value: Interval, scale: (part: number) => number): Interv
   }
   days += Math.trunc(monthDays);
   const micros = roundHalfEven(scale(value.micros) + seconds * 1e6);
-  if (!Number.isFinite(exactMonths) || !Number.isFinite(exactDays) || !Number.isFinite(micros)) throw intervalOutOfRange();
+  if (!Number.isFinite(exactMonths) || !Number.isFinite(exactDays) || !Number.isFinite(micros))
+    throw intervalOutOfRange();
   return makeInterval(months + 0, days + 0, micros + 0);
 }
 

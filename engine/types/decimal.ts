@@ -4,7 +4,13 @@
  * the point of quotients, roots, logarithms and powers follows the rule of at least 16 significant
  * digits, counted in groups of four digits as the reference system does, so that results print alike.
  */
-import { DECIMAL_SPECIALS, decimalOverflow, MAX_DECIMAL_SCALE, MAX_DECIMAL_WHOLE_DIGITS, parseDecimal } from '../../sblr/contract/text/numbers.ts';
+import {
+  DECIMAL_SPECIALS,
+  decimalOverflow,
+  MAX_DECIMAL_SCALE,
+  MAX_DECIMAL_WHOLE_DIGITS,
+  parseDecimal,
+} from '../../sblr/contract/text/numbers.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { canonicalInteger, Decimal } from '../../sblr/contract/values.ts';
 
@@ -45,7 +51,8 @@ function raised(value: Decimal, scale: number): bigint {
 
 function checked(unscaled: bigint, scale: number): Decimal {
   const value = decimal(unscaled, scale);
-  if (typeof value.unscaled === 'bigint' && value.unscaled.toString().length - scale > MAX_DECIMAL_WHOLE_DIGITS) throw decimalOverflow();
+  if (typeof value.unscaled === 'bigint' && value.unscaled.toString().length - scale > MAX_DECIMAL_WHOLE_DIGITS)
+    throw decimalOverflow();
   return value;
 }
 
@@ -68,7 +75,8 @@ export function subtractDecimal(a: Decimal, b: Decimal): Decimal {
 }
 
 function fastAlign(a: Decimal, b: Decimal, scale: number, sign: number): Decimal | undefined {
-  if (typeof a.unscaled !== 'number' || typeof b.unscaled !== 'number' || scale - a.scale > 15 || scale - b.scale > 15) return undefined;
+  if (typeof a.unscaled !== 'number' || typeof b.unscaled !== 'number' || scale - a.scale > 15 || scale - b.scale > 15)
+    return undefined;
   const x = a.unscaled * (POWERS[scale - a.scale] as number);
   const y = b.unscaled * (POWERS[scale - b.scale] as number);
   if (x > SAFE || x < -SAFE || y > SAFE || y < -SAFE) return undefined;
@@ -107,7 +115,10 @@ export function multiplyDecimal(a: Decimal, b: Decimal): Decimal {
   const scale = a.scale + b.scale;
   if (typeof a.unscaled === 'number' && typeof b.unscaled === 'number') {
     const product = a.unscaled * b.unscaled;
-    if (product <= SAFE && product >= -SAFE) return scale > MAX_DECIMAL_SCALE ? roundDecimal(new Decimal(product + 0, scale), MAX_DECIMAL_SCALE) : new Decimal(product + 0, scale);
+    if (product <= SAFE && product >= -SAFE)
+      return scale > MAX_DECIMAL_SCALE
+        ? roundDecimal(new Decimal(product + 0, scale), MAX_DECIMAL_SCALE)
+        : new Decimal(product + 0, scale);
   }
   const product = checked(BigInt(a.unscaled) * BigInt(b.unscaled), scale);
   return scale > MAX_DECIMAL_SCALE ? roundDecimal(product, MAX_DECIMAL_SCALE) : product;
@@ -197,12 +208,14 @@ export function integerDivideDecimal(a: Decimal, b: Decimal): Decimal {
 export function moduloDecimal(a: Decimal, b: Decimal): Decimal {
   if (a.special !== undefined || b.special !== undefined) {
     if (a.special === undefined && b.special !== 'NaN') return a;
-    if (a.special !== undefined && a.special !== 'NaN' && b.special === undefined && b.unscaled === 0) throw divisionByZero();
+    if (a.special !== undefined && a.special !== 'NaN' && b.special === undefined && b.unscaled === 0)
+      throw divisionByZero();
     return NAN;
   }
   if (b.unscaled === 0) throw divisionByZero();
   const scale = Math.max(a.scale, b.scale);
-  if (a.scale === b.scale && typeof a.unscaled === 'number' && typeof b.unscaled === 'number') return new Decimal((a.unscaled % b.unscaled) + 0, scale);
+  if (a.scale === b.scale && typeof a.unscaled === 'number' && typeof b.unscaled === 'number')
+    return new Decimal((a.unscaled % b.unscaled) + 0, scale);
   return decimal(raised(a, scale) % raised(b, scale), scale);
 }
 
@@ -309,7 +322,9 @@ export function decimalToInteger(a: Decimal): number | bigint {
 // ---- Functions on fixed-point big integers: value * 10^digits ------------------------------------
 
 function fixed(a: Decimal, digits: number): bigint {
-  return digits >= a.scale ? BigInt(a.unscaled) * bigPower(digits - a.scale) : BigInt(a.unscaled) / bigPower(a.scale - digits);
+  return digits >= a.scale
+    ? BigInt(a.unscaled) * bigPower(digits - a.scale)
+    : BigInt(a.unscaled) / bigPower(a.scale - digits);
 }
 
 function bigSqrt(n: bigint): bigint {
@@ -425,7 +440,10 @@ function lnWeight(a: Decimal): number {
 }
 
 function badLogarithm(a: Decimal): SqlError {
-  return new SqlError('invalid_argument_for_logarithm', signOf(a) === 0 ? 'cannot take logarithm of zero' : 'cannot take logarithm of a negative number');
+  return new SqlError(
+    'invalid_argument_for_logarithm',
+    signOf(a) === 0 ? 'cannot take logarithm of zero' : 'cannot take logarithm of a negative number',
+  );
 }
 
 export function lnDecimal(a: Decimal): Decimal {
@@ -471,14 +489,20 @@ export function powerDecimal(base: Decimal, exponent: Decimal): Decimal {
   const whole = trimDecimal(exponent);
   const sign = signOf(base);
   if (sign === 0 && exponent.unscaled < 0) throw badPower('zero raised to a negative power is undefined');
-  if (sign < 0 && whole.scale > 0) throw badPower('a negative number raised to a non-integer power yields a complex result');
-  if (whole.scale === 0 && typeof whole.unscaled === 'number' && Math.abs(whole.unscaled) <= 2147483647) return powerInteger(base, whole.unscaled, exponent.scale);
+  if (sign < 0 && whole.scale > 0)
+    throw badPower('a negative number raised to a non-integer power yields a complex result');
+  if (whole.scale === 0 && typeof whole.unscaled === 'number' && Math.abs(whole.unscaled) <= 2147483647)
+    return powerInteger(base, whole.unscaled, exponent.scale);
   if (sign === 0) return new Decimal(0, MIN_SIGNIFICANT_DIGITS);
   const negative = sign < 0 && whole.scale === 0 && BigInt(whole.unscaled) % 2n !== 0n;
   const size = absDecimal(base);
   const magnitude = Math.log10(decimalToNumber(size)) * decimalToNumber(exponent);
   if (magnitude > MAX_DECIMAL_WHOLE_DIGITS) throw decimalOverflow();
-  const scale = clampScale(MIN_SIGNIFICANT_DIGITS - Math.trunc(Math.max(-2000, Math.min(2000, magnitude))), base.scale, exponent.scale);
+  const scale = clampScale(
+    MIN_SIGNIFICANT_DIGITS - Math.trunc(Math.max(-2000, Math.min(2000, magnitude))),
+    base.scale,
+    exponent.scale,
+  );
   if (magnitude < -scale - 2) return new Decimal(0, scale);
   const work = scale + Math.max(0, Math.ceil(magnitude)) + 30;
   const product = (fixedLn(size, work) * BigInt(exponent.unscaled)) / bigPower(exponent.scale);
@@ -494,26 +518,32 @@ function powerInteger(base: Decimal, exponent: number, exponentScale: number): D
     const head = text.slice(0, 17);
     magnitude = exponent * (Math.log10(Number(head)) + (text.length - head.length) - group.fractionGroups * 4);
   }
-  if (magnitude > (MAX_DECIMAL_WHOLE_DIGITS + 4)) throw decimalOverflow();
+  if (magnitude > MAX_DECIMAL_WHOLE_DIGITS + 4) throw decimalOverflow();
   const scale = clampScale(MIN_SIGNIFICANT_DIGITS, base.scale, exponentScale);
   if (magnitude < -scale - 2) return new Decimal(0, scale);
   if (exponent === 0) return decimal(bigPower(scale), scale);
   if (base.unscaled === 0) return new Decimal(0, scale);
   const size = Math.abs(exponent);
   const digits = base.unscaled.toString().length;
-  if (exponent > 0 && digits * size < 5000) return exactScale(BigInt(base.unscaled) ** BigInt(size), base.scale * size, scale);
+  if (exponent > 0 && digits * size < 5000)
+    return exactScale(BigInt(base.unscaled) ** BigInt(size), base.scale * size, scale);
   if (exponent < 0 && digits * size < 5000) {
     const below = BigInt(base.unscaled) ** BigInt(size);
     return decimal(divideRounded(bigPower(scale + base.scale * size), below), scale);
   }
   const work = scale + Math.max(0, Math.ceil(magnitude)) + 40;
   const negative = base.unscaled < 0 && size % 2 === 1;
-  const result = divideRounded(fixedExp(fixedLn(absDecimal(base), work) * BigInt(exponent), work), bigPower(work - scale));
+  const result = divideRounded(
+    fixedExp(fixedLn(absDecimal(base), work) * BigInt(exponent), work),
+    bigPower(work - scale),
+  );
   return checked(negative ? -result : result, scale);
 }
 
 function exactScale(unscaled: bigint, from: number, to: number): Decimal {
-  return from <= to ? checked(unscaled * bigPower(to - from), to) : checked(divideRounded(unscaled, bigPower(from - to)), to);
+  return from <= to
+    ? checked(unscaled * bigPower(to - from), to)
+    : checked(divideRounded(unscaled, bigPower(from - to)), to);
 }
 
 function powerSpecial(base: Decimal, exponent: Decimal): Decimal {
@@ -522,7 +552,8 @@ function powerSpecial(base: Decimal, exponent: Decimal): Decimal {
   if (base.special === 'NaN' || exponent.special === 'NaN') return NAN;
   const result = decimalToNumber(base) ** decimalToNumber(exponent);
   if (signOf(base) === 0 && signOf(exponent) < 0) throw badPower('zero raised to a negative power is undefined');
-  if (exponent.special === undefined && signOf(base) < 0 && trimDecimal(exponent).scale > 0) throw badPower('a negative number raised to a non-integer power yields a complex result');
+  if (exponent.special === undefined && signOf(base) < 0 && trimDecimal(exponent).scale > 0)
+    throw badPower('a negative number raised to a non-integer power yields a complex result');
   if (exponent.special !== undefined) {
     const one = compareDecimal(absDecimal(base), ONE);
     if (one === 0) return ONE;

@@ -5,7 +5,11 @@ import { canonicalInteger } from '../../sblr/contract/values.ts';
 export type Integer = number | bigint;
 
 export function outOfRange(type: string): SqlError {
-  return new SqlError('numeric_value_out_of_range', { message: `${type} out of range`, variant: 'type_out_of_range', args: { type } });
+  return new SqlError('numeric_value_out_of_range', {
+    message: `${type} out of range`,
+    variant: 'type_out_of_range',
+    args: { type },
+  });
 }
 
 export function divisionByZero(): SqlError {
@@ -53,7 +57,10 @@ export function multiply64(a: Integer, b: Integer): Integer {
 
 export function divide64(a: Integer, b: Integer): Integer {
   if (b === 0) throw divisionByZero();
-  if (typeof a === 'number' && typeof b === 'number') return Math.trunc(a / b) * b === a || Math.abs(a) < 4503599627370496 ? Math.trunc(a / b) + 0 : checkInt64(BigInt(a) / BigInt(b));
+  if (typeof a === 'number' && typeof b === 'number')
+    return Math.trunc(a / b) * b === a || Math.abs(a) < 4503599627370496
+      ? Math.trunc(a / b) + 0
+      : checkInt64(BigInt(a) / BigInt(b));
   return checkInt64(BigInt(a) / BigInt(b));
 }
 

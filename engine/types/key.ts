@@ -10,7 +10,16 @@ import { MICROS_PER_DAY } from '../../sblr/contract/text/calendar.ts';
 import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import type { Bits, Decimal, Interval, Jsonb, SqlArray, SqlRecord, SqlValue, TimeTz } from '../../sblr/contract/values.ts';
+import type {
+  Bits,
+  Decimal,
+  Interval,
+  Jsonb,
+  SqlArray,
+  SqlRecord,
+  SqlValue,
+  TimeTz,
+} from '../../sblr/contract/values.ts';
 import { collationNamed } from './collation.ts';
 
 export type KeyEncoder = (value: SqlValue) => string;
@@ -20,7 +29,13 @@ const NULL_FIRST = '\x00';
 const NULL_LAST = '\x02';
 
 /** Key of one value, NULL included. */
-export function encodeKey(type: SqlType, value: SqlValue, descending: boolean, nullsFirst: boolean, collation?: string): string {
+export function encodeKey(
+  type: SqlType,
+  value: SqlValue,
+  descending: boolean,
+  nullsFirst: boolean,
+  collation?: string,
+): string {
   if (value === null) return nullsFirst ? NULL_FIRST : NULL_LAST;
   const body = bodyEncoder(type, collation)(value);
   return PRESENT + (descending ? invert(body) : body);
@@ -30,7 +45,9 @@ export function encodeKey(type: SqlType, value: SqlValue, descending: boolean, n
 export function keyEncoder(type: SqlType, descending: boolean, nullsFirst: boolean, collation?: string): KeyEncoder {
   const body = bodyEncoder(type, collation);
   const nothing = nullsFirst ? NULL_FIRST : NULL_LAST;
-  return descending ? (value) => (value === null ? nothing : PRESENT + invert(body(value))) : (value) => (value === null ? nothing : PRESENT + body(value));
+  return descending
+    ? (value) => (value === null ? nothing : PRESENT + invert(body(value)))
+    : (value) => (value === null ? nothing : PRESENT + body(value));
 }
 
 export function invert(text: string): string {
@@ -70,18 +87,31 @@ function bodyEncoder(type: SqlType, collation: string | undefined): KeyEncoder {
       const name = collation ?? type.collation;
       if (name === undefined) return (value) => encodeText(value as string);
       const found = collationNamed(name);
-      if (found.key === undefined) throw new SqlError('feature_not_supported', { message: `collation "${found.name}" cannot be used in an index or key`, args: { name: found.name } });
+      if (found.key === undefined)
+        throw new SqlError('feature_not_supported', {
+          message: `collation "${found.name}" cannot be used in an index or key`,
+          args: { name: found.name },
+        });
       const key = found.key.bind(found);
       return (value) => encodeText(key(value as string));
     }
     case 'uuid':
       return (value) => Buffer.from((value as string).replaceAll('-', ''), 'hex').toString('latin1');
     case 'bytes':
-      return (value) => terminate(Buffer.from((value as Uint8Array).buffer, (value as Uint8Array).byteOffset, (value as Uint8Array).length).toString('latin1'));
+      return (value) =>
+        terminate(
+          Buffer.from(
+            (value as Uint8Array).buffer,
+            (value as Uint8Array).byteOffset,
+            (value as Uint8Array).length,
+          ).toString('latin1'),
+        );
     case 'bits':
       return (value) => `${(value as Bits).text}\x00\x00`;
     case 'timetz':
-      return (value) => encodeInt64((value as TimeTz).micros - (value as TimeTz).offsetSeconds * 1e6) + encodeInt32(-(value as TimeTz).offsetSeconds);
+      return (value) =>
+        encodeInt64((value as TimeTz).micros - (value as TimeTz).offsetSeconds * 1e6) +
+        encodeInt32(-(value as TimeTz).offsetSeconds);
     case 'interval':
       return (value) => encodeInterval(value as Interval);
     case 'enum': {
@@ -107,7 +137,9 @@ function bodyEncoder(type: SqlType, collation: string | undefined): KeyEncoder {
       };
     }
     default:
-      throw new SqlError('undefined_function', { message: `could not identify a comparison function for type ${type.declared ?? type.kind}` });
+      throw new SqlError('undefined_function', {
+        message: `could not identify a comparison function for type ${type.declared ?? type.kind}`,
+      });
   }
 }
 
@@ -123,8 +155,14 @@ export function encodeInt64(value: number | bigint): string {
   const high = Math.floor(value / 4294967296);
   const low = value - high * 4294967296;
   return String.fromCharCode(
-    ((high >>> 24) & 255) ^ 128, (high >>> 16) & 255, (high >>> 8) & 255, high & 255,
-    (low >>> 24) & 255, (low >>> 16) & 255, (low >>> 8) & 255, low & 255,
+    ((high >>> 24) & 255) ^ 128,
+    (high >>> 16) & 255,
+    (high >>> 8) & 255,
+    high & 255,
+    (low >>> 24) & 255,
+    (low >>> 16) & 255,
+    (low >>> 8) & 255,
+    low & 255,
   );
 }
 
@@ -175,7 +213,8 @@ export function encodeDecimal(value: Decimal): string {
   digits = digits.slice(0, end);
   if (digits.length % 2 === 1) digits += '0';
   let body = encodeInt32(exponent);
-  for (let i = 0; i < digits.length; i += 2) body += String.fromCharCode((digits.charCodeAt(i) - 48) * 10 + digits.charCodeAt(i + 1) - 48 + 1);
+  for (let i = 0; i < digits.length; i += 2)
+    body += String.fromCharCode((digits.charCodeAt(i) - 48) * 10 + digits.charCodeAt(i + 1) - 48 + 1);
   body += '\x00';
   return negative ? `\x01${invert(body)}` : `\x03${body}`;
 }
@@ -189,11 +228,20 @@ function encodeArray(value: SqlArray, item: KeyEncoder): string {
   let text = '';
   for (const element of value.items) text += element === null ? NULL_LAST : PRESENT + item(element);
   text += `\x00${String.fromCharCode(value.dimensions.length)}`;
-  for (let i = 0; i < value.dimensions.length; i++) text += encodeInt32(value.dimensions[i] as number) + encodeInt32(value.lowerBounds[i] as number);
+  for (let i = 0; i < value.dimensions.length; i++)
+    text += encodeInt32(value.dimensions[i] as number) + encodeInt32(value.lowerBounds[i] as number);
   return text;
 }
 
-const JSON_TAG: Readonly<Record<JsonNode['kind'], string>> = { null: '\x01', string: '\x02', number: '\x03', false: '\x04', true: '\x05', array: '\x06', object: '\x07' };
+const JSON_TAG: Readonly<Record<JsonNode['kind'], string>> = {
+  null: '\x01',
+  string: '\x02',
+  number: '\x03',
+  false: '\x04',
+  true: '\x05',
+  array: '\x06',
+  object: '\x07',
+};
 
 function encodeJson(node: JsonNode, top = false): string {
   const tag = top && node.kind === 'array' && node.items.length === 0 ? '\x00' : JSON_TAG[node.kind];

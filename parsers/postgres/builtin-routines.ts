@@ -97,7 +97,12 @@ const KINDS = { scalar: 'f', set: 'f', aggregate: 'a', window: 'w' } as const;
 function definition(entry: string): BuiltinRoutine {
   const [name, id] = entry.split('=') as [string, string];
   const fact = FUNCTIONS.get(name);
-  return { id: Number(id), name, kind: fact === undefined ? 'f' : KINDS[fact.kind], primitive: fact?.primitive ?? name };
+  return {
+    id: Number(id),
+    name,
+    kind: fact === undefined ? 'f' : KINDS[fact.kind],
+    primitive: fact?.primitive ?? name,
+  };
 }
 
 export const BUILTIN_ROUTINES: readonly BuiltinRoutine[] = IDS.trim().split(/\s+/).map(definition);

@@ -68,17 +68,39 @@ xid8|5069|271|8|U|f|b
 `;
 
 function definitions(line: string): BuiltinType[] {
-  const [name, id, arrayId, length, category, preferred, form] = line.split('|') as [string, string, string, string, string, string, 'b' | 'p'];
+  const [name, id, arrayId, length, category, preferred, form] = line.split('|') as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    'b' | 'p',
+  ];
   const type = name === 'char' ? CHAR : (builtInType(name, []) as SqlType);
   const own: BuiltinType = {
-    id: Number(id), name, type, arrayId: Number(arrayId), length: Number(length), category, preferred: preferred === 't', form,
+    id: Number(id),
+    name,
+    type,
+    arrayId: Number(arrayId),
+    length: Number(length),
+    category,
+    preferred: preferred === 't',
+    form,
   };
   if (own.arrayId === 0) return [own];
   const pseudo = form === 'p';
   return [
     own,
     {
-      id: own.arrayId, name: `_${name}`, type: arrayOf(type), arrayId: 0, length: -1, category: pseudo ? 'P' : 'A', preferred: false, form,
+      id: own.arrayId,
+      name: `_${name}`,
+      type: arrayOf(type),
+      arrayId: 0,
+      length: -1,
+      category: pseudo ? 'P' : 'A',
+      preferred: false,
+      form,
     },
   ];
 }

@@ -12,5 +12,6 @@ export function compileView(text: string): Uint8Array {
   parser.allowPrimitives = true;
   const statement = parser.statement();
   if (!parser.atEnd()) throw parser.syntaxError();
-  return encodeProgram({ version: SBLR_VERSION, parameterTypes: [], semantics: SEMANTICS, statements: [statement] }).bytes;
+  return encodeProgram({ version: SBLR_VERSION, parameterTypes: [], semantics: SEMANTICS, statements: [statement] })
+    .bytes;
 }

@@ -13,7 +13,9 @@ import { BINARY_OPERATORS, PREFIX_OPERATORS } from './operators.ts';
 import { intervalFields, namedType, parseTypeName, simpleType, TYPE_WORDS } from './type-parser.ts';
 
 /** Built-in functions called by parameter names; every parameter of these is optional and 0 when left out. */
-const NAMED_PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map([['make_interval', ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']]]);
+const NAMED_PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['make_interval', ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']],
+]);
 
 /** Named arguments at their positions; names that do not fit are left for the binder to refuse. */
 function placeArguments(written: readonly ValueNode[], names: readonly string[]): ValueNode[] {
@@ -70,11 +72,17 @@ export abstract class PostgresExpressions extends TransactionParser {
     const text = this.value;
     const wrong = (hex ? /[^0-9a-fA-F]/ : /[^01]/).exec(text);
     if (wrong !== null) {
-      throw this.error('invalid_text_representation', `"${wrong[0]}" is not a valid ${hex ? 'hexadecimal' : 'binary'} digit`, pos);
+      throw this.error(
+        'invalid_text_representation',
+        `"${wrong[0]}" is not a valid ${hex ? 'hexadecimal' : 'binary'} digit`,
+        pos,
+      );
     }
     this.advance();
     this.noLabel();
-    const bits = hex ? [...text].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join('') : text;
+    const bits = hex
+      ? [...text].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join('')
+      : text;
     return literal(new Bits(bits), BIT_TYPE, pos);
   }
 
@@ -205,7 +213,10 @@ export abstract class PostgresExpressions extends TransactionParser {
   // ---- calls ----------------------------------------------------------------------------------------------
 
   protected override argument(): ValueNode {
-    if ((this.kind === Token.WORD || this.kind === Token.QUOTED) && (this.peekIsSymbol(1, '=>') || this.peekIsSymbol(1, ':='))) {
+    if (
+      (this.kind === Token.WORD || this.kind === Token.QUOTED) &&
+      (this.peekIsSymbol(1, '=>') || this.peekIsSymbol(1, ':='))
+    ) {
       if (!this.isTypeFunctionName()) throw this.syntaxError();
       const pos = this.pos;
       const name = this.value;
@@ -219,7 +230,9 @@ export abstract class PostgresExpressions extends TransactionParser {
   protected override finishCall(call: WrittenCall): ValueNode {
     // type(modifiers) 'text'
     if (this.kind === Token.STRING && !call.over && call.filter === undefined) {
-      const modifiers = call.arguments.map((argument) => (argument.op === 'LITERAL' ? Number(argument.value) : Number.NaN));
+      const modifiers = call.arguments.map((argument) =>
+        argument.op === 'LITERAL' ? Number(argument.value) : Number.NaN,
+      );
       if (modifiers.some((modifier) => !Number.isInteger(modifier))) throw this.syntaxError();
       const { type, label } = namedType(this, call.name, modifiers, call.pos);
       return this.castOfString(type, label, call.pos);
@@ -231,9 +244,15 @@ export abstract class PostgresExpressions extends TransactionParser {
     const last = name[name.length - 1] as Identifier;
     if (call.arguments.at(-1)?.op === 'NAMED_ARGUMENT' && (name.length === 1 || name[0]?.text === 'pg_catalog')) {
       const names = NAMED_PARAMETERS.get(last.text);
-      if (names !== undefined) call.arguments.splice(0, call.arguments.length, ...placeArguments(call.arguments, names));
+      if (names !== undefined)
+        call.arguments.splice(0, call.arguments.length, ...placeArguments(call.arguments, names));
     }
-    if (name.length === 2 && name[0]?.text === 'pg_catalog' && last.text === 'position' && call.arguments.length === 2) {
+    if (
+      name.length === 2 &&
+      name[0]?.text === 'pg_catalog' &&
+      last.text === 'position' &&
+      call.arguments.length === 2
+    ) {
       call.arguments.reverse();
     }
     return super.finishCall(call);
@@ -249,7 +268,8 @@ export abstract class PostgresExpressions extends TransactionParser {
         return node('CAST', { type, mode: 'cast', operand: args[0] as ValueNode, pos: call.pos });
       }
       const operator = OPERATOR_FUNCTIONS.get(last.text);
-      if (operator !== undefined && args.length === 2) return node('OPERATOR', { name: operator, operands: args, pos: call.pos });
+      if (operator !== undefined && args.length === 2)
+        return node('OPERATOR', { name: operator, operands: args, pos: call.pos });
     }
     return super.routineCall(call, builtIn);
   }
@@ -352,8 +372,10 @@ export abstract class PostgresExpressions extends TransactionParser {
     this.advance();
     const right = this.expression(Precedence.OTHER);
     if (right.op !== 'ROW') throw this.syntaxError();
-    if (left.items.length !== 2) throw this.error('syntax_error', 'wrong number of parameters on left side of OVERLAPS expression', left.pos);
-    if (right.items.length !== 2) throw this.error('syntax_error', 'wrong number of parameters on right side of OVERLAPS expression', right.pos);
+    if (left.items.length !== 2)
+      throw this.error('syntax_error', 'wrong number of parameters on left side of OVERLAPS expression', left.pos);
+    if (right.items.length !== 2)
+      throw this.error('syntax_error', 'wrong number of parameters on right side of OVERLAPS expression', right.pos);
     return this.call('overlaps', [...left.items, ...right.items], pos, 'overlaps');
   }
 

@@ -291,8 +291,10 @@ export const FUNCTIONS: ReadonlyMap<string, FunctionEntry> = build();
 
 /** Functions that do nothing but convert to the type of their name: int4(x) is x::int4. */
 export const CAST_FUNCTIONS: ReadonlySet<string> = new Set(
-  ('bool bpchar char cidr date float4 float8 inet int2 int4 int8 interval name numeric oid regclass text time timestamp timestamptz ' +
-    'timetz varchar xid uuid json jsonb bytea macaddr').split(' '),
+  (
+    'bool bpchar char cidr date float4 float8 inet int2 int4 int8 interval name numeric oid regclass text time timestamp timestamptz ' +
+    'timetz varchar xid uuid json jsonb bytea macaddr'
+  ).split(' '),
 );
 
 /**
@@ -300,9 +302,30 @@ export const CAST_FUNCTIONS: ReadonlySet<string> = new Set(
  * which spell operators as functions mean the same.
  */
 export const OPERATOR_FUNCTIONS: ReadonlyMap<string, string> = new Map([
-  ['texteq', 'equal'], ['textne', 'not_equal'], ['textcat', 'concat'], ['int4eq', 'equal'], ['int4pl', 'add'], ['int4mi', 'subtract'],
-  ['int4mul', 'multiply'], ['int4div', 'divide'], ['int8pl', 'add'], ['int8mi', 'subtract'], ['numeric_add', 'add'],
-  ['numeric_sub', 'subtract'], ['numeric_mul', 'multiply'], ['numeric_div', 'divide'], ['float8pl', 'add'], ['float8mul', 'multiply'],
-  ['textregexeq', 'regex_match'], ['textregexne', 'regex_not_match'], ['textlike', 'like'], ['textnlike', 'not_like'],
-  ['nameeq', 'equal'], ['namene', 'not_equal'], ['oideq', 'equal'], ['oidne', 'not_equal'], ['like', 'like'], ['notlike', 'not_like'],
+  ['texteq', 'equal'],
+  ['textne', 'not_equal'],
+  ['textcat', 'concat'],
+  ['int4eq', 'equal'],
+  ['int4pl', 'add'],
+  ['int4mi', 'subtract'],
+  ['int4mul', 'multiply'],
+  ['int4div', 'divide'],
+  ['int8pl', 'add'],
+  ['int8mi', 'subtract'],
+  ['numeric_add', 'add'],
+  ['numeric_sub', 'subtract'],
+  ['numeric_mul', 'multiply'],
+  ['numeric_div', 'divide'],
+  ['float8pl', 'add'],
+  ['float8mul', 'multiply'],
+  ['textregexeq', 'regex_match'],
+  ['textregexne', 'regex_not_match'],
+  ['textlike', 'like'],
+  ['textnlike', 'not_like'],
+  ['nameeq', 'equal'],
+  ['namene', 'not_equal'],
+  ['oideq', 'equal'],
+  ['oidne', 'not_equal'],
+  ['like', 'like'],
+  ['notlike', 'not_like'],
 ]);

@@ -23,7 +23,11 @@ standalone start statement statistics stdin stdout storage stored strict strip s
 template temporary text ties transaction transform trigger truncate trusted type types uescape unbounded uncommitted unencrypted unknown
 unlisten unlogged until update vacuum valid validate validator value version view views volatile whitespace work wrapper write xml yes zone`,
   },
-  { category: 'unreserved', bareLabel: false, words: 'day filter hour minute month over second varying within without year' },
+  {
+    category: 'unreserved',
+    bareLabel: false,
+    words: 'day filter hour minute month over second varying within without year',
+  },
   {
     category: 'reserved',
     bareLabel: true,

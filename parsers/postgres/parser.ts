@@ -106,7 +106,8 @@ export class PostgresParser extends PostgresExpressions {
       const first = this.index;
       expression = this.prefix(true);
       // A column, or a function call: anything else needs parentheses.
-      if (expression.op === 'LITERAL' || expression.op === 'OPERATOR' || expression.op === 'PARAM') throw this.syntaxError(first);
+      if (expression.op === 'LITERAL' || expression.op === 'OPERATOR' || expression.op === 'PARAM')
+        throw this.syntaxError(first);
     }
     const collation = this.acceptWord('collate') ? this.qualifiedName() : undefined;
     const operatorClass = this.isColumnId() && !this.isWord('nulls') ? this.qualifiedName() : undefined;
@@ -143,7 +144,8 @@ export class PostgresParser extends PostgresExpressions {
 
   /** A role: a name, or one of the words that stand for the current one. */
   role(): Identifier {
-    if (this.isWord('current_user') || this.isWord('session_user') || this.isWord('current_role')) return this.takeIdentifier();
+    if (this.isWord('current_user') || this.isWord('session_user') || this.isWord('current_role'))
+      return this.takeIdentifier();
     const pos = this.pos;
     const role = this.columnId();
     if (role.text === 'none' && !role.exact) throw this.error('reserved_name', 'role name "none" is reserved', pos);
@@ -222,7 +224,8 @@ export class PostgresParser extends PostgresExpressions {
     const mark = this.index;
     if (this.isTypeFunctionName()) {
       const parsed = this.parseType();
-      if (this.isSymbol(',') || this.isSymbol(')')) return parsed.type.kind === 'array' ? `${parsed.label}[]` : parsed.label;
+      if (this.isSymbol(',') || this.isSymbol(')'))
+        return parsed.type.kind === 'array' ? `${parsed.label}[]` : parsed.label;
       this.moveTo(mark);
       this.advance();
     }

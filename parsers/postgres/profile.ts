@@ -36,7 +36,9 @@ export function buildProfile(views: readonly CatalogView[]): DialectProfile {
     banner: `PostgreSQL ${SETTINGS.find((setting) => setting.name === 'server_version')?.defaultValue ?? '15'} (Lyrebird) on ${process.arch}-${process.platform}, 64-bit`,
     extensions: EXTENSIONS,
   };
-  const digest = createHash('sha256').update(JSON.stringify({ ...rest, views: views.map(({ schema, name, id }) => ({ schema, name, id })) }));
+  const digest = createHash('sha256').update(
+    JSON.stringify({ ...rest, views: views.map(({ schema, name, id }) => ({ schema, name, id })) }),
+  );
   for (const view of views) digest.update(view.program);
   return { ...rest, hash: digest.digest('hex') };
 }

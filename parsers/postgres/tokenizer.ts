@@ -136,7 +136,8 @@ export class PostgresTokenizer extends Tokenizer {
     };
     let at = open + 1;
     for (;;) {
-      if (at >= text.length) this.fail('syntax_error', `unterminated quoted string at or near "${text.slice(start)}"`, start);
+      if (at >= text.length)
+        this.fail('syntax_error', `unterminated quoted string at or near "${text.slice(start)}"`, start);
       const code = text.charCodeAt(at);
       if (code === QUOTE) {
         if (text.charCodeAt(at + 1) === QUOTE) {
@@ -168,7 +169,8 @@ export class PostgresTokenizer extends Tokenizer {
     const octal = /[0-7]{1,3}/y;
     octal.lastIndex = at + 1;
     const digits = octal.exec(text)?.[0];
-    if (digits !== undefined) return this.#escapedByte(Number.parseInt(digits, 8) & 255, at, at + 1 + digits.length, bytes);
+    if (digits !== undefined)
+      return this.#escapedByte(Number.parseInt(digits, 8) & 255, at, at + 1 + digits.length, bytes);
     if (code === 120) {
       const hex = /[0-9a-fA-F]{1,2}/y;
       hex.lastIndex = at + 2;
@@ -227,7 +229,8 @@ export class PostgresTokenizer extends Tokenizer {
       last = clause.lastIndex;
       if (/[0-9a-fA-F+"\s]/.test(escape)) this.failNear('invalid Unicode escape character', last - 3, last);
     }
-    if (isString && !this.#standardStrings) this.fail('feature_not_supported', 'unsafe use of string constant with Unicode escapes', start);
+    if (isString && !this.#standardStrings)
+      this.fail('feature_not_supported', 'unsafe use of string constant with Unicode escapes', start);
     const value = this.#unescapeUnicode(raw, escape, start);
     if (!isString && value === '') this.failNear('zero-length delimited identifier', start, last);
     this.push(isString ? Token.STRING : Token.QUOTED, value, start, last);
@@ -248,7 +251,8 @@ export class PostgresTokenizer extends Tokenizer {
       }
       const plus = raw[i + 1] === '+';
       const hex = plus ? raw.slice(i + 2, i + 8) : raw.slice(i + 1, i + 5);
-      if (hex.length !== (plus ? 6 : 4) || /[^0-9a-fA-F]/.test(hex)) throw this.#escapeError('invalid Unicode escape', start + 3 + i, '');
+      if (hex.length !== (plus ? 6 : 4) || /[^0-9a-fA-F]/.test(hex))
+        throw this.#escapeError('invalid Unicode escape', start + 3 + i, '');
       result += this.#character(Number.parseInt(hex, 16), start);
       i += plus ? 7 : 4;
     }
@@ -262,19 +266,22 @@ export class PostgresTokenizer extends Tokenizer {
     if ((classOf(first) & DIGIT) !== 0) {
       const end = this.digits(start + 1);
       const next = text.charCodeAt(end);
-      if (next === next && (classOf(next) & WORD_START) !== 0) this.failNear('trailing junk after parameter', start, this.wordEnd(end));
+      if (next === next && (classOf(next) & WORD_START) !== 0)
+        this.failNear('trailing junk after parameter', start, this.wordEnd(end));
       this.push(Token.PARAMETER, text.slice(start + 1, end), start, end);
       return;
     }
     let at = start + 1;
     if (first !== DOLLAR) {
       if (first !== first || (classOf(first) & WORD_START) === 0) this.failNear('syntax error', start, start + 1);
-      while (text.charCodeAt(at) !== DOLLAR && at < text.length && (classOf(text.charCodeAt(at)) & WORD_PART) !== 0) at++;
+      while (text.charCodeAt(at) !== DOLLAR && at < text.length && (classOf(text.charCodeAt(at)) & WORD_PART) !== 0)
+        at++;
       if (text.charCodeAt(at) !== DOLLAR) this.failNear('syntax error', start, start + 1);
     }
     const tag = text.slice(start, at + 1);
     const end = text.indexOf(tag, at + 1);
-    if (end < 0) this.fail('syntax_error', `unterminated dollar-quoted string at or near "${text.slice(start)}"`, start);
+    if (end < 0)
+      this.fail('syntax_error', `unterminated dollar-quoted string at or near "${text.slice(start)}"`, start);
     this.push(Token.STRING, text.slice(at + 1, end), start, end + tag.length);
   }
 

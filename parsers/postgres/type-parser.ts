@@ -18,8 +18,10 @@ const SIMPLE: Readonly<Record<string, ParsedType>> = {
 
 /** Words that begin a type of their own grammar, and may also name a column. */
 export const TYPE_WORDS: ReadonlySet<string> = new Set(
-  ('int integer smallint bigint real float decimal dec numeric boolean bit national nchar char character varchar time timestamp ' +
-    'interval').split(' '),
+  (
+    'int integer smallint bigint real float decimal dec numeric boolean bit national nchar char character varchar time timestamp ' +
+    'interval'
+  ).split(' '),
 );
 
 const built = (p: ParserBase, name: string, modifiers: readonly number[], pos: number): ParsedType => ({
@@ -53,7 +55,8 @@ function floatType(p: ParserBase): ParsedType {
   const pos = p.isSymbol('(') ? p.pos + 1 : p.pos;
   const [precision = 53] = optionalPrecision(p);
   if (precision < 1) throw p.error('invalid_parameter_value', 'precision for type float must be at least 1 bit', pos);
-  if (precision > 53) throw p.error('invalid_parameter_value', 'precision for type float must be less than 54 bits', pos);
+  if (precision > 53)
+    throw p.error('invalid_parameter_value', 'precision for type float must be less than 54 bits', pos);
   return precision <= 24 ? { type: base.FLOAT32, label: 'float4' } : { type: base.FLOAT64, label: 'float8' };
 }
 
@@ -93,13 +96,16 @@ export function intervalFields(p: ParserBase): { intervalFields?: string; precis
     fields += ` to ${p.expectOneOf(...(INTERVAL_ENDS[first] as readonly string[]))}`;
   }
   const precision = fields.endsWith('second') ? optionalPrecision(p) : [];
-  return precision.length === 0 ? { intervalFields: fields } : { intervalFields: fields, precision: Math.min(precision[0] as number, 6) };
+  return precision.length === 0
+    ? { intervalFields: fields }
+    : { intervalFields: fields, precision: Math.min(precision[0] as number, 6) };
 }
 
 function intervalType(p: ParserBase): ParsedType {
   const label = 'interval';
   const precision = optionalPrecision(p);
-  if (precision.length > 0) return { type: { kind: 'interval', precision: Math.min(precision[0] as number, 6) }, label };
+  if (precision.length > 0)
+    return { type: { kind: 'interval', precision: Math.min(precision[0] as number, 6) }, label };
   const fields = intervalFields(p);
   return { type: fields.intervalFields === undefined ? base.INTERVAL : { kind: 'interval', ...fields }, label };
 }

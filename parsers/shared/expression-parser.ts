@@ -416,7 +416,8 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
     const token = this.index - 1;
     const kind = this.tokens.kinds[token];
     const start = (this.tokens.starts[token] as number) - this.tokens.origin;
-    if (type === UNKNOWN ? kind !== Token.STRING || start !== value.pos : kind !== Token.INTEGER || type !== INT32) return value;
+    if (type === UNKNOWN ? kind !== Token.STRING || start !== value.pos : kind !== Token.INTEGER || type !== INT32)
+      return value;
     const negative = start !== value.pos;
     if (negative && (typeof value.value !== 'number' || value.value > 0 || value.value < -999999999)) return value;
     const parameter = node('PARAM', { index: 0, type, pos: start });
@@ -427,7 +428,8 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
 
   protected parameter(pos: number): ValueNode {
     const number = Number(this.value);
-    if (number < 1 || number > 65535) throw this.error('undefined_parameter', `there is no parameter $${this.value}`, pos);
+    if (number < 1 || number > 65535)
+      throw this.error('undefined_parameter', `there is no parameter $${this.value}`, pos);
     if (number > this.parameterCount) this.parameterCount = number;
     this.advance();
     this.noLabel();

@@ -27,7 +27,14 @@ export abstract class FromParser extends ValueParser {
   private join(
     left: RelationNode,
     right: RelationNode,
-    how: { kind: JoinKind; pos: number; natural?: boolean; using?: Identifier[]; usingAlias?: Identifier | undefined; condition?: ValueNode },
+    how: {
+      kind: JoinKind;
+      pos: number;
+      natural?: boolean;
+      using?: Identifier[];
+      usingAlias?: Identifier | undefined;
+      condition?: ValueNode;
+    },
   ): RelationNode {
     return node('JOIN', {
       kind: how.kind,
@@ -95,7 +102,8 @@ export abstract class FromParser extends ValueParser {
   protected tablePrimary(): RelationNode {
     if (this.acceptWord('lateral')) return this.lateralTable();
     if (this.isSymbol('(')) return this.parenthesisedTable();
-    if (this.isWord('rows') && this.peekIsWord(1, 'from') && this.peekIsSymbol(2, '(')) return this.functionTable(false);
+    if (this.isWord('rows') && this.peekIsWord(1, 'from') && this.peekIsSymbol(2, '('))
+      return this.functionTable(false);
     if (this.isWord('only')) return this.tableSample(this.tableWithAlias());
     return this.beginsFunction() ? this.functionTable(false) : this.tableSample(this.tableWithAlias());
   }
@@ -142,7 +150,13 @@ export abstract class FromParser extends ValueParser {
       const inner = this.tableParenthesis();
       if (inner.query && this.continuesQuery()) result = { query: true, relation: this.continueQuery(inner.relation) };
       else if (inner.query && this.isSymbol(')')) result = inner;
-      else result = { query: false, relation: this.joins(inner.query ? this.derived(inner.relation, false, pos) : this.aliasedJoin(inner.relation)) };
+      else
+        result = {
+          query: false,
+          relation: this.joins(
+            inner.query ? this.derived(inner.relation, false, pos) : this.aliasedJoin(inner.relation),
+          ),
+        };
     } else {
       const relation = this.joinedTable();
       if (relation.op !== 'JOIN') throw this.syntaxError();
@@ -236,7 +250,16 @@ export abstract class FromParser extends ValueParser {
     if (this.acceptWord('as')) {
       if (!this.isSymbol('(')) alias = this.columnId();
     } else if (this.isColumnId() && !this.endsTable()) alias = this.takeIdentifier();
-    else return node('LOAD_FUNCTION', { alias: label === undefined ? undefined : regular(label), columns, definitions, ordinality, lateral, calls, pos });
+    else
+      return node('LOAD_FUNCTION', {
+        alias: label === undefined ? undefined : regular(label),
+        columns,
+        definitions,
+        ordinality,
+        lateral,
+        calls,
+        pos,
+      });
     if (this.isSymbol('(')) {
       if (this.peekIsSymbol(2, ',') || this.peekIsSymbol(2, ')')) columns = this.parenthesisedIds();
       else {

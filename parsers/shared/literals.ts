@@ -27,7 +27,9 @@ export function integerFromDigits(digits: string, negative: boolean, pos: number
   const value = negative ? -BigInt(digits) : BigInt(digits);
   if (value >= -0x80000000n && value <= 0x7fffffffn) return literal(Number(value), INT32, pos);
   const canonical = canonicalInteger(value);
-  return value >= MIN_INT64 && value <= MAX_INT64 ? literal(canonical, INT64, pos) : literal(new Decimal(canonical, 0), DECIMAL, pos);
+  return value >= MIN_INT64 && value <= MAX_INT64
+    ? literal(canonical, INT64, pos)
+    : literal(new Decimal(canonical, 0), DECIMAL, pos);
 }
 
 /** A decimal literal: digits[.digits][e[+-]digits]; undefined when out of range. */

@@ -49,7 +49,18 @@ export abstract class ModificationParser extends QueryParser {
     else source = this.insertSource();
     const onConflict = this.conflictClause();
     const returning = this.returningClause();
-    return node('INSERT', { table, alias, columns, overriding, defaultValues, onDuplicate: 'error', source, onConflict, returning, pos });
+    return node('INSERT', {
+      table,
+      alias,
+      columns,
+      overriding,
+      defaultValues,
+      onDuplicate: 'error',
+      source,
+      onConflict,
+      returning,
+      pos,
+    });
   }
 
   /** The rows to insert; plain VALUES keep literal lifting as it is. */
@@ -163,7 +174,11 @@ export abstract class ModificationParser extends QueryParser {
     if (value.op === 'SUBQUERY') return value;
     const items = value.op === 'ROW' ? value.items : count === 1 ? [value] : undefined;
     if (items === undefined) {
-      throw this.error('feature_not_supported', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression', value.pos);
+      throw this.error(
+        'feature_not_supported',
+        'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression',
+        value.pos,
+      );
     }
     if (items.length !== count) {
       throw this.error('syntax_error', 'number of columns does not match number of values', pos);
@@ -201,7 +216,16 @@ export abstract class ModificationParser extends QueryParser {
     this.expectWord('matched');
     const condition = this.acceptWord('and') ? this.expression() : undefined;
     this.expectWord('then');
-    const rest = { when: matched ? 'matched' : 'not_matched', columns: [], overriding: 'none', defaultValues: false, condition, assignments: [], values: [], pos } as const;
+    const rest = {
+      when: matched ? 'matched' : 'not_matched',
+      columns: [],
+      overriding: 'none',
+      defaultValues: false,
+      condition,
+      assignments: [],
+      values: [],
+      pos,
+    } as const;
     if (this.acceptWord('do')) {
       this.expectWord('nothing');
       return node('MERGE_CLAUSE', { ...rest, action: 'nothing' });
@@ -214,7 +238,8 @@ export abstract class ModificationParser extends QueryParser {
 
   private mergeInsert(rest: Omit<MergeClause, 'op' | 'action'>): MergeClause {
     this.expectWord('insert');
-    if (this.acceptWords('default', 'values')) return node('MERGE_CLAUSE', { ...rest, action: 'insert', defaultValues: true });
+    if (this.acceptWords('default', 'values'))
+      return node('MERGE_CLAUSE', { ...rest, action: 'insert', defaultValues: true });
     const columns = this.isSymbol('(') ? this.insertColumns() : [];
     const overriding = this.overridingClause();
     this.expectWord('values');

@@ -169,7 +169,8 @@ export class ParserBase {
     const { tokens } = this;
     const start = tokens.starts[index] as number;
     const position = start - tokens.origin;
-    if (tokens.kinds[index] === Token.END) return new SqlError('syntax_error', { message: 'syntax error at end of input', position });
+    if (tokens.kinds[index] === Token.END)
+      return new SqlError('syntax_error', { message: 'syntax error at end of input', position });
     return new SqlError('syntax_error', {
       message: `syntax error at or near "${tokens.text.slice(start, tokens.ends[index] as number)}"`,
       position,

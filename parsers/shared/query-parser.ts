@@ -182,7 +182,12 @@ export abstract class QueryParser extends FromParser {
         this.advance();
         if (!this.acceptWord('all')) count = this.expression();
         if (this.isSymbol(',')) {
-          throw this.error('syntax_error', 'LIMIT #,# syntax is not supported', pos, 'Use separate LIMIT and OFFSET clauses.');
+          throw this.error(
+            'syntax_error',
+            'LIMIT #,# syntax is not supported',
+            pos,
+            'Use separate LIMIT and OFFSET clauses.',
+          );
         }
       } else if (!skipped && this.isWord('offset')) {
         skipped = true;
@@ -193,7 +198,10 @@ export abstract class QueryParser extends FromParser {
         limited = true;
         this.advance();
         this.expectOneOf('first', 'next');
-        count = this.isWord('row') || this.isWord('rows') ? node('LITERAL', { value: 1, type: { kind: 'int32' } }) : this.fetchCount();
+        count =
+          this.isWord('row') || this.isWord('rows')
+            ? node('LITERAL', { value: 1, type: { kind: 'int32' } })
+            : this.fetchCount();
         this.expectOneOf('row', 'rows');
         if (this.acceptWord('with')) {
           this.expectWord('ties');
@@ -270,7 +278,8 @@ export abstract class QueryParser extends FromParser {
 
   /** ( query or modification ) */
   private preparable(): RelationNode {
-    if (this.isSymbol('(') && this.queryBehindParentheses() && !this.peekIsWord(1, 'with')) return this.parenthesisedQuery();
+    if (this.isSymbol('(') && this.queryBehindParentheses() && !this.peekIsWord(1, 'with'))
+      return this.parenthesisedQuery();
     this.expectSymbol('(');
     let result: RelationNode;
     if (this.isWord('with')) {
@@ -356,7 +365,8 @@ export abstract class QueryParser extends FromParser {
     if (this.isSymbol('.') && this.peekKind(1) === Token.OPERATOR && this.peekValue(1) === '*') {
       this.advance();
       this.advance();
-      if (value.op === 'COLUMN' && this.source(pos, pos + 1) !== '(') return node('STAR', { qualifier: value.name, pos });
+      if (value.op === 'COLUMN' && this.source(pos, pos + 1) !== '(')
+        return node('STAR', { qualifier: value.name, pos });
       return node('STAR', { record: value, pos });
     }
     const label = this.label ?? this.anonymousLabel(value);
@@ -436,7 +446,11 @@ export abstract class QueryParser extends FromParser {
     const value = this.expression();
     // (a, b) groups by both together.
     if (value.op === 'ROW' && this.source(pos, pos + 1) === '(') {
-      return node('GROUP_SETS', { kind: 'set', keys: value.items.map((item) => node('GROUP_KEY', { value: item, pos: item.pos })), pos });
+      return node('GROUP_SETS', {
+        kind: 'set',
+        keys: value.items.map((item) => node('GROUP_KEY', { value: item, pos: item.pos })),
+        pos,
+      });
     }
     return node('GROUP_KEY', { value, pos });
   }

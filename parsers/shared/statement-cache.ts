@@ -21,7 +21,10 @@ export interface LiftedSpan {
 
 /** A parser that can lift literals, as the cache sees it. */
 export interface LiftingCompiler {
-  compile(request: CompileRequest, lift: boolean): { readonly result: CompileResult; readonly lifted: readonly LiftedSpan[] };
+  compile(
+    request: CompileRequest,
+    lift: boolean,
+  ): { readonly result: CompileResult; readonly lifted: readonly LiftedSpan[] };
   /** A key of the settings that change what text means. */
   meaningKey(settings: Readonly<Record<string, string>>): string;
 }
@@ -178,7 +181,8 @@ export class StatementCache {
     if (scan.count > 0) {
       const { result, lifted } = this.#compiler.compile(request, true);
       if (result.kind === 'statement' && lifted.length > 0) {
-        const fits = lifted.length <= MAX_LIFTED && result.start === start && this.#addShape(request, scan, result, lifted);
+        const fits =
+          lifted.length <= MAX_LIFTED && result.start === start && this.#addShape(request, scan, result, lifted);
         if (fits) return result;
       }
     }
@@ -296,7 +300,11 @@ function match(template: Template, text: string, start: number, scan: Scan): Sql
     const kind = scan.kinds[i] as number;
     if (place < 0) {
       const length = (template.ends[i] as number) - (template.starts[i] as number);
-      if (end - begin !== length || text.slice(begin, end) !== template.text.slice(template.starts[i], template.ends[i])) return undefined;
+      if (
+        end - begin !== length ||
+        text.slice(begin, end) !== template.text.slice(template.starts[i], template.ends[i])
+      )
+        return undefined;
     } else if (kind === 1) {
       if ((template.kinds[i] as number) !== 1) return undefined;
       literals[place] = integerAt(text, begin, end);
@@ -364,7 +372,7 @@ function scanText(text: string, start: number, scan: Scan): boolean {
     const kind = code < 128 ? (CLASS[code] as number) : LETTER;
     if (kind === DIGIT && previous === OTHER) {
       let end = at + 1;
-      while (end < length && text.charCodeAt(end) - 48 >>> 0 < 10) end++;
+      while (end < length && (text.charCodeAt(end) - 48) >>> 0 < 10) end++;
       const next = end < length ? text.charCodeAt(end) : 32;
       const nextKind = next < 128 ? (CLASS[next] as number) : LETTER;
       if (end - at > MAX_INTEGER_DIGITS || nextKind === LETTER || next === 46) {
@@ -411,7 +419,16 @@ function scanText(text: string, start: number, scan: Scan): boolean {
         continue;
       }
       const next = text.charCodeAt(at + 1);
-      if (code === 45 ? next === 45 : code === 47 ? next === 42 : code === 36 ? !(next >= 48 && next <= 57) || previous === LETTER : code !== 46) return false;
+      if (
+        code === 45
+          ? next === 45
+          : code === 47
+            ? next === 42
+            : code === 36
+              ? !(next >= 48 && next <= 57) || previous === LETTER
+              : code !== 46
+      )
+        return false;
       first = Math.imul(first ^ code, 0x01000193);
       second = Math.imul(second ^ code, 0x85ebca6b) ^ (second >>> 15);
       at++;

@@ -161,7 +161,8 @@ export class Tokenizer {
     let depth = 1;
     let at = from + 2;
     while (depth > 0) {
-      if (at >= text.length) this.fail('syntax_error', `unterminated /* comment at or near "${text.slice(from)}"`, from);
+      if (at >= text.length)
+        this.fail('syntax_error', `unterminated /* comment at or near "${text.slice(from)}"`, from);
       const code = text.charCodeAt(at);
       if (code === STAR && text.charCodeAt(at + 1) === SLASH) {
         depth--;
@@ -232,7 +233,8 @@ export class Tokenizer {
       }
     }
     const next = text.charCodeAt(at);
-    if (next === next && (classOf(next) & WORD_START) !== 0) this.failNear('trailing junk after numeric literal', start, this.wordEnd(at));
+    if (next === next && (classOf(next) & WORD_START) !== 0)
+      this.failNear('trailing junk after numeric literal', start, this.wordEnd(at));
     this.push(kind, text.slice(start, at), start, at);
   }
 

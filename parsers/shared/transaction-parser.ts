@@ -25,7 +25,8 @@ export abstract class TransactionParser extends ModificationParser {
     if (this.acceptWord('isolation')) {
       this.expectWord('level');
       modes.isolation = this.isolationLevel();
-    } else if (this.acceptWord('read')) modes.access = this.expectOneOf('only', 'write') === 'only' ? 'read_only' : 'read_write';
+    } else if (this.acceptWord('read'))
+      modes.access = this.expectOneOf('only', 'write') === 'only' ? 'read_only' : 'read_write';
     else if (this.acceptWord('deferrable')) modes.deferrable = true;
     else if (this.acceptWord('not')) {
       this.expectWord('deferrable');

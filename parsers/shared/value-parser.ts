@@ -55,7 +55,6 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
     throw this.syntaxError();
   }
 
-
   /** A form introduced by a keyword, or undefined when the word introduces none here. */
   protected specialForm(word: string, pos: number, _restricted: boolean): ValueNode | undefined {
     switch (word) {
@@ -100,7 +99,9 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
         return this.operandsForm(word, (operands) => node('COALESCE', { operands, pos }));
       case 'greatest':
       case 'least':
-        return this.operandsForm(word, (operands) => node('EXTREMUM', { kind: word, nullPropagates: false, operands, pos }));
+        return this.operandsForm(word, (operands) =>
+          node('EXTREMUM', { kind: word, nullPropagates: false, operands, pos }),
+        );
       case 'row':
         return this.rowForm(pos);
       case 'nullif': {
@@ -361,7 +362,13 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
   /** A value, or a relation's row as t.* */
   protected valueOrRow(): ValueNode {
     const value = this.expression();
-    if (value.op !== 'COLUMN' || !this.isSymbol('.') || this.peekKind(1) !== Token.OPERATOR || this.peekValue(1) !== '*') return value;
+    if (
+      value.op !== 'COLUMN' ||
+      !this.isSymbol('.') ||
+      this.peekKind(1) !== Token.OPERATOR ||
+      this.peekValue(1) !== '*'
+    )
+      return value;
     this.advance();
     this.advance();
     return node('WHOLE_ROW', { name: value.name, pos: value.pos });
@@ -430,7 +437,8 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
   protected callSuffixes(call: WrittenCall): void {
     if (this.kind !== Token.WORD) return;
     if (this.isWord('within') && this.peekIsWord(1, 'group')) {
-      if (call.order.length > 0) throw this.error('syntax_error', 'cannot use multiple ORDER BY clauses with WITHIN GROUP', this.pos);
+      if (call.order.length > 0)
+        throw this.error('syntax_error', 'cannot use multiple ORDER BY clauses with WITHIN GROUP', this.pos);
       if (call.distinct) throw this.error('syntax_error', 'cannot use DISTINCT with WITHIN GROUP', this.pos);
       if (call.variadic) throw this.error('syntax_error', 'cannot use VARIADIC with WITHIN GROUP', this.pos);
       this.advance();
@@ -460,7 +468,8 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
     const { name, pos } = call;
     const last = name.at(-1) as Identifier;
     this.setLabel(last.text);
-    const builtIn = name.length === 1 || (name.length === 2 && this.facts.systemSchemas.has((name[0] as Identifier).text));
+    const builtIn =
+      name.length === 1 || (name.length === 2 && this.facts.systemSchemas.has((name[0] as Identifier).text));
     const fact = builtIn && !last.exact ? this.facts.functions.get(last.text) : undefined;
     if (fact === undefined) return this.routineCall(call, builtIn);
     if (fact.kind === 'aggregate' || (fact.kind === 'window' && call.within.length > 0)) {
@@ -477,7 +486,8 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
   /** A name that is not built in. */
   protected routineCall(call: WrittenCall, _builtIn: boolean): ValueNode {
     const { name, pos } = call;
-    const special = call.star || call.distinct || call.order.length > 0 || call.within.length > 0 || call.filter !== undefined;
+    const special =
+      call.star || call.distinct || call.order.length > 0 || call.within.length > 0 || call.filter !== undefined;
     const last = (name.at(-1) as Identifier).text;
     // Only aggregates take these, and the only aggregates are built in: the engine reports the name as unknown.
     if (call.over) return this.windowCall(call, last);
@@ -500,7 +510,8 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
 
   private windowCall(call: WrittenCall, primitive: string): ValueNode {
     const last = (call.name.at(-1) as Identifier).text;
-    if (call.distinct) throw this.error('feature_not_supported', 'DISTINCT is not implemented for window functions', call.pos);
+    if (call.distinct)
+      throw this.error('feature_not_supported', 'DISTINCT is not implemented for window functions', call.pos);
     if (call.order.length > 0) {
       throw this.error('feature_not_supported', 'aggregate ORDER BY is not implemented for window functions', call.pos);
     }
@@ -522,7 +533,11 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
 
   private refuseAggregateParts(call: WrittenCall, name: string): void {
     const refuse = (what: string, more = ''): never => {
-      throw this.error('wrong_object_type', `${what} specified, but ${name} is not ${more}an aggregate function`, call.pos);
+      throw this.error(
+        'wrong_object_type',
+        `${what} specified, but ${name} is not ${more}an aggregate function`,
+        call.pos,
+      );
     };
     if (call.star) refuse(`${name}(*)`);
     if (call.distinct) refuse('DISTINCT');
@@ -581,7 +596,10 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
   private frameEdge(): { edge: FrameEdge; offset: ValueNode | undefined } {
     if (this.isWord('unbounded') && (this.peekIsWord(1, 'preceding') || this.peekIsWord(1, 'following'))) {
       this.advance();
-      return { edge: this.acceptWord('preceding') ? 'unbounded_preceding' : this.unboundedFollowing(), offset: undefined };
+      return {
+        edge: this.acceptWord('preceding') ? 'unbounded_preceding' : this.unboundedFollowing(),
+        offset: undefined,
+      };
     }
     if (this.acceptWords('current', 'row')) return { edge: 'current_row', offset: undefined };
     const offset = this.expression();
@@ -603,9 +621,12 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
       return;
     }
     if (end === 'unbounded_preceding') refuse('frame end cannot be UNBOUNDED PRECEDING');
-    if (start === 'current_row' && end === 'preceding') refuse('frame starting from current row cannot have preceding rows');
+    if (start === 'current_row' && end === 'preceding')
+      refuse('frame starting from current row cannot have preceding rows');
     if (start === 'following' && (end === 'preceding' || end === 'current_row')) {
-      refuse(`frame starting from following row cannot ${end === 'preceding' ? 'have preceding rows' : 'end with current row'}`);
+      refuse(
+        `frame starting from following row cannot ${end === 'preceding' ? 'have preceding rows' : 'end with current row'}`,
+      );
     }
   }
 }

@@ -7,7 +7,11 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NetworkReader } from '../shared/byte-reader.ts';
 import type { NetworkWriter } from '../shared/byte-writer.ts';
 import {
-  writeAuthenticationCleartext, writeAuthenticationOk, writeAuthenticationSasl, writeAuthenticationSaslContinue, writeAuthenticationSaslFinal,
+  writeAuthenticationCleartext,
+  writeAuthenticationOk,
+  writeAuthenticationSasl,
+  writeAuthenticationSaslContinue,
+  writeAuthenticationSaslFinal,
 } from './messages.ts';
 
 export type AuthenticationMethod = 'scram-sha-256' | 'plain' | 'trust';
@@ -69,7 +73,8 @@ export class Authentication {
 
   #initialResponse(reader: NetworkReader): Uint8Array {
     const mechanism = reader.cstring();
-    if (mechanism !== SCRAM_NAME) throw new SqlError('protocol_violation', 'client selected an invalid SASL authentication mechanism');
+    if (mechanism !== SCRAM_NAME)
+      throw new SqlError('protocol_violation', 'client selected an invalid SASL authentication mechanism');
     const length = reader.i32();
     const data = length === -1 ? NO_DATA : reader.copy(length);
     reader.expectEnd();

@@ -62,7 +62,11 @@ function parameterType(statement: PreparedStatement, index: number): SqlType {
 }
 
 /** Reads the rest of a Bind message, from the parameter count on. */
-export function readBoundParameters(reader: NetworkReader, formats: readonly number[], statement: PreparedStatement): BoundParameters {
+export function readBoundParameters(
+  reader: NetworkReader,
+  formats: readonly number[],
+  statement: PreparedStatement,
+): BoundParameters {
   const count = reader.u16();
   if (formats.length > 1 && formats.length !== count) {
     throw protocolViolation(`bind message has ${formats.length} parameter formats but ${count} parameters`);
@@ -96,7 +100,8 @@ const NO_FLAGS: readonly boolean[] = [];
 
 function textParameter(reader: NetworkReader, length: number): string {
   const value = reader.utf8(length);
-  if (value.includes('\0')) throw new SqlError('character_not_in_repertoire', 'invalid byte sequence for encoding "UTF8": 0x00');
+  if (value.includes('\0'))
+    throw new SqlError('character_not_in_repertoire', 'invalid byte sequence for encoding "UTF8": 0x00');
   return value;
 }
 

@@ -14,10 +14,13 @@ export interface PlacedStatement {
 
 /** The statements of a text; one that does not compile raises its error. */
 export function compileAll(
-  compiler: StatementCompiler, text: string, settings: Readonly<Record<string, string>>, limit: number,
+  compiler: StatementCompiler,
+  text: string,
+  settings: Readonly<Record<string, string>>,
+  limit: number,
 ): readonly PlacedStatement[] {
   const statements: PlacedStatement[] = [];
-  for (let start = 0; start < text.length;) {
+  for (let start = 0; start < text.length; ) {
     const result = compiler.compile({ text, start, settings });
     if (result.kind === 'error') throw result.error;
     if (result.kind === 'statement') {
@@ -31,8 +34,13 @@ export function compileAll(
 }
 
 /** The only statement of a text, undefined if it has none. */
-export function compileOne(compiler: StatementCompiler, text: string, settings: Readonly<Record<string, string>>): PlacedStatement | undefined {
+export function compileOne(
+  compiler: StatementCompiler,
+  text: string,
+  settings: Readonly<Record<string, string>>,
+): PlacedStatement | undefined {
   const statements = compileAll(compiler, text, settings, Number.MAX_SAFE_INTEGER);
-  if (statements.length > 1) throw new SqlError('syntax_error', 'cannot insert multiple commands into a prepared statement');
+  if (statements.length > 1)
+    throw new SqlError('syntax_error', 'cannot insert multiple commands into a prepared statement');
   return statements[0];
 }

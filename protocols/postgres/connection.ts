@@ -15,7 +15,14 @@ import { Authentication, type AuthenticationMethod } from './auth.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { StatementCompiler } from './compile.ts';
 import { DEFAULT_LIMITS, type ConnectionLimits } from './limits.ts';
-import { CLIENT, writeBackendKeyData, writeErrorResponse, writeNegotiateProtocolVersion, writeNotification, writeReadyForQuery } from './messages.ts';
+import {
+  CLIENT,
+  writeBackendKeyData,
+  writeErrorResponse,
+  writeNegotiateProtocolVersion,
+  writeNotification,
+  writeReadyForQuery,
+} from './messages.ts';
 import { QuerySession } from './query-session.ts';
 import { SessionSettings } from './session-settings.ts';
 import { PROTOCOL_MINOR, readStartupPacket, type StartupParameters } from './startup.ts';
@@ -170,7 +177,8 @@ export class PostgresConnection {
     this.#inputEnded = true;
     this.#pump();
     // A statement whose client is gone stops, unless the client said good-bye behind it.
-    if (this.#phase !== 'closed' && this.input.next(this.#phase !== 'startup', this.limits.messageBytes) !== 'message') this.close();
+    if (this.#phase !== 'closed' && this.input.next(this.#phase !== 'startup', this.limits.messageBytes) !== 'message')
+      this.close();
   }
 
   #dispose(): void {
@@ -301,7 +309,8 @@ export class PostgresConnection {
       this.#reader.reset(this.input.bytes, this.input.payloadStart, this.input.payloadEnd);
       return true;
     }
-    if (state === 'invalid') throw new SqlError('protocol_violation', typed ? 'invalid message length' : 'invalid length of startup packet');
+    if (state === 'invalid')
+      throw new SqlError('protocol_violation', typed ? 'invalid message length' : 'invalid length of startup packet');
     return false;
   }
 
@@ -335,7 +344,8 @@ export class PostgresConnection {
       return true;
     }
     // Bytes sent ahead of the handshake were not protected by it: they must not be taken for the client's.
-    if (this.input.buffered > 0) throw new SqlError('protocol_violation', 'received unencrypted data after SSL request');
+    if (this.input.buffered > 0)
+      throw new SqlError('protocol_violation', 'received unencrypted data after SSL request');
     plain.write(ACCEPT_TLS);
     this.#unlisten(plain);
     this.#encrypted = true;
@@ -384,7 +394,8 @@ export class PostgresConnection {
       this.close();
       return false;
     }
-    if (type !== CLIENT.password) throw new SqlError('protocol_violation', `expected password response, got message type ${type}`);
+    if (type !== CLIENT.password)
+      throw new SqlError('protocol_violation', `expected password response, got message type ${type}`);
     authentication.password(this.#reader);
     this.input.consume();
     return true;
@@ -411,12 +422,15 @@ export class PostgresConnection {
     const limit = this.limits.idleTimeoutMs;
     if (limit <= 0) return;
     this.#lastMessage = Date.now();
-    this.#timer = setInterval(() => {
-      if (this.#session?.busy === true) this.#lastMessage = Date.now();
-      else if (Date.now() - this.#lastMessage >= limit) {
-        this.fatal(new SqlError('idle_session_timeout', 'terminating connection due to idle-session timeout'));
-      }
-    }, Math.max(10, limit >> 2));
+    this.#timer = setInterval(
+      () => {
+        if (this.#session?.busy === true) this.#lastMessage = Date.now();
+        else if (Date.now() - this.#lastMessage >= limit) {
+          this.fatal(new SqlError('idle_session_timeout', 'terminating connection due to idle-session timeout'));
+        }
+      },
+      Math.max(10, limit >> 2),
+    );
     this.#timer.unref();
   }
 

@@ -38,7 +38,10 @@ export class BinaryCopyParser implements CopyParser {
     this.#pieces.push(Buffer.from(chunk));
     this.#piecesBytes += chunk.length;
     if (this.#left.length + this.#piecesBytes < this.#wanted) return;
-    const data = this.#left.length === 0 && this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat([this.#left, ...this.#pieces]);
+    const data =
+      this.#left.length === 0 && this.#pieces.length === 1
+        ? (this.#pieces[0] as Buffer)
+        : Buffer.concat([this.#left, ...this.#pieces]);
     this.#pieces = [];
     this.#piecesBytes = 0;
     this.#wanted = 0;
@@ -117,10 +120,12 @@ export class BinaryCopyParser implements CopyParser {
     this.#reader.reset(data, at, at + size);
     try {
       const value = decodeBinary(this.#reader, size, this.#types[column] as SqlType);
-      if (this.#reader.remaining > 0) throw new SqlError('invalid_binary_representation', 'incorrect binary data format');
+      if (this.#reader.remaining > 0)
+        throw new SqlError('invalid_binary_representation', 'incorrect binary data format');
       return value === null ? null : (this.#formatters[column] as TextFormatter)(value);
     } catch (error) {
-      if (error instanceof MalformedMessage) throw new SqlError('invalid_binary_representation', 'incorrect binary data format');
+      if (error instanceof MalformedMessage)
+        throw new SqlError('invalid_binary_representation', 'incorrect binary data format');
       if (error instanceof InvalidUtf8) throw new SqlError('character_not_in_repertoire', error.message);
       throw error;
     }

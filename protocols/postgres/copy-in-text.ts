@@ -47,7 +47,8 @@ export class DelimitedCopyParser implements CopyParser {
     this.#columns = columns;
     this.#header = format.header;
     this.#emit = emit;
-    const chosen = (names: readonly string[]): boolean[] => columns.map((column) => names.includes('*') || names.includes(column.name));
+    const chosen = (names: readonly string[]): boolean[] =>
+      columns.map((column) => names.includes('*') || names.includes(column.name));
     this.#forceNotNull = chosen(format.forceNotNull);
     this.#forceNull = chosen(format.forceNull);
   }
@@ -140,7 +141,10 @@ export class DelimitedCopyParser implements CopyParser {
   #carriageReturn(next: number | undefined): boolean {
     if (this.#lineEnd === 'unknown') this.#lineEnd = next === NEWLINE ? 'crlf' : 'cr';
     if (this.#lineEnd === 'cr' || (this.#lineEnd === 'crlf' && next === NEWLINE)) return true;
-    throw badCopy(this.#csv ? 'unquoted carriage return found in data' : 'literal carriage return found in data', this.#line + 1);
+    throw badCopy(
+      this.#csv ? 'unquoted carriage return found in data' : 'literal carriage return found in data',
+      this.#line + 1,
+    );
   }
 
   #takeLine(data: Buffer, start: number, end: number): void {
@@ -169,13 +173,19 @@ export class DelimitedCopyParser implements CopyParser {
 
   #matchHeader(names: CopyRow): void {
     if (names.length !== this.#columns.length) {
-      throw badCopy(`wrong number of fields in header line: got ${names.length}, expected ${this.#columns.length}`, this.#line);
+      throw badCopy(
+        `wrong number of fields in header line: got ${names.length}, expected ${this.#columns.length}`,
+        this.#line,
+      );
     }
     names.forEach((name, index) => {
       const expected = this.#columns[index]?.name;
       if (name !== expected) {
         const got = name === null ? `null value ("${this.#nullText}")` : `"${name}"`;
-        throw badCopy(`column name mismatch in header line field ${index + 1}: got ${got}, expected "${expected}"`, this.#line);
+        throw badCopy(
+          `column name mismatch in header line field ${index + 1}: got ${got}, expected "${expected}"`,
+          this.#line,
+        );
       }
     });
   }
@@ -261,7 +271,8 @@ export class DelimitedCopyParser implements CopyParser {
       }
       value += line.slice(start, at);
       const column = fields.length;
-      const isNull = value === this.#nullText && (quoted ? this.#forceNull[column] === true : this.#forceNotNull[column] !== true);
+      const isNull =
+        value === this.#nullText && (quoted ? this.#forceNull[column] === true : this.#forceNotNull[column] !== true);
       fields.push(isNull ? null : value);
       if (at >= line.length) return fields;
       at++;
@@ -279,7 +290,12 @@ function nextSpecial(data: Buffer, from: number): number {
 const ESCAPE = /\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|([^]))/g;
 const CONTROL: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
-function unescapeOne(_all: string, octal: string | undefined, hex: string | undefined, other: string | undefined): string {
+function unescapeOne(
+  _all: string,
+  octal: string | undefined,
+  hex: string | undefined,
+  other: string | undefined,
+): string {
   if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
   if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
   return CONTROL[other as string] ?? (other as string);

@@ -21,6 +21,12 @@ export function badCopy(message: string, line: number): SqlError {
   return new SqlError('bad_copy_file_format', { message, context: `COPY, line ${line}` });
 }
 
-export function createCopyParser(format: CopyFormat, columns: readonly ResultColumn[], emit: (row: CopyRow) => void): CopyParser {
-  return format.format === 'binary' ? new BinaryCopyParser(columns, emit) : new DelimitedCopyParser(format, columns, emit);
+export function createCopyParser(
+  format: CopyFormat,
+  columns: readonly ResultColumn[],
+  emit: (row: CopyRow) => void,
+): CopyParser {
+  return format.format === 'binary'
+    ? new BinaryCopyParser(columns, emit)
+    : new DelimitedCopyParser(format, columns, emit);
 }

@@ -5,7 +5,15 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { parseJson, parseJsonb } from '../../sblr/contract/text/json.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import { Bits, canonicalInteger, Decimal, Interval, SqlArray, TimeTz, type SqlValue } from '../../sblr/contract/values.ts';
+import {
+  Bits,
+  canonicalInteger,
+  Decimal,
+  Interval,
+  SqlArray,
+  TimeTz,
+  type SqlValue,
+} from '../../sblr/contract/values.ts';
 import type { NetworkReader } from '../shared/byte-reader.ts';
 import { oidOfType, typeOfOid } from './types.ts';
 
@@ -38,16 +46,20 @@ export function decodeBinary(reader: NetworkReader, length: number, type: SqlTyp
     case 'bool':
       expectLength(length, 1);
       return reader.u8() !== 0;
-    case 'int8': case 'int16':
+    case 'int8':
+    case 'int16':
       expectLength(length, 2);
       return reader.i16();
-    case 'int24': case 'int32': case 'year':
+    case 'int24':
+    case 'int32':
+    case 'year':
       expectLength(length, 4);
       return reader.i32();
     case 'int64':
       expectLength(length, 8);
       return canonicalInteger(reader.i64());
-    case 'oid': case 'reference':
+    case 'oid':
+    case 'reference':
       expectLength(length, 4);
       return reader.u32();
     case 'float32':
@@ -58,7 +70,9 @@ export function decodeBinary(reader: NetworkReader, length: number, type: SqlTyp
       return reader.f64();
     case 'decimal':
       return decodeNumeric(reader, length);
-    case 'text': case 'enum': case 'unknown':
+    case 'text':
+    case 'enum':
+    case 'unknown':
       return decodeText(reader, length);
     case 'json': {
       const text = decodeText(reader, length);
@@ -79,9 +93,11 @@ export function decodeBinary(reader: NetworkReader, length: number, type: SqlTyp
       if (days === INFINITE_DATE) return Number.POSITIVE_INFINITY;
       return days === MINUS_INFINITE_DATE ? Number.NEGATIVE_INFINITY : days + EPOCH_DAYS;
     }
-    case 'time': case 'timetz':
+    case 'time':
+    case 'timetz':
       return decodeTime(reader, length, type.kind === 'timetz');
-    case 'timestamp': case 'timestamptz': {
+    case 'timestamp':
+    case 'timestamptz': {
       expectLength(length, 8);
       const micros = reader.i64();
       if (micros === INFINITE_TIMESTAMP) return Number.POSITIVE_INFINITY;
@@ -98,7 +114,9 @@ export function decodeBinary(reader: NetworkReader, length: number, type: SqlTyp
       return decodeArray(reader, length, type, depth);
     case 'void':
       return null;
-    case 'record': case 'set': case 'named':
+    case 'record':
+    case 'set':
+    case 'named':
       throw new SqlError('feature_not_supported', `no binary input of type ${type.declared ?? type.kind}`);
   }
 }
@@ -163,7 +181,8 @@ function decodeNumeric(reader: NetworkReader, length: number): Decimal {
   if (sign === NUMERIC_NAN) return new Decimal(0, 0, 'NaN');
   if (sign === NUMERIC_INFINITY) return new Decimal(0, 0, 'Infinity');
   if (sign === NUMERIC_MINUS_INFINITY) return new Decimal(0, 0, '-Infinity');
-  if (sign !== NUMERIC_POSITIVE && sign !== NUMERIC_NEGATIVE) throw invalidBinary('invalid sign in external "numeric" value');
+  if (sign !== NUMERIC_POSITIVE && sign !== NUMERIC_NEGATIVE)
+    throw invalidBinary('invalid sign in external "numeric" value');
   if (scale > 0x3fff) throw invalidBinary('invalid scale in external "numeric" value');
   // Digits end 4 * (weight - count + 1) places left of the point; the value shows `scale` places right of it.
   const shift = DIGITS_PER_GROUP * (weight - count + 1) + scale;
@@ -179,7 +198,10 @@ function decodeArray(reader: NetworkReader, length: number, type: SqlType, depth
   const end = reader.position + length;
   const dimensionCount = reader.i32();
   if (dimensionCount < 0 || dimensionCount > MAX_DIMENSIONS) {
-    throw new SqlError('program_limit_exceeded', `number of array dimensions (${dimensionCount}) exceeds the maximum allowed (${MAX_DIMENSIONS})`);
+    throw new SqlError(
+      'program_limit_exceeded',
+      `number of array dimensions (${dimensionCount}) exceeds the maximum allowed (${MAX_DIMENSIONS})`,
+    );
   }
   const flags = reader.i32();
   if (flags !== 0 && flags !== 1) throw invalidBinary('invalid array flags');

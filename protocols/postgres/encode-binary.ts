@@ -2,12 +2,28 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import {
-  Decimal, type Bits, type Interval, type Jsonb, type SqlArray, type SqlRecord, type SqlValue, type TimeTz,
+  Decimal,
+  type Bits,
+  type Interval,
+  type Jsonb,
+  type SqlArray,
+  type SqlRecord,
+  type SqlValue,
+  type TimeTz,
 } from '../../sblr/contract/values.ts';
 import type { NetworkWriter } from '../shared/byte-writer.ts';
 import {
-  EPOCH_DAYS, EPOCH_MICROS, INFINITE_DATE, INFINITE_TIMESTAMP, MINUS_INFINITE_DATE, MINUS_INFINITE_TIMESTAMP, NUMERIC_INFINITY,
-  NUMERIC_MINUS_INFINITY, NUMERIC_NAN, NUMERIC_NEGATIVE, NUMERIC_POSITIVE,
+  EPOCH_DAYS,
+  EPOCH_MICROS,
+  INFINITE_DATE,
+  INFINITE_TIMESTAMP,
+  MINUS_INFINITE_DATE,
+  MINUS_INFINITE_TIMESTAMP,
+  NUMERIC_INFINITY,
+  NUMERIC_MINUS_INFINITY,
+  NUMERIC_NAN,
+  NUMERIC_NEGATIVE,
+  NUMERIC_POSITIVE,
 } from './decode.ts';
 import { oidOfType } from './types.ts';
 
@@ -23,9 +39,11 @@ export function encodeBinary(writer: NetworkWriter, type: SqlType, value: Exclud
     case 'int32':
       if (type.unsigned === true) return writer.i64(BigInt(value as number));
       return writer.i32(value as number);
-    case 'int24': case 'year':
+    case 'int24':
+    case 'year':
       return writer.i32(value as number);
-    case 'oid': case 'reference':
+    case 'oid':
+    case 'reference':
       return writer.i32(value as number);
     case 'int64':
       if (type.unsigned === true) return encodeNumeric(writer, new Decimal(value as number | bigint, 0));
@@ -48,14 +66,19 @@ export function encodeBinary(writer: NetworkWriter, type: SqlType, value: Exclud
       return writer.raw(Buffer.from((value as string).replaceAll('-', ''), 'hex'));
     case 'date':
       return writer.i32(
-        value === Number.POSITIVE_INFINITY ? INFINITE_DATE : value === Number.NEGATIVE_INFINITY ? MINUS_INFINITE_DATE : (value as number) - EPOCH_DAYS,
+        value === Number.POSITIVE_INFINITY
+          ? INFINITE_DATE
+          : value === Number.NEGATIVE_INFINITY
+            ? MINUS_INFINITE_DATE
+            : (value as number) - EPOCH_DAYS,
       );
     case 'time':
       return writer.i64(BigInt(value as number));
     case 'timetz':
       writer.i64(BigInt((value as TimeTz).micros));
       return writer.i32(-(value as TimeTz).offsetSeconds);
-    case 'timestamp': case 'timestamptz':
+    case 'timestamp':
+    case 'timestamptz':
       if (value === Number.POSITIVE_INFINITY) return writer.i64(INFINITE_TIMESTAMP);
       if (value === Number.NEGATIVE_INFINITY) return writer.i64(MINUS_INFINITE_TIMESTAMP);
       return writer.i64(BigInt(value as number | bigint) - EPOCH_MICROS);
@@ -67,12 +90,16 @@ export function encodeBinary(writer: NetworkWriter, type: SqlType, value: Exclud
       return encodeArray(writer, type, value as SqlArray);
     case 'record':
       return encodeRecord(writer, type, value as SqlRecord);
-    case 'text': case 'json': case 'enum': case 'unknown':
+    case 'text':
+    case 'json':
+    case 'enum':
+    case 'unknown':
       writer.utf8(value as string);
       return;
     case 'void':
       return;
-    case 'set': case 'named':
+    case 'set':
+    case 'named':
       throw new SqlError('feature_not_supported', `no binary output of type ${type.declared ?? type.kind}`);
   }
 }
@@ -83,7 +110,9 @@ function encodeNumeric(writer: NetworkWriter, value: Decimal): void {
   if (value.special !== undefined) {
     writer.i16(0);
     writer.i16(0);
-    writer.i16(value.special === 'NaN' ? NUMERIC_NAN : value.special === 'Infinity' ? NUMERIC_INFINITY : NUMERIC_MINUS_INFINITY);
+    writer.i16(
+      value.special === 'NaN' ? NUMERIC_NAN : value.special === 'Infinity' ? NUMERIC_INFINITY : NUMERIC_MINUS_INFINITY,
+    );
     writer.i16(0);
     return;
   }
@@ -97,7 +126,8 @@ function encodeNumeric(writer: NetworkWriter, value: Decimal): void {
   const text = leftPadded + fraction.padEnd(Math.ceil(fraction.length / GROUP_DIGITS) * GROUP_DIGITS, '0');
   let first = 0;
   let last = text.length / GROUP_DIGITS;
-  const group = (index: number): number => Number(text.slice(index * GROUP_DIGITS, index * GROUP_DIGITS + GROUP_DIGITS));
+  const group = (index: number): number =>
+    Number(text.slice(index * GROUP_DIGITS, index * GROUP_DIGITS + GROUP_DIGITS));
   while (first < last && group(first) === 0) first++;
   while (last > first && group(last - 1) === 0) last--;
   writer.i16(last - first);

@@ -2,14 +2,38 @@
  * Rows out: walks a row block and writes DataRow messages straight into the output buffer. Text and
  * integers, the bulk of all results, are copied or printed digit by digit without making a string.
  */
-import { DATE_INFINITY, DATE_MINUS_INFINITY, INSTANT_INFINITY, INSTANT_MINUS_INFINITY } from '../../sblr/contract/row-layout.ts';
 import {
-  LAYOUT_BITS, LAYOUT_BOOL, LAYOUT_BYTES, LAYOUT_DATE, LAYOUT_DECIMAL, LAYOUT_EMPTY, LAYOUT_FLOAT64, LAYOUT_INSTANT,
-  LAYOUT_INT32, LAYOUT_INT64, LAYOUT_JSONB, LAYOUT_REFERENCE, LAYOUT_TEXT, LAYOUT_UINT32, LAYOUT_UINT64, LAYOUT_UUID,
+  DATE_INFINITY,
+  DATE_MINUS_INFINITY,
+  INSTANT_INFINITY,
+  INSTANT_MINUS_INFINITY,
+} from '../../sblr/contract/row-layout.ts';
+import {
+  LAYOUT_BITS,
+  LAYOUT_BOOL,
+  LAYOUT_BYTES,
+  LAYOUT_DATE,
+  LAYOUT_DECIMAL,
+  LAYOUT_EMPTY,
+  LAYOUT_FLOAT64,
+  LAYOUT_INSTANT,
+  LAYOUT_INT32,
+  LAYOUT_INT64,
+  LAYOUT_JSONB,
+  LAYOUT_REFERENCE,
+  LAYOUT_TEXT,
+  LAYOUT_UINT32,
+  LAYOUT_UINT64,
+  LAYOUT_UUID,
 } from '../../sblr/contract/row-layout.ts';
 import { RowBlockReader } from '../../sblr/contract/row-block.ts';
 import type { ResultColumn, RowBlock } from '../../sblr/contract/session.ts';
-import { formatDate, formatTime, formatTimestamp, formatTimestampTz } from '../../sblr/contract/text/date-time-format.ts';
+import {
+  formatDate,
+  formatTime,
+  formatTimestamp,
+  formatTimestampTz,
+} from '../../sblr/contract/text/date-time-format.ts';
 import { formatFloat32, formatFloat64 } from '../../sblr/contract/text/numbers.ts';
 import type { TextSettings } from '../../sblr/contract/text/settings.ts';
 import { formatBytes } from '../../sblr/contract/text/strings.ts';
@@ -163,10 +187,13 @@ export class TextValueWriter {
       case LAYOUT_TEXT: {
         writeCopy(writer, reader.bytes, offset, length);
         const type = reader.types[column] as SqlType;
-        if (type.fixed === true && type.length !== undefined) padCharacters(writer, reader.bytes, offset, length, type.length);
+        if (type.fixed === true && type.length !== undefined)
+          padCharacters(writer, reader.bytes, offset, length, type.length);
         return;
       }
-      case LAYOUT_DECIMAL: case LAYOUT_BITS: case LAYOUT_JSONB:
+      case LAYOUT_DECIMAL:
+      case LAYOUT_BITS:
+      case LAYOUT_JSONB:
         writeCopy(writer, reader.bytes, offset, length);
         return;
       case LAYOUT_INT64: {
@@ -187,7 +214,12 @@ export class TextValueWriter {
         return;
       case LAYOUT_DATE: {
         const days = reader.int32At(column);
-        const value = days === DATE_INFINITY ? Number.POSITIVE_INFINITY : days === DATE_MINUS_INFINITY ? Number.NEGATIVE_INFINITY : days;
+        const value =
+          days === DATE_INFINITY
+            ? Number.POSITIVE_INFINITY
+            : days === DATE_MINUS_INFINITY
+              ? Number.NEGATIVE_INFINITY
+              : days;
         writer.ascii(formatDate(value, settings));
         return;
       }
@@ -197,7 +229,11 @@ export class TextValueWriter {
       case LAYOUT_FLOAT64: {
         const value = reader.float64At(column);
         const digits = settings.extraFloatDigits;
-        writer.ascii((reader.types[column] as SqlType).kind === 'float32' ? formatFloat32(value, digits) : formatFloat64(value, digits));
+        writer.ascii(
+          (reader.types[column] as SqlType).kind === 'float32'
+            ? formatFloat32(value, digits)
+            : formatFloat64(value, digits),
+        );
         return;
       }
       case LAYOUT_UUID:
@@ -226,9 +262,11 @@ export function writeBinaryValue(writer: NetworkWriter, reader: RowBlockReader, 
   switch (reader.layouts[column]) {
     case LAYOUT_TEXT:
       writeCopy(writer, reader.bytes, offset, length);
-      if (type.fixed === true && type.length !== undefined) padCharacters(writer, reader.bytes, offset, length, type.length);
+      if (type.fixed === true && type.length !== undefined)
+        padCharacters(writer, reader.bytes, offset, length, type.length);
       return;
-    case LAYOUT_BYTES: case LAYOUT_UUID:
+    case LAYOUT_BYTES:
+    case LAYOUT_UUID:
       writeCopy(writer, reader.bytes, offset, length);
       return;
     case LAYOUT_REFERENCE:

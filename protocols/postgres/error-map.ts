@@ -91,7 +91,9 @@ export const ERROR_MAP = {
   active_sql_transaction: PLAIN,
   read_only_sql_transaction: PLAIN,
   no_active_sql_transaction: PLAIN,
-  in_failed_sql_transaction: worded({ '': 'current transaction is aborted, commands ignored until end of transaction block' }),
+  in_failed_sql_transaction: worded({
+    '': 'current transaction is aborted, commands ignored until end of transaction block',
+  }),
   idle_in_transaction_session_timeout: ENDS_SESSION,
   invalid_sql_statement_name: PLAIN,
   triggered_data_change_violation: PLAIN,

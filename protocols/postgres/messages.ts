@@ -110,7 +110,11 @@ export function writeParameterStatus(writer: NetworkWriter, name: string, value:
 }
 
 /** Tells the newest minor version we speak and the start-up options that were not understood. */
-export function writeNegotiateProtocolVersion(writer: NetworkWriter, newestMinor: number, unknown: readonly string[]): void {
+export function writeNegotiateProtocolVersion(
+  writer: NetworkWriter,
+  newestMinor: number,
+  unknown: readonly string[],
+): void {
   const mark = beginMessage(writer, 0x76);
   writer.i32(newestMinor);
   writer.i32(unknown.length);
@@ -144,7 +148,11 @@ export function formatAt(formats: readonly number[], index: number): number {
   return (formats.length === 1 ? formats[0] : formats[index]) ?? 0;
 }
 
-export function writeRowDescription(writer: NetworkWriter, columns: readonly ResultColumn[], formats: readonly number[]): void {
+export function writeRowDescription(
+  writer: NetworkWriter,
+  columns: readonly ResultColumn[],
+  formats: readonly number[],
+): void {
   const mark = beginMessage(writer, 0x54);
   writer.i16(columns.length);
   for (let index = 0; index < columns.length; index++) {
@@ -176,7 +184,12 @@ export function writeNotification(writer: NetworkWriter, processId: number, chan
 }
 
 /** CopyInResponse (G) or CopyOutResponse (H): the overall format, then one code per column. */
-export function writeCopyResponse(writer: NetworkWriter, direction: 'in' | 'out', binary: boolean, columns: number): void {
+export function writeCopyResponse(
+  writer: NetworkWriter,
+  direction: 'in' | 'out',
+  binary: boolean,
+  columns: number,
+): void {
   const mark = beginMessage(writer, direction === 'in' ? 0x47 : 0x48);
   const format = binary ? 1 : 0;
   writer.u8(format);
@@ -192,7 +205,12 @@ function field(writer: NetworkWriter, code: string, value: string | undefined): 
 }
 
 function writeFields(
-  writer: NetworkWriter, severity: Severity, sqlstate: string, message: string, details: SqlErrorDetails, queryText: string | undefined,
+  writer: NetworkWriter,
+  severity: Severity,
+  sqlstate: string,
+  message: string,
+  details: SqlErrorDetails,
+  queryText: string | undefined,
 ): void {
   field(writer, 'S', severity);
   field(writer, 'V', severity);
@@ -213,7 +231,12 @@ function writeFields(
 }
 
 /** `queryText` is the whole text the client sent, which the error's position counts in. */
-export function writeErrorResponse(writer: NetworkWriter, error: SqlError, queryText?: string, severity: Severity = errorSeverity(error)): void {
+export function writeErrorResponse(
+  writer: NetworkWriter,
+  error: SqlError,
+  queryText?: string,
+  severity: Severity = errorSeverity(error),
+): void {
   const mark = beginMessage(writer, 0x45);
   writeFields(writer, severity, error.sqlstate, errorMessage(error), error.details, queryText);
   endMessage(writer, mark);

@@ -7,7 +7,13 @@
  */
 import type { ClientAction, CompiledStatement } from '../../sblr/contract/dialect.ts';
 import type {
-  Completion, EngineSession, ImplicitTransaction, ReplySink, ResultColumn, RowBlock, TransactionStatus,
+  Completion,
+  EngineSession,
+  ImplicitTransaction,
+  ReplySink,
+  ResultColumn,
+  RowBlock,
+  TransactionStatus,
 } from '../../sblr/contract/session.ts';
 import { SqlError, type SqlErrorDetails, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
@@ -20,9 +26,20 @@ import { CopyTransfer } from './copy-transfer.ts';
 import { RowEncoder } from './encode.ts';
 import type { ConnectionLimits } from './limits.ts';
 import {
-  CLIENT, completionTag, writeBindComplete, writeCloseComplete, writeCommandComplete, writeCopyResponse,
-  writeEmptyQueryResponse, writeErrorResponse, writeNoData, writeNoticeResponse, writeParameterDescription, writeParseComplete,
-  writePortalSuspended, writeReadyForQuery,
+  CLIENT,
+  completionTag,
+  writeBindComplete,
+  writeCloseComplete,
+  writeCommandComplete,
+  writeCopyResponse,
+  writeEmptyQueryResponse,
+  writeErrorResponse,
+  writeNoData,
+  writeNoticeResponse,
+  writeParameterDescription,
+  writeParseComplete,
+  writePortalSuspended,
+  writeReadyForQuery,
 } from './messages.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { ResultOutput, TEXT_FORMATS } from './result-output.ts';
@@ -107,7 +124,14 @@ export class QuerySession implements ReplySink {
 
   /** Replies of requests whose outcome does not matter. */
   readonly #ignore: ReplySink = {
-    columns() {}, parameters() {}, rows() {}, complete() {}, suspended() {}, loadReady() {}, error() {}, ready() {},
+    columns() {},
+    parameters() {},
+    rows() {},
+    complete() {},
+    suspended() {},
+    loadReady() {},
+    error() {},
+    ready() {},
     notice: (notice) => this.notice(notice),
     setting: (name, value) => this.setting(name, value),
   };
@@ -148,7 +172,8 @@ export class QuerySession implements ReplySink {
       return this.#dispatch(type, reader);
     } catch (error) {
       this.#text = type === CLIENT.parse || type === CLIENT.query ? this.#text : '';
-      if (error instanceof InvalidUtf8) this.#localError(type, new SqlError('character_not_in_repertoire', error.message));
+      if (error instanceof InvalidUtf8)
+        this.#localError(type, new SqlError('character_not_in_repertoire', error.message));
       else if (error instanceof SqlError) this.#localError(type, error);
       else throw error;
       return true;
@@ -186,7 +211,9 @@ export class QuerySession implements ReplySink {
         return true;
       case CLIENT.functionCall:
         throw unsupported('function calls by message are not supported');
-      case CLIENT.copyData: case CLIENT.copyDone: case CLIENT.copyFail:
+      case CLIENT.copyData:
+      case CLIENT.copyDone:
+      case CLIENT.copyFail:
         // The client may still be sending for a COPY that has failed.
         return true;
       default:
@@ -282,7 +309,8 @@ export class QuerySession implements ReplySink {
   #checkFailedTransaction(compiled: CompiledStatement | undefined): void {
     if (this.#status === 'failed' && compiled !== undefined && !compiled.transactionControl) {
       throw new SqlError(
-        'in_failed_sql_transaction', 'current transaction is aborted, commands ignored until end of transaction block',
+        'in_failed_sql_transaction',
+        'current transaction is aborted, commands ignored until end of transaction block',
       );
     }
   }
@@ -323,7 +351,10 @@ export class QuerySession implements ReplySink {
       return false;
     }
     if (statement.compiled === undefined || statement.compiled.transactionControl) {
-      writeParameterDescription(this.#host.writer, statement.declared.map((type) => type ?? { kind: 'text' }));
+      writeParameterDescription(
+        this.#host.writer,
+        statement.declared.map((type) => type ?? { kind: 'text' }),
+      );
       writeNoData(this.#host.writer);
       return true;
     }
@@ -612,7 +643,8 @@ export class QuerySession implements ReplySink {
       this.#output.rows(block, this.#settings.text, this.#portal === undefined);
     } catch (error) {
       if (error instanceof SqlError) this.#abandon(error);
-      else if (error instanceof OutputLimitError) this.#abandon(new SqlError('program_limit_exceeded', 'row too large'));
+      else if (error instanceof OutputLimitError)
+        this.#abandon(new SqlError('program_limit_exceeded', 'row too large'));
       else this.#host.broken(error);
     }
   }
@@ -628,7 +660,8 @@ export class QuerySession implements ReplySink {
       this.#settleDescribe(portal);
       portal.state = 'done';
     }
-    if (completion.command === 'DISCARD ALL' || completion.command === 'DEALLOCATE ALL') this.#store.dropAllStatements();
+    if (completion.command === 'DISCARD ALL' || completion.command === 'DEALLOCATE ALL')
+      this.#store.dropAllStatements();
     writeCommandComplete(writer, completionTag(completion));
   }
 
@@ -663,7 +696,8 @@ export class QuerySession implements ReplySink {
   error(error: SqlError): void {
     this.#failed = true;
     const details = this.#placed(error.details);
-    const failure = this.#copyIn?.failure ?? (details === error.details ? error : new SqlError(error.condition, details));
+    const failure =
+      this.#copyIn?.failure ?? (details === error.details ? error : new SqlError(error.condition, details));
     this.#copyIn = undefined;
     if (this.#request === 'fail' || this.#discarding) return;
     this.#writeError(failure, true);
@@ -769,10 +803,15 @@ export class QuerySession implements ReplySink {
       case CLIENT.copyFail:
         transfer.fail(new SqlError('query_canceled', `COPY from stdin failed: ${reader.cstring()}`));
         return true;
-      case CLIENT.flush: case CLIENT.sync:
+      case CLIENT.flush:
+      case CLIENT.sync:
         return true;
       default:
-        transfer.fail(violation(`unexpected message type 0x${type.toString(16).toUpperCase().padStart(2, '0')} during COPY from stdin`));
+        transfer.fail(
+          violation(
+            `unexpected message type 0x${type.toString(16).toUpperCase().padStart(2, '0')} during COPY from stdin`,
+          ),
+        );
         return true;
     }
   }
@@ -780,5 +819,8 @@ export class QuerySession implements ReplySink {
 
 /** Would a client that knows the one description read rows of the other right? */
 function sameShape(before: readonly ResultColumn[], now: readonly ResultColumn[]): boolean {
-  return before.length === now.length && before.every((column, index) => oidOfType(column.type) === oidOfType((now[index] as ResultColumn).type));
+  return (
+    before.length === now.length &&
+    before.every((column, index) => oidOfType(column.type) === oidOfType((now[index] as ResultColumn).type))
+  );
 }

@@ -3,7 +3,12 @@
  * how values print, and what the compiler must know.
  */
 import type { SessionInfo } from '../../sblr/contract/session.ts';
-import { DEFAULT_TEXT_SETTINGS, parseDateStyle, parseIntervalStyle, type TextSettings } from '../../sblr/contract/text/settings.ts';
+import {
+  DEFAULT_TEXT_SETTINGS,
+  parseDateStyle,
+  parseIntervalStyle,
+  type TextSettings,
+} from '../../sblr/contract/text/settings.ts';
 import { timeZoneSetting } from '../../sblr/contract/text/time-zone.ts';
 import type { NetworkWriter } from '../shared/byte-writer.ts';
 import { writeParameterStatus } from './messages.ts';

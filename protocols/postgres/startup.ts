@@ -37,7 +37,10 @@ export function readStartupPacket(reader: NetworkReader): StartupPacket {
   const major = code >>> 16;
   const minor = code & 0xffff;
   if (major !== PROTOCOL_MAJOR) {
-    throw new SqlError('feature_not_supported', `unsupported frontend protocol ${major}.${minor}: server supports 3.0 to 3.${PROTOCOL_MINOR}`);
+    throw new SqlError(
+      'feature_not_supported',
+      `unsupported frontend protocol ${major}.${minor}: server supports 3.0 to 3.${PROTOCOL_MINOR}`,
+    );
   }
   return { kind: 'startup', parameters: readParameters(reader, minor) };
 }
@@ -58,7 +61,8 @@ function readParameters(reader: NetworkReader, minorVersion: number): StartupPar
     else if (name.startsWith(EXTENSION_PREFIX)) extensions.push(name);
     else settings[name] = value;
   }
-  if (reader.remaining > 0) throw new MalformedMessage('invalid startup packet layout: expected terminator as last byte');
+  if (reader.remaining > 0)
+    throw new MalformedMessage('invalid startup packet layout: expected terminator as last byte');
   if (user === '') {
     throw new SqlError('invalid_authorization_specification', 'no PostgreSQL user name specified in startup packet');
   }

@@ -18,7 +18,8 @@ export class StatementStore {
     const statement = this.#statements.get(name);
     if (statement !== undefined) return statement;
     throw new SqlError(
-      'invalid_sql_statement_name', name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
+      'invalid_sql_statement_name',
+      name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
     );
   }
 
@@ -59,7 +60,8 @@ export class StatementStore {
     const { name } = portal;
     if (name === '') this.dropPortal('');
     else if (this.#portals.has(name)) throw new SqlError('duplicate_cursor', `cursor "${name}" already exists`);
-    else if (this.#portals.size >= this.#limits.portals) throw new SqlError('configuration_limit_exceeded', 'too many portals');
+    else if (this.#portals.size >= this.#limits.portals)
+      throw new SqlError('configuration_limit_exceeded', 'too many portals');
     this.#portals.set(name, portal);
   }
 

@@ -28,7 +28,13 @@ export class PreparedStatement {
   /** Encoder for `columns` in all-text format, kept because nearly every execution wants it. */
   textEncoder: RowEncoder | undefined;
 
-  constructor(name: string, text: string, origin: number, compiled: CompiledStatement | undefined, declared: readonly (SqlType | undefined)[]) {
+  constructor(
+    name: string,
+    text: string,
+    origin: number,
+    compiled: CompiledStatement | undefined,
+    declared: readonly (SqlType | undefined)[],
+  ) {
     this.name = name;
     this.text = text;
     this.origin = origin;
@@ -75,7 +81,11 @@ export class Portal {
   returnsRows = false;
 
   constructor(
-    name: string, statement: PreparedStatement, parameters: readonly SqlValue[], textParameters: readonly boolean[], resultFormats: readonly number[],
+    name: string,
+    statement: PreparedStatement,
+    parameters: readonly SqlValue[],
+    textParameters: readonly boolean[],
+    resultFormats: readonly number[],
   ) {
     this.name = name;
     this.statement = statement;

@@ -37,7 +37,7 @@ export interface SessionEvents {
 
 export type AuthRequest =
   /** First step. `mechanism` is the protocol's: 'scram-sha-256', 'md5', 'plain', 'trust'. */
-  | { readonly mechanism: string; readonly data: Uint8Array };
+  { readonly mechanism: string; readonly data: Uint8Array };
 
 export type AuthReply =
   | { readonly kind: 'continue'; readonly data: Uint8Array }
@@ -148,12 +148,7 @@ export interface EngineSession {
   /** One step of the authentication exchange; the first reply of kind 'ok' opens the session. */
   authenticate(request: AuthRequest, reply: (reply: AuthReply) => void): void;
   /** Binds without running: answers `parameters`, `columns`, `ready`. */
-  prepare(
-    program: ProgramRef,
-    parameterTypes: readonly (SqlType | undefined)[],
-    text: string,
-    sink: ReplySink,
-  ): void;
+  prepare(program: ProgramRef, parameterTypes: readonly (SqlType | undefined)[], text: string, sink: ReplySink): void;
   execute(request: ExecuteRequest, sink: ReplySink): void;
   /** Opens a portal without fetching (protocol-level Bind): binds errors are reported here. */
   openPortal(request: ExecuteRequest, sink: ReplySink): void;

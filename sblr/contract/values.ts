@@ -49,11 +49,7 @@ export class Decimal {
   /** Set for the three values that are not numbers; unscaled is then 0. */
   readonly special: 'NaN' | 'Infinity' | '-Infinity' | undefined;
 
-  constructor(
-    unscaled: number | bigint,
-    scale: number,
-    special?: 'NaN' | 'Infinity' | '-Infinity',
-  ) {
+  constructor(unscaled: number | bigint, scale: number, special?: 'NaN' | 'Infinity' | '-Infinity') {
     this.unscaled = unscaled;
     this.scale = scale;
     this.special = special;

@@ -34,7 +34,9 @@ class NodeFile implements DiskFile {
   }
 
   read(buffer: Buffer, length: number, position: number, callback: (error: Error | null, count: number) => void): void {
-    fs.read(this.#fd, buffer, 0, length, position, (error, count) => callback(error === null ? null : diskError(error), count));
+    fs.read(this.#fd, buffer, 0, length, position, (error, count) =>
+      callback(error === null ? null : diskError(error), count),
+    );
   }
 
   readSync(buffer: Buffer, length: number, position: number): number {

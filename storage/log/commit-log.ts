@@ -63,7 +63,14 @@ export class CommitLog {
   syncs = 0;
   bytes = 0;
 
-  constructor(disk: Disk, directory: string, clock: Clock, options: CommitLogOptions, events: CommitLogEvents, lastStamp: number) {
+  constructor(
+    disk: Disk,
+    directory: string,
+    clock: Clock,
+    options: CommitLogOptions,
+    events: CommitLogEvents,
+    lastStamp: number,
+  ) {
     this.#disk = disk;
     this.#directory = directory;
     this.#clock = clock;
@@ -230,7 +237,13 @@ export class CommitLog {
   }
 
   #checkIdle(): void {
-    if (this.#idle === undefined || this.#inFlight || this.#allocating || (this.writer.length > 0 && this.#failure === undefined)) return;
+    if (
+      this.#idle === undefined ||
+      this.#inFlight ||
+      this.#allocating ||
+      (this.writer.length > 0 && this.#failure === undefined)
+    )
+      return;
     const idle = this.#idle;
     this.#idle = undefined;
     idle();

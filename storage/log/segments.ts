@@ -38,7 +38,9 @@ export function checkSegmentHeader(file: DiskFile, number: number): boolean {
   const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
   if (file.readSync(header, SEGMENT_HEADER_BYTES, 0) < SEGMENT_HEADER_BYTES) return false;
   if (header.readUInt32LE(SEGMENT_HEADER_BYTES - 4) !== checksum(header, 0, SEGMENT_HEADER_BYTES - 4)) return false;
-  if (header.toString('latin1', 0, 8) !== MAGIC) throw new StorageError('corruption', `${file.path} is not a log segment of this version`);
-  if (header.readUIntLE(8, 6) !== number) throw new StorageError('corruption', `${file.path} carries another segment's number`);
+  if (header.toString('latin1', 0, 8) !== MAGIC)
+    throw new StorageError('corruption', `${file.path} is not a log segment of this version`);
+  if (header.readUIntLE(8, 6) !== number)
+    throw new StorageError('corruption', `${file.path} carries another segment's number`);
   return true;
 }

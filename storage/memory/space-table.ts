@@ -139,7 +139,8 @@ export class SpaceTable {
   remove(entry: Entry): void {
     this.entries.delete(entry.key);
     this.index.delete(entry.key);
-    for (let version: Version | undefined = entry.head; version !== undefined; version = version.previous) this.account(-version.bytes);
+    for (let version: Version | undefined = entry.head; version !== undefined; version = version.previous)
+      this.account(-version.bytes);
   }
 
   /** Forgets the versions behind `version`. */

@@ -106,7 +106,8 @@ export class LogFlusher {
         continue;
       }
       const key = buffer.subarray(walker.keyStart, walker.keyEnd);
-      if (walker.op === OP_PUT) this.#batch.put(walker.space, key, stamp, buffer.subarray(walker.rowStart, walker.rowEnd));
+      if (walker.op === OP_PUT)
+        this.#batch.put(walker.space, key, stamp, buffer.subarray(walker.rowStart, walker.rowEnd));
       else this.#batch.delete(walker.space, key);
       if (this.#batch.bytes >= this.#request.batchBytes) {
         await this.#batch.write();

@@ -4,7 +4,16 @@
 import { ClassicLevel, type ChainedBatch, type Iterator as LevelIterator } from 'classic-level';
 import { StorageError, type Key, type Space } from '../contract/index.ts';
 import { SyncPageReader } from './page-reader.ts';
-import { META_SPACE, SPACE_BYTES, VALUE_STAMP_BYTES, type RunBatch, type RunPage, type RunPages, type RunRange, type SortedRuns } from './sorted-runs.ts';
+import {
+  META_SPACE,
+  SPACE_BYTES,
+  VALUE_STAMP_BYTES,
+  type RunBatch,
+  type RunPage,
+  type RunPages,
+  type RunRange,
+  type SortedRuns,
+} from './sorted-runs.ts';
 
 const PAGE_ROWS = 1000;
 const PAGE_BYTES = 256 * 1024;
@@ -27,7 +36,9 @@ function levelKey(space: Space, key: Key): Buffer {
 
 function boundsOf(range: RunRange): { gt?: Buffer; gte?: Buffer; lt?: Buffer; lte?: Buffer } {
   const low = levelKey(range.space, range.low);
-  const bounds: { gt?: Buffer; gte?: Buffer; lt?: Buffer; lte?: Buffer } = range.lowInclusive ? { gte: low } : { gt: low };
+  const bounds: { gt?: Buffer; gte?: Buffer; lt?: Buffer; lte?: Buffer } = range.lowInclusive
+    ? { gte: low }
+    : { gt: low };
   if (range.high === undefined) bounds.lt = levelKey(range.space + 1, '');
   else if (range.highInclusive) bounds.lte = levelKey(range.space, range.high);
   else bounds.lt = levelKey(range.space, range.high);
@@ -40,7 +51,8 @@ function levelError(error: unknown): StorageError {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   const text = cause?.message ?? (error instanceof Error ? error.message : String(error));
   if (code === 'LEVEL_LOCKED' || cause?.code === 'LEVEL_LOCKED') return new StorageError('locked', text, error);
-  if (code === 'LEVEL_CORRUPTION' || cause?.code === 'LEVEL_CORRUPTION') return new StorageError('corruption', text, error);
+  if (code === 'LEVEL_CORRUPTION' || cause?.code === 'LEVEL_CORRUPTION')
+    return new StorageError('corruption', text, error);
   return new StorageError(/no space/i.test(text) ? 'full' : 'io', text, error);
 }
 

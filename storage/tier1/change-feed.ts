@@ -31,7 +31,8 @@ export class ChangeFeed implements ChangeLog {
   register(consumer: string, fromStamp: number): number {
     const known = this.#acknowledged.get(consumer);
     if (known !== undefined) return known;
-    if (this.#acknowledged.size >= MAX_CONSUMERS) throw new Error(`more than ${MAX_CONSUMERS} consumers of the change log`);
+    if (this.#acknowledged.size >= MAX_CONSUMERS)
+      throw new Error(`more than ${MAX_CONSUMERS} consumers of the change log`);
     this.#acknowledged.set(consumer, fromStamp);
     this.#save();
     return fromStamp;
@@ -67,7 +68,11 @@ export class ChangeFeed implements ChangeLog {
     for (const listener of this.#listeners) listener(stamp);
   }
 
-  read(afterStamp: number, maxBytes: number, callback: (error: Error | undefined, transactions: readonly ChangeTransaction[]) => void): void {
+  read(
+    afterStamp: number,
+    maxBytes: number,
+    callback: (error: Error | undefined, transactions: readonly ChangeTransaction[]) => void,
+  ): void {
     this.#read(afterStamp, maxBytes).then(
       (transactions) => callback(undefined, transactions),
       (error: unknown) => callback(error as Error, []),

@@ -77,6 +77,7 @@ export class Collector {
 
   readonly #dropMark = (table: SpaceTable, entry: Entry): void => {
     const { head } = entry;
-    if (head.row === null && head.commit.stamp <= this.#flushed && table.entries.get(entry.key) === entry) table.remove(entry);
+    if (head.row === null && head.commit.stamp <= this.#flushed && table.entries.get(entry.key) === entry)
+      table.remove(entry);
   };
 }

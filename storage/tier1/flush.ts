@@ -133,7 +133,8 @@ export class Flush {
       targetStamp: target,
       batchBytes: host.worker === undefined ? SLICE_BATCH_BYTES : WORKER_BATCH_BYTES,
     };
-    const result = host.worker === undefined ? await this.#flushHere(request) : await this.#flushInWorker(host.worker, request);
+    const result =
+      host.worker === undefined ? await this.#flushHere(request) : await this.#flushInWorker(host.worker, request);
     const spaces: [number, number, number][] = [];
     for (const table of host.tables.all.values()) spaces.push([table.space, table.rows, table.bytes]);
     await host.runs.setMeta(writeState({ flushedStamp: target, position: result.position, spaces }));
@@ -151,7 +152,8 @@ export class Flush {
 
   #collectDeleted(): void {
     if (this.#host.closed()) return;
-    if (this.#host.collector.collectDeleted(this.flushedStamp, DELETED_PER_TURN)) setImmediate(() => this.#collectDeleted());
+    if (this.#host.collector.collectDeleted(this.flushedStamp, DELETED_PER_TURN))
+      setImmediate(() => this.#collectDeleted());
   }
 
   #flushHere(request: FlushRequest): Promise<FlushResult> {

@@ -44,7 +44,14 @@ export class LargeCommit {
   #rows: Iterator<[Key, StoredRow | null]> | undefined = undefined;
   #installed = 0;
 
-  constructor(codec: RowCodec, host: LargeCommitHost, writes: WriteSet, durability: Durability, callback: CommitCallback, id: Uint8Array) {
+  constructor(
+    codec: RowCodec,
+    host: LargeCommitHost,
+    writes: WriteSet,
+    durability: Durability,
+    callback: CommitCallback,
+    id: Uint8Array,
+  ) {
     this.#codec = codec;
     this.#host = host;
     this.writes = writes;
@@ -128,9 +135,14 @@ export class LargeCommit {
   }
 }
 
-
 /** Appends one put or delete. */
-export function encodeOperation(writer: ByteWriter, space: Space, key: Key, row: StoredRow | null, codec: RowCodec): void {
+export function encodeOperation(
+  writer: ByteWriter,
+  space: Space,
+  key: Key,
+  row: StoredRow | null,
+  codec: RowCodec,
+): void {
   writer.u8(row === null ? OP_DELETE : OP_PUT);
   writer.u32(space);
   writer.varint(key.length);

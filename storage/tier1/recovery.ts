@@ -21,7 +21,13 @@ export interface RecoveryResult {
   readonly unfinished: readonly string[];
 }
 
-export async function replayLog(disk: Disk, directory: string, from: LogPosition, flushedStamp: number, target: ReplayTarget): Promise<RecoveryResult> {
+export async function replayLog(
+  disk: Disk,
+  directory: string,
+  from: LogPosition,
+  flushedStamp: number,
+  target: ReplayTarget,
+): Promise<RecoveryResult> {
   const reader = new LogReader(disk, directory, from);
   const parts = new Map<string, Buffer[]>();
   let lastStamp = flushedStamp;
@@ -33,7 +39,10 @@ export async function replayLog(disk: Disk, directory: string, from: LogPosition
       }
       const { walker } = reader;
       if (reader.torn !== undefined && reader.torn.segment < reader.segment) {
-        throw new StorageError('corruption', `log segment ${reader.torn.segment} is damaged at offset ${reader.torn.offset}`);
+        throw new StorageError(
+          'corruption',
+          `log segment ${reader.torn.segment} is damaged at offset ${reader.torn.offset}`,
+        );
       }
       if (walker.kind === KIND_PART) {
         const records = parts.get(walker.id()) ?? [];

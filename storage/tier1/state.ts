@@ -15,7 +15,8 @@ export interface StoreState {
 export function readState(bytes: Buffer | undefined): StoreState {
   if (bytes === undefined) return { flushedStamp: 0, position: LOG_START, spaces: [] };
   const saved = JSON.parse(bytes.toString('utf8')) as StoreState & { readonly format: number };
-  if (saved.format !== FORMAT) throw new StorageError('corruption', `the data directory has format ${saved.format}, this program reads ${FORMAT}`);
+  if (saved.format !== FORMAT)
+    throw new StorageError('corruption', `the data directory has format ${saved.format}, this program reads ${FORMAT}`);
   return saved;
 }
 

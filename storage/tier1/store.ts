@@ -75,7 +75,11 @@ export async function openTier1(options: Tier1Options): Promise<TransactionStore
   disk.makeDirectory(logDirectory);
   const openRuns =
     options.openRuns ??
-    ((path: string) => openLevelRuns(path, { cacheBytes: options.blockCacheBytes ?? DEFAULTS.blockCacheBytes, writeBufferBytes: 16 << 20 }));
+    ((path: string) =>
+      openLevelRuns(path, {
+        cacheBytes: options.blockCacheBytes ?? DEFAULTS.blockCacheBytes,
+        writeBufferBytes: 16 << 20,
+      }));
   const runs = await openRuns(`${options.directory}/runs`);
   try {
     const store = new Tier1Store(options, disk, runs, logDirectory);
@@ -140,7 +144,8 @@ class Tier1Store implements TransactionStore {
       tables: this.#tables,
       collector: this.#collector,
       // Flushing must keep ahead of the budget: only what is flushed can be dropped from memory.
-      flushBytes: options.flushBytes ?? Math.min(DEFAULTS.flushBytes, (options.memoryBytes ?? DEFAULTS.memoryBytes) / 4),
+      flushBytes:
+        options.flushBytes ?? Math.min(DEFAULTS.flushBytes, (options.memoryBytes ?? DEFAULTS.memoryBytes) / 4),
       worker: options.flushWorker,
       runsDirectory: `${options.directory}/runs`,
       target: () => this.#snapshots.oldest(this.#visible),
@@ -307,7 +312,10 @@ class Tier1Store implements TransactionStore {
         this.#closed = true;
         this.#flush.whenIdle(() => {
           this.#log.closeSync();
-          this.#runs.close().then(() => callback(), (error: unknown) => callback(error as Error));
+          this.#runs.close().then(
+            () => callback(),
+            (error: unknown) => callback(error as Error),
+          );
         });
       });
     };
@@ -320,13 +328,24 @@ class Tier1Store implements TransactionStore {
     if (failure !== undefined) return failure;
     const limit = this.#options.memoryLimitBytes ?? (this.#options.memoryBytes ?? DEFAULTS.memoryBytes) * 3;
     if (this.#flush.dirtyBytes > limit) {
-      return new StorageError('full', 'too many changes are held in memory (a long transaction keeps them from being flushed)');
+      return new StorageError(
+        'full',
+        'too many changes are held in memory (a long transaction keeps them from being flushed)',
+      );
     }
     return undefined;
   }
 
   /** Ends the record begun at `start` as the commit's last, gives it its stamp and queues it. */
-  #submit(start: number, kind: number, operations: number, writes: WriteSet, durability: Durability, callback: CommitCallback, large: LargeCommit | undefined): void {
+  #submit(
+    start: number,
+    kind: number,
+    operations: number,
+    writes: WriteSet,
+    durability: Durability,
+    callback: CommitCallback,
+    large: LargeCommit | undefined,
+  ): void {
     const { writer } = this.#log;
     for (const space of writes.droppedSpaces) {
       writer.u8(OP_DROP_SPACE);
@@ -334,7 +353,12 @@ class Tier1Store implements TransactionStore {
     }
     const stamp = ++this.#submitted;
     const inRecord = large === undefined ? operations : writes.droppedSpaces.length;
-    finishRecord(writer, start, { kind, stamp, timestampMicros: this.#clock.nowMicros(), schemaEpoch: writes.schemaEpoch }, inRecord);
+    finishRecord(
+      writer,
+      start,
+      { kind, stamp, timestampMicros: this.#clock.nowMicros(), schemaEpoch: writes.schemaEpoch },
+      inRecord,
+    );
     const bytes = large?.bytes ?? writer.length - start - RECORD_HEADER_BYTES;
     const pending: PendingCommit = { writes, callback, stamp, group: this.#log.group, operations, bytes, large };
     this.#log.added(stamp);
@@ -354,7 +378,12 @@ class Tier1Store implements TransactionStore {
     finishPart: (start: number, id: Uint8Array, operations: number) => {
       const { writer } = this.#log;
       writer.buffer.set(id, idOffset(start));
-      finishRecord(writer, start, { kind: KIND_PART, stamp: 0, timestampMicros: this.#clock.nowMicros(), schemaEpoch: 0 }, operations);
+      finishRecord(
+        writer,
+        start,
+        { kind: KIND_PART, stamp: 0, timestampMicros: this.#clock.nowMicros(), schemaEpoch: 0 },
+        operations,
+      );
       this.#log.added(0);
     },
     finished: (commit: LargeCommit) => {
@@ -378,7 +407,12 @@ class Tier1Store implements TransactionStore {
     const { writer } = this.#log;
     const start = beginRecord(writer);
     writer.buffer.set(id, idOffset(start));
-    finishRecord(writer, start, { kind: KIND_ABORT, stamp: 0, timestampMicros: this.#clock.nowMicros(), schemaEpoch: 0 }, 0);
+    finishRecord(
+      writer,
+      start,
+      { kind: KIND_ABORT, stamp: 0, timestampMicros: this.#clock.nowMicros(), schemaEpoch: 0 },
+      0,
+    );
     this.#log.added(0);
   }
 
@@ -422,7 +456,8 @@ class Tier1Store implements TransactionStore {
     const before = this.#tables.counter.bytes;
     if (large !== undefined) {
       large.commit.stamp = stamp;
-      for (let i = 0; i < large.superseded.length; i++) this.#collector.add(large.supersededTables[i]!, large.superseded[i]!, stamp);
+      for (let i = 0; i < large.superseded.length; i++)
+        this.#collector.add(large.supersededTables[i]!, large.superseded[i]!, stamp);
     } else if (pending.operations > 0) {
       const average = Math.ceil(pending.bytes / pending.operations);
       const commit = new Commit(stamp);
@@ -471,7 +506,8 @@ class Tier1Store implements TransactionStore {
       }
       const key = record.key();
       const length = record.rowEnd - record.rowStart;
-      const row = record.op === OP_PUT ? this.#codec.decode(record.space, record.buffer, record.rowStart, length) : null;
+      const row =
+        record.op === OP_PUT ? this.#codec.decode(record.space, record.buffer, record.rowStart, length) : null;
       const table = this.#tables.table(record.space);
       const entry = table.install(key, row, versionBytes(key, row === null ? 0 : length), commit, NEWEST);
       if (entry !== undefined) this.#collector.add(table, entry, stamp);
@@ -504,9 +540,17 @@ class Tier1Store implements TransactionStore {
   #removeSegments(stamp: number, position: LogPosition): void {
     const now = this.#clock.nowMillis();
     const acknowledged = this.#feed.acknowledgedStamp();
-    this.#log.removeUpTo(Math.min(stamp, acknowledged), position, now - (this.#options.retentionMillis ?? DEFAULTS.retentionMillis));
+    this.#log.removeUpTo(
+      Math.min(stamp, acknowledged),
+      position,
+      now - (this.#options.retentionMillis ?? DEFAULTS.retentionMillis),
+    );
     // Consumers that stay behind for too long lose their place rather than fill the disk.
-    this.#log.removeUpTo(stamp, position, now - (this.#options.consumerRetentionMillis ?? DEFAULTS.consumerRetentionMillis));
+    this.#log.removeUpTo(
+      stamp,
+      position,
+      now - (this.#options.consumerRetentionMillis ?? DEFAULTS.consumerRetentionMillis),
+    );
     this.#collect();
     this.#tables.relieve();
   }

@@ -52,7 +52,14 @@ export class TableScan implements Scan {
   #error: Error | undefined = undefined;
   #done = false;
 
-  constructor(host: ScanHost, table: SpaceTable, low: Key, high: Key | undefined, snapshot: number, options: ScanOptions | undefined) {
+  constructor(
+    host: ScanHost,
+    table: SpaceTable,
+    low: Key,
+    high: Key | undefined,
+    snapshot: number,
+    options: ScanOptions | undefined,
+  ) {
     this.#host = host;
     this.#table = table;
     this.#snapshot = snapshot;
@@ -135,7 +142,8 @@ export class TableScan implements Scan {
           break;
         }
       }
-      const useDisk = entry === undefined || (diskKey !== undefined && (this.#reverse ? diskKey > entry.key : diskKey < entry.key));
+      const useDisk =
+        entry === undefined || (diskKey !== undefined && (this.#reverse ? diskKey > entry.key : diskKey < entry.key));
       if (useDisk) {
         const key = diskKey!;
         keys[count] = key;
@@ -182,11 +190,25 @@ export class TableScan implements Scan {
     const position = this.#position;
     const { space } = this.#table;
     if (position === undefined) {
-      return { space, low: this.#low, lowInclusive: this.#lowInclusive, high: this.#high, highInclusive: this.#highInclusive, reverse: this.#reverse };
+      return {
+        space,
+        low: this.#low,
+        lowInclusive: this.#lowInclusive,
+        high: this.#high,
+        highInclusive: this.#highInclusive,
+        reverse: this.#reverse,
+      };
     }
     return this.#reverse
       ? { space, low: this.#low, lowInclusive: this.#lowInclusive, high: position, highInclusive: false, reverse: true }
-      : { space, low: position, lowInclusive: false, high: this.#high, highInclusive: this.#highInclusive, reverse: false };
+      : {
+          space,
+          low: position,
+          lowInclusive: false,
+          high: this.#high,
+          highInclusive: this.#highInclusive,
+          reverse: false,
+        };
   }
 
   #fetch(): void {
@@ -217,7 +239,8 @@ export class TableScan implements Scan {
   #fetchSync(): void {
     this.#generation = this.#host.generation();
     const page = this.#host.runs.pageSync(this.#range());
-    if (page === undefined) throw new StorageError('conflict', 'this space is not in memory and cannot be scanned synchronously');
+    if (page === undefined)
+      throw new StorageError('conflict', 'this space is not in memory and cannot be scanned synchronously');
     this.#page = page;
     this.#pageAt = 0;
   }

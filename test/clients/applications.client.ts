@@ -7,7 +7,16 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import pg from 'pg';
-import { type PostgresOracle, ROOT, removeFolder, skipWithoutPostgres, startPostgres, startServer, temporaryFolder, type TestServer } from '../harness/index.ts';
+import {
+  type PostgresOracle,
+  ROOT,
+  removeFolder,
+  skipWithoutPostgres,
+  startPostgres,
+  startServer,
+  temporaryFolder,
+  type TestServer,
+} from '../harness/index.ts';
 
 const SCRIPTS = ['postgres-js', 'kysely', 'knex', 'drizzle'];
 const SCRIPT_TIMEOUT_MS = 50_000;
@@ -36,10 +45,17 @@ describe.skipIf(skipWithoutPostgres('applications'))('applications', () => {
       const child = spawn(process.execPath, [join(ROOT, 'test/clients/applications', `${script}.mjs`)], {
         cwd: folder,
         timeout: SCRIPT_TIMEOUT_MS,
-        env: { ...process.env, TZ: 'UTC', SERVER_PORT: String(port), SERVER_PASSWORD: password, SERVER_DATABASE: database },
+        env: {
+          ...process.env,
+          TZ: 'UTC',
+          SERVER_PORT: String(port),
+          SERVER_PASSWORD: password,
+          SERVER_DATABASE: database,
+        },
       });
       let output = '';
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (text: string) => (output += text));
       child.on('close', (code) => resolve(`${output}exit ${code}\n`));
     });
   }

@@ -7,7 +7,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { POSTGRES_BIN, type PostgresOracle, ROOT, skipWithoutPostgres, startPostgres, startServer, type TestServer } from '../harness/index.ts';
+import {
+  POSTGRES_BIN,
+  type PostgresOracle,
+  ROOT,
+  skipWithoutPostgres,
+  startPostgres,
+  startServer,
+  type TestServer,
+} from '../harness/index.ts';
 
 const SCRIPT = join(ROOT, '../shared/data/chinook/chinook-postgresql.sql');
 const absent = !existsSync(SCRIPT);
@@ -52,7 +60,11 @@ describe.skipIf(absent || skipWithoutPostgres('chinook'))('Chinook', () => {
 
   function psql(port: number, args: readonly string[]): { stdout: string; stderr: string; status: number | null } {
     const connection = ['-X', '-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-v', 'ON_ERROR_STOP=1'];
-    const run = spawnSync(join(POSTGRES_BIN, 'psql'), [...connection, ...args], { encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, PGPASSWORD: server.password } });
+    const run = spawnSync(join(POSTGRES_BIN, 'psql'), [...connection, ...args], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: { ...process.env, PGPASSWORD: server.password },
+    });
     return { stdout: run.stdout, stderr: run.stderr, status: run.status };
   }
 
@@ -69,7 +81,12 @@ describe.skipIf(absent || skipWithoutPostgres('chinook'))('Chinook', () => {
     expect(mine.status).toBe(0);
   });
 
-  test.each(['\\dt', '\\di', '\\d album', '\\d track', '\\d invoice_line', '\\d+ customer'])('prints %s as the real server', (command) => {
-    expect(psql(server.port, ['-d', 'chinook', '-c', command]).stdout).toBe(psql(oracle.port, ['-d', 'chinook', '-c', command]).stdout);
-  });
+  test.each(['\\dt', '\\di', '\\d album', '\\d track', '\\d invoice_line', '\\d+ customer'])(
+    'prints %s as the real server',
+    (command) => {
+      expect(psql(server.port, ['-d', 'chinook', '-c', command]).stdout).toBe(
+        psql(oracle.port, ['-d', 'chinook', '-c', command]).stdout,
+      );
+    },
+  );
 });

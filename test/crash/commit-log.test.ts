@@ -42,9 +42,17 @@ function plan(random: () => number): Attempt[] {
     const changes = Array.from({ length: count }, (_, j): Change => {
       // Commits in flight at once must not share keys with a large one (row locks see to that).
       const key = `${count > 100 ? 'l' : 'k'}${String(Math.floor(random() * (count > 100 ? 9000 : 60))).padStart(4, '0')}`;
-      return [1 + Math.floor(random() * 2), key, random() < 0.2 ? null : [i, j, 'x'.repeat(Math.floor(random() * (count > 100 ? 1 : 300)))]];
+      return [
+        1 + Math.floor(random() * 2),
+        key,
+        random() < 0.2 ? null : [i, j, 'x'.repeat(Math.floor(random() * (count > 100 ? 1 : 300)))],
+      ];
     });
-    attempts.push({ changes: [...changes, [3, `t${String(i).padStart(2, '0')}`, [i]]], acknowledged: false, submitted: false });
+    attempts.push({
+      changes: [...changes, [3, `t${String(i).padStart(2, '0')}`, [i]]],
+      acknowledged: false,
+      submitted: false,
+    });
   }
   return attempts;
 }
@@ -68,10 +76,13 @@ async function work(disk: SimulatedDisk, attempts: Attempt[]): Promise<void> {
 async function verify(disk: SimulatedDisk, attempts: Attempt[], title: string): Promise<void> {
   const store = await open(disk);
   const present = (await drain(store.scan(3, '', undefined, NEWEST), 100)).map(([key]) => key);
-  const expected = attempts.map((attempt, i) => (attempt.acknowledged ? `t${String(i).padStart(2, '0')}` : '')).filter((key) => key !== '');
+  const expected = attempts
+    .map((attempt, i) => (attempt.acknowledged ? `t${String(i).padStart(2, '0')}` : ''))
+    .filter((key) => key !== '');
   for (const key of expected) expect(present, `${title}: acknowledged ${key}`).toContain(key);
   // Commits take effect in stamp order; replaying those present, in that order, must give the state.
-  for (const key of present) if (key.startsWith('t')) expect(attempts[Number(key.slice(1))]!.submitted, title).toBe(true);
+  for (const key of present)
+    if (key.startsWith('t')) expect(attempts[Number(key.slice(1))]!.submitted, title).toBe(true);
   const order: { stamp: number; attempt: Attempt }[] = [];
   store.changes.register('check', 0);
   const model = new Map<string, StoredRow>();
@@ -80,7 +91,12 @@ async function verify(disk: SimulatedDisk, attempts: Attempt[], title: string): 
     order.push({ stamp: i, attempt });
   }
   // Within a round, the large one comes last: it gets its stamp when all its parts are logged.
-  order.sort((a, b) => Math.floor(a.stamp / ROUND) - Math.floor(b.stamp / ROUND) || Number(a.attempt.changes.length > 4000) - Number(b.attempt.changes.length > 4000) || a.stamp - b.stamp);
+  order.sort(
+    (a, b) =>
+      Math.floor(a.stamp / ROUND) - Math.floor(b.stamp / ROUND) ||
+      Number(a.attempt.changes.length > 4000) - Number(b.attempt.changes.length > 4000) ||
+      a.stamp - b.stamp,
+  );
   for (const { attempt } of order) {
     for (const [space, key, row] of attempt.changes) {
       if (row === null) model.delete(`${space}/${key}`);
@@ -88,7 +104,9 @@ async function verify(disk: SimulatedDisk, attempts: Attempt[], title: string): 
     }
   }
   const found = new Map<string, StoredRow>();
-  for (const space of [1, 2, 3]) for (const [key, row] of await drain(store.scan(space, '', undefined, NEWEST), 500)) found.set(`${space}/${key}`, row);
+  for (const space of [1, 2, 3])
+    for (const [key, row] of await drain(store.scan(space, '', undefined, NEWEST), 500))
+      found.set(`${space}/${key}`, row);
   expect(found.size, title).toBe(model.size);
   for (const [key, row] of model) expect(found.get(key), `${title}: ${key}`).toEqual(row);
   const next = await commit(store, [[9, 'after', [1]]]);
@@ -96,7 +114,10 @@ async function verify(disk: SimulatedDisk, attempts: Attempt[], title: string): 
   await close(store);
   const again = await open(disk);
   expect(again.get(9, 'after', NEWEST), title).toEqual([1]);
-  expect((await drain(again.scan(3, '', undefined, NEWEST), 100)).map(([key]) => key), title).toEqual(present);
+  expect(
+    (await drain(again.scan(3, '', undefined, NEWEST), 100)).map(([key]) => key),
+    title,
+  ).toEqual(present);
   await close(again);
 }
 
@@ -139,7 +160,13 @@ test('a failed write fails the commits, all later ones, and nothing else', async
   const failing = new Error('no space');
   const proto = Object.getPrototypeOf(disk.open(`${DIRECTORY}/log/000000000001.log`, 'read')) as { write: unknown };
   const write = proto.write;
-  proto.write = (_buffer: Buffer, _offset: number, _length: number, _position: number, callback: (error: Error) => void) => setImmediate(() => callback(failing));
+  proto.write = (
+    _buffer: Buffer,
+    _offset: number,
+    _length: number,
+    _position: number,
+    callback: (error: Error) => void,
+  ) => setImmediate(() => callback(failing));
   try {
     await expect(commit(store, [[1, 'a', [2]]])).rejects.toMatchObject({ kind: 'io' });
   } finally {

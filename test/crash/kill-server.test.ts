@@ -55,33 +55,37 @@ async function check(server: TestServer, writers: readonly Writer[]): Promise<nu
   return acknowledged.length;
 }
 
-test.each(['engine', 'server'] as const)('kill -9 of the %s loses no acknowledged commit and tears none', async (what) => {
-  let server = await startServer();
-  cleanups.push(async () => {
-    if (server.process.exitCode === null && server.process.signalCode === null) await server.stop();
-  });
-  const setup = await connect(server);
-  await setup.query('create table one (n int primary key); create table two (n int primary key)');
-  await setup.end();
-  const writers: Writer[] = [];
-  for (let round = 0; round < 3; round++) {
-    const fresh = await Promise.all([0, 1, 2, 3].map((index) => startWriter(server, round * 1_000_000 + index, 4)));
-    writers.push(...fresh);
-    await sleep(150 + round * 170);
-    if (what === 'engine') {
-      const pid = await server.enginePid();
-      process.kill(pid, 'SIGKILL');
-      await Promise.all(fresh.map((writer) => writer.done));
-      await until('the engine is back', async () => {
-        const { engine } = await server.status();
-        return engine.pid !== pid && engine.state === 'ready';
-      });
-    } else {
-      await server.kill();
-      await Promise.all(fresh.map((writer) => writer.done));
-      server = await startServer({ data: server.data, port: server.port });
+test.each(['engine', 'server'] as const)(
+  'kill -9 of the %s loses no acknowledged commit and tears none',
+  async (what) => {
+    let server = await startServer();
+    cleanups.push(async () => {
+      if (server.process.exitCode === null && server.process.signalCode === null) await server.stop();
+    });
+    const setup = await connect(server);
+    await setup.query('create table one (n int primary key); create table two (n int primary key)');
+    await setup.end();
+    const writers: Writer[] = [];
+    for (let round = 0; round < 3; round++) {
+      const fresh = await Promise.all([0, 1, 2, 3].map((index) => startWriter(server, round * 1_000_000 + index, 4)));
+      writers.push(...fresh);
+      await sleep(150 + round * 170);
+      if (what === 'engine') {
+        const pid = await server.enginePid();
+        process.kill(pid, 'SIGKILL');
+        await Promise.all(fresh.map((writer) => writer.done));
+        await until('the engine is back', async () => {
+          const { engine } = await server.status();
+          return engine.pid !== pid && engine.state === 'ready';
+        });
+      } else {
+        await server.kill();
+        await Promise.all(fresh.map((writer) => writer.done));
+        server = await startServer({ data: server.data, port: server.port });
+      }
+      await check(server, writers);
     }
-    await check(server, writers);
-  }
-  expect(await check(server, writers)).toBeGreaterThan(30);
-}, 60_000);
+    expect(await check(server, writers)).toBeGreaterThan(30);
+  },
+  60_000,
+);

@@ -4,7 +4,15 @@
  */
 import { StorageError, type Key, type Space } from '../../storage/contract/index.ts';
 import type { Disk, DiskCallback, DiskFile } from '../../storage/io/disk.ts';
-import { META_SPACE, VALUE_STAMP_BYTES, type RunBatch, type RunPage, type RunPages, type RunRange, type SortedRuns } from '../../storage/runs/sorted-runs.ts';
+import {
+  META_SPACE,
+  VALUE_STAMP_BYTES,
+  type RunBatch,
+  type RunPage,
+  type RunPages,
+  type RunRange,
+  type SortedRuns,
+} from '../../storage/runs/sorted-runs.ts';
 
 /** Writes are torn at sector boundaries. */
 const SECTOR = 512;
@@ -72,7 +80,9 @@ export class SimulatedDisk implements Disk {
 
   list(path: string): string[] {
     this.check();
-    return [...this.files.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1));
+    return [...this.files.keys()]
+      .filter((name) => name.startsWith(`${path}/`))
+      .map((name) => name.slice(path.length + 1));
   }
 
   exists(path: string): boolean {
@@ -123,7 +133,8 @@ export class SimulatedDisk implements Disk {
           continue;
         }
         for (let at = 0; at < write.bytes.length; at += SECTOR) {
-          if (random() < 0.5) bytes = apply(bytes, { position: write.position + at, bytes: write.bytes.subarray(at, at + SECTOR) });
+          if (random() < 0.5)
+            bytes = apply(bytes, { position: write.position + at, bytes: write.bytes.subarray(at, at + SECTOR) });
         }
       }
       const survivor = new Content();
@@ -227,7 +238,10 @@ export class SimulatedRuns implements SortedRuns {
     const selected = [...this.#disk.runs].filter(([name]) => {
       if (!name.startsWith(prefix)) return false;
       const key = name.slice(4);
-      return (key > low || (range.lowInclusive && key === low)) && (high === undefined || key < high || (range.highInclusive && key === high));
+      return (
+        (key > low || (range.lowInclusive && key === low)) &&
+        (high === undefined || key < high || (range.highInclusive && key === high))
+      );
     });
     selected.sort(([a], [b]) => (a < b ? -1 : 1));
     if (range.reverse) selected.reverse();
@@ -237,7 +251,11 @@ export class SimulatedRuns implements SortedRuns {
         await new Promise((resolve) => setImmediate(resolve));
         const slice = selected.slice(at, at + 5);
         at += 5;
-        return { keys: slice.map(([name]) => name.slice(4)), values: slice.map(([, value]) => value), last: slice.length === 0 };
+        return {
+          keys: slice.map(([name]) => name.slice(4)),
+          values: slice.map(([, value]) => value),
+          last: slice.length === 0,
+        };
       },
       close: () => undefined,
     };

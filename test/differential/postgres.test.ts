@@ -27,7 +27,14 @@ async function answer(client: pg.Client, sql: string): Promise<unknown> {
 
 function connect(port: number, password: string): Promise<pg.Client> {
   const types = { getTypeParser: () => (value: unknown) => value };
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', password, types: types as never });
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    database: 'postgres',
+    password,
+    types: types as never,
+  });
   return client.connect().then(() => client);
 }
 
@@ -42,25 +49,37 @@ describe.skipIf(skipWithoutPostgres('differential'))('as PostgreSQL answers', ()
     await oracle.stop();
   });
 
-  test.each(['queries.sql', 'functions.sql', 'joins.sql', 'windows.sql', 'schema.sql', 'subqueries.sql', 'definitions.sql'])('%s', async (file) => {
-    const database: TestDatabase = await openEmbedded({ config: { authentication: { method: 'trust' } } as never });
-    const [address] = await database.db.listen();
-    const theirs = await connect(oracle.port, '');
-    const ours = await connect(address!.port, '');
-    try {
-      await theirs.query("drop schema public cascade; create schema public; set timezone = 'UTC'");
-      await ours.query("set timezone = 'UTC'");
-      for (const line of statements(file)) {
-        const compared = !line.startsWith(NOT_COMPARED);
-        const sql = compared ? line : line.slice(NOT_COMPARED.length);
-        const expected = await answer(theirs, sql);
-        const actual = await answer(ours, sql);
-        if (compared) expect({ sql, ...(actual as object) }).toEqual({ sql, ...(expected as object) });
+  test.each([
+    'queries.sql',
+    'functions.sql',
+    'joins.sql',
+    'windows.sql',
+    'schema.sql',
+    'subqueries.sql',
+    'definitions.sql',
+  ])(
+    '%s',
+    async (file) => {
+      const database: TestDatabase = await openEmbedded({ config: { authentication: { method: 'trust' } } as never });
+      const [address] = await database.db.listen();
+      const theirs = await connect(oracle.port, '');
+      const ours = await connect(address!.port, '');
+      try {
+        await theirs.query("drop schema public cascade; create schema public; set timezone = 'UTC'");
+        await ours.query("set timezone = 'UTC'");
+        for (const line of statements(file)) {
+          const compared = !line.startsWith(NOT_COMPARED);
+          const sql = compared ? line : line.slice(NOT_COMPARED.length);
+          const expected = await answer(theirs, sql);
+          const actual = await answer(ours, sql);
+          if (compared) expect({ sql, ...(actual as object) }).toEqual({ sql, ...(expected as object) });
+        }
+      } finally {
+        await theirs.end();
+        await ours.end();
+        await database.close();
       }
-    } finally {
-      await theirs.end();
-      await ours.end();
-      await database.close();
-    }
-  }, 60_000);
+    },
+    60_000,
+  );
 });

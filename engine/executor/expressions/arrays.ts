@@ -8,7 +8,11 @@ import type { Evaluator } from '../operator.ts';
 import { equalityOf } from '../values.ts';
 import { compileExpression, type CompileContext, type Layout } from './compile.ts';
 
-export function compileArray(expression: BoundExpression & { kind: 'array' }, layout: Layout, context: CompileContext): Evaluator {
+export function compileArray(
+  expression: BoundExpression & { kind: 'array' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const items = expression.items.map((item) => compileExpression(item, layout, context));
   if (!expression.nested) return (row, execution) => new SqlArray(items.map((item) => item(row, execution)));
   return (row, execution) => nestArrays(items.map((item) => item(row, execution)));
@@ -20,7 +24,9 @@ export function nestArrays(parts: readonly SqlValue[]): SqlArray {
   if (arrays.length === 0) return new SqlArray([]);
   const [first] = arrays;
   for (const array of arrays) {
-    const same = array.dimensions.length === first.dimensions.length && array.dimensions.every((length, at) => length === first.dimensions[at]);
+    const same =
+      array.dimensions.length === first.dimensions.length &&
+      array.dimensions.every((length, at) => length === first.dimensions[at]);
     if (!same || arrays.length !== parts.length) {
       throw new SqlError('array_subscript_error', {
         message: 'multidimensional arrays must have array expressions with matching dimensions',
@@ -32,7 +38,11 @@ export function nestArrays(parts: readonly SqlValue[]): SqlArray {
   return new SqlArray(items, [arrays.length, ...first.dimensions], [1, ...first.lowerBounds]);
 }
 
-export function compileSubscript(expression: BoundExpression & { kind: 'subscript' }, layout: Layout, context: CompileContext): Evaluator {
+export function compileSubscript(
+  expression: BoundExpression & { kind: 'subscript' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const base = compileExpression(expression.operand, layout, context);
   const steps = expression.steps.map((step) => ({
     slice: step.slice,
@@ -73,7 +83,11 @@ function elementOf(array: SqlArray, subscripts: readonly number[]): SqlValue {
   return array.items[offset];
 }
 
-function sliceOf(array: SqlArray, lows: readonly (number | undefined)[], highs: readonly (number | undefined)[]): SqlValue {
+function sliceOf(
+  array: SqlArray,
+  lows: readonly (number | undefined)[],
+  highs: readonly (number | undefined)[],
+): SqlValue {
   const { dimensions, lowerBounds } = array;
   if (lows.length > dimensions.length) return new SqlArray([]);
   const starts: number[] = [];
@@ -98,7 +112,11 @@ function sliceOf(array: SqlArray, lows: readonly (number | undefined)[], highs: 
   return new SqlArray(items, lengths);
 }
 
-export function compileQuantifiedArray(expression: BoundExpression & { kind: 'quantified_array' }, layout: Layout, context: CompileContext): Evaluator {
+export function compileQuantifiedArray(
+  expression: BoundExpression & { kind: 'quantified_array' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const operand = compileExpression(expression.operand, layout, context);
   const array = compileExpression(expression.array, layout, context);
   const equality = plainEquality(expression);
@@ -136,7 +154,9 @@ export function compileQuantifiedArray(expression: BoundExpression & { kind: 'qu
 }
 
 /** The operand type when the test is just left = right. */
-export function plainEquality(expression: BoundExpression & { kind: 'quantified_array' }): BoundExpression['type'] | undefined {
+export function plainEquality(
+  expression: BoundExpression & { kind: 'quantified_array' },
+): BoundExpression['type'] | undefined {
   const { test } = expression;
   if (test.kind !== 'compare' || test.operator !== 'equal') return undefined;
   if (test.left.kind !== 'column' || test.right.kind !== 'column') return undefined;

@@ -16,7 +16,10 @@ export function compileCall(expression: Call, layout: Layout, context: CompileCo
   const definition = expression.function;
   if (definition.kind !== 'scalar') {
     throw new SqlError('feature_not_supported', {
-      message: definition.kind === 'set' ? 'set-returning functions are not allowed here' : `${definition.kind} functions are not allowed here`,
+      message:
+        definition.kind === 'set'
+          ? 'set-returning functions are not allowed here'
+          : `${definition.kind} functions are not allowed here`,
       ...(expression.pos === undefined ? {} : { position: expression.pos }),
     });
   }
@@ -41,10 +44,17 @@ function plainCall(code: ScalarCall, values: readonly Evaluator[]): Evaluator {
     case 2:
       return (row, execution) => code.call(first(row, execution), second(row, execution), execution.evaluation);
     case 3:
-      return (row, execution) => code.call(first(row, execution), second(row, execution), third(row, execution), execution.evaluation);
+      return (row, execution) =>
+        code.call(first(row, execution), second(row, execution), third(row, execution), execution.evaluation);
     case 4:
       return (row, execution) =>
-        code.call(first(row, execution), second(row, execution), third(row, execution), fourth(row, execution), execution.evaluation);
+        code.call(
+          first(row, execution),
+          second(row, execution),
+          third(row, execution),
+          fourth(row, execution),
+          execution.evaluation,
+        );
     case 'n':
       return (row, execution) => {
         const passed: SqlValue[] = new Array(values.length);

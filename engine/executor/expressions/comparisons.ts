@@ -150,7 +150,11 @@ function compareNative(operator: ComparisonOperator, left: Evaluator, right: Eva
   }
 }
 
-export function compileDistinct(expression: BoundExpression & { kind: 'is_distinct' }, layout: Layout, context: CompileContext): Evaluator {
+export function compileDistinct(
+  expression: BoundExpression & { kind: 'is_distinct' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const left = compileExpression(expression.left, layout, context);
   const right = compileExpression(expression.right, layout, context);
   const equal = equalityOf(expression.operandType, context.semantics);

@@ -47,7 +47,11 @@ export function compileExpression(expression: BoundExpression, layout: Layout, c
 }
 
 /** Compiles a condition; the closure's answer is to be compared with `=== true`. */
-export function compileCondition(conjuncts: readonly BoundExpression[], layout: Layout, context: CompileContext): Evaluator | undefined {
+export function compileCondition(
+  conjuncts: readonly BoundExpression[],
+  layout: Layout,
+  context: CompileContext,
+): Evaluator | undefined {
   if (conjuncts.length === 0) return undefined;
   if (conjuncts.length === 1) return compileExpression(conjuncts[0], layout, context);
   const tests = conjuncts.map((conjunct) => compileExpression(conjunct, layout, context));
@@ -253,10 +257,15 @@ function compileIsNull(expression: BoundExpression & { kind: 'is_null' }, operan
   return (row, execution) => operand(row, execution) === null;
 }
 
-function compileCase(expression: BoundExpression & { kind: 'case' }, layout: Layout, context: CompileContext): Evaluator {
+function compileCase(
+  expression: BoundExpression & { kind: 'case' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const conditions = expression.whens.map((when) => compileExpression(when.condition, layout, context));
   const results = expression.whens.map((when) => compileExpression(when.result, layout, context));
-  const otherwise = expression.otherwise === undefined ? undefined : compileExpression(expression.otherwise, layout, context);
+  const otherwise =
+    expression.otherwise === undefined ? undefined : compileExpression(expression.otherwise, layout, context);
   return (row, execution) => {
     for (let at = 0; at < conditions.length; at++) {
       if (conditions[at](row, execution) === true) return results[at](row, execution);
@@ -265,7 +274,11 @@ function compileCase(expression: BoundExpression & { kind: 'case' }, layout: Lay
   };
 }
 
-function compileExtremum(expression: BoundExpression & { kind: 'extremum' }, layout: Layout, context: CompileContext): Evaluator {
+function compileExtremum(
+  expression: BoundExpression & { kind: 'extremum' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const operands = expression.operands.map((operand) => compileExpression(operand, layout, context));
   const compare = comparatorOf(expression.type, context.semantics);
   const sign = expression.which === 'greatest' ? 1 : -1;
@@ -283,7 +296,11 @@ function compileExtremum(expression: BoundExpression & { kind: 'extremum' }, lay
 }
 
 /** A list of constants becomes a set of hash keys; any other list is tried item by item. */
-function compileInList(expression: BoundExpression & { kind: 'in_list' }, layout: Layout, context: CompileContext): Evaluator {
+function compileInList(
+  expression: BoundExpression & { kind: 'in_list' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const operand = compileExpression(expression.operand, layout, context);
   const { negated } = expression;
   if (expression.items.length > 2 && expression.items.every((item) => item.kind === 'constant')) {
@@ -315,10 +332,16 @@ function compileInList(expression: BoundExpression & { kind: 'in_list' }, layout
   };
 }
 
-function compileRoutine(expression: BoundExpression & { kind: 'routine' }, layout: Layout, context: CompileContext): Evaluator {
+function compileRoutine(
+  expression: BoundExpression & { kind: 'routine' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const { routine } = expression;
   if (routine.returnsSet) {
-    throw new SqlError('feature_not_supported', { message: 'set-valued function called in context that cannot accept a set' });
+    throw new SqlError('feature_not_supported', {
+      message: 'set-valued function called in context that cannot accept a set',
+    });
   }
   const values = expression.arguments.map((argument) => compileExpression(argument, layout, context));
   return (row, execution) => {
@@ -328,7 +351,11 @@ function compileRoutine(expression: BoundExpression & { kind: 'routine' }, layou
   };
 }
 
-function compileCast(expression: BoundExpression & { kind: 'cast' }, layout: Layout, context: CompileContext): Evaluator {
+function compileCast(
+  expression: BoundExpression & { kind: 'cast' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const operand = compileExpression(expression.operand, layout, context);
   const cast = castOf(expression.operand.type, expression.type, expression.context);
   const plain: Evaluator =
@@ -358,21 +385,37 @@ function checkedDomain(evaluate: Evaluator, domainId: number, context: CompileCo
 
 export type DomainCheck = (value: SqlValue, context: ExecutionContext) => void;
 
-export function compileDomain(domainId: number, execution: Pick<ExecutionContext, 'catalog' | 'display'>, context: CompileContext): DomainCheck {
+export function compileDomain(
+  domainId: number,
+  execution: Pick<ExecutionContext, 'catalog' | 'display'>,
+  context: CompileContext,
+): DomainCheck {
   const domain = execution.catalog.get(domainId);
   if (domain === undefined || domain.kind !== 'type' || domain.form !== 'domain') return () => undefined;
   const layout = new Map([[1, 0]]);
   const checks = domain.checks.map((check) => ({
     name: check.name,
-    test: compileExpression(context.stored.bindDomainCheck(check.expression, domain), layout, { ...context, hoist: false }),
+    test: compileExpression(context.stored.bindDomainCheck(check.expression, domain), layout, {
+      ...context,
+      hoist: false,
+    }),
   }));
   return (value, running) => {
     if (value !== null && checks.length === 0) return;
     const shown = running.display(domain.name);
     const owner = running.catalog.get(domain.schemaId);
-    const schema = owner?.kind !== 'schema' ? {} : { schema: owner.main ? running.evaluation.semantics.mainSchema : running.display(owner.name) };
+    const schema =
+      owner?.kind !== 'schema'
+        ? {}
+        : { schema: owner.main ? running.evaluation.semantics.mainSchema : running.display(owner.name) };
     if (value === null && domain.notNull) {
-      throw new SqlError('not_null_violation', { message: `domain ${shown} does not allow null values`, variant: 'domain', args: { domain: shown }, dataType: shown, ...schema });
+      throw new SqlError('not_null_violation', {
+        message: `domain ${shown} does not allow null values`,
+        variant: 'domain',
+        args: { domain: shown },
+        dataType: shown,
+        ...schema,
+      });
     }
     for (const check of checks) {
       if (check.test([value], running) === false) {

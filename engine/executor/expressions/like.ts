@@ -49,7 +49,10 @@ export function likeShape(pattern: string, escape: string): LikeShape {
 }
 
 /** Pattern and polarity of a LIKE call with a constant pattern and the default escape. */
-export function constantLike(expression: BoundExpression, context: Pick<CompileContext, 'semantics'>): { operand: BoundExpression; shape: LikeShape; negated: boolean } | undefined {
+export function constantLike(
+  expression: BoundExpression,
+  context: Pick<CompileContext, 'semantics'>,
+): { operand: BoundExpression; shape: LikeShape; negated: boolean } | undefined {
   if (expression.kind !== 'call' || expression.arguments.length !== 2) return undefined;
   const { name } = expression.function;
   if (name !== 'like' && name !== 'not_like') return undefined;

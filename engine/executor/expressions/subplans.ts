@@ -105,7 +105,11 @@ interface ScalarResult {
   readonly value: SqlValue;
 }
 
-export function compileSubquery(expression: BoundExpression & { kind: 'subquery' }, layout: Layout, context: CompileContext): Evaluator {
+export function compileSubquery(
+  expression: BoundExpression & { kind: 'subquery' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   switch (expression.form) {
     case 'exists': {
       const result = subplanResult<boolean>(expression.plan, layout, context, 1, (rows) => rows.length > 0);
@@ -123,7 +127,10 @@ export function compileSubquery(expression: BoundExpression & { kind: 'subquery'
     case 'scalar': {
       const result = subplanResult<ScalarResult>(expression.plan, layout, context, 2, (rows) => {
         if (rows.length > 1) {
-          throw new SqlError('cardinality_violation', { message: 'more than one row returned by a subquery used as an expression', variant: 'subquery' });
+          throw new SqlError('cardinality_violation', {
+            message: 'more than one row returned by a subquery used as an expression',
+            variant: 'subquery',
+          });
         }
         return { value: rows.length === 0 ? null : rows[0][0] };
       });
@@ -139,7 +146,11 @@ interface QueryRows {
   readonly withNull: readonly Row[];
 }
 
-export function compileQuantifiedQuery(expression: BoundExpression & { kind: 'quantified_query' }, layout: Layout, context: CompileContext): Evaluator {
+export function compileQuantifiedQuery(
+  expression: BoundExpression & { kind: 'quantified_query' },
+  layout: Layout,
+  context: CompileContext,
+): Evaluator {
   const operands = expression.operands.map((operand) => compileExpression(operand, layout, context));
   const test = compileExpression(expression.test, layout, { ...context, hoist: false });
   const { left, quantifier, negated } = expression;
@@ -197,12 +208,21 @@ function keyOf(values: readonly SqlValue[], hashes: readonly Hash[]): unknown {
 }
 
 /** Hash functions per column when the test is left[i] = output[i] for all i. */
-function equalityHashes(expression: BoundExpression & { kind: 'quantified_query' }, context: CompileContext): readonly Hash[] | undefined {
+function equalityHashes(
+  expression: BoundExpression & { kind: 'quantified_query' },
+  context: CompileContext,
+): readonly Hash[] | undefined {
   const found: (Hash | undefined)[] = expression.left.map(() => undefined);
   const tests = conjunctsOf(expression.test);
   if (tests.length !== expression.left.length) return undefined;
   for (const test of tests) {
-    if (test.kind !== 'compare' || test.operator !== 'equal' || test.left.kind !== 'column' || test.right.kind !== 'column') return undefined;
+    if (
+      test.kind !== 'compare' ||
+      test.operator !== 'equal' ||
+      test.left.kind !== 'column' ||
+      test.right.kind !== 'column'
+    )
+      return undefined;
     const at = expression.left.indexOf(test.left.id);
     if (at < 0 || expression.plan.columns[at]?.id !== test.right.id || columnsOf(test).size !== 2) return undefined;
     found[at] = hashKeyOf(test.operandType, context.semantics);

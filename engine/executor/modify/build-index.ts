@@ -43,7 +43,11 @@ class Build implements IndexBuild {
     const refuse = (): never => {
       throw new SqlError('internal_error', 'an index key uses neither defaults nor domains');
     };
-    const compile = standaloneCompile(context.evaluation.semantics, { bindTableExpression: bind, bindDefault: refuse, bindDomainCheck: refuse });
+    const compile = standaloneCompile(context.evaluation.semantics, {
+      bindTableExpression: bind,
+      bindDefault: refuse,
+      bindDomainCheck: refuse,
+    });
     this.#access = new IndexAccess(index, table, layout, compile);
     this.#scan = context.transaction.scan(table.space, '', undefined, { view: 'newest' });
   }
@@ -81,11 +85,16 @@ class Build implements IndexBuild {
     const { index, table, display, context } = this.#request;
     const name = display(index.name);
     const values = this.#access.keyValues(row, context);
-    const columns = index.keys.map((key) => (key.column > 0 ? display(table.columns[key.column - 1].name) : (key.expression?.text ?? 'expression')));
+    const columns = index.keys.map((key) =>
+      key.column > 0 ? display(table.columns[key.column - 1].name) : (key.expression?.text ?? 'expression'),
+    );
     return new SqlError('unique_violation', {
-      message: `could not create unique index "${name}"`, variant: 'create_index', args: { constraint: name },
+      message: `could not create unique index "${name}"`,
+      variant: 'create_index',
+      args: { constraint: name },
       detail: `Key (${columns.join(', ')})=(${values.map((value, at) => valueText(value, index.keys[at].type, context)).join(', ')}) is duplicated.`,
-      table: display(table.name), constraint: name,
+      table: display(table.name),
+      constraint: name,
     });
   }
 }

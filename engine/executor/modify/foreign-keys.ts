@@ -98,7 +98,12 @@ export class ForeignKeys {
     const values = constraint.columns.map((position) => row[position - 1]);
     if (values.includes(null)) {
       if (constraint.match !== 'full' || values.every((value) => value === null)) return;
-      throw violation(access, constraint, this.#context, 'MATCH FULL does not allow mixing of null and nonnull key values.');
+      throw violation(
+        access,
+        constraint,
+        this.#context,
+        'MATCH FULL does not allow mixing of null and nonnull key values.',
+      );
     }
     if (constraint.deferrable && constraintMode(constraint, this.#context) === 'deferred') {
       this.#context.transaction.deferCheck({ constraint: constraint.id, row, kind: DEFERRED_PARENT });
@@ -140,7 +145,13 @@ export class ForeignKeys {
       const columns = constraint.refColumns ?? [];
       if (after !== undefined && sameValues(before, after, columns)) continue;
       if (columns.some((position) => before[position - 1] === null)) continue;
-      const search = new ChildSearch(this.access(child), constraint, this.#keyOf(access, constraint, before), this.#context, true);
+      const search = new ChildSearch(
+        this.access(child),
+        constraint,
+        this.#keyOf(access, constraint, before),
+        this.#context,
+        true,
+      );
       const found = search.next();
       search.close();
       if (found === PENDING) return PENDING;
@@ -181,10 +192,20 @@ export class ForeignKeys {
       if (definition.kind !== 'table') continue;
       const constraint = definition.constraints.find((one) => one.id === constraintId);
       if (constraint === undefined) continue;
-      if (kind === DEFERRED_PARENT) this.#enqueue({ kind: 'parent', access: this.access(definition), constraint, row, deferred: true });
+      if (kind === DEFERRED_PARENT)
+        this.#enqueue({ kind: 'parent', access: this.access(definition), constraint, row, deferred: true });
       else {
         const parent = this.#context.catalog.get(constraint.refTableId ?? 0);
-        if (parent?.kind === 'table') this.#enqueue({ kind: 'children', parent: this.access(parent), child: definition, constraint, before: row, after: undefined, checkOnly: true });
+        if (parent?.kind === 'table')
+          this.#enqueue({
+            kind: 'children',
+            parent: this.access(parent),
+            child: definition,
+            constraint,
+            before: row,
+            after: undefined,
+            checkOnly: true,
+          });
       }
       return;
     }
@@ -198,7 +219,17 @@ export class ForeignKeys {
     const key = parentKey(access.table, parent, constraint, row, context);
     const rowKey = findParent(parent, constraint, key, context);
     if (rowKey === undefined && work.deferred && !this.#stillThere(work, parent, key)) return 'done';
-    if (rowKey === undefined) throw violation(access, constraint, context, `Key ${access.keyText(constraint.columns, constraint.columns.map((position) => row[position - 1]), context)} is not present in table "${context.display(parent.name)}".`);
+    if (rowKey === undefined)
+      throw violation(
+        access,
+        constraint,
+        context,
+        `Key ${access.keyText(
+          constraint.columns,
+          constraint.columns.map((position) => row[position - 1]),
+          context,
+        )} is not present in table "${context.display(parent.name)}".`,
+      );
     const result = context.transaction.lockRow(parent.space, rowKey, 'key_share', 'wait', parent.name.text);
     if (isWaiter(result)) return waitForLock(result, context);
     if (findParent(parent, constraint, key, context) !== rowKey) return this.#checkParent(work);
@@ -220,14 +251,21 @@ export class ForeignKeys {
     const context = this.#context;
     if (action === 'no_action' || action === 'restrict') {
       // The key may have come back (another row took it): then nothing is orphaned.
-      if (findParent(parent.table, constraint, refKey(parent, constraint, before, context), context) !== undefined) return 'done';
+      if (findParent(parent.table, constraint, refKey(parent, constraint, before, context), context) !== undefined)
+        return 'done';
     }
-    this.#search ??= new ChildSearch(this.access(work.child), constraint, this.#keyOf(parent, constraint, before), context);
+    this.#search ??= new ChildSearch(
+      this.access(work.child),
+      constraint,
+      this.#keyOf(parent, constraint, before),
+      context,
+    );
     for (;;) {
       const found = this.#search.next();
       if (found === PENDING) return PENDING;
       if (found === undefined) break;
-      if (action === 'no_action' || action === 'restrict') throw referenced(parent, work.child, constraint, before, context);
+      if (action === 'no_action' || action === 'restrict')
+        throw referenced(parent, work.child, constraint, before, context);
       if (this.#applyAction(work, found) === PENDING) return PENDING;
       this.#search.advance();
     }
@@ -249,7 +287,8 @@ export class ForeignKeys {
     const action = after === undefined ? constraint.onDelete : constraint.onUpdate;
     if (action === 'cascade' && after === undefined) return writer.delete(found.key, row);
     const changed = row.slice();
-    const positions = constraint.setColumns.length > 0 && after === undefined ? constraint.setColumns : constraint.columns;
+    const positions =
+      constraint.setColumns.length > 0 && after === undefined ? constraint.setColumns : constraint.columns;
     if (action === 'cascade' && after !== undefined) {
       constraint.columns.forEach((position, at) => {
         const refPosition = (constraint.refColumns ?? [])[at];
@@ -261,7 +300,8 @@ export class ForeignKeys {
       });
     } else {
       for (const position of positions) {
-        changed[position - 1] = action === 'set_default' ? (writer.access.defaults[position - 1]?.([], this.#context) ?? null) : null;
+        changed[position - 1] =
+          action === 'set_default' ? (writer.access.defaults[position - 1]?.([], this.#context) ?? null) : null;
       }
     }
     writer.access.generate(changed, this.#context);
@@ -280,12 +320,25 @@ function sameValues(before: Row, after: Row, positions: readonly number[]): bool
     const a = before[position - 1];
     const b = after[position - 1];
     if (a === b) return true;
-    return typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && String(a) === String(b) && a.constructor === b.constructor;
+    return (
+      typeof a === 'object' &&
+      typeof b === 'object' &&
+      a !== null &&
+      b !== null &&
+      String(a) === String(b) &&
+      a.constructor === b.constructor
+    );
   });
 }
 
 /** Values of the referencing columns in the types and order of the referenced index. */
-function parentKey(child: TableDefinition, parent: TableDefinition, constraint: ConstraintDefinition, row: Row, context: ExecutionContext): ReadonlyMap<number, SqlValue> {
+function parentKey(
+  child: TableDefinition,
+  parent: TableDefinition,
+  constraint: ConstraintDefinition,
+  row: Row,
+  context: ExecutionContext,
+): ReadonlyMap<number, SqlValue> {
   const key = new Map<number, SqlValue>();
   constraint.columns.forEach((position, at) => {
     const refPosition = (constraint.refColumns ?? [])[at];
@@ -298,44 +351,85 @@ function parentKey(child: TableDefinition, parent: TableDefinition, constraint: 
   return key;
 }
 
-function refKey(parent: TableAccess, constraint: ConstraintDefinition, row: Row, _context: ExecutionContext): ReadonlyMap<number, SqlValue> {
-  return new Map((constraint.refColumns ?? []).map((position) => [position, row[position - 1] ?? parent.missing[position - 1]]));
+function refKey(
+  parent: TableAccess,
+  constraint: ConstraintDefinition,
+  row: Row,
+  _context: ExecutionContext,
+): ReadonlyMap<number, SqlValue> {
+  return new Map(
+    (constraint.refColumns ?? []).map((position) => [position, row[position - 1] ?? parent.missing[position - 1]]),
+  );
 }
 
 /** Row key of the parent with this key, as of now. */
-function findParent(parent: TableDefinition, constraint: ConstraintDefinition, key: ReadonlyMap<number, SqlValue>, context: ExecutionContext): string | undefined {
+function findParent(
+  parent: TableDefinition,
+  constraint: ConstraintDefinition,
+  key: ReadonlyMap<number, SqlValue>,
+  context: ExecutionContext,
+): string | undefined {
   const index = parent.indexes.find((one) => one.id === constraint.indexId) ?? keyIndex(parent, constraint);
-  if (index === undefined) throw new SqlError('internal_error', `referenced index of constraint ${constraint.name.text} is missing`);
+  if (index === undefined)
+    throw new SqlError('internal_error', `referenced index of constraint ${constraint.name.text} is missing`);
   let encoded = '';
-  for (const part of index.keys) encoded += keyEncoder(part.type, part.descending, part.nullsFirst, part.collation)(key.get(part.column) ?? null);
+  for (const part of index.keys)
+    encoded += keyEncoder(part.type, part.descending, part.nullsFirst, part.collation)(key.get(part.column) ?? null);
   const entry = context.transaction.getNewest(index.space, encoded);
   return entry === undefined ? undefined : (entry[0] as string);
 }
 
 function keyIndex(parent: TableDefinition, constraint: ConstraintDefinition): IndexDefinition | undefined {
   const wanted = constraint.refColumns ?? [];
-  return parent.indexes.find((index) => index.unique && index.predicate === undefined && index.keys.length === wanted.length && index.keys.every((key) => wanted.includes(key.column)));
+  return parent.indexes.find(
+    (index) =>
+      index.unique &&
+      index.predicate === undefined &&
+      index.keys.length === wanted.length &&
+      index.keys.every((key) => wanted.includes(key.column)),
+  );
 }
 
-function violation(access: TableAccess, constraint: ConstraintDefinition, context: ExecutionContext, detail: string): SqlError {
+function violation(
+  access: TableAccess,
+  constraint: ConstraintDefinition,
+  context: ExecutionContext,
+  detail: string,
+): SqlError {
   const table = context.display(access.table.name);
   const name = context.display(constraint.name);
   return new SqlError('foreign_key_violation', {
     message: `insert or update on table "${table}" violates foreign key constraint "${name}"`,
-    variant: 'child', args: { table, constraint: name }, detail, ...placeOf(access.table, context), constraint: name,
+    variant: 'child',
+    args: { table, constraint: name },
+    detail,
+    ...placeOf(access.table, context),
+    constraint: name,
   });
 }
 
-function referenced(parent: TableAccess, child: TableDefinition, constraint: ConstraintDefinition, row: Row, context: ExecutionContext): SqlError {
+function referenced(
+  parent: TableAccess,
+  child: TableDefinition,
+  constraint: ConstraintDefinition,
+  row: Row,
+  context: ExecutionContext,
+): SqlError {
   const table = context.display(parent.table.name);
   const other = context.display(child.name);
   const name = context.display(constraint.name);
   const positions = constraint.refColumns ?? [];
   return new SqlError('foreign_key_violation', {
     message: `update or delete on table "${table}" violates foreign key constraint "${name}" on table "${other}"`,
-    variant: 'parent', args: { table, constraint: name, child: other },
-    detail: `Key ${parent.keyText(positions, positions.map((position) => row[position - 1]), context)} is still referenced from table "${other}".`,
-    ...placeOf(child, context), constraint: name,
+    variant: 'parent',
+    args: { table, constraint: name, child: other },
+    detail: `Key ${parent.keyText(
+      positions,
+      positions.map((position) => row[position - 1]),
+      context,
+    )} is still referenced from table "${other}".`,
+    ...placeOf(child, context),
+    constraint: name,
   });
 }
 
@@ -353,7 +447,13 @@ class ChildSearch {
   #count = 0;
   #done = false;
 
-  constructor(access: TableAccess, constraint: ConstraintDefinition, key: readonly SqlValue[], context: ExecutionContext, atOnce = false) {
+  constructor(
+    access: TableAccess,
+    constraint: ConstraintDefinition,
+    key: readonly SqlValue[],
+    context: ExecutionContext,
+    atOnce = false,
+  ) {
     this.#access = access;
     this.#context = context;
     const { table } = access;
@@ -367,16 +467,26 @@ class ChildSearch {
       const value = cast === undefined ? key[at] : cast(key[at], context.evaluation);
       values.set(position, value);
       const equal = equalityOf(to, semantics);
-      return { slot: position - 1, equal: (candidate: SqlValue) => candidate !== null && value !== null && equal(candidate, value) };
+      return {
+        slot: position - 1,
+        equal: (candidate: SqlValue) => candidate !== null && value !== null && equal(candidate, value),
+      };
     });
-    const index = table.indexes.find((one) => one.ready && one.predicate === undefined && one.keys.length >= values.size && one.keys.slice(0, values.size).every((part) => values.has(part.column)));
+    const index = table.indexes.find(
+      (one) =>
+        one.ready &&
+        one.predicate === undefined &&
+        one.keys.length >= values.size &&
+        one.keys.slice(0, values.size).every((part) => values.has(part.column)),
+    );
     this.#atOnce = atOnce;
     this.#byIndex = index !== undefined;
     const options = { view: 'newest', synchronous: atOnce } as const;
     if (index === undefined) this.#scan = context.transaction.scan(table.space, '', undefined, options);
     else {
       let low = '';
-      for (const part of index.keys.slice(0, values.size)) low += keyEncoder(part.type, part.descending, part.nullsFirst, part.collation)(values.get(part.column) ?? null);
+      for (const part of index.keys.slice(0, values.size))
+        low += keyEncoder(part.type, part.descending, part.nullsFirst, part.collation)(values.get(part.column) ?? null);
       this.#scan = context.transaction.scan(index.space, low, successor(low), options);
     }
   }
@@ -419,4 +529,3 @@ class ChildSearch {
     this.#scan.close();
   }
 }
-

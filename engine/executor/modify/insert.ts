@@ -83,7 +83,8 @@ export class Insert implements Operator {
         }
         if (this.#insertOne(this.#batch[this.#position]) === PENDING) return PENDING;
         if (this.#stored !== undefined) {
-          if (returning !== undefined) this.#out.push(returning.map((item) => item(this.#stored as Row, this.#context)));
+          if (returning !== undefined)
+            this.#out.push(returning.map((item) => item(this.#stored as Row, this.#context)));
           this.#count++;
         }
         this.#stored = undefined;
@@ -136,7 +137,8 @@ export class Insert implements Operator {
         this.#stored = row;
         return 'done';
       }
-      const resolved = conflict !== undefined ? this.#onConflict(conflict, outcome, row) : this.#onDuplicate(outcome, row);
+      const resolved =
+        conflict !== undefined ? this.#onConflict(conflict, outcome, row) : this.#onDuplicate(outcome, row);
       if (resolved === PENDING) return PENDING;
       if (resolved === 'skip') return 'done';
       // The row in the way is gone: try again.
@@ -153,7 +155,8 @@ export class Insert implements Operator {
   }
 
   #onConflict(conflict: ConflictSpec, found: Conflict, row: Row): 'skip' | 'retry' | typeof PENDING {
-    const arbiter = conflict.indexes.length === 0 || conflict.indexes.some((index) => index.id === found.access.index.id);
+    const arbiter =
+      conflict.indexes.length === 0 || conflict.indexes.some((index) => index.id === found.access.index.id);
     if (!arbiter) throw this.#spec.access.uniqueViolation(found.access, row, this.#context);
     if (conflict.action === 'nothing') return 'skip';
     const { transaction } = this.#context;
@@ -163,7 +166,8 @@ export class Insert implements Operator {
     if (isWaiter(locked)) return waitForLock(locked, this.#context);
     if (transaction.changedInStatement(space, found.rowKey)) {
       throw new SqlError('cardinality_violation', {
-        message: 'ON CONFLICT DO UPDATE command cannot affect row a second time', variant: 'conflict',
+        message: 'ON CONFLICT DO UPDATE command cannot affect row a second time',
+        variant: 'conflict',
         hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
       });
     }
@@ -192,7 +196,8 @@ export class Insert implements Operator {
     if (isWaiter(locked)) return waitForLock(locked, this.#context);
     const stored = transaction.getNewest(space, found.rowKey);
     if (stored === undefined) return 'retry';
-    if (this.#writer.delete(found.rowKey, completeRow(stored, found.rowKey, access.missing, false)) === PENDING) return PENDING;
+    if (this.#writer.delete(found.rowKey, completeRow(stored, found.rowKey, access.missing, false)) === PENDING)
+      return PENDING;
     return 'retry';
   }
 

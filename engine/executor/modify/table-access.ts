@@ -5,7 +5,12 @@ import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import { TEXT, type SqlType } from '../../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
-import type { ColumnDefinition, ConstraintDefinition, IndexDefinition, TableDefinition } from '../../catalog/definitions.ts';
+import type {
+  ColumnDefinition,
+  ConstraintDefinition,
+  IndexDefinition,
+  TableDefinition,
+} from '../../catalog/definitions.ts';
 import { compileExpression, type CompileContext, type Layout, type StoredExpressions } from '../expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
 import { castOf, keyEncoder, type KeyEncoder } from '../values.ts';
@@ -20,20 +25,32 @@ export interface IndexEntry {
 
 export class IndexAccess {
   readonly index: IndexDefinition;
-  readonly #keys: readonly { readonly slot: number; readonly evaluate: Evaluator | undefined; readonly encode: KeyEncoder }[];
+  readonly #keys: readonly {
+    readonly slot: number;
+    readonly evaluate: Evaluator | undefined;
+    readonly encode: KeyEncoder;
+  }[];
   readonly #predicate: Evaluator | undefined;
   /** Constraint the index enforces, for messages. */
   readonly constraint: ConstraintDefinition | undefined;
 
   constructor(index: IndexDefinition, table: TableDefinition, layout: Layout, compile: CompileContext) {
     this.index = index;
-    this.constraint = table.constraints.find((one) => one.indexId === index.id && (one.kind === 'primary_key' || one.kind === 'unique'));
+    this.constraint = table.constraints.find(
+      (one) => one.indexId === index.id && (one.kind === 'primary_key' || one.kind === 'unique'),
+    );
     this.#keys = index.keys.map((key) => ({
       slot: key.column - 1,
-      evaluate: key.expression === undefined ? undefined : compileExpression(compile.stored.bindTableExpression(key.expression, table), layout, compile),
+      evaluate:
+        key.expression === undefined
+          ? undefined
+          : compileExpression(compile.stored.bindTableExpression(key.expression, table), layout, compile),
       encode: keyEncoder(key.type, key.descending, key.nullsFirst, key.collation),
     }));
-    this.#predicate = index.predicate === undefined ? undefined : compileExpression(compile.stored.bindTableExpression(index.predicate, table), layout, compile);
+    this.#predicate =
+      index.predicate === undefined
+        ? undefined
+        : compileExpression(compile.stored.bindTableExpression(index.predicate, table), layout, compile);
   }
 
   /** The row's entry; undefined when a partial index leaves the row out. */
@@ -90,14 +107,33 @@ export class TableAccess {
     this.defaults = table.columns.map((column) => compileDefault(column, table, compile));
     this.#generated = table.columns.flatMap((column) =>
       column.generated === 'stored' && !column.dropped && column.defaultValue !== undefined
-        ? [{ slot: column.position - 1, evaluate: compileAssigned(compile, compile.stored.bindTableExpression(column.defaultValue, table), column.type, layout) }]
-        : []);
+        ? [
+            {
+              slot: column.position - 1,
+              evaluate: compileAssigned(
+                compile,
+                compile.stored.bindTableExpression(column.defaultValue, table),
+                column.type,
+                layout,
+              ),
+            },
+          ]
+        : [],
+    );
     this.#notNull = table.columns.filter((column) => column.notNull && !column.dropped);
     this.#checks = table.constraints.flatMap((constraint) =>
       constraint.kind === 'check' && constraint.check !== undefined
-        ? [{ constraint, test: compileExpression(compile.stored.bindTableExpression(constraint.check, table), layout, compile) }]
-        : []);
-    this.keySlots = new Set(table.indexes.filter((index) => index.unique).flatMap((index) => index.keys.map((key) => key.column - 1)));
+        ? [
+            {
+              constraint,
+              test: compileExpression(compile.stored.bindTableExpression(constraint.check, table), layout, compile),
+            },
+          ]
+        : [],
+    );
+    this.keySlots = new Set(
+      table.indexes.filter((index) => index.unique).flatMap((index) => index.keys.map((key) => key.column - 1)),
+    );
     this.outgoing = table.constraints.filter((constraint) => constraint.kind === 'foreign_key');
     this.hasReferences = this.outgoing.length > 0 || table.referencedBy.length > 0;
   }
@@ -120,7 +156,8 @@ export class TableAccess {
         message: `new row for relation "${relation}" violates check constraint "${constraint}"`,
         args: { table: relation, constraint },
         detail: `Failing row contains ${this.rowText(row, context)}.`,
-        ...this.#place(context), constraint,
+        ...this.#place(context),
+        constraint,
       });
     }
   }
@@ -132,7 +169,8 @@ export class TableAccess {
       message: `null value in column "${name}" of relation "${relation}" violates not-null constraint`,
       args: { column: name, table: relation },
       detail: `Failing row contains ${this.rowText(row, context)}.`,
-      ...this.#place(context), column: name,
+      ...this.#place(context),
+      column: name,
     });
   }
 
@@ -142,7 +180,8 @@ export class TableAccess {
 
   rowText(row: Row, context: ExecutionContext): string {
     const parts: string[] = [];
-    for (const column of this.table.columns) if (!column.dropped) parts.push(shorten(valueText(row[column.position - 1], column.type, context)));
+    for (const column of this.table.columns)
+      if (!column.dropped) parts.push(shorten(valueText(row[column.position - 1], column.type, context)));
     return `(${parts.join(', ')})`;
   }
 
@@ -159,13 +198,18 @@ export class TableAccess {
   uniqueViolation(access: IndexAccess, row: Row, context: ExecutionContext): SqlError {
     const constraint = context.display(access.index.name);
     const values = access.keyValues(row, context);
-    const names = access.index.keys.map((key) => (key.column > 0 ? context.display(this.table.columns[key.column - 1].name) : (key.expression?.text ?? 'expression')));
+    const names = access.index.keys.map((key) =>
+      key.column > 0
+        ? context.display(this.table.columns[key.column - 1].name)
+        : (key.expression?.text ?? 'expression'),
+    );
     const shown = values.map((value, at) => valueText(value, access.index.keys[at].type, context));
     return new SqlError('unique_violation', {
       message: `duplicate key value violates unique constraint "${constraint}"`,
       args: { constraint, table: context.display(this.table.name), key: shown.join('-') },
       detail: `Key (${names.join(', ')})=(${shown.join(', ')}) already exists.`,
-      ...this.#place(context), constraint,
+      ...this.#place(context),
+      constraint,
     });
   }
 }
@@ -190,14 +234,35 @@ export function valueText(value: SqlValue, type: SqlType, context: ExecutionCont
   return String(cast === undefined ? value : cast(value, context.evaluation));
 }
 
-function compileAssigned(compile: CompileContext, bound: Parameters<typeof compileExpression>[0], type: SqlType, layout: Layout): Evaluator {
-  if (bound.type.kind === type.kind && bound.type.length === type.length && bound.type.precision === type.precision && bound.type.scale === type.scale) return compileExpression(bound, layout, compile);
+function compileAssigned(
+  compile: CompileContext,
+  bound: Parameters<typeof compileExpression>[0],
+  type: SqlType,
+  layout: Layout,
+): Evaluator {
+  if (
+    bound.type.kind === type.kind &&
+    bound.type.length === type.length &&
+    bound.type.precision === type.precision &&
+    bound.type.scale === type.scale
+  )
+    return compileExpression(bound, layout, compile);
   return compileExpression({ kind: 'cast', operand: bound, type, context: 'assignment' }, layout, compile);
 }
 
-function compileDefault(column: ColumnDefinition, table: TableDefinition, compile: CompileContext): Evaluator | undefined {
+function compileDefault(
+  column: ColumnDefinition,
+  table: TableDefinition,
+  compile: CompileContext,
+): Evaluator | undefined {
   if (column.dropped || column.generated !== 'none') return undefined;
-  if (column.defaultValue !== undefined) return compileAssigned(compile, compile.stored.bindDefault(column.defaultValue, table, column.position), column.type, new Map());
+  if (column.defaultValue !== undefined)
+    return compileAssigned(
+      compile,
+      compile.stored.bindDefault(column.defaultValue, table, column.position),
+      column.type,
+      new Map(),
+    );
   const { sequenceId } = column;
   if (sequenceId !== undefined) return (_row, context) => context.nextSequenceValue(sequenceId);
   return undefined;

@@ -113,7 +113,8 @@ export class TableWriter {
       if (access.unchanged(before, after)) continue;
       const old = access.entry(before, this.#context);
       const next = access.entry(after, this.#context);
-      if (old !== undefined && next !== undefined && old.values === next.values && old.exclusive === next.exclusive) continue;
+      if (old !== undefined && next !== undefined && old.values === next.values && old.exclusive === next.exclusive)
+        continue;
       if (next?.exclusive === true && !isLate(access)) {
         const taken = this.#claim(access, next);
         if (taken === PENDING) return PENDING;

@@ -112,7 +112,9 @@ abstract class Modify implements Operator {
     const { access } = this.spec;
     for (const assignment of assignments) {
       row[assignment.slot] =
-        assignment.evaluate === undefined ? (access.defaults[assignment.slot]?.(NO_ROW, this.context) ?? null) : assignment.evaluate(source, this.context);
+        assignment.evaluate === undefined
+          ? (access.defaults[assignment.slot]?.(NO_ROW, this.context) ?? null)
+          : assignment.evaluate(source, this.context);
     }
     access.generate(row, this.context);
     access.verify(row, this.context);
@@ -153,7 +155,12 @@ export class Update extends Modify {
       if (locked === 'gone') return 'done';
       const current = locked.changed ? this.requalify(source, locked.row) : source;
       if (current === undefined) return 'done';
-      this.#work = { key, source: current, before: locked.row, after: this.assign(this.#spec.assignments, current, locked.row) };
+      this.#work = {
+        key,
+        source: current,
+        before: locked.row,
+        after: this.assign(this.#spec.assignments, current, locked.row),
+      };
     }
     const { key, source: current, before, after } = this.#work;
     if (this.writer.update(key, before, after) === PENDING) return PENDING;
@@ -215,7 +222,8 @@ export class Merge extends Modify {
     const { transaction } = this.context;
     if (transaction.changedInStatement(this.#spec.access.table.space, key)) {
       throw new SqlError('cardinality_violation', {
-        message: 'MERGE command cannot affect row a second time', variant: 'merge',
+        message: 'MERGE command cannot affect row a second time',
+        variant: 'merge',
         hint: 'Ensure that not more than one source row matches any one target row.',
       });
     }
@@ -232,12 +240,21 @@ export class Merge extends Modify {
       this.changed(current, locked.row);
       return 'done';
     }
-    this.#work = { kind: 'update', key, source: current, before: locked.row, after: this.assign(action.assignments, current, locked.row) };
+    this.#work = {
+      kind: 'update',
+      key,
+      source: current,
+      before: locked.row,
+      after: this.assign(action.assignments, current, locked.row),
+    };
     return this.#write(this.#work);
   }
 
   #choose(when: MergeActionSpec['when'], row: Row): MergeActionSpec | undefined {
-    return this.#spec.actions.find((action) => action.when === when && (action.condition === undefined || action.condition(row, this.context) === true));
+    return this.#spec.actions.find(
+      (action) =>
+        action.when === when && (action.condition === undefined || action.condition(row, this.context) === true),
+    );
   }
 
   #notMatched(source: Row): 'done' | typeof PENDING {
@@ -247,7 +264,9 @@ export class Merge extends Modify {
     const given = new Map(action.assignments.map((assignment) => [assignment.slot, assignment.evaluate]));
     const row: SqlValue[] = access.table.columns.map((_, at) => {
       const evaluate = given.get(at);
-      return evaluate === undefined ? (access.defaults[at]?.(NO_ROW, this.context) ?? null) : evaluate(source, this.context);
+      return evaluate === undefined
+        ? (access.defaults[at]?.(NO_ROW, this.context) ?? null)
+        : evaluate(source, this.context);
     });
     access.generate(row, this.context);
     access.verify(row, this.context);
@@ -256,7 +275,10 @@ export class Merge extends Modify {
   }
 
   #write(work: MergeWork): 'done' | typeof PENDING {
-    const outcome = work.kind === 'insert' ? this.writer.insert(work.after, 'error') : this.writer.update(work.key, work.before, work.after);
+    const outcome =
+      work.kind === 'insert'
+        ? this.writer.insert(work.after, 'error')
+        : this.writer.update(work.key, work.before, work.after);
     if (outcome === PENDING) return PENDING;
     this.#work = undefined;
     this.changed(work.source, work.after);

@@ -80,7 +80,13 @@ export class HashAggregate implements Operator, GroupHost {
     this.#spec = spec;
     this.#context = context;
     this.#tables = spec.sets.map(() => new Map<unknown, Group>());
-    this.#simple = spec.calls.every((call) => call.compare === undefined && call.distinct === undefined && call.inputs.length <= 2 && call.implementation.stepMany === undefined);
+    this.#simple = spec.calls.every(
+      (call) =>
+        call.compare === undefined &&
+        call.distinct === undefined &&
+        call.inputs.length <= 2 &&
+        call.implementation.stepMany === undefined,
+    );
   }
 
   next(): Batch | null | typeof PENDING {
@@ -94,7 +100,8 @@ export class HashAggregate implements Operator, GroupHost {
           const batch = this.#reading === undefined ? this.#source.next() : this.#reading.read();
           if (batch === PENDING) return PENDING;
           if (batch === null) break;
-          const rows = this.#vector === undefined || this.#reading !== undefined ? batch : this.#vector.take(batch, this);
+          const rows =
+            this.#vector === undefined || this.#reading !== undefined ? batch : this.#vector.take(batch, this);
           if (rows.length === 0) continue;
           this.#batch = rows;
           this.#position = 0;
@@ -104,7 +111,13 @@ export class HashAggregate implements Operator, GroupHost {
       }
       // A grouping set without keys is one group even of no rows.
       for (let set = 0; set < this.#spec.sets.length; set++) {
-        if (this.#reading === undefined && this.#spec.sets[set].length === 0 && this.#tables[set].size === 0) this.#newGroup(set, 0, this.#spec.keys.map(() => null), NO_VALUES);
+        if (this.#reading === undefined && this.#spec.sets[set].length === 0 && this.#tables[set].size === 0)
+          this.#newGroup(
+            set,
+            0,
+            this.#spec.keys.map(() => null),
+            NO_VALUES,
+          );
       }
       this.#complete = true;
     }
@@ -194,7 +207,10 @@ export class HashAggregate implements Operator, GroupHost {
       this.#aside = new RowSpool(this.#context);
       return undefined;
     }
-    const kept = members.length === values.length ? values.slice() : values.map((value, at) => (members.includes(at) ? value : null));
+    const kept =
+      members.length === values.length
+        ? values.slice()
+        : values.map((value, at) => (members.includes(at) ? value : null));
     return this.#newGroup(set, key, kept, row);
   }
 
@@ -207,7 +223,9 @@ export class HashAggregate implements Operator, GroupHost {
 
   #newGroup(set: number, key: unknown, keys: readonly SqlValue[], row: Row): Group {
     const { calls } = this.#spec;
-    const states = calls.map((call) => call.implementation.create(call.direct.map((evaluate) => evaluate(row, this.#context))));
+    const states = calls.map((call) =>
+      call.implementation.create(call.direct.map((evaluate) => evaluate(row, this.#context))),
+    );
     const group: Group = {
       set,
       keys,
@@ -281,7 +299,8 @@ export class HashAggregate implements Operator, GroupHost {
         const kept = group.kept?.[at];
         if (kept !== undefined && call.compare !== undefined) {
           kept.sort(call.compare);
-          for (const values of kept) stepCall(call, group.states[at], values.slice(0, call.inputs.length), this.#context);
+          for (const values of kept)
+            stepCall(call, group.states[at], values.slice(0, call.inputs.length), this.#context);
           kept.length = 0;
         }
         row.push(call.implementation.final(group.states[at], this.#context.evaluation));
@@ -328,8 +347,19 @@ export class HashAggregate implements Operator, GroupHost {
   }
 }
 
-export function stepCall(call: AggregateCallSpec, state: AggregateState, values: readonly SqlValue[], context: ExecutionContext): void {
+export function stepCall(
+  call: AggregateCallSpec,
+  state: AggregateState,
+  values: readonly SqlValue[],
+  context: ExecutionContext,
+): void {
   const { implementation } = call;
   if (implementation.stepMany !== undefined) implementation.stepMany(state, values, context.evaluation);
-  else implementation.step(state, values.length > 0 ? values[0] : null, values.length > 1 ? values[1] : null, context.evaluation);
+  else
+    implementation.step(
+      state,
+      values.length > 0 ? values[0] : null,
+      values.length > 1 ? values[1] : null,
+      context.evaluation,
+    );
 }

@@ -27,7 +27,8 @@ export class ValuesScan implements Operator {
     for (let at = this.#position; at < end; at++) {
       const expressions = this.#rows[at];
       const row: SqlValue[] = new Array(expressions.length);
-      for (let column = 0; column < expressions.length; column++) row[column] = expressions[column](NO_ROW, this.#context);
+      for (let column = 0; column < expressions.length; column++)
+        row[column] = expressions[column](NO_ROW, this.#context);
       out.push(row);
     }
     this.#position = end;
@@ -259,7 +260,10 @@ export class Limit implements Operator {
     if (value === null) return absent;
     const number = Number(value);
     if (number < 0) {
-      throw new SqlError(clause === 'LIMIT' ? 'invalid_row_count_in_limit_clause' : 'invalid_row_count_in_result_offset_clause', `${clause} must not be negative`);
+      throw new SqlError(
+        clause === 'LIMIT' ? 'invalid_row_count_in_limit_clause' : 'invalid_row_count_in_result_offset_clause',
+        `${clause} must not be negative`,
+      );
     }
     return number;
   }

@@ -72,7 +72,8 @@ export class CommonTable {
     if (position < this.#rows.length) return this.#rows.slice(position, position + BATCH_ROWS);
     const past = position - this.#rows.length;
     const block = this.#blocks[Math.floor(past / BATCH_ROWS)];
-    const rows = block === undefined || this.#file === undefined ? this.#tail : decodeRows(this.#file.read(block[0], block[1]));
+    const rows =
+      block === undefined || this.#file === undefined ? this.#tail : decodeRows(this.#file.read(block[0], block[1]));
     return rows.slice(past % BATCH_ROWS);
   }
 
@@ -117,7 +118,11 @@ export class With implements Operator {
   #prepared = 0;
   #bodyDone = false;
 
-  constructor(tables: readonly WithTable[], openBody: (context: ExecutionContext) => Operator, context: ExecutionContext) {
+  constructor(
+    tables: readonly WithTable[],
+    openBody: (context: ExecutionContext) => Operator,
+    context: ExecutionContext,
+  ) {
     this.#tables = tables;
     this.#openBody = openBody;
     this.#context = context;
@@ -133,14 +138,19 @@ export class With implements Operator {
       this.#body = this.#openBody(this.#context);
     }
     while (this.#prepared < this.#tables.length) {
-      if (this.#tables[this.#prepared].modifies && this.#stores[this.#prepared].more(Number.POSITIVE_INFINITY) === PENDING) return PENDING;
+      if (
+        this.#tables[this.#prepared].modifies &&
+        this.#stores[this.#prepared].more(Number.POSITIVE_INFINITY) === PENDING
+      )
+        return PENDING;
       this.#prepared++;
     }
     return this.#body.next();
   }
 
   rewind(): void {
-    for (let at = 0; at < this.#stores.length; at++) if (this.#tables[at].correlated && !this.#tables[at].modifies) this.#stores[at].rewind();
+    for (let at = 0; at < this.#stores.length; at++)
+      if (this.#tables[at].correlated && !this.#tables[at].modifies) this.#stores[at].rewind();
     this.#body?.rewind();
     this.#bodyDone = false;
   }

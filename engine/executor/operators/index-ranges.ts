@@ -81,7 +81,9 @@ export class IndexRanges {
 
   constructor(spec: RangeSpec) {
     this.#spec = spec;
-    this.#encoders = spec.columns.map((column) => keyEncoder(column.type, column.descending, column.nullsFirst, column.collation));
+    this.#encoders = spec.columns.map((column) =>
+      keyEncoder(column.type, column.descending, column.nullsFirst, column.collation),
+    );
   }
 
   /** The key of a scan whose parts are all single values; undefined = some value is NULL or cannot occur. */
@@ -106,14 +108,17 @@ export class IndexRanges {
     for (let at = 0; at < spec.parts.length; at++) {
       const part = spec.parts[at];
       if (part.kind === 'null') hasNull = true;
-      const values = partValues(part, context).filter((value) => part.kind === 'null' || (value !== null && outside(spec.columns[at].type, value) === 0));
+      const values = partValues(part, context).filter(
+        (value) => part.kind === 'null' || (value !== null && outside(spec.columns[at].type, value) === 0),
+      );
       if (values.length === 0) return [];
       const encode = this.#encoders[at];
       if (values.length === 1) {
         const key = encode(values[0]);
         for (let prefix = 0; prefix < prefixes.length; prefix++) prefixes[prefix] += key;
       } else {
-        if (prefixes.length * values.length > COMBINATION_LIMIT) throw new RangeError('too many index key combinations');
+        if (prefixes.length * values.length > COMBINATION_LIMIT)
+          throw new RangeError('too many index key combinations');
         several = true;
         const keys = values.map(encode);
         prefixes = prefixes.flatMap((prefix) => keys.map((key) => prefix + key));
@@ -139,7 +144,8 @@ export class IndexRanges {
   #tail(context: ExecutionContext): { low: string; high: string | undefined } | undefined {
     const spec = this.#spec;
     const at = spec.parts.length;
-    if (at >= spec.columns.length || (!spec.notNull && spec.lower.length === 0 && spec.upper.length === 0)) return { low: '', high: undefined };
+    if (at >= spec.columns.length || (!spec.notNull && spec.lower.length === 0 && spec.upper.length === 0))
+      return { low: '', high: undefined };
     const column = spec.columns[at];
     const encode = this.#encoders[at];
     const nulls = encode(null);
@@ -151,7 +157,10 @@ export class IndexRanges {
     const reduce = (key: string | undefined): void => {
       if (key !== undefined && (high === undefined || key < high)) high = key;
     };
-    for (const [bounds, upper] of [[spec.lower, false], [spec.upper, true]] as const) {
+    for (const [bounds, upper] of [
+      [spec.lower, false],
+      [spec.upper, true],
+    ] as const) {
       for (const bound of bounds) {
         const value = bound.value(NO_ROW, context);
         if (value === null) return undefined;

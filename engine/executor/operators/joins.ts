@@ -177,7 +177,11 @@ export class HashJoin implements Operator {
     while (this.#tail < 0) {
       if (this.#batch === null) {
         if (this.#out.length > 0) return this.#flush();
-        if (this.#overflow === undefined && this.#table.size === 0 && (this.#spec.kind === 'inner' || this.#spec.kind === 'semi' || this.#spec.kind === 'right')) {
+        if (
+          this.#overflow === undefined &&
+          this.#table.size === 0 &&
+          (this.#spec.kind === 'inner' || this.#spec.kind === 'semi' || this.#spec.kind === 'right')
+        ) {
           this.#tail = 0;
           break;
         }
@@ -257,7 +261,8 @@ export class HashJoin implements Operator {
       if (this.#matched && !before) this.#out.push(left);
     } else if (kind === 'anti') {
       if (!this.#matched && last) this.#out.push(left);
-    } else if (!this.#matched && last && (kind === 'left' || kind === 'full')) this.#out.push(joinRow(spec, left, undefined));
+    } else if (!this.#matched && last && (kind === 'left' || kind === 'full'))
+      this.#out.push(joinRow(spec, left, undefined));
     return true;
   }
 

@@ -167,7 +167,12 @@ export class IndexScan implements Operator {
         return PENDING;
       }
       context.checkCancelled();
-      this.#scan ??= context.transaction.scan(this.#spec.index.space, range.low, range.high, this.#spec.reverse ? { reverse: true } : undefined);
+      this.#scan ??= context.transaction.scan(
+        this.#spec.index.space,
+        range.low,
+        range.high,
+        this.#spec.reverse ? { reverse: true } : undefined,
+      );
       const count = this.#scan.next(this.#batch, this.#limit);
       if (count === SCAN_PENDING) {
         if (this.#out.length > 0) break;
@@ -249,7 +254,10 @@ export class IndexPoint implements Operator {
       this.#done = true;
       return null;
     }
-    const row = spec.withKey || stored.length < spec.missing.length ? completeRow(stored, rowKey, spec.missing, spec.withKey) : stored;
+    const row =
+      spec.withKey || stored.length < spec.missing.length
+        ? completeRow(stored, rowKey, spec.missing, spec.withKey)
+        : stored;
     const pass = spec.filter === undefined || spec.filter(row, context) === true;
     this.#done = true;
     return pass ? [row] : null;
@@ -278,7 +286,12 @@ export class SystemScan implements Operator {
   #out: Row[] = [];
 
   /** `lookup`: the id of the only object whose rows pass the filter. */
-  constructor(relation: SystemRelation, filter: Evaluator | undefined, lookup: Evaluator | undefined, context: ExecutionContext) {
+  constructor(
+    relation: SystemRelation,
+    filter: Evaluator | undefined,
+    lookup: Evaluator | undefined,
+    context: ExecutionContext,
+  ) {
     this.#relation = relation;
     this.#filter = filter;
     this.#lookup = lookup;

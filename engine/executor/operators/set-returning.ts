@@ -81,7 +81,12 @@ export class FunctionScan implements Operator {
 
 export interface ProjectSetSpec {
   /** The set-returning calls, each with the id under which its current value stands in `context.outer`. */
-  readonly calls: readonly { readonly start: SetStarter; readonly id: number; readonly width: number; readonly record: boolean }[];
+  readonly calls: readonly {
+    readonly start: SetStarter;
+    readonly id: number;
+    readonly width: number;
+    readonly record: boolean;
+  }[];
   /** All items; set values are read from `context.outer`. */
   readonly items: readonly Evaluator[];
 }

@@ -138,7 +138,14 @@ export class SetOperation implements Operator {
   #rightAside: RowSpool | undefined;
   #reading: { readonly left: RowSpool; readonly right: RowSpool | undefined } | undefined;
 
-  constructor(left: Operator, right: Operator, operation: 'intersect' | 'except', all: boolean, key: RowKey, context: ExecutionContext) {
+  constructor(
+    left: Operator,
+    right: Operator,
+    operation: 'intersect' | 'except',
+    all: boolean,
+    key: RowKey,
+    context: ExecutionContext,
+  ) {
     this.#left = left;
     this.#right = right;
     this.#operation = operation;

@@ -4,7 +4,15 @@
  * rows are kept.
  */
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
-import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator, type SpillFile } from '../operator.ts';
+import {
+  BATCH_ROWS,
+  PENDING,
+  type Batch,
+  type Evaluator,
+  type ExecutionContext,
+  type Operator,
+  type SpillFile,
+} from '../operator.ts';
 import { decodeRows, encodeRows } from '../spill-codec.ts';
 import { rowBytes, type Comparator } from '../values.ts';
 

@@ -121,7 +121,12 @@ export class Window implements Operator {
   #evaluate(): boolean {
     const { calls } = this.#spec;
     const context = this.#context;
-    this.#work ??= { rows: new PartitionRows(this.#rows, this.#spec, context), results: [], evaluate: undefined, at: 0 };
+    this.#work ??= {
+      rows: new PartitionRows(this.#rows, this.#spec, context),
+      results: [],
+      evaluate: undefined,
+      at: 0,
+    };
     const work = this.#work;
     const { rows } = work;
     while (work.results.length < calls.length || work.evaluate !== undefined) {
@@ -129,7 +134,10 @@ export class Window implements Operator {
         const call = calls[work.results.length];
         rows.use(call);
         const evaluator = call.create?.();
-        work.evaluate = evaluator === undefined ? aggregateEvaluator(call, rows, context) : () => evaluator.evaluate(rows, context.evaluation);
+        work.evaluate =
+          evaluator === undefined
+            ? aggregateEvaluator(call, rows, context)
+            : () => evaluator.evaluate(rows, context.evaluation);
         work.results.push(new Array(rows.count));
         work.at = 0;
       }
@@ -221,9 +229,12 @@ class PartitionRows implements WindowRows {
   #offset(evaluate: Evaluator | undefined, which: string): SqlValue {
     if (evaluate === undefined) return null;
     const value = evaluate(NO_ROW, this.#context);
-    if (value === null) throw new SqlError('null_value_not_allowed', { message: `frame ${which} offset must not be null` });
+    if (value === null)
+      throw new SqlError('null_value_not_allowed', { message: `frame ${which} offset must not be null` });
     if (typeof value === 'number' && value < 0) {
-      throw new SqlError('invalid_preceding_or_following_size', { message: `frame ${which} offset must not be negative` });
+      throw new SqlError('invalid_preceding_or_following_size', {
+        message: `frame ${which} offset must not be negative`,
+      });
     }
     return value;
   }

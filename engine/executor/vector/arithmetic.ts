@@ -38,7 +38,11 @@ function planCast(expression: BoundExpression & { kind: 'cast' }, scope: VectorS
   const from = WIDTH[operand.type.kind];
   if (from === undefined || expression.domainId !== undefined || expression.context === 'try') return undefined;
   const to = WIDTH[type.kind];
-  const keeps = to !== undefined ? to >= from : type.kind === 'float64' || (type.kind === 'decimal' && type.precision === undefined && type.scale === undefined);
+  const keeps =
+    to !== undefined
+      ? to >= from
+      : type.kind === 'float64' ||
+        (type.kind === 'decimal' && type.precision === undefined && type.scale === undefined);
   return keeps ? planNumber(operand, scope) : undefined;
 }
 
@@ -47,21 +51,26 @@ type Kernel = (a: NumberVector, b: NumberVector, out: NumberVector, frame: Frame
 function planCall(expression: BoundExpression & { kind: 'call' }, scope: VectorScope): NumberPlan | undefined {
   const { function: definition, type } = expression;
   if (definition.kind !== 'scalar' || !definition.operator || !definition.strict) return undefined;
-  if (!expression.arguments.every((argument) => argument.type.kind === type.kind && argument.type.unsigned !== true)) return undefined;
+  if (!expression.arguments.every((argument) => argument.type.kind === type.kind && argument.type.unsigned !== true))
+    return undefined;
   const [first, second] = expression.arguments;
   if (definition.name === 'negate' && expression.arguments.length === 1) {
     // 0 - x, which gives the same as negation except for the sign of a float's zero.
     if (type.kind === 'float32' || type.kind === 'float64') return undefined;
     const kernel = kernelOf('subtract', type);
     const operand = planNumber(first, scope);
-    return kernel === undefined || operand === undefined ? undefined : (build) => new Binary(new ScalarNode(() => 0), operand(build), kernel);
+    return kernel === undefined || operand === undefined
+      ? undefined
+      : (build) => new Binary(new ScalarNode(() => 0), operand(build), kernel);
   }
   if (expression.arguments.length !== 2) return undefined;
   const kernel = kernelOf(definition.name, type);
   if (kernel === undefined) return undefined;
   const left = planNumber(first, scope);
   const right = planNumber(second, scope);
-  return left === undefined || right === undefined ? undefined : (build) => new Binary(left(build), right(build), kernel);
+  return left === undefined || right === undefined
+    ? undefined
+    : (build) => new Binary(left(build), right(build), kernel);
 }
 
 class Binary implements NumberNode {
@@ -89,10 +98,11 @@ export function combineNulls(a: NumberVector, b: NumberVector, out: NumberVector
   const { nulls } = out;
   out.hasNulls = a.hasNulls || b.hasNulls;
   if (!out.hasNulls) for (let at = 0; at < selected; at++) nulls[selection[at]] = 0;
-  else for (let at = 0; at < selected; at++) {
-    const row = selection[at];
-    nulls[row] = a.nulls[row] | b.nulls[row];
-  }
+  else
+    for (let at = 0; at < selected; at++) {
+      const row = selection[at];
+      nulls[row] = a.nulls[row] | b.nulls[row];
+    }
 }
 
 const LIMITS: Partial<Record<TypeKind, number>> = { int16: 32767, int32: 2147483647, int64: SAFE };

@@ -111,7 +111,8 @@ class DecimalColumn implements NumberNode {
         hasNulls = true;
         continue;
       }
-      if (!(value instanceof Decimal) || typeof value.unscaled !== 'number' || value.special !== undefined) return false;
+      if (!(value instanceof Decimal) || typeof value.unscaled !== 'number' || value.special !== undefined)
+        return false;
       if (value.scale !== scale) {
         if (scale >= 0) return false;
         scale = value.scale;
@@ -159,7 +160,12 @@ export class ScalarNode implements NumberNode {
     }
     let number: number;
     if (typeof value === 'number') number = value;
-    else if (value instanceof Decimal && value.special === undefined && typeof value.unscaled === 'number' && Math.abs(value.unscaled) <= SAFE) {
+    else if (
+      value instanceof Decimal &&
+      value.special === undefined &&
+      typeof value.unscaled === 'number' &&
+      Math.abs(value.unscaled) <= SAFE
+    ) {
       number = value.unscaled;
       vector.scale = value.scale;
     } else return false;

@@ -9,14 +9,27 @@ import type { Evaluator } from '../operator.ts';
 import { hasNativeEquality } from '../values.ts';
 import { planNumber } from './arithmetic.ts';
 import { numberForm } from './columns.ts';
-import { SAFE, VECTOR_ROWS, type Frame, type NumberNode, type NumberVector, type TruthNode, type TruthPlan, type VectorScope } from './frame.ts';
+import {
+  SAFE,
+  VECTOR_ROWS,
+  type Frame,
+  type NumberNode,
+  type NumberVector,
+  type TruthNode,
+  type TruthPlan,
+  type VectorScope,
+} from './frame.ts';
 import { isScalar, scalarValue } from './scalars.ts';
 
 export const FALSE = 0;
 export const TRUE = 1;
 export const UNKNOWN = 2;
 
-export function planTruth(expression: BoundExpression, scope: VectorScope, semantics: Semantics): TruthPlan | undefined {
+export function planTruth(
+  expression: BoundExpression,
+  scope: VectorScope,
+  semantics: Semantics,
+): TruthPlan | undefined {
   switch (expression.kind) {
     case 'column': {
       const slot = scope.layout.get(expression.id);
@@ -34,7 +47,11 @@ export function planTruth(expression: BoundExpression, scope: VectorScope, seman
       const operands = expression.operands.map((operand) => planTruth(operand, scope, semantics));
       if (operands.includes(undefined)) return undefined;
       const decisive = expression.kind === 'and' ? FALSE : TRUE;
-      return (build) => new Connective((operands as TruthPlan[]).map((operand) => operand(build)), decisive);
+      return (build) =>
+        new Connective(
+          (operands as TruthPlan[]).map((operand) => operand(build)),
+          decisive,
+        );
     }
     case 'not':
     case 'is_truth': {
@@ -120,7 +137,8 @@ class Mapped implements TruthNode {
 
 function planCompare(expression: BoundExpression & { kind: 'compare' }, scope: VectorScope): TruthPlan | undefined {
   const { operator, operandType } = expression;
-  if (expression.left.type.kind !== operandType.kind || expression.right.type.kind !== operandType.kind) return undefined;
+  if (expression.left.type.kind !== operandType.kind || expression.right.type.kind !== operandType.kind)
+    return undefined;
   const left = planNumber(expression.left, scope);
   const right = planNumber(expression.right, scope);
   if (left === undefined || right === undefined) return undefined;
@@ -173,7 +191,13 @@ function comparable(left: NumberVector, right: NumberVector, frame: Frame): bool
   return true;
 }
 
-function compareVectors(operator: ComparisonOperator, left: NumberVector, right: NumberVector, truth: Uint8Array, { selection, selected }: Frame): void {
+function compareVectors(
+  operator: ComparisonOperator,
+  left: NumberVector,
+  right: NumberVector,
+  truth: Uint8Array,
+  { selection, selected }: Frame,
+): void {
   const scale = Math.max(left.scale, right.scale);
   const x = 10 ** (scale - left.scale);
   const y = 10 ** (scale - right.scale);
@@ -181,31 +205,46 @@ function compareVectors(operator: ComparisonOperator, left: NumberVector, right:
   const b = right.values;
   switch (operator) {
     case 'equal':
-      for (let at = 0; at < selected; at++) truth[selection[at]] = a[selection[at]] * x === b[selection[at]] * y ? TRUE : FALSE;
+      for (let at = 0; at < selected; at++)
+        truth[selection[at]] = a[selection[at]] * x === b[selection[at]] * y ? TRUE : FALSE;
       return;
     case 'not_equal':
-      for (let at = 0; at < selected; at++) truth[selection[at]] = a[selection[at]] * x !== b[selection[at]] * y ? TRUE : FALSE;
+      for (let at = 0; at < selected; at++)
+        truth[selection[at]] = a[selection[at]] * x !== b[selection[at]] * y ? TRUE : FALSE;
       return;
     case 'less':
-      for (let at = 0; at < selected; at++) truth[selection[at]] = a[selection[at]] * x < b[selection[at]] * y ? TRUE : FALSE;
+      for (let at = 0; at < selected; at++)
+        truth[selection[at]] = a[selection[at]] * x < b[selection[at]] * y ? TRUE : FALSE;
       return;
     case 'less_equal':
-      for (let at = 0; at < selected; at++) truth[selection[at]] = a[selection[at]] * x <= b[selection[at]] * y ? TRUE : FALSE;
+      for (let at = 0; at < selected; at++)
+        truth[selection[at]] = a[selection[at]] * x <= b[selection[at]] * y ? TRUE : FALSE;
       return;
     case 'greater':
-      for (let at = 0; at < selected; at++) truth[selection[at]] = a[selection[at]] * x > b[selection[at]] * y ? TRUE : FALSE;
+      for (let at = 0; at < selected; at++)
+        truth[selection[at]] = a[selection[at]] * x > b[selection[at]] * y ? TRUE : FALSE;
       return;
     case 'greater_equal':
-      for (let at = 0; at < selected; at++) truth[selection[at]] = a[selection[at]] * x >= b[selection[at]] * y ? TRUE : FALSE;
+      for (let at = 0; at < selected; at++)
+        truth[selection[at]] = a[selection[at]] * x >= b[selection[at]] * y ? TRUE : FALSE;
   }
 }
 
 // ---- values as they are -----------------------------------------------------------------------------
 
 /** column = / <> value, for types whose equality is identity. */
-function planIdentity(expression: BoundExpression & { kind: 'compare' }, scope: VectorScope, semantics: Semantics): TruthPlan | undefined {
+function planIdentity(
+  expression: BoundExpression & { kind: 'compare' },
+  scope: VectorScope,
+  semantics: Semantics,
+): TruthPlan | undefined {
   if (expression.operator !== 'equal' && expression.operator !== 'not_equal') return undefined;
-  if (!hasNativeEquality(expression.operandType, semantics) || expression.left.kind !== 'column' || !isScalar(expression.right)) return undefined;
+  if (
+    !hasNativeEquality(expression.operandType, semantics) ||
+    expression.left.kind !== 'column' ||
+    !isScalar(expression.right)
+  )
+    return undefined;
   const slot = scope.layout.get(expression.left.id);
   if (slot === undefined) return undefined;
   const evaluate = scope.compile(expression.right);
@@ -241,7 +280,11 @@ class Identity implements TruthNode {
 }
 
 /** column IN (constants). */
-function planInList(expression: BoundExpression & { kind: 'in_list' }, scope: VectorScope, semantics: Semantics): TruthPlan | undefined {
+function planInList(
+  expression: BoundExpression & { kind: 'in_list' },
+  scope: VectorScope,
+  semantics: Semantics,
+): TruthPlan | undefined {
   const { operand, items, negated, operandType } = expression;
   if (operand.kind !== 'column' || !hasNativeEquality(operandType, semantics)) return undefined;
   const slot = scope.layout.get(operand.id);

@@ -9,12 +9,23 @@ import type { AggregateState } from '../../functions/function.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
 import type { AggregateCallSpec } from '../operators/aggregate.ts';
 import { joinKey } from '../values.ts';
-import { Build, Frame, VECTOR_ROWS, type NumberNode, type NumberPlan, type TruthNode, type TruthPlan } from './frame.ts';
+import {
+  Build,
+  Frame,
+  VECTOR_ROWS,
+  type NumberNode,
+  type NumberPlan,
+  type TruthNode,
+  type TruthPlan,
+} from './frame.ts';
 
 export interface VectorCallPlan {
   readonly filter: TruthPlan | undefined;
   /** A computed number, the column at a slot as it is, or nothing (count of rows). */
-  readonly input: { readonly kind: 'number'; readonly plan: NumberPlan; readonly decimal: boolean } | { readonly kind: 'column'; readonly slot: number } | { readonly kind: 'none' };
+  readonly input:
+    | { readonly kind: 'number'; readonly plan: NumberPlan; readonly decimal: boolean }
+    | { readonly kind: 'column'; readonly slot: number }
+    | { readonly kind: 'none' };
 }
 
 export interface VectorPlan {
@@ -56,7 +67,12 @@ export class VectorProgram {
   readonly #states: (readonly AggregateState[])[] = [];
   #failures = 0;
 
-  constructor(plan: VectorPlan, specs: readonly AggregateCallSpec[], hashes: readonly ((value: SqlValue) => unknown)[], context: ExecutionContext) {
+  constructor(
+    plan: VectorPlan,
+    specs: readonly AggregateCallSpec[],
+    hashes: readonly ((value: SqlValue) => unknown)[],
+    context: ExecutionContext,
+  ) {
     this.#plan = plan;
     this.#specs = specs;
     this.#hashes = hashes;
@@ -136,7 +152,11 @@ export class VectorProgram {
       const key = this.#keyOf(row);
       let group = local.get(key);
       if (group === undefined) {
-        const found = host.statesOf(key, keySlots.map((slot) => row[slot]), row);
+        const found = host.statesOf(
+          key,
+          keySlots.map((slot) => row[slot]),
+          row,
+        );
         if (found === undefined) return false;
         group = states.length;
         states.push(found);
@@ -164,7 +184,13 @@ export class VectorProgram {
   #step(): void {
     for (let at = 0; at < this.#calls.length; at++) {
       for (let group = 0; group < this.#states.length; group++) {
-        this.#stepGroup(this.#calls[at], this.#specs[at], this.#states[group][at], this.#starts[group], this.#starts[group + 1]);
+        this.#stepGroup(
+          this.#calls[at],
+          this.#specs[at],
+          this.#states[group][at],
+          this.#starts[group],
+          this.#starts[group + 1],
+        );
       }
     }
   }
@@ -183,7 +209,8 @@ export class VectorProgram {
     } else {
       for (let at = from; at < to; at++) {
         const row = order[at];
-        if ((truth === undefined || truth[row] === 1) && (nulls === undefined || nulls[row] === 0)) chosen[count++] = row;
+        if ((truth === undefined || truth[row] === 1) && (nulls === undefined || nulls[row] === 0))
+          chosen[count++] = row;
       }
     }
     if (count === 0) return;

@@ -37,7 +37,8 @@ export class RawScan implements Operator {
     }
     const width = this.#missing.length;
     const rows = this.#batch.rows.slice(0, count) as Row[];
-    for (let at = 0; at < count; at++) if (rows[at].length < width) rows[at] = completeRow(rows[at], '', this.#missing, false);
+    for (let at = 0; at < count; at++)
+      if (rows[at].length < width) rows[at] = completeRow(rows[at], '', this.#missing, false);
     return rows;
   }
 

@@ -16,7 +16,11 @@ export function isScalar(expression: BoundExpression): boolean {
     case 'cast':
       return expression.domainId === undefined && isScalar(expression.operand);
     case 'call':
-      return expression.function.kind === 'scalar' && expression.function.volatility !== 'volatile' && expression.arguments.every(isScalar);
+      return (
+        expression.function.kind === 'scalar' &&
+        expression.function.volatility !== 'volatile' &&
+        expression.arguments.every(isScalar)
+      );
     default:
       return false;
   }

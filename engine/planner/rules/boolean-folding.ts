@@ -28,7 +28,10 @@ export function foldCondition(expression: BoundExpression): BoundExpression {
       }
       if (kept.length === 0) return neutral ? TRUE : FALSE;
       if (kept.length === 1) return kept[0] as BoundExpression;
-      return kept.length === expression.operands.length && kept.every((operand, i) => operand === expression.operands[i]) ? expression : { ...expression, operands: kept };
+      return kept.length === expression.operands.length &&
+        kept.every((operand, i) => operand === expression.operands[i])
+        ? expression
+        : { ...expression, operands: kept };
     }
     case 'not': {
       const operand = foldCondition(expression.operand);
@@ -37,7 +40,13 @@ export function foldCondition(expression: BoundExpression): BoundExpression {
     }
     case 'compare': {
       const { left, right } = expression;
-      if (left.kind !== 'constant' || right.kind !== 'constant' || typeof left.value !== 'number' || typeof right.value !== 'number') return expression;
+      if (
+        left.kind !== 'constant' ||
+        right.kind !== 'constant' ||
+        typeof left.value !== 'number' ||
+        typeof right.value !== 'number'
+      )
+        return expression;
       if (Number.isNaN(left.value) || Number.isNaN(right.value)) return expression;
       return compareNumbers(expression.operator, left.value, right.value) ? TRUE : FALSE;
     }

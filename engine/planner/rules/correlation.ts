@@ -40,7 +40,12 @@ export function pullCorrelated(plan: LogicalPlan): Pulled | undefined {
     case 'join': {
       if (plan.lateral || (plan.join !== 'inner' && plan.join !== 'left')) return undefined;
       const left = pullCorrelated(plan.left);
-      const right = plan.join === 'inner' ? pullCorrelated(plan.right) : freeColumns(plan.right).length === 0 ? { plan: plan.right, conditions: [] } : undefined;
+      const right =
+        plan.join === 'inner'
+          ? pullCorrelated(plan.right)
+          : freeColumns(plan.right).length === 0
+            ? { plan: plan.right, conditions: [] }
+            : undefined;
       if (left === undefined || right === undefined) return undefined;
       const split = plan.condition === undefined ? { inner: [], outer: [] } : splitConditions(plan.condition, free);
       if (split === undefined || (plan.join === 'left' && split.outer.length > 0)) return undefined;
@@ -57,9 +62,20 @@ export function pullCorrelated(plan: LogicalPlan): Pulled | undefined {
       const wanted = new Set<ColumnId>();
       for (const condition of source.conditions) for (const id of columnsOf(condition)) wanted.add(id);
       const have = new Set(plan.columns.map((column) => column.id));
-      const extra: OutputColumn[] = source.plan.columns.filter((column) => wanted.has(column.id) && !have.has(column.id));
-      const items = [...plan.items, ...extra.map((column) => ({ column, expression: { kind: 'column', id: column.id, type: column.type } as const }))];
-      return { plan: { ...plan, source: source.plan, items, columns: items.map((item) => item.column) }, conditions: source.conditions };
+      const extra: OutputColumn[] = source.plan.columns.filter(
+        (column) => wanted.has(column.id) && !have.has(column.id),
+      );
+      const items = [
+        ...plan.items,
+        ...extra.map((column) => ({
+          column,
+          expression: { kind: 'column', id: column.id, type: column.type } as const,
+        })),
+      ];
+      return {
+        plan: { ...plan, source: source.plan, items, columns: items.map((item) => item.column) },
+        conditions: source.conditions,
+      };
     }
     default:
       return undefined;
@@ -72,7 +88,10 @@ function mentions(expression: BoundExpression, ids: ReadonlySet<ColumnId>): bool
 }
 
 /** Conjuncts with and without outer columns; undefined if one cannot be moved. */
-function splitConditions(condition: BoundExpression, free: ReadonlySet<ColumnId>): { inner: BoundExpression[]; outer: BoundExpression[] } | undefined {
+function splitConditions(
+  condition: BoundExpression,
+  free: ReadonlySet<ColumnId>,
+): { inner: BoundExpression[]; outer: BoundExpression[] } | undefined {
   const inner: BoundExpression[] = [];
   const outer: BoundExpression[] = [];
   for (const conjunct of conjunctsOf(condition)) {
@@ -84,7 +103,10 @@ function splitConditions(condition: BoundExpression, free: ReadonlySet<ColumnId>
 }
 
 /** outer = inner, with the sides told apart; undefined if the condition is not of this form. */
-export function correlationKey(condition: BoundExpression, inside: ReadonlySet<ColumnId>): { outer: BoundExpression; inner: BoundExpression } | undefined {
+export function correlationKey(
+  condition: BoundExpression,
+  inside: ReadonlySet<ColumnId>,
+): { outer: BoundExpression; inner: BoundExpression } | undefined {
   if (condition.kind !== 'compare' || condition.operator !== 'equal') return undefined;
   const side = (expression: BoundExpression): 'inner' | 'outer' | 'mixed' | 'none' => {
     let result: 'inner' | 'outer' | 'none' | 'mixed' = 'none';
@@ -124,7 +146,10 @@ export function isNeverNull(expression: BoundExpression, plan: LogicalPlan): boo
     }
     case 'join':
       if (plan.join === 'full') return false;
-      return (plan.join !== 'right' && isNeverNull(expression, plan.left)) || ((plan.join === 'inner' || plan.join === 'right') && isNeverNull(expression, plan.right));
+      return (
+        (plan.join !== 'right' && isNeverNull(expression, plan.left)) ||
+        ((plan.join === 'inner' || plan.join === 'right') && isNeverNull(expression, plan.right))
+      );
     default:
       return false;
   }

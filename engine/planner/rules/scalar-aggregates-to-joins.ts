@@ -19,11 +19,24 @@ export interface JoinedAggregate {
   readonly value: BoundExpression;
 }
 
-export function joinScalarAggregate(query: LogicalPlan, source: LogicalPlan, newId: () => ColumnId): JoinedAggregate | undefined {
-  if (query.kind !== 'project' || query.setReturning || query.items.length !== 1 || isPlanVolatile(query)) return undefined;
+export function joinScalarAggregate(
+  query: LogicalPlan,
+  source: LogicalPlan,
+  newId: () => ColumnId,
+): JoinedAggregate | undefined {
+  if (query.kind !== 'project' || query.setReturning || query.items.length !== 1 || isPlanVolatile(query))
+    return undefined;
   const aggregate = query.source;
   const value = query.items[0]?.expression;
-  if (value === undefined || aggregate.kind !== 'aggregate' || aggregate.keys.length > 0 || aggregate.sets.length !== 1 || aggregate.groupings.length > 0 || hasSubquery(value)) return undefined;
+  if (
+    value === undefined ||
+    aggregate.kind !== 'aggregate' ||
+    aggregate.keys.length > 0 ||
+    aggregate.sets.length !== 1 ||
+    aggregate.groupings.length > 0 ||
+    hasSubquery(value)
+  )
+    return undefined;
   const have = new Set(source.columns.map((column) => column.id));
   if (freeColumns(query).length === 0 || !freeColumns(query).every((id) => have.has(id))) return undefined;
   const outside = new Set(freeColumns(query));
@@ -45,7 +58,11 @@ export function joinScalarAggregate(query: LogicalPlan, source: LogicalPlan, new
     conditions.push({ ...condition, left: key.outer, right: { kind: 'column', id: column.id, type: column.type } });
   }
   const grouped: LogicalPlan = {
-    ...aggregate, source: pulled.plan, keys, sets: [keys.map((_key, i) => i)], columns: [...keys.map((key) => key.column), ...aggregate.aggregates.map((call) => call.column)],
+    ...aggregate,
+    source: pulled.plan,
+    keys,
+    sets: [keys.map((_key, i) => i)],
+    columns: [...keys.map((key) => key.column), ...aggregate.aggregates.map((call) => call.column)],
   };
   const empty = new Map<ColumnId, BoundExpression>();
   for (const call of aggregate.aggregates) {
@@ -55,12 +72,27 @@ export function joinScalarAggregate(query: LogicalPlan, source: LogicalPlan, new
   const otherwise = substituteColumns(value, empty);
   if (otherwise === undefined) return undefined;
   const first = (keys[0] as Assigned).column;
-  const missing: BoundExpression = { kind: 'is_null', operand: { kind: 'column', id: first.id, type: first.type }, negated: false, type: BOOL };
+  const missing: BoundExpression = {
+    kind: 'is_null',
+    operand: { kind: 'column', id: first.id, type: first.type },
+    negated: false,
+    type: BOOL,
+  };
   // NULL for a missing group is what the join gives by itself when the value is one such aggregate.
   const plain = value.kind === 'column' && otherwise.kind === 'constant' && otherwise.value === null;
   return {
-    source: { kind: 'join', join: 'left', left: source, right: grouped, condition: conjunction(conditions), lateral: false, columns: [...source.columns, ...grouped.columns] },
-    value: plain ? value : { kind: 'case', whens: [{ condition: missing, result: otherwise }], otherwise: value, type: value.type },
+    source: {
+      kind: 'join',
+      join: 'left',
+      left: source,
+      right: grouped,
+      condition: conjunction(conditions),
+      lateral: false,
+      columns: [...source.columns, ...grouped.columns],
+    },
+    value: plain
+      ? value
+      : { kind: 'case', whens: [{ condition: missing, result: otherwise }], otherwise: value, type: value.type },
   };
 }
 
@@ -75,7 +107,12 @@ function hasLookup(inner: BoundExpression, plan: LogicalPlan): boolean {
   switch (plan.kind) {
     case 'scan': {
       const column = plan.columns.find((candidate) => candidate.id === inner.id);
-      return column !== undefined && plan.table.indexes.some((index) => index.ready && index.predicate === undefined && index.keys[0]?.column === column.position);
+      return (
+        column !== undefined &&
+        plan.table.indexes.some(
+          (index) => index.ready && index.predicate === undefined && index.keys[0]?.column === column.position,
+        )
+      );
     }
     case 'filter':
       return hasLookup(inner, plan.source);

@@ -11,7 +11,14 @@
  * an anti join would keep it. So it becomes an anti join only where neither side can be NULL.
  */
 import type { BoundExpression, ColumnId, LogicalPlan } from '../../binder/bound.ts';
-import { conjunctsOf, freeColumns, hasSubquery, isPlanVolatile, isVolatile, substituteColumns } from '../expression-walk.ts';
+import {
+  conjunctsOf,
+  freeColumns,
+  hasSubquery,
+  isPlanVolatile,
+  isVolatile,
+  substituteColumns,
+} from '../expression-walk.ts';
 import { conjunction, correlationKey, filtered, isNeverNull, pullCorrelated } from './correlation.ts';
 
 export function subqueriesToJoins(plan: LogicalPlan): LogicalPlan {
@@ -34,7 +41,9 @@ function joinOf(conjunct: BoundExpression, source: LogicalPlan): LogicalPlan | u
     case 'not': {
       const { operand } = conjunct;
       if (operand.kind === 'subquery' && operand.form === 'exists') return existsJoin(operand.plan, source, 'anti');
-      return operand.kind === 'quantified_query' ? quantifiedJoin({ ...operand, negated: !operand.negated }, source) : undefined;
+      return operand.kind === 'quantified_query'
+        ? quantifiedJoin({ ...operand, negated: !operand.negated }, source)
+        : undefined;
     }
     case 'quantified_query':
       return quantifiedJoin(conjunct, source);
@@ -52,7 +61,15 @@ function existsJoin(query: LogicalPlan, source: LogicalPlan, join: 'semi' | 'ant
   const inside = new Set(pulled.plan.columns.map((column) => column.id));
   // Without an equation to look up by, running the subquery per row is as good.
   if (!pulled.conditions.some((condition) => correlationKey(condition, inside) !== undefined)) return undefined;
-  return { kind: 'join', join, left: source, right: pulled.plan, condition: conjunction(pulled.conditions), lateral: false, columns: source.columns };
+  return {
+    kind: 'join',
+    join,
+    left: source,
+    right: pulled.plan,
+    condition: conjunction(pulled.conditions),
+    lateral: false,
+    columns: source.columns,
+  };
 }
 
 /** The plan is correlated with the source; columns from further out stay free in the join too. */
@@ -69,9 +86,18 @@ function withoutDecoration(plan: LogicalPlan): LogicalPlan {
     case 'distinct':
       return withoutDecoration(plan.source);
     case 'project':
-      return plan.setReturning || plan.items.some((item) => isVolatile(item.expression)) ? plan : withoutDecoration(plan.source);
+      return plan.setReturning || plan.items.some((item) => isVolatile(item.expression))
+        ? plan
+        : withoutDecoration(plan.source);
     case 'limit':
-      if (plan.offset === undefined && !plan.percent && plan.count?.kind === 'constant' && typeof plan.count.value === 'number' && plan.count.value > 0) return withoutDecoration(plan.source);
+      if (
+        plan.offset === undefined &&
+        !plan.percent &&
+        plan.count?.kind === 'constant' &&
+        typeof plan.count.value === 'number' &&
+        plan.count.value > 0
+      )
+        return withoutDecoration(plan.source);
       return plan;
     default:
       return plan;
@@ -82,7 +108,12 @@ type Quantified = BoundExpression & { kind: 'quantified_query' };
 
 function quantifiedJoin(conjunct: Quantified, source: LogicalPlan): LogicalPlan | undefined {
   const { operands, left, plan, test, quantifier, negated } = conjunct;
-  if (quantifier !== 'any' || isPlanVolatile(plan) || operands.some((operand) => isVolatile(operand) || hasSubquery(operand))) return undefined;
+  if (
+    quantifier !== 'any' ||
+    isPlanVolatile(plan) ||
+    operands.some((operand) => isVolatile(operand) || hasSubquery(operand))
+  )
+    return undefined;
   if (!isEquality(test)) return undefined;
   const pulled = pullCorrelated(plan);
   if (pulled === undefined) return undefined;
@@ -92,11 +123,21 @@ function quantifiedJoin(conjunct: Quantified, source: LogicalPlan): LogicalPlan 
   if (condition === undefined) return undefined;
   if (negated) {
     const outer = operands.every((operand) => isNeverNull(operand, source));
-    const inner = plan.columns.every((column) => isNeverNull({ kind: 'column', id: column.id, type: column.type }, plan));
+    const inner = plan.columns.every((column) =>
+      isNeverNull({ kind: 'column', id: column.id, type: column.type }, plan),
+    );
     if (!outer || !inner) return undefined;
   }
   const conditions = [...conjunctsOf(condition), ...pulled.conditions];
-  return { kind: 'join', join: negated ? 'anti' : 'semi', left: source, right: pulled.plan, condition: conjunction(conditions), lateral: false, columns: source.columns };
+  return {
+    kind: 'join',
+    join: negated ? 'anti' : 'semi',
+    left: source,
+    right: pulled.plan,
+    condition: conjunction(conditions),
+    lateral: false,
+    columns: source.columns,
+  };
 }
 
 function isEquality(test: BoundExpression): boolean {

@@ -24,6 +24,15 @@ export function viewText(shape: Shape, source: ViewSource | undefined): string {
   return `SELECT ${items.join(', ')}${source === undefined ? ' WHERE false' : ` FROM ${source.from}`}`;
 }
 
-export function buildViews(schema: string, shapes: readonly Shape[], sources: Readonly<Record<string, ViewSource>>): CatalogView[] {
-  return shapes.map((shape) => ({ schema, name: shape[0], id: shape[1], program: compileView(viewText(shape, sources[shape[0]])) }));
+export function buildViews(
+  schema: string,
+  shapes: readonly Shape[],
+  sources: Readonly<Record<string, ViewSource>>,
+): CatalogView[] {
+  return shapes.map((shape) => ({
+    schema,
+    name: shape[0],
+    id: shape[1],
+    program: compileView(viewText(shape, sources[shape[0]])),
+  }));
 }

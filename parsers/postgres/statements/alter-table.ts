@@ -3,7 +3,13 @@ import type { Identifier } from '../../../sblr/contract/names.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
-import { columnDefinition, generatedWhen, sequenceOptions, startsTableConstraint, tableConstraint } from './constraints.ts';
+import {
+  columnDefinition,
+  generatedWhen,
+  sequenceOptions,
+  startsTableConstraint,
+  tableConstraint,
+} from './constraints.ts';
 
 type Action = NodeOf<'ALTER_ACTION'>;
 type Kind = NodeOf<'ALTER_TABLE'>['kind'];
@@ -106,7 +112,8 @@ function alterAction(p: PostgresParser, pos: number): Action {
     for (;;) {
       if (p.acceptWord('deferrable')) options.push({ name: 'deferrable', value: 'true' });
       else if (p.acceptWords('not', 'deferrable')) options.push({ name: 'deferrable', value: 'false' });
-      else if (p.acceptWord('initially')) options.push({ name: 'initially', value: p.expectOneOf('deferred', 'immediate') });
+      else if (p.acceptWord('initially'))
+        options.push({ name: 'initially', value: p.expectOneOf('deferred', 'immediate') });
       else break;
     }
     return made('alter_constraint', { name, options, pos });
@@ -129,7 +136,12 @@ function alterAction(p: PostgresParser, pos: number): Action {
         sequence = sequenceOptions(p);
         p.expectSymbol(')');
       }
-      return made('add_identity', { name, sequence, options: [{ name: 'generated', value: always ? 'always' : 'by_default' }], pos });
+      return made('add_identity', {
+        name,
+        sequence,
+        options: [{ name: 'generated', value: always ? 'always' : 'by_default' }],
+        pos,
+      });
     }
     case 'reset':
       return made('reset_options', { name, options: p.storageOptions(), pos });
@@ -144,7 +156,12 @@ function alterAction(p: PostgresParser, pos: number): Action {
 
 function alterColumnType(p: PostgresParser, name: Identifier, pos: number): Action {
   const { type } = p.parseType();
-  const collation = p.acceptWord('collate') ? p.qualifiedName().map((part) => part.text).join('.') : undefined;
+  const collation = p.acceptWord('collate')
+    ? p
+        .qualifiedName()
+        .map((part) => part.text)
+        .join('.')
+    : undefined;
   const value = p.acceptWord('using') ? p.expression() : undefined;
   return made('alter_type', { name, type, collation, value, pos });
 }
@@ -174,14 +191,22 @@ function setOfColumn(p: PostgresParser, name: Identifier, pos: number): Action {
     p.expectWord('type');
     return alterColumnType(p, name, pos);
   }
-  if (p.acceptWord('statistics')) return made('set_statistics', { name, options: [{ name: 'statistics', value: String(p.signedInteger()) }], pos });
-  if (p.acceptWord('storage')) return made('set_storage', { name, options: [{ name: 'storage', value: p.columnId().text }], pos });
-  if (p.acceptWord('compression')) return made('set_storage', { name, options: [{ name: 'compression', value: p.columnLabel().text }], pos });
+  if (p.acceptWord('statistics'))
+    return made('set_statistics', { name, options: [{ name: 'statistics', value: String(p.signedInteger()) }], pos });
+  if (p.acceptWord('storage'))
+    return made('set_storage', { name, options: [{ name: 'storage', value: p.columnId().text }], pos });
+  if (p.acceptWord('compression'))
+    return made('set_storage', { name, options: [{ name: 'compression', value: p.columnLabel().text }], pos });
   if (p.isSymbol('(')) return made('set_options', { name, options: p.storageOptions(), pos });
   // One or more of SET GENERATED, SET sequence-option, RESTART.
   if (p.acceptWord('generated')) {
     const always = generatedWhen(p);
-    return made('set_identity', { name, options: [{ name: 'generated', value: always ? 'always' : 'by_default' }], sequence: identityOptions(p), pos });
+    return made('set_identity', {
+      name,
+      options: [{ name: 'generated', value: always ? 'always' : 'by_default' }],
+      sequence: identityOptions(p),
+      pos,
+    });
   }
   return made('set_identity', { name, sequence: identityOptions(p), pos });
 }
@@ -192,7 +217,9 @@ function identityOptions(p: PostgresParser): NodeOf<'SEQUENCE_OPTIONS'> {
   while (p.isWord('set') || p.isWord('restart')) {
     p.acceptWord('set');
     const next = sequenceOptions(p);
-    const changed = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined && value !== false && value !== 'default'));
+    const changed = Object.fromEntries(
+      Object.entries(next).filter(([, value]) => value !== undefined && value !== false && value !== 'default'),
+    );
     merged = { ...merged, ...changed } as NodeOf<'SEQUENCE_OPTIONS'>;
   }
   return merged;
@@ -231,7 +258,11 @@ function triggerAction(p: PostgresParser, pos: number): Action {
   const all = p.acceptOneOf('all', 'user');
   const options: { name: string; value: string }[] = replica === undefined ? [] : [{ name: 'mode', value: replica }];
   if (all !== undefined) options.push({ name: 'which', value: all });
-  return made(enable ? 'enable_trigger' : 'disable_trigger', { name: all === undefined ? p.columnId() : undefined, options, pos });
+  return made(enable ? 'enable_trigger' : 'disable_trigger', {
+    name: all === undefined ? p.columnId() : undefined,
+    options,
+    pos,
+  });
 }
 
 function replicaAction(p: PostgresParser, pos: number): Action {

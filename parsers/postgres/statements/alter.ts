@@ -93,17 +93,36 @@ function alterSequence(p: PostgresParser): StatementNode {
 function renamed(p: PostgresParser): NodeOf<'ALTER_ACTION'> {
   const { pos } = p;
   p.expectWord('to');
-  return node('ALTER_ACTION', { action: 'rename', newName: p.columnId(), exists: false, behavior: 'restrict', options: [], pos });
+  return node('ALTER_ACTION', {
+    action: 'rename',
+    newName: p.columnId(),
+    exists: false,
+    behavior: 'restrict',
+    options: [],
+    pos,
+  });
 }
 
 // ---- types ---------------------------------------------------------------------------------------------------
 
 type TypeAction = Omit<NodeOf<'ALTER_TYPE'>, 'op' | 'name'>;
 
-function typeAction(action: TypeAction['action'], fields: Partial<TypeAction>): Omit<TypeAction, 'action'> & { action: TypeAction['action'] } {
+function typeAction(
+  action: TypeAction['action'],
+  fields: Partial<TypeAction>,
+): Omit<TypeAction, 'action'> & { action: TypeAction['action'] } {
   return {
-    value: undefined, newValue: undefined, before: undefined, after: undefined, newName: undefined, constraint: undefined, column: undefined,
-    exists: false, behavior: 'restrict', ...fields, action,
+    value: undefined,
+    newValue: undefined,
+    before: undefined,
+    after: undefined,
+    newName: undefined,
+    constraint: undefined,
+    column: undefined,
+    exists: false,
+    behavior: 'restrict',
+    ...fields,
+    action,
   };
 }
 
@@ -119,7 +138,8 @@ function typeChange(p: PostgresParser): TypeAction {
   const word = p.expectOneOf('add', 'rename', 'set', 'owner', 'drop', 'alter');
   switch (word) {
     case 'add': {
-      if (p.acceptWord('attribute')) return typeAction('add_attribute', { column: attribute(p), behavior: p.behavior() });
+      if (p.acceptWord('attribute'))
+        return typeAction('add_attribute', { column: attribute(p), behavior: p.behavior() });
       p.expectWord('value');
       const exists = p.ifNotExists();
       const value = p.stringLiteral();
@@ -132,7 +152,11 @@ function typeChange(p: PostgresParser): TypeAction {
       const value = attribute ? p.columnId().text : p.stringLiteral();
       p.expectWord('to');
       const newValue = attribute ? p.columnId().text : p.stringLiteral();
-      return typeAction(attribute ? 'rename_attribute' : 'rename_value', { value, newValue, behavior: attribute ? p.behavior() : 'restrict' });
+      return typeAction(attribute ? 'rename_attribute' : 'rename_value', {
+        value,
+        newValue,
+        behavior: attribute ? p.behavior() : 'restrict',
+      });
     }
     case 'set':
       if (p.isSymbol('(')) throw p.unsupported('ALTER TYPE SET');
@@ -171,7 +195,9 @@ function domainChange(p: PostgresParser): TypeAction {
       p.expectWord('default');
       const from = p.pos;
       const expression = p.expression();
-      return typeAction('set_default', { constraint: constraint('default', { expression, text: p.source(from, p.previousEnd), pos: from }) });
+      return typeAction('set_default', {
+        constraint: constraint('default', { expression, text: p.source(from, p.previousEnd), pos: from }),
+      });
     }
     case 'drop': {
       if (p.acceptWord('default')) return typeAction('drop_default', {});

@@ -7,11 +7,33 @@ import type { PostgresParser } from '../parser.ts';
 type Kind = NodeOf<'COMMENT_ON'>['kind'];
 
 const KINDS: Readonly<Record<string, Kind>> = {
-  table: 'table', view: 'view', index: 'index', sequence: 'sequence', schema: 'schema', type: 'type', domain: 'domain', database: 'database',
-  role: 'role', column: 'column', collation: 'collation', extension: 'extension', tablespace: 'tablespace', language: 'language',
+  table: 'table',
+  view: 'view',
+  index: 'index',
+  sequence: 'sequence',
+  schema: 'schema',
+  type: 'type',
+  domain: 'domain',
+  database: 'database',
+  role: 'role',
+  column: 'column',
+  collation: 'collation',
+  extension: 'extension',
+  tablespace: 'tablespace',
+  language: 'language',
 };
-const ROUTINES: Readonly<Record<string, Kind>> = { function: 'function', procedure: 'procedure', routine: 'routine', aggregate: 'aggregate' };
-const OF_TABLE: Readonly<Record<string, Kind>> = { constraint: 'constraint', trigger: 'trigger', rule: 'rule', policy: 'policy' };
+const ROUTINES: Readonly<Record<string, Kind>> = {
+  function: 'function',
+  procedure: 'procedure',
+  routine: 'routine',
+  aggregate: 'aggregate',
+};
+const OF_TABLE: Readonly<Record<string, Kind>> = {
+  constraint: 'constraint',
+  trigger: 'trigger',
+  rule: 'rule',
+  policy: 'policy',
+};
 
 export function commentStatement(p: PostgresParser): StatementNode {
   const { pos } = p;
@@ -42,7 +64,23 @@ function object(p: PostgresParser): { kind: Kind; name: Name; table?: Name; sign
   if (routine !== undefined) return { kind: routine, name: p.qualifiedName(), signature: p.signature() };
   const part = OF_TABLE[word];
   if (part === undefined) {
-    if (['operator', 'cast', 'text', 'large', 'access', 'conversion', 'event', 'server', 'statistics', 'publication', 'subscription', 'transform', 'procedural'].includes(word)) {
+    if (
+      [
+        'operator',
+        'cast',
+        'text',
+        'large',
+        'access',
+        'conversion',
+        'event',
+        'server',
+        'statistics',
+        'publication',
+        'subscription',
+        'transform',
+        'procedural',
+      ].includes(word)
+    ) {
       throw p.unsupported(`COMMENT ON ${word.toUpperCase()}`);
     }
     throw p.syntaxError(p.index - 1);

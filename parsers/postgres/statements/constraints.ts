@@ -46,7 +46,19 @@ export function sequenceOptions(p: PostgresParser): NodeOf<'SEQUENCE_OPTIONS'> {
 }
 
 function sequenceOption(p: PostgresParser, options: Writable<NodeOf<'SEQUENCE_OPTIONS'>>): boolean {
-  const word = p.acceptOneOf('as', 'increment', 'minvalue', 'maxvalue', 'no', 'start', 'restart', 'cache', 'cycle', 'owned', 'sequence');
+  const word = p.acceptOneOf(
+    'as',
+    'increment',
+    'minvalue',
+    'maxvalue',
+    'no',
+    'start',
+    'restart',
+    'cache',
+    'cycle',
+    'owned',
+    'sequence',
+  );
   const signed = (): boolean => p.isKind(Token.INTEGER) || p.isOperator('-') || p.isOperator('+');
   switch (word) {
     case undefined:
@@ -246,7 +258,13 @@ export function columnDefinition(p: PostgresParser): NodeOf<'COLUMN_DEF'> {
     type = serial;
   } else ({ type } = p.parseType());
   const parts: ColumnParts = {
-    constraints: [], collation: undefined, identity: 'none', generated: 'none', generation: undefined, sequence: undefined, options: [],
+    constraints: [],
+    collation: undefined,
+    identity: 'none',
+    generated: 'none',
+    generation: undefined,
+    sequence: undefined,
+    options: [],
   };
   if (p.acceptWord('compression')) parts.options.push({ name: 'compression', value: p.columnLabel().text });
   while (columnConstraint(p, name, parts)) {}
@@ -268,7 +286,8 @@ export function columnDefinition(p: PostgresParser): NodeOf<'COLUMN_DEF'> {
 
 /** Columns that number themselves are never null. */
 function impliedNotNull(parts: ColumnParts, pos: number): void {
-  if (!parts.constraints.some((made) => made.kind === 'not_null')) parts.constraints.push(constraint('not_null', { pos }));
+  if (!parts.constraints.some((made) => made.kind === 'not_null'))
+    parts.constraints.push(constraint('not_null', { pos }));
 }
 
 /** One constraint, or attribute of the constraint before it; false when there is none. */
@@ -277,7 +296,10 @@ export function columnConstraint(p: PostgresParser, column: Identifier, parts: C
   const { pos } = p;
   if (p.isWord('collate')) {
     p.advance();
-    parts.collation = p.qualifiedName().map((part) => part.text).join('.');
+    parts.collation = p
+      .qualifiedName()
+      .map((part) => part.text)
+      .join('.');
     return true;
   }
   const name = p.acceptWord('constraint') ? p.columnId() : undefined;
@@ -330,7 +352,11 @@ export function columnConstraint(p: PostgresParser, column: Identifier, parts: C
   }
   const last = parts.constraints.at(-1);
   const before = p.index;
-  if (last !== undefined && name === undefined && (last.kind === 'foreign_key' || last.kind === 'unique' || last.kind === 'primary_key')) {
+  if (
+    last !== undefined &&
+    name === undefined &&
+    (last.kind === 'foreign_key' || last.kind === 'unique' || last.kind === 'primary_key')
+  ) {
     attributes(p, last);
   }
   if (p.index === before && (p.isWord('deferrable') || p.isWord('initially'))) {

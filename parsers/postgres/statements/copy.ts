@@ -77,7 +77,9 @@ function tableRows(name: Name, columns: readonly Identifier[], pos: number): Rel
   const items =
     columns.length === 0
       ? [node('STAR', { pos })]
-      : columns.map((column) => node('ITEM', { label: column.text, value: node('COLUMN', { name: [column], pos }), pos }));
+      : columns.map((column) =>
+          node('ITEM', { label: column.text, value: node('COLUMN', { name: [column], pos }), pos }),
+        );
   return node('PROJECT', { source, items, pos });
 }
 
@@ -169,7 +171,19 @@ function columnNames(p: PostgresParser): string[] {
 /** One option of the syntax without parentheses; false when there is none. */
 function oldOption(p: PostgresParser, options: CopyOptions): boolean {
   const { pos } = p;
-  const word = p.acceptOneOf('binary', 'freeze', 'delimiter', 'delimiters', 'null', 'csv', 'header', 'quote', 'escape', 'force', 'encoding');
+  const word = p.acceptOneOf(
+    'binary',
+    'freeze',
+    'delimiter',
+    'delimiters',
+    'null',
+    'csv',
+    'header',
+    'quote',
+    'escape',
+    'force',
+    'encoding',
+  );
   if (word === undefined) return false;
   if (word !== 'force') once(p, options, word === 'binary' || word === 'csv' ? 'format' : word, pos);
   const text = (): string => {

@@ -19,8 +19,10 @@ function parameter(p: PostgresParser): Parameter {
   // A name is followed by the type; a lone word is the type itself.
   if (p.isTypeFunctionName()) {
     const candidate = p.takeIdentifier();
-    const ends = p.isSymbol(',') || p.isSymbol(')') || p.isSymbol('(') || p.isSymbol('[') || p.isSymbol('.') || p.isOperator('=');
-    const typeWords = p.isWord('default') || p.isWord('array') || (candidate.text === 'double' && p.isWord('precision'));
+    const ends =
+      p.isSymbol(',') || p.isSymbol(')') || p.isSymbol('(') || p.isSymbol('[') || p.isSymbol('.') || p.isOperator('=');
+    const typeWords =
+      p.isWord('default') || p.isWord('array') || (candidate.text === 'double' && p.isWord('precision'));
     if (ends || typeWords) p.moveTo(mark);
     else name = candidate;
   }
@@ -69,7 +71,10 @@ function returnsClause(p: PostgresParser): { type: SqlType | undefined; set: boo
 /** The row type of output columns; a single one is its own type. */
 function recordOf(columns: readonly Parameter[]): SqlType {
   if (columns.length === 1) return (columns[0] as Parameter).type;
-  const fields: RecordField[] = columns.map((column, i) => ({ name: column.name?.text ?? `column${i + 1}`, type: column.type }));
+  const fields: RecordField[] = columns.map((column, i) => ({
+    name: column.name?.text ?? `column${i + 1}`,
+    type: column.type,
+  }));
   return { ...RECORD, fields };
 }
 
@@ -117,7 +122,13 @@ export function createRoutine(p: PostgresParser, kind: 'function' | 'procedure',
 
 function routineOptions(p: PostgresParser): RoutineOptions {
   const options: RoutineOptions = {
-    language: undefined, volatility: 'volatile', strict: false, source: undefined, sourceAt: 0, statements: undefined, options: [],
+    language: undefined,
+    volatility: 'volatile',
+    strict: false,
+    source: undefined,
+    sourceAt: 0,
+    statements: undefined,
+    options: [],
   };
   while (routineOption(p, options)) {}
   if (p.isWord('return')) {
@@ -133,8 +144,26 @@ function routineOptions(p: PostgresParser): RoutineOptions {
 
 function routineOption(p: PostgresParser, options: RoutineOptions): boolean {
   const word = p.acceptOneOf(
-    'language', 'immutable', 'stable', 'volatile', 'strict', 'called', 'returns', 'external', 'security', 'leakproof', 'not', 'cost', 'rows',
-    'support', 'parallel', 'set', 'reset', 'as', 'window', 'transform',
+    'language',
+    'immutable',
+    'stable',
+    'volatile',
+    'strict',
+    'called',
+    'returns',
+    'external',
+    'security',
+    'leakproof',
+    'not',
+    'cost',
+    'rows',
+    'support',
+    'parallel',
+    'set',
+    'reset',
+    'as',
+    'window',
+    'transform',
   );
   switch (word) {
     case undefined:
@@ -245,5 +274,6 @@ function compiledBody(p: PostgresParser, options: RoutineOptions, parameters: re
 }
 
 function checkParameters(body: PostgresParser, count: number): void {
-  if (body.parameterCount > count) throw body.error('undefined_parameter', `there is no parameter $${body.parameterCount}`);
+  if (body.parameterCount > count)
+    throw body.error('undefined_parameter', `there is no parameter $${body.parameterCount}`);
 }

@@ -9,7 +9,17 @@ export interface TablePersistence {
   readonly unlogged: boolean;
 }
 
-const LIKE_PARTS = ['comments', 'compression', 'constraints', 'defaults', 'generated', 'identity', 'indexes', 'statistics', 'storage'] as const;
+const LIKE_PARTS = [
+  'comments',
+  'compression',
+  'constraints',
+  'defaults',
+  'generated',
+  'identity',
+  'indexes',
+  'statistics',
+  'storage',
+] as const;
 
 /** LIKE table [{INCLUDING | EXCLUDING} part]* */
 function likeTable(p: PostgresParser): NodeOf<'LIKE_TABLE'> {
@@ -76,7 +86,19 @@ export function createTable(p: PostgresParser, pos: number, persistence: TablePe
   }
   p.expectSymbol(')');
   const { onCommit, options } = tableTail(p);
-  return node('CREATE_TABLE', { name, exists, ...persistence, onCommit, inherits: [], options, columns, constraints, likes, indexes: [], pos: namePos });
+  return node('CREATE_TABLE', {
+    name,
+    exists,
+    ...persistence,
+    onCommit,
+    inherits: [],
+    options,
+    columns,
+    constraints,
+    likes,
+    indexes: [],
+    pos: namePos,
+  });
 }
 
 /** Are the parentheses here a list of plain column names, as CREATE TABLE AS has it? */
@@ -90,7 +112,13 @@ function asFollows(p: PostgresParser): boolean {
   }
 }
 
-function createTableAs(p: PostgresParser, name: Name, exists: boolean, pos: number, persistence: TablePersistence): StatementNode {
+function createTableAs(
+  p: PostgresParser,
+  name: Name,
+  exists: boolean,
+  pos: number,
+  persistence: TablePersistence,
+): StatementNode {
   p.command = 'SELECT';
   const columns: Identifier[] = p.isSymbol('(') ? p.parenthesisedIds() : [];
   const { onCommit, options } = tableTail(p);

@@ -46,7 +46,8 @@ function modifiers(p: PostgresParser): Modifiers {
     p.expectWord('replace');
     found.replace = true;
   }
-  if ((p.isWord('global') || p.isWord('local')) && (p.peekIsWord(1, 'temp') || p.peekIsWord(1, 'temporary'))) p.advance();
+  if ((p.isWord('global') || p.isWord('local')) && (p.peekIsWord(1, 'temp') || p.peekIsWord(1, 'temporary')))
+    p.advance();
   if (p.acceptOneOf('temp', 'temporary') !== undefined) found.temporary = true;
   else found.unlogged = p.acceptWord('unlogged');
   return found;
@@ -61,7 +62,8 @@ export function createStatement(p: PostgresParser): StatementNode {
   const refusal = REFUSED[word];
   if (refusal !== undefined) throw p.unsupported(refusal);
   // Only some kinds can be replaced or temporary.
-  if (replace && word !== 'view' && word !== 'recursive' && word !== 'function' && word !== 'procedure') throw p.syntaxError();
+  if (replace && word !== 'view' && word !== 'recursive' && word !== 'function' && word !== 'procedure')
+    throw p.syntaxError();
   if ((temporary || unlogged) && !['table', 'view', 'recursive', 'sequence'].includes(word)) throw p.syntaxError();
   switch (word) {
     case 'table':
@@ -128,7 +130,22 @@ function createIndex(p: PostgresParser): StatementNode {
     where = p.expression();
     whereText = p.source(from, p.previousEnd);
   }
-  return node('CREATE_INDEX', { name, table, unique, exists, concurrently, only, method, include, nullsNotDistinct, options, whereText, keys, where, pos });
+  return node('CREATE_INDEX', {
+    name,
+    table,
+    unique,
+    exists,
+    concurrently,
+    only,
+    method,
+    include,
+    nullsNotDistinct,
+    options,
+    whereText,
+    keys,
+    where,
+    pos,
+  });
 }
 
 // ---- CREATE VIEW -------------------------------------------------------------------------------------------
@@ -153,7 +170,9 @@ function createView(p: PostgresParser, replace: boolean, temporary: boolean): St
   if (recursive) {
     // CREATE RECURSIVE VIEW v (c) AS q is CREATE VIEW v (c) AS WITH RECURSIVE v (c) AS (q) SELECT c FROM v.
     const own = name[name.length - 1] as (typeof name)[number];
-    const items = columns.map((column) => node('ITEM', { label: column.text, value: node('COLUMN', { name: [column], pos }), pos }));
+    const items = columns.map((column) =>
+      node('ITEM', { label: column.text, value: node('COLUMN', { name: [column], pos }), pos }),
+    );
     const table = node('LOAD_TABLE', { name: [own], columns: [], only: false, hints: [], pos });
     const cte = node('CTE', { name: own, columns, materialized: 'default', query: source, pos });
     source = node('WITH', { recursive: true, ctes: [cte], body: node('PROJECT', { source: table, items, pos }), pos });
@@ -161,7 +180,19 @@ function createView(p: PostgresParser, replace: boolean, temporary: boolean): St
     const list = columns.map(quoted).join(', ');
     text = `WITH RECURSIVE ${quoted(own)} (${list}) AS (${text}) SELECT ${list} FROM ${quoted(own)}`;
   }
-  return node('CREATE_VIEW', { name, replace, exists: false, temporary, recursive, columns, checkOption, options, text, source, pos });
+  return node('CREATE_VIEW', {
+    name,
+    replace,
+    exists: false,
+    temporary,
+    recursive,
+    columns,
+    checkOption,
+    options,
+    text,
+    source,
+    pos,
+  });
 }
 
 // ---- the rest ------------------------------------------------------------------------------------------------
@@ -216,9 +247,22 @@ export function attribute(p: PostgresParser): NodeOf<'COLUMN_DEF'> {
   const { pos } = p;
   const name = p.columnId();
   const { type } = p.parseType();
-  const collation = p.acceptWord('collate') ? p.qualifiedName().map((part) => part.text).join('.') : undefined;
+  const collation = p.acceptWord('collate')
+    ? p
+        .qualifiedName()
+        .map((part) => part.text)
+        .join('.')
+    : undefined;
   return node('COLUMN_DEF', {
-    name, type, collation, identity: 'none', generated: 'none', autoIncrement: false, options: [], constraints: [], pos,
+    name,
+    type,
+    collation,
+    identity: 'none',
+    generated: 'none',
+    autoIncrement: false,
+    options: [],
+    constraints: [],
+    pos,
   });
 }
 
@@ -230,7 +274,13 @@ function createDomain(p: PostgresParser): StatementNode {
   p.acceptWord('as');
   const { type } = p.parseType();
   const parts: Parameters<typeof columnConstraint>[2] = {
-    constraints: [], collation: undefined, identity: 'none', generated: 'none', generation: undefined, sequence: undefined, options: [],
+    constraints: [],
+    collation: undefined,
+    identity: 'none',
+    generated: 'none',
+    generation: undefined,
+    sequence: undefined,
+    options: [],
   };
   while (columnConstraint(p, { text: 'value', exact: false }, parts)) {}
   const wrong = parts.constraints.find((made) => !['not_null', 'null', 'default', 'check'].includes(made.kind));
@@ -239,7 +289,14 @@ function createDomain(p: PostgresParser): StatementNode {
     throw p.error('syntax_error', `${what} constraints not possible for domains`, wrong.pos);
   }
   return node('CREATE_TYPE', {
-    name, kind: 'domain', labels: [], base: type, collation: parts.collation, fields: [], constraints: parts.constraints, pos,
+    name,
+    kind: 'domain',
+    labels: [],
+    base: type,
+    collation: parts.collation,
+    fields: [],
+    constraints: parts.constraints,
+    pos,
   });
 }
 

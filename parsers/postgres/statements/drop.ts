@@ -14,14 +14,37 @@ interface Dropped {
 
 /** Kinds dropped by a list of names. */
 const LISTED: Readonly<Record<string, Kind>> = {
-  table: 'table', view: 'view', index: 'index', sequence: 'sequence', schema: 'schema', type: 'type', domain: 'domain', extension: 'extension',
+  table: 'table',
+  view: 'view',
+  index: 'index',
+  sequence: 'sequence',
+  schema: 'schema',
+  type: 'type',
+  domain: 'domain',
+  extension: 'extension',
   collation: 'collation',
 };
-const ROUTINES: Readonly<Record<string, Kind>> = { function: 'function', procedure: 'procedure', routine: 'routine', aggregate: 'aggregate' };
+const ROUTINES: Readonly<Record<string, Kind>> = {
+  function: 'function',
+  procedure: 'procedure',
+  routine: 'routine',
+  aggregate: 'aggregate',
+};
 /** Kinds that hang on a table. */
 const OF_TABLE: Readonly<Record<string, Kind>> = { trigger: 'trigger', rule: 'rule', policy: 'policy' };
 const REFUSED = new Set([
-  'operator', 'cast', 'server', 'publication', 'subscription', 'statistics', 'transform', 'event', 'text', 'access', 'conversion', 'language',
+  'operator',
+  'cast',
+  'server',
+  'publication',
+  'subscription',
+  'statistics',
+  'transform',
+  'event',
+  'text',
+  'access',
+  'conversion',
+  'language',
   'procedural',
 ]);
 
@@ -71,7 +94,14 @@ export function dropStatement(p: PostgresParser): StatementNode {
 
 const plain = (name: Name): Dropped => ({ name, table: undefined, signature: undefined });
 
-function dropped(p: PostgresParser, kind: Kind, names: Dropped[], exists: boolean, concurrently: boolean, pos: number): StatementNode {
+function dropped(
+  p: PostgresParser,
+  kind: Kind,
+  names: Dropped[],
+  exists: boolean,
+  concurrently: boolean,
+  pos: number,
+): StatementNode {
   return node('DROP_OBJECTS', { kind, names, exists, behavior: p.behavior(), concurrently, pos });
 }
 

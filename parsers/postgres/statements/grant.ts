@@ -18,10 +18,22 @@ interface GrantTarget {
 }
 
 const SIMPLE_KINDS: Readonly<Record<string, Kind>> = {
-  sequence: 'sequence', database: 'database', schema: 'schema', domain: 'domain', type: 'type', language: 'language', tablespace: 'tablespace',
+  sequence: 'sequence',
+  database: 'database',
+  schema: 'schema',
+  domain: 'domain',
+  type: 'type',
+  language: 'language',
+  tablespace: 'tablespace',
 };
 const PLURAL_KINDS: Readonly<Record<string, Kind>> = {
-  tables: 'table', sequences: 'sequence', functions: 'function', procedures: 'procedure', routines: 'routine', types: 'type', schemas: 'schema',
+  tables: 'table',
+  sequences: 'sequence',
+  functions: 'function',
+  procedures: 'procedure',
+  routines: 'routine',
+  types: 'type',
+  schemas: 'schema',
 };
 
 /** ALL [PRIVILEGES] [(columns)], or privilege [(columns)], ...; role names look alike. */
@@ -52,7 +64,13 @@ function target(p: PostgresParser): GrantTarget {
     p.expectWords('in', 'schema');
     return { kind, objects: p.list(() => ({ name: [p.columnId()], signature: undefined })), allInSchema: true };
   }
-  if (p.kind === Token.WORD && !p.peekIsSymbol(1, ',') && !p.peekIsSymbol(1, '.') && !p.peekIsWord(1, 'to') && !p.peekIsWord(1, 'from')) {
+  if (
+    p.kind === Token.WORD &&
+    !p.peekIsSymbol(1, ',') &&
+    !p.peekIsSymbol(1, '.') &&
+    !p.peekIsWord(1, 'to') &&
+    !p.peekIsWord(1, 'from')
+  ) {
     const word = p.value;
     const kind = SIMPLE_KINDS[word];
     if (kind !== undefined) {
@@ -65,9 +83,14 @@ function target(p: PostgresParser): GrantTarget {
     }
     if (word === 'function' || word === 'procedure' || word === 'routine') {
       p.advance();
-      return { kind: word, objects: p.list(() => ({ name: p.qualifiedName(), signature: p.signature() })), allInSchema: false };
+      return {
+        kind: word,
+        objects: p.list(() => ({ name: p.qualifiedName(), signature: p.signature() })),
+        allInSchema: false,
+      };
     }
-    if (word === 'foreign' || word === 'large' || word === 'parameter') throw p.unsupported(`privileges on ${word} objects`);
+    if (word === 'foreign' || word === 'large' || word === 'parameter')
+      throw p.unsupported(`privileges on ${word} objects`);
   }
   return plain('table');
 }
@@ -123,7 +146,14 @@ function roleGrant(p: PostgresParser, revoke: boolean, admin: boolean, pos: numb
     adminOption = true;
   }
   grantedBy(p);
-  return node('GRANT_ROLE', { revoke, roles, grantees, adminOption, behavior: revoke ? p.behavior() : 'restrict', pos });
+  return node('GRANT_ROLE', {
+    revoke,
+    roles,
+    grantees,
+    adminOption,
+    behavior: revoke ? p.behavior() : 'restrict',
+    pos,
+  });
 }
 
 /** ALTER DEFAULT PRIVILEGES; the current token is DEFAULT. */

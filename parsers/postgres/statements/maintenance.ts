@@ -25,7 +25,8 @@ export function truncateStatement(p: PostgresParser): StatementNode {
 type LockMode = NodeOf<'LOCK_TABLES'>['mode'];
 
 function lockMode(p: PostgresParser): LockMode {
-  if (p.acceptWord('access')) return p.expectOneOf('share', 'exclusive') === 'share' ? 'access_share' : 'access_exclusive';
+  if (p.acceptWord('access'))
+    return p.expectOneOf('share', 'exclusive') === 'share' ? 'access_share' : 'access_exclusive';
   if (p.acceptWord('row')) return p.expectOneOf('share', 'exclusive') === 'share' ? 'row_share' : 'row_exclusive';
   if (p.acceptWord('exclusive')) return 'exclusive';
   p.expectWord('share');
@@ -81,7 +82,8 @@ function switches(p: PostgresParser, known: readonly string[], command: string):
   return found;
 }
 
-const isOn = (value: string | undefined): boolean => value !== undefined && value !== 'false' && value !== 'off' && value !== '0';
+const isOn = (value: string | undefined): boolean =>
+  value !== undefined && value !== 'false' && value !== 'off' && value !== '0';
 
 export function analyzeStatement(p: PostgresParser): StatementNode {
   const { pos } = p;
@@ -93,7 +95,16 @@ export function analyzeStatement(p: PostgresParser): StatementNode {
 }
 
 const VACUUM_OPTIONS = [
-  'full', 'freeze', 'verbose', 'analyze', 'disable_page_skipping', 'skip_locked', 'index_cleanup', 'process_toast', 'truncate', 'parallel',
+  'full',
+  'freeze',
+  'verbose',
+  'analyze',
+  'disable_page_skipping',
+  'skip_locked',
+  'index_cleanup',
+  'process_toast',
+  'truncate',
+  'parallel',
 ];
 
 export function vacuumStatement(p: PostgresParser): StatementNode {
@@ -117,8 +128,31 @@ export function vacuumStatement(p: PostgresParser): StatementNode {
 
 // ---- EXPLAIN --------------------------------------------------------------------------------------------
 
-const EXPLAIN_OPTIONS = ['analyze', 'verbose', 'costs', 'settings', 'buffers', 'wal', 'timing', 'summary', 'format', 'sblr'];
-const EXPLAINABLE = new Set(['select', 'values', 'table', 'with', 'insert', 'update', 'delete', 'merge', 'declare', 'execute', 'create']);
+const EXPLAIN_OPTIONS = [
+  'analyze',
+  'verbose',
+  'costs',
+  'settings',
+  'buffers',
+  'wal',
+  'timing',
+  'summary',
+  'format',
+  'sblr',
+];
+const EXPLAINABLE = new Set([
+  'select',
+  'values',
+  'table',
+  'with',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'declare',
+  'execute',
+  'create',
+]);
 
 export function explainStatement(p: PostgresParser): StatementNode {
   const { pos } = p;
@@ -167,7 +201,8 @@ export function reindexStatement(p: PostgresParser): StatementNode {
   if (p.isSymbol('(')) switches(p, ['verbose', 'concurrently', 'tablespace'], 'REINDEX');
   const word = p.expectOneOf('table', 'index', 'schema', 'database', 'system');
   p.acceptWord('concurrently');
-  if ((word === 'database' || word === 'system') && p.atEnd()) return node('REINDEX', { kind: 'database', name: [], pos });
+  if ((word === 'database' || word === 'system') && p.atEnd())
+    return node('REINDEX', { kind: 'database', name: [], pos });
   return node('REINDEX', { kind: word === 'system' ? 'database' : word, name: p.qualifiedName(), pos });
 }
 

@@ -33,10 +33,18 @@ function roleOption(p: PostgresParser, options: Option[]): boolean {
     case 'password':
       p.advance();
       if (word === 'encrypted') p.expectWord('password');
-      options.push({ name: 'password', value: word === 'password' && p.acceptWord('null') ? undefined : p.stringLiteral() });
+      options.push({
+        name: 'password',
+        value: word === 'password' && p.acceptWord('null') ? undefined : p.stringLiteral(),
+      });
       return true;
     case 'unencrypted':
-      throw p.error('feature_not_supported', 'UNENCRYPTED PASSWORD is no longer supported', pos, 'Remove UNENCRYPTED to store the password in encrypted form instead.');
+      throw p.error(
+        'feature_not_supported',
+        'UNENCRYPTED PASSWORD is no longer supported',
+        pos,
+        'Remove UNENCRYPTED to store the password in encrypted form instead.',
+      );
     case 'connection':
       p.advance();
       p.expectWord('limit');
@@ -78,7 +86,13 @@ export function createRole(p: PostgresParser, word: 'role' | 'user' | 'group', p
   const options: Option[] = [];
   while (roleOption(p, options)) {}
   const login = options.findLast((option) => option.name === 'login');
-  return node('CREATE_ROLE', { name, exists: false, login: login === undefined ? word === 'user' : login.value === 'true', options, pos });
+  return node('CREATE_ROLE', {
+    name,
+    exists: false,
+    login: login === undefined ? word === 'user' : login.value === 'true',
+    options,
+    pos,
+  });
 }
 
 /** ALTER ROLE / USER / GROUP; the current token is that word. */
@@ -95,7 +109,14 @@ export function alterRole(p: PostgresParser, pos: number): StatementNode {
     const revoke = p.isWord('drop');
     p.advance();
     p.expectWord('user');
-    return node('GRANT_ROLE', { revoke, roles: [name], grantees: p.roles(), adminOption: false, behavior: 'restrict', pos });
+    return node('GRANT_ROLE', {
+      revoke,
+      roles: [name],
+      grantees: p.roles(),
+      adminOption: false,
+      behavior: 'restrict',
+      pos,
+    });
   }
   let database: Identifier | undefined;
   if (p.acceptWord('in')) {
@@ -172,7 +193,11 @@ export function alterDatabase(p: PostgresParser, pos: number): StatementNode {
   if (p.isWord('set') && p.peekIsWord(1, 'tablespace')) throw p.unsupported('SET TABLESPACE');
   const setting = settingClause(p);
   if (setting !== undefined) {
-    return node('ALTER_DATABASE', { name, options: [{ name: `set ${setting.setting}`, value: setting.settingValue }], pos });
+    return node('ALTER_DATABASE', {
+      name,
+      options: [{ name: `set ${setting.setting}`, value: setting.settingValue }],
+      pos,
+    });
   }
   return node('ALTER_DATABASE', { name, options: databaseOptions(p), pos });
 }

@@ -9,7 +9,11 @@ import { returning } from './statement.ts';
 type Scope = 'session' | 'local';
 
 /** Settings whose names are shown in mixed case. */
-const SHOWN_AS: Readonly<Record<string, string>> = { datestyle: 'DateStyle', intervalstyle: 'IntervalStyle', timezone: 'TimeZone' };
+const SHOWN_AS: Readonly<Record<string, string>> = {
+  datestyle: 'DateStyle',
+  intervalstyle: 'IntervalStyle',
+  timezone: 'TimeZone',
+};
 
 function setting(name: string, scope: Scope, values: string[] | undefined, pos: number): NodeOf<'SET_SETTING'> {
   return node('SET_SETTING', { name, scope, reset: values === undefined, values: values ?? [], pos });
@@ -43,7 +47,9 @@ export function setStatement(p: PostgresParser): StatementNode {
 }
 
 function isAssignment(p: PostgresParser): boolean {
-  return p.peekIsWord(1, 'to') || p.peekIsSymbol(1, '.') || (p.peekKind(1) === Token.OPERATOR && p.peekValue(1) === '=');
+  return (
+    p.peekIsWord(1, 'to') || p.peekIsSymbol(1, '.') || (p.peekKind(1) === Token.OPERATOR && p.peekValue(1) === '=')
+  );
 }
 
 function setRest(p: PostgresParser, scope: Scope, pos: number): StatementNode {
@@ -91,12 +97,24 @@ function setSpecial(p: PostgresParser, scope: Scope, pos: number): StatementNode
   if (p.isWord('role')) {
     p.advance();
     const none = p.acceptWord('none');
-    return node('SET_ROLE', { role: none ? undefined : roleName(p), session: false, local: scope === 'local', reset: false, pos });
+    return node('SET_ROLE', {
+      role: none ? undefined : roleName(p),
+      session: false,
+      local: scope === 'local',
+      reset: false,
+      pos,
+    });
   }
   if (p.isWord('authorization')) {
     p.advance();
     const reset = p.acceptWord('default');
-    return node('SET_ROLE', { role: reset ? undefined : roleName(p), session: true, local: scope === 'local', reset: false, pos });
+    return node('SET_ROLE', {
+      role: reset ? undefined : roleName(p),
+      session: true,
+      local: scope === 'local',
+      reset: false,
+      pos,
+    });
   }
   if (p.isWord('catalog') && p.peekKind(1) === Token.STRING) {
     throw p.error('feature_not_supported', 'current database cannot be changed', p.pos);
@@ -162,19 +180,42 @@ export function showStatement(p: PostgresParser): StatementNode {
   const at = p.pos;
   const name = shownName(p);
   const shown = SHOWN_AS[name] ?? name;
-  const value = node('CALL', { function: 'current_setting', variadic: false, arguments: [stringLiteral(name, at)], pos: at });
+  const value = node('CALL', {
+    function: 'current_setting',
+    variadic: false,
+    arguments: [stringLiteral(name, at)],
+    pos: at,
+  });
   const item = node('ITEM', { alias: { text: shown, exact: shown !== name }, label: shown, value, pos: at });
   return returning(p, 'SHOW', node('PROJECT', { source: node('DUAL', { pos }), items: [item], pos }), pos);
 }
 
 /** Name, value and description of every setting. */
 function showAll(p: PostgresParser, pos: number): StatementNode {
-  const source = node('LOAD_TABLE', { name: [regular('sys'), regular('settings')], columns: [], only: false, hints: [], pos });
-  const items = [['name', 'name'], ['value', 'setting'], ['description', 'description']].map(([column, shown]) =>
-    node('ITEM', { alias: regular(shown as string), value: node('COLUMN', { name: [regular(column as string)], pos }), pos }),
+  const source = node('LOAD_TABLE', {
+    name: [regular('sys'), regular('settings')],
+    columns: [],
+    only: false,
+    hints: [],
+    pos,
+  });
+  const items = [
+    ['name', 'name'],
+    ['value', 'setting'],
+    ['description', 'description'],
+  ].map(([column, shown]) =>
+    node('ITEM', {
+      alias: regular(shown as string),
+      value: node('COLUMN', { name: [regular(column as string)], pos }),
+      pos,
+    }),
   );
   const projected = node('PROJECT', { source, items, pos });
-  const key = node('SORT_KEY', { descending: false, nulls: 'default', value: node('COLUMN', { name: [regular('name')] }) });
+  const key = node('SORT_KEY', {
+    descending: false,
+    nulls: 'default',
+    value: node('COLUMN', { name: [regular('name')] }),
+  });
   return returning(p, 'SHOW', node('SORT', { source: projected, keys: [key], pos }), pos);
 }
 

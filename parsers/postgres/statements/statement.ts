@@ -133,8 +133,10 @@ function withStatement(p: PostgresParser): StatementNode {
   const start = p.index;
   const clause = p.withClause();
   const word = p.kind === Token.WORD ? p.value : '';
-  const wrap = (body: RelationNode): RelationNode => node('WITH', { recursive: clause.recursive, ctes: clause.ctes, body, pos: clause.pos });
-  if (word === 'insert' || word === 'update' || word === 'delete') return returning(p, word.toUpperCase(), wrap(p.modification()), pos);
+  const wrap = (body: RelationNode): RelationNode =>
+    node('WITH', { recursive: clause.recursive, ctes: clause.ctes, body, pos: clause.pos });
+  if (word === 'insert' || word === 'update' || word === 'delete')
+    return returning(p, word.toUpperCase(), wrap(p.modification()), pos);
   if (word === 'merge') return returning(p, 'MERGE', wrap(p.merge()), pos);
   p.moveTo(start);
   return returning(p, 'SELECT', p.parseQuery(), pos);
@@ -143,7 +145,10 @@ function withStatement(p: PostgresParser): StatementNode {
 /** The statements that EXPLAIN, PREPARE, DECLARE and COPY take. */
 export function preparableStatement(p: PostgresParser): StatementNode {
   const word = p.kind === Token.WORD ? p.value : '';
-  if (!p.isSymbol('(') && !['select', 'values', 'table', 'with', 'insert', 'update', 'delete', 'merge'].includes(word)) {
+  if (
+    !p.isSymbol('(') &&
+    !['select', 'values', 'table', 'with', 'insert', 'update', 'delete', 'merge'].includes(word)
+  ) {
     throw p.syntaxError();
   }
   return parseStatement(p);

@@ -71,7 +71,12 @@ export function prepareTransaction(p: PostgresParser): StatementNode {
 }
 
 /** The current token is the second word of the command. */
-function twoPhase(p: PostgresParser, action: 'prepare' | 'commit' | 'rollback', command: string, pos: number): StatementNode {
+function twoPhase(
+  p: PostgresParser,
+  action: 'prepare' | 'commit' | 'rollback',
+  command: string,
+  pos: number,
+): StatementNode {
   p.command = command;
   p.advance();
   return node('PREPARE_TRANSACTION', { action, gid: p.stringLiteral(), pos });

@@ -34,7 +34,12 @@ function quoteElement(text: string): string {
 }
 
 function malformed(text: string, detail: string): SqlError {
-  return new SqlError('invalid_text_representation', { message: `malformed array literal: "${text}"`, variant: 'array_literal', args: { value: text }, detail });
+  return new SqlError('invalid_text_representation', {
+    message: `malformed array literal: "${text}"`,
+    variant: 'array_literal',
+    args: { value: text },
+    detail,
+  });
 }
 
 export function parseArray(text: string, item: (text: string) => SqlValue): SqlArray {
@@ -51,7 +56,8 @@ export function parseArray(text: string, item: (text: string) => SqlValue): SqlA
     if (found === null) throw malformed(text, '"[" must introduce explicitly-specified array dimensions.');
     const lower = found[2] === undefined ? 1 : Number(found[1]);
     const upper = Number(found[2] ?? found[1]);
-    if (upper < lower) throw new SqlError('array_subscript_error', { message: 'upper bound cannot be less than lower bound' });
+    if (upper < lower)
+      throw new SqlError('array_subscript_error', { message: 'upper bound cannot be less than lower bound' });
     bounds.push({ lower, length: upper - lower + 1 });
     at = match.lastIndex;
   }
@@ -61,14 +67,21 @@ export function parseArray(text: string, item: (text: string) => SqlValue): SqlA
     blank();
   }
   if (text[at] !== '{') {
-    throw malformed(text, bounds.length > 0 ? 'Array contents must start with "{".' : 'Array value must start with "{" or dimension information.');
+    throw malformed(
+      text,
+      bounds.length > 0
+        ? 'Array contents must start with "{".'
+        : 'Array value must start with "{" or dimension information.',
+    );
   }
   const items: SqlValue[] = [];
   const dimensions: number[] = [];
   let leafDepth = -1;
   const level = (depth: number): void => {
     if (depth >= MAX_DIMENSIONS) {
-      throw new SqlError('program_limit_exceeded', { message: `number of array dimensions (${depth + 1}) exceeds the maximum allowed (${MAX_DIMENSIONS})` });
+      throw new SqlError('program_limit_exceeded', {
+        message: `number of array dimensions (${depth + 1}) exceeds the maximum allowed (${MAX_DIMENSIONS})`,
+      });
     }
     at++;
     let count = 0;
@@ -85,7 +98,8 @@ export function parseArray(text: string, item: (text: string) => SqlValue): SqlA
         level(depth + 1);
       } else {
         if (leafDepth < 0) leafDepth = depth;
-        else if (leafDepth !== depth) throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
+        else if (leafDepth !== depth)
+          throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
         items.push(element());
       }
       count++;
@@ -96,10 +110,15 @@ export function parseArray(text: string, item: (text: string) => SqlValue): SqlA
         at++;
         break;
       } else if (next === undefined) throw malformed(text, 'Unexpected end of input.');
-      else throw malformed(text, next === '"' || next === '{' ? `Unexpected "${next}" character.` : 'Unexpected array element.');
+      else
+        throw malformed(
+          text,
+          next === '"' || next === '{' ? `Unexpected "${next}" character.` : 'Unexpected array element.',
+        );
     }
     if (dimensions[depth] === undefined) dimensions[depth] = count;
-    else if (dimensions[depth] !== count) throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
+    else if (dimensions[depth] !== count)
+      throw malformed(text, 'Multidimensional arrays must have sub-arrays with matching dimensions.');
   };
   const element = (): SqlValue => {
     if (text[at] === '"') {
@@ -119,7 +138,8 @@ export function parseArray(text: string, item: (text: string) => SqlValue): SqlA
       const char = text[at];
       if (char === undefined) throw malformed(text, 'Unexpected end of input.');
       if (char === ',' || char === '}') break;
-      if (char === '{' || char === '"') throw malformed(text, char === '"' ? 'Unexpected array element.' : 'Unexpected "{" character.');
+      if (char === '{' || char === '"')
+        throw malformed(text, char === '"' ? 'Unexpected array element.' : 'Unexpected "{" character.');
       at++;
       if (char === '\\') {
         out += text[at++] ?? '';
@@ -138,8 +158,13 @@ export function parseArray(text: string, item: (text: string) => SqlValue): SqlA
   blank();
   if (at < text.length) throw malformed(text, 'Junk after closing right brace.');
   if (bounds.length > 0) {
-    if (bounds.length !== dimensions.length || bounds.some((bound, i) => bound.length !== dimensions[i])) throw malformed(text, 'Specified array dimensions do not match array contents.');
-    return new SqlArray(items, dimensions, bounds.map((bound) => bound.lower));
+    if (bounds.length !== dimensions.length || bounds.some((bound, i) => bound.length !== dimensions[i]))
+      throw malformed(text, 'Specified array dimensions do not match array contents.');
+    return new SqlArray(
+      items,
+      dimensions,
+      bounds.map((bound) => bound.lower),
+    );
   }
   return new SqlArray(items, dimensions.length === 0 ? [] : dimensions);
 }
@@ -157,7 +182,12 @@ export function formatRecord(value: SqlRecord, field: (value: SqlValue, index: n
 
 export function parseRecord(text: string, fields: readonly ((text: string) => SqlValue)[]): SqlRecord {
   const fail = (detail: string): SqlError =>
-    new SqlError('invalid_text_representation', { message: `malformed record literal: "${text}"`, variant: 'record_literal', args: { value: text }, detail });
+    new SqlError('invalid_text_representation', {
+      message: `malformed record literal: "${text}"`,
+      variant: 'record_literal',
+      args: { value: text },
+      detail,
+    });
   const body = text.trim();
   if (!body.startsWith('(')) throw fail('Missing left parenthesis.');
   const values: SqlValue[] = [];

@@ -30,7 +30,11 @@ function layOutDate(year: number, month: number, day: number, settings: TextSett
     case 'german':
       return `${two(day)}.${two(month)}.${y}`;
     default:
-      return settings.dateOrder === 'dmy' ? `${two(day)}-${two(month)}-${y}` : settings.dateOrder === 'ymd' ? `${y}-${two(month)}-${two(day)}` : `${two(month)}-${two(day)}-${y}`;
+      return settings.dateOrder === 'dmy'
+        ? `${two(day)}-${two(month)}-${y}`
+        : settings.dateOrder === 'ymd'
+          ? `${y}-${two(month)}-${two(day)}`
+          : `${two(month)}-${two(day)}-${y}`;
   }
 }
 
@@ -90,7 +94,13 @@ export function formatTimestampTz(value: number | bigint, settings: TextSettings
   return layOutTimestamp(days, micros, settings, label, label);
 }
 
-function layOutTimestamp(days: number, micros: number, settings: TextSettings, isoZone: string, otherZone: string): string {
+function layOutTimestamp(
+  days: number,
+  micros: number,
+  settings: TextSettings,
+  isoZone: string,
+  otherZone: string,
+): string {
   const { year, month, day } = civilFromDays(days);
   const era = year <= 0 ? ' BC' : '';
   if (settings.dateStyle === 'iso') {

@@ -6,8 +6,18 @@
 import { SqlError } from '../sql-error.ts';
 import { TimeTz } from '../values.ts';
 import {
-  civilFromDays, daysFromCivil, daysInMonth, END_TIMESTAMP_DAYS, joinMicros, MAX_DATE_DAYS, MICROS_PER_DAY, MICROS_PER_HOUR,
-  MICROS_PER_MINUTE, MICROS_PER_SECOND, MIN_DATE_DAYS, splitMicros,
+  civilFromDays,
+  daysFromCivil,
+  daysInMonth,
+  END_TIMESTAMP_DAYS,
+  joinMicros,
+  MAX_DATE_DAYS,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  MICROS_PER_MINUTE,
+  MICROS_PER_SECOND,
+  MIN_DATE_DAYS,
+  splitMicros,
 } from './calendar.ts';
 import { fieldOutOfRange, invalidDateTime } from './errors.ts';
 import type { TextSettings } from './settings.ts';
@@ -38,10 +48,33 @@ interface Parsed {
 }
 
 const MONTHS: Readonly<Record<string, number>> = {
-  jan: 1, january: 1, feb: 2, february: 2, mar: 3, march: 3, apr: 4, april: 4, may: 5, jun: 6, june: 6, jul: 7, july: 7,
-  aug: 8, august: 8, sep: 9, sept: 9, september: 9, oct: 10, october: 10, nov: 11, november: 11, dec: 12, december: 12,
+  jan: 1,
+  january: 1,
+  feb: 2,
+  february: 2,
+  mar: 3,
+  march: 3,
+  apr: 4,
+  april: 4,
+  may: 5,
+  jun: 6,
+  june: 6,
+  jul: 7,
+  july: 7,
+  aug: 8,
+  august: 8,
+  sep: 9,
+  sept: 9,
+  september: 9,
+  oct: 10,
+  october: 10,
+  nov: 11,
+  november: 11,
+  dec: 12,
+  december: 12,
 };
-const WEEKDAYS = /^(sun|mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sunday|monday|tuesday|wednesday|thursday|friday|saturday)$/;
+const WEEKDAYS =
+  /^(sun|mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sunday|monday|tuesday|wednesday|thursday|friday|saturday)$/;
 const MAX_TEXT = 150;
 
 const FIELD =
@@ -61,13 +94,22 @@ function cut(text: string, fail: () => SqlError): Field[] {
     const groups = match.groups ?? {};
     if (groups['time'] !== undefined) fields.push({ kind: 'time', text: groups['time'] });
     else if (groups['date'] !== undefined) fields.push({ kind: 'date', text: groups['date'] });
-    else if (groups['iso'] !== undefined) fields.push({ kind: 'number', text: groups['iso'].slice(0, 8) }, { kind: 'word', text: 't' }, { kind: 'number', text: groups['iso'].slice(9) });
+    else if (groups['iso'] !== undefined)
+      fields.push(
+        { kind: 'number', text: groups['iso'].slice(0, 8) },
+        { kind: 'word', text: 't' },
+        { kind: 'number', text: groups['iso'].slice(9) },
+      );
     else if (groups['number'] !== undefined) fields.push({ kind: 'number', text: groups['number'] });
     else if (groups['zone'] !== undefined) fields.push({ kind: 'zone', text: groups['zone'] });
     else if (groups['special'] !== undefined) fields.push({ kind: 'word', text: groups['special'] });
     else if (groups['word'] !== undefined) {
       const word = groups['word'];
-      fields.push(/^[a-z]+[-/.]\d+[-/.]\d+$/.test(word) && MONTHS[word.replace(/[^a-z].*$/, '')] !== undefined ? { kind: 'date', text: word } : { kind: 'word', text: word });
+      fields.push(
+        /^[a-z]+[-/.]\d+[-/.]\d+$/.test(word) && MONTHS[word.replace(/[^a-z].*$/, '')] !== undefined
+          ? { kind: 'date', text: word }
+          : { kind: 'word', text: word },
+      );
     }
   }
   return fields;
@@ -164,7 +206,9 @@ function readOffset(field: string, text: string): number {
     minutes = Number(body.slice(-2));
   } else hours = Number(body);
   if (hours > 15 || minutes > 59 || seconds > 59) {
-    throw new SqlError('invalid_time_zone_displacement_value', { message: `time zone displacement out of range: "${text}"` });
+    throw new SqlError('invalid_time_zone_displacement_value', {
+      message: `time zone displacement out of range: "${text}"`,
+    });
   }
   const offset = hours * 3600 + minutes * 60 + seconds;
   return negative ? -offset : offset;
@@ -216,7 +260,14 @@ function readYear(text: string, parsed: Parsed): number {
 }
 
 /** Numbers whose meaning stands by themselves: 19990108, 040506, fractions after 't', Julian days. */
-function readNumber(text: string, parsed: Parsed, numbers: string[], previous: Field | undefined, fail: () => SqlError, whole: string): boolean {
+function readNumber(
+  text: string,
+  parsed: Parsed,
+  numbers: string[],
+  previous: Field | undefined,
+  fail: () => SqlError,
+  whole: string,
+): boolean {
   if (previous?.kind === 'word' && previous.text === 'j') {
     parsed.julian = Number(text);
     return true;
@@ -227,7 +278,13 @@ function readNumber(text: string, parsed: Parsed, numbers: string[], previous: F
   if (!parsed.hasTime && (afterT || (dated && numbers.length === 0 && (digits.length === 4 || digits.length === 6)))) {
     if (dated && !afterT && parsed.year === undefined) return false;
     if (digits.length !== 2 && digits.length !== 4 && digits.length !== 6) throw fail();
-    parsed.micros = checkedTime(Number(digits.slice(0, 2)), Number(digits.slice(2, 4) || 0), Number(digits.slice(4, 6) || 0), readFraction(text.includes('.') ? text.slice(text.indexOf('.')) : undefined), whole);
+    parsed.micros = checkedTime(
+      Number(digits.slice(0, 2)),
+      Number(digits.slice(2, 4) || 0),
+      Number(digits.slice(4, 6) || 0),
+      readFraction(text.includes('.') ? text.slice(text.indexOf('.')) : undefined),
+      whole,
+    );
     parsed.hasTime = true;
     return true;
   }
@@ -247,14 +304,24 @@ function readNumber(text: string, parsed: Parsed, numbers: string[], previous: F
   }
   if (digits.length === 8 || (digits.length === 6 && parsed.month === undefined)) {
     const yearDigits = digits.length - 4;
-    setDate(parsed, digits.slice(0, yearDigits), digits.slice(yearDigits, yearDigits + 2), digits.slice(yearDigits + 2));
+    setDate(
+      parsed,
+      digits.slice(0, yearDigits),
+      digits.slice(yearDigits, yearDigits + 2),
+      digits.slice(yearDigits + 2),
+    );
     return true;
   }
   return false;
 }
 
 /** Numbers next to a month name, or three bare numbers. */
-function readLooseNumbers(numbers: readonly string[], parsed: Parsed, settings: TextSettings, fail: () => SqlError): void {
+function readLooseNumbers(
+  numbers: readonly string[],
+  parsed: Parsed,
+  settings: TextSettings,
+  fail: () => SqlError,
+): void {
   if (parsed.month !== undefined && parsed.day === undefined && numbers.length === 2) {
     const [a = '', b = ''] = numbers;
     const yearFirst = a.length > 2 || (settings.dateOrder === 'ymd' && b.length <= 2);
@@ -269,7 +336,14 @@ function readLooseNumbers(numbers: readonly string[], parsed: Parsed, settings: 
   throw fail();
 }
 
-function readWord(word: string, parsed: Parsed, fields: readonly Field[], index: number, text: string, fail: () => SqlError): void {
+function readWord(
+  word: string,
+  parsed: Parsed,
+  fields: readonly Field[],
+  index: number,
+  text: string,
+  fail: () => SqlError,
+): void {
   switch (word) {
     case 'infinity':
     case '+infinity':
@@ -336,7 +410,11 @@ function readWord(word: string, parsed: Parsed, fields: readonly Field[], index:
   }
   const zone = /^[a-z]{3,}|\//.test(word) ? timeZoneByName(word) : undefined;
   if (zone === undefined) {
-    if (word.includes('/')) throw new SqlError('invalid_parameter_value', { message: `time zone "${word}" not recognized`, args: { name: word } });
+    if (word.includes('/'))
+      throw new SqlError('invalid_parameter_value', {
+        message: `time zone "${word}" not recognized`,
+        args: { name: word },
+      });
     throw fail();
   }
   parsed.zone = zone;
@@ -345,7 +423,8 @@ function readWord(word: string, parsed: Parsed, fields: readonly Field[], index:
 /** Days since 1970 of the date part; checks month, day and year. */
 function dateOf(parsed: Parsed, text: string, type: string): number {
   if (parsed.julian !== undefined) return Math.floor(parsed.julian) - 2_440_588;
-  if (parsed.year === undefined || parsed.month === undefined || parsed.day === undefined) throw invalidDateTime(type, text);
+  if (parsed.year === undefined || parsed.month === undefined || parsed.day === undefined)
+    throw invalidDateTime(type, text);
   let { year } = parsed;
   if (parsed.bc) {
     if (year <= 0) throw fieldOutOfRange(text);
@@ -365,7 +444,10 @@ function dateOf(parsed: Parsed, text: string, type: string): number {
 
 function outOfRange(type: string, text: string): SqlError {
   const base = type.startsWith('timestamp') ? 'timestamp' : type;
-  return new SqlError('datetime_field_overflow', { message: `${base} out of range: "${text}"`, args: { type: base, value: text } });
+  return new SqlError('datetime_field_overflow', {
+    message: `${base} out of range: "${text}"`,
+    args: { type: base, value: text },
+  });
 }
 
 function now(settings: TextSettings): number {
@@ -386,7 +468,8 @@ export function parseDate(text: string, settings: TextSettings): number {
     const year = Number(fast[1]);
     const month = Number(fast[2]);
     const day = Number(fast[3]);
-    if (year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)) return daysFromCivil(year, month, day);
+    if (year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))
+      return daysFromCivil(year, month, day);
   }
   const parsed = parseFields(text, 'date', settings);
   switch (parsed.special) {
@@ -419,7 +502,10 @@ export function roundMicros(value: number, precision: number | undefined): numbe
 
 /** '040506' and '0405' at the start are a time where a time is expected: written with colons. */
 function withColons(text: string): string {
-  return text.replace(/^\s*(\d\d)(\d\d)(\d\d)?(?=\.\d|[+-]|\s|$)(?!-\d+-)/, (_, h: string, m: string, s: string | undefined) => `${h}:${m}:${s ?? '00'}`);
+  return text.replace(
+    /^\s*(\d\d)(\d\d)(\d\d)?(?=\.\d|[+-]|\s|$)(?!-\d+-)/,
+    (_, h: string, m: string, s: string | undefined) => `${h}:${m}:${s ?? '00'}`,
+  );
 }
 
 export function parseTime(text: string, settings: TextSettings): number {
@@ -443,7 +529,8 @@ export function parseTimeTz(text: string, settings: TextSettings): TimeTz {
   let { offset } = parsed;
   if (offset === undefined) {
     // The offset of a region depends on the date.
-    if (parsed.zone !== undefined && parsed.day === undefined && parsed.zone.spanAt(0).until !== Infinity) throw invalidDateTime('time with time zone', text);
+    if (parsed.zone !== undefined && parsed.day === undefined && parsed.zone.spanAt(0).until !== Infinity)
+      throw invalidDateTime('time with time zone', text);
     const zone = parsed.zone ?? settings.timeZone;
     const days = parsed.day !== undefined ? dateOf(parsed, text, 'time with time zone') : today(settings);
     offset = offsetForLocal(zone, days * 86400 + Math.floor(parsed.micros / 1e6));
@@ -451,7 +538,8 @@ export function parseTimeTz(text: string, settings: TextSettings): TimeTz {
   return new TimeTz(parsed.micros, offset);
 }
 
-const ISO_TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?$/;
+const ISO_TIMESTAMP =
+  /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:(Z)|([+-])(\d\d)(?::?(\d\d))?)?$/;
 
 /** Microseconds for the fast form, or undefined. `zoned` = a missing offset means the session's zone. */
 function fastTimestamp(text: string, settings: TextSettings, zoned: boolean): number | bigint | undefined {
@@ -463,7 +551,17 @@ function fastTimestamp(text: string, settings: TextSettings, zoned: boolean): nu
   const hours = Number(match[4]);
   const minutes = Number(match[5]);
   const seconds = Number(match[6]);
-  if (year === 0 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month) || hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  if (
+    year === 0 ||
+    month < 1 ||
+    month > 12 ||
+    day < 1 ||
+    day > daysInMonth(year, month) ||
+    hours > 23 ||
+    minutes > 59 ||
+    seconds > 59
+  )
+    return undefined;
   const fraction = match[7] === undefined ? 0 : Number(match[7].padEnd(6, '0'));
   const days = daysFromCivil(year, month, day);
   let local = (hours * 60 + minutes) * 60 + seconds;
@@ -514,9 +612,11 @@ function slowTimestamp(text: string, settings: TextSettings, zoned: boolean): nu
       days = dateOf(parsed, text, type);
   }
   let micros = parsed.micros ?? 0;
-  if (parsed.julian !== undefined && !parsed.hasTime) micros = Math.round((parsed.julian - Math.floor(parsed.julian)) * MICROS_PER_DAY);
+  if (parsed.julian !== undefined && !parsed.hasTime)
+    micros = Math.round((parsed.julian - Math.floor(parsed.julian)) * MICROS_PER_DAY);
   if (zoned) {
-    const offset = parsed.offset ?? offsetForLocal(parsed.zone ?? settings.timeZone, days * 86400 + Math.floor(micros / 1e6));
+    const offset =
+      parsed.offset ?? offsetForLocal(parsed.zone ?? settings.timeZone, days * 86400 + Math.floor(micros / 1e6));
     micros -= offset * 1e6;
   }
   const exactDays = days + Math.floor(micros / MICROS_PER_DAY);
@@ -525,7 +625,13 @@ function slowTimestamp(text: string, settings: TextSettings, zoned: boolean): nu
 }
 
 /** Civil date and time of a timestamp, for functions that take it apart. */
-export function civilFromMicros(value: number | bigint): { year: number; month: number; day: number; micros: number; days: number } {
+export function civilFromMicros(value: number | bigint): {
+  year: number;
+  month: number;
+  day: number;
+  micros: number;
+  days: number;
+} {
   const { days, micros } = splitMicros(value);
   return { ...civilFromDays(days), micros, days };
 }

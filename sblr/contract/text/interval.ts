@@ -6,19 +6,82 @@ import { formatFraction, formatTime } from './date-time-format.ts';
 import { invalidDateTime } from './errors.ts';
 import type { TextSettings } from './settings.ts';
 
-type Unit = 'micro' | 'milli' | 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year' | 'decade' | 'century' | 'millennium';
+type Unit =
+  | 'micro'
+  | 'milli'
+  | 'second'
+  | 'minute'
+  | 'hour'
+  | 'day'
+  | 'week'
+  | 'month'
+  | 'quarter'
+  | 'year'
+  | 'decade'
+  | 'century'
+  | 'millennium';
 
 const UNITS: Readonly<Record<string, Unit>> = {
-  us: 'micro', usec: 'micro', usecs: 'micro', usecond: 'micro', useconds: 'micro', microsecond: 'micro', microseconds: 'micro', microsecon: 'micro',
-  ms: 'milli', msec: 'milli', msecs: 'milli', msecond: 'milli', mseconds: 'milli', millisecond: 'milli', milliseconds: 'milli', millisecon: 'milli',
-  s: 'second', sec: 'second', secs: 'second', second: 'second', seconds: 'second',
-  m: 'minute', min: 'minute', mins: 'minute', minute: 'minute', minutes: 'minute',
-  h: 'hour', hr: 'hour', hrs: 'hour', hour: 'hour', hours: 'hour',
-  d: 'day', day: 'day', days: 'day', w: 'week', week: 'week', weeks: 'week',
-  mon: 'month', mons: 'month', month: 'month', months: 'month', qtr: 'quarter', quarter: 'quarter',
-  y: 'year', yr: 'year', yrs: 'year', year: 'year', years: 'year',
-  dec: 'decade', decs: 'decade', decade: 'decade', decades: 'decade', c: 'century', cent: 'century', century: 'century', centuries: 'century',
-  mil: 'millennium', mils: 'millennium', millennia: 'millennium', millennium: 'millennium',
+  us: 'micro',
+  usec: 'micro',
+  usecs: 'micro',
+  usecond: 'micro',
+  useconds: 'micro',
+  microsecond: 'micro',
+  microseconds: 'micro',
+  microsecon: 'micro',
+  ms: 'milli',
+  msec: 'milli',
+  msecs: 'milli',
+  msecond: 'milli',
+  mseconds: 'milli',
+  millisecond: 'milli',
+  milliseconds: 'milli',
+  millisecon: 'milli',
+  s: 'second',
+  sec: 'second',
+  secs: 'second',
+  second: 'second',
+  seconds: 'second',
+  m: 'minute',
+  min: 'minute',
+  mins: 'minute',
+  minute: 'minute',
+  minutes: 'minute',
+  h: 'hour',
+  hr: 'hour',
+  hrs: 'hour',
+  hour: 'hour',
+  hours: 'hour',
+  d: 'day',
+  day: 'day',
+  days: 'day',
+  w: 'week',
+  week: 'week',
+  weeks: 'week',
+  mon: 'month',
+  mons: 'month',
+  month: 'month',
+  months: 'month',
+  qtr: 'quarter',
+  quarter: 'quarter',
+  y: 'year',
+  yr: 'year',
+  yrs: 'year',
+  year: 'year',
+  years: 'year',
+  dec: 'decade',
+  decs: 'decade',
+  decade: 'decade',
+  decades: 'decade',
+  c: 'century',
+  cent: 'century',
+  century: 'century',
+  centuries: 'century',
+  mil: 'millennium',
+  mils: 'millennium',
+  millennia: 'millennium',
+  millennium: 'millennium',
 };
 
 /** Sums up fields; fractions spill into smaller units as in the standard reading. */
@@ -92,15 +155,20 @@ class Accumulator {
 }
 
 function fieldOverflow(text: string): SqlError {
-  return new SqlError('interval_field_overflow', { message: `interval field value out of range: "${text}"`, args: { value: text } });
+  return new SqlError('interval_field_overflow', {
+    message: `interval field value out of range: "${text}"`,
+    args: { value: text },
+  });
 }
 
 export function checkedInterval(months: number, days: number, micros: number, fail: () => SqlError): Interval {
-  if (!(Math.abs(months) <= 2147483647) || !(Math.abs(days) <= 2147483647) || !Number.isSafeInteger(micros)) throw fail();
+  if (!(Math.abs(months) <= 2147483647) || !(Math.abs(days) <= 2147483647) || !Number.isSafeInteger(micros))
+    throw fail();
   return new Interval(months + 0, days + 0, micros + 0);
 }
 
-const TOKEN = /\s+|,|(?<time>[+-]?\d+:\d+(?::\d+)?(?:\.\d*)?)|(?<yearMonth>[+-]?\d+-\d+)|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\d]))|(?<word>[a-z]+)|(?<at>@)/gy;
+const TOKEN =
+  /\s+|,|(?<time>[+-]?\d+:\d+(?::\d+)?(?:\.\d*)?)|(?<yearMonth>[+-]?\d+-\d+)|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\d]))|(?<word>[a-z]+)|(?<at>@)/gy;
 
 /** `fields` as in a type: 'year', 'day to second' ...: the unit of bare numbers, and what is kept. */
 export function parseInterval(text: string, settings: TextSettings, fields?: string): Interval {
@@ -117,13 +185,19 @@ export function parseInterval(text: string, settings: TextSettings, fields?: str
     const match = TOKEN.exec(lower);
     if (match === null || TOKEN.lastIndex === at) throw fail();
     at = TOKEN.lastIndex;
-    for (const [kind, value] of Object.entries(match.groups ?? {})) if (value !== undefined) tokens.push({ kind, text: value });
+    for (const [kind, value] of Object.entries(match.groups ?? {}))
+      if (value !== undefined) tokens.push({ kind, text: value });
   }
   if (tokens.length === 0) throw fail();
   const sum = new Accumulator();
   let ago = false;
   // SQL standard style: a leading minus governs every field when no other sign is written.
-  const governs = settings.intervalStyle === 'sql_standard' && lower.startsWith('-') && !/.[+-]\d/.test(lower.slice(1).replace(/\d-\d/g, '')) ? -1 : 1;
+  const governs =
+    settings.intervalStyle === 'sql_standard' &&
+    lower.startsWith('-') &&
+    !/.[+-]\d/.test(lower.slice(1).replace(/\d-\d/g, ''))
+      ? -1
+      : 1;
   let seen = false;
   const used = new Set<string>();
   const once = (...units: readonly string[]): void => {
@@ -189,7 +263,8 @@ function readClock(token: string, sign: number, fields: string | undefined, sum:
     hours = 0;
   }
   if (minutes > 59 || seconds > 60) throw fieldOverflow(text);
-  const fraction = match[4] === undefined || match[4] === '.' ? 0 : Math.round(Number(`0${match[4]}`) * MICROS_PER_SECOND);
+  const fraction =
+    match[4] === undefined || match[4] === '.' ? 0 : Math.round(Number(`0${match[4]}`) * MICROS_PER_SECOND);
   sum.micros += sign * (hours * MICROS_PER_HOUR + minutes * MICROS_PER_MINUTE + seconds * MICROS_PER_SECOND + fraction);
 }
 
@@ -209,8 +284,11 @@ function parseIso(lower: string, text: string): Interval | undefined {
   } else if (!readIsoPart(datePart, ISO_UNITS, factor, sum)) throw invalidDateTime('interval', text);
   if (timePart !== undefined) {
     const clock = /^(\d+):(\d+)(?::(\d+(?:\.\d*)?))?$/.exec(timePart);
-    if (clock !== null) sum.micros += factor * Math.round((Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)) * 1e6);
-    else if (timePart === '' || !readIsoPart(timePart, ISO_TIME_UNITS, factor, sum)) throw invalidDateTime('interval', text);
+    if (clock !== null)
+      sum.micros +=
+        factor * Math.round((Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)) * 1e6);
+    else if (timePart === '' || !readIsoPart(timePart, ISO_TIME_UNITS, factor, sum))
+      throw invalidDateTime('interval', text);
   } else if (datePart === '') throw invalidDateTime('interval', text);
   return sum.result(text);
 }
@@ -262,7 +340,9 @@ export function restrictInterval(value: Interval, fields: string | undefined, pr
     const unit = 10 ** (6 - precision);
     micros = (micros < 0 ? -Math.round(-micros / unit) : Math.round(micros / unit)) * unit;
   }
-  return months === value.months && days === value.days && micros === value.micros ? value : new Interval(months + 0, days + 0, micros + 0);
+  return months === value.months && days === value.days && micros === value.micros
+    ? value
+    : new Interval(months + 0, days + 0, micros + 0);
 }
 
 export function formatInterval(value: Interval, settings: TextSettings): string {

@@ -18,7 +18,14 @@ export class JsonNode {
   readonly start: number;
   readonly end: number;
 
-  constructor(kind: JsonKind, text: string, items: readonly JsonNode[], keys: readonly string[], start: number, end: number) {
+  constructor(
+    kind: JsonKind,
+    text: string,
+    items: readonly JsonNode[],
+    keys: readonly string[],
+    start: number,
+    end: number,
+  ) {
     this.kind = kind;
     this.text = text;
     this.items = items;
@@ -41,7 +48,14 @@ export function jsonObject(keys: readonly string[], items: readonly JsonNode[]):
   const map = new Map<string, JsonNode>();
   for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, items[i] as JsonNode);
   const sorted = [...map.keys()].sort(compareKeys);
-  return new JsonNode('object', '', sorted.map((key) => map.get(key) as JsonNode), sorted, -1, -1);
+  return new JsonNode(
+    'object',
+    '',
+    sorted.map((key) => map.get(key) as JsonNode),
+    sorted,
+    -1,
+    -1,
+  );
 }
 
 /** Order of keys in a normalised object. */
@@ -114,7 +128,14 @@ class Parser {
     const end = start + (match?.[0].length ?? 0);
     if (match === null || isWordCode(this.#text.charCodeAt(end)) || this.#text[end] === '.') throw this.#invalidToken();
     this.#at = end;
-    return new JsonNode('number', this.#normalise ? parseDecimal(match[0]).toString() : match[0], EMPTY, EMPTY, start, end);
+    return new JsonNode(
+      'number',
+      this.#normalise ? parseDecimal(match[0]).toString() : match[0],
+      EMPTY,
+      EMPTY,
+      start,
+      end,
+    );
   }
 
   #array(start: number): JsonNode {
@@ -170,7 +191,8 @@ class Parser {
   }
 
   #enter(): void {
-    if (++this.#depth > MAX_JSON_DEPTH) throw new SqlError('statement_too_complex', { message: 'stack depth limit exceeded' });
+    if (++this.#depth > MAX_JSON_DEPTH)
+      throw new SqlError('statement_too_complex', { message: 'stack depth limit exceeded' });
   }
 
   #string(): string {
@@ -184,7 +206,8 @@ class Parser {
         return text.slice(start, at);
       }
       if (code === 92) break;
-      if (code < 32) throw this.#error(`Character with value 0x${code.toString(16).padStart(2, '0')} must be escaped.`, at);
+      if (code < 32)
+        throw this.#error(`Character with value 0x${code.toString(16).padStart(2, '0')} must be escaped.`, at);
       if (Number.isNaN(code)) throw this.#error(`Token "${text.slice(start - 1)}" is invalid.`, at);
       at++;
     }
@@ -202,7 +225,8 @@ class Parser {
         return out;
       }
       if (Number.isNaN(code)) throw this.#error(`Token "${text.slice(start - 1)}" is invalid.`, at);
-      if (code < 32) throw this.#error(`Character with value 0x${code.toString(16).padStart(2, '0')} must be escaped.`, at);
+      if (code < 32)
+        throw this.#error(`Character with value 0x${code.toString(16).padStart(2, '0')} must be escaped.`, at);
       if (code !== 92) {
         out += text[at++] as string;
         continue;
@@ -217,10 +241,15 @@ class Parser {
         at += 4;
         const unit = Number.parseInt(hex, 16);
         if (unit === 0 && this.#normalise) {
-          throw new SqlError('untranslatable_character', { message: 'unsupported Unicode escape sequence', detail: '\\u0000 cannot be converted to text.' });
+          throw new SqlError('untranslatable_character', {
+            message: 'unsupported Unicode escape sequence',
+            detail: '\\u0000 cannot be converted to text.',
+          });
         }
-        if (unit >= 0xdc00 && unit <= 0xdfff && !/[\ud800-\udbff]$/.test(out)) throw this.#error('Unicode low surrogate must follow a high surrogate.', at);
-        if (unit >= 0xd800 && unit <= 0xdbff && !/^\\u[dD][c-fC-F][0-9a-fA-F]{2}/.test(text.slice(at, at + 6))) throw this.#error('Unicode low surrogate must follow a high surrogate.', at);
+        if (unit >= 0xdc00 && unit <= 0xdfff && !/[\ud800-\udbff]$/.test(out))
+          throw this.#error('Unicode low surrogate must follow a high surrogate.', at);
+        if (unit >= 0xd800 && unit <= 0xdbff && !/^\\u[dD][c-fC-F][0-9a-fA-F]{2}/.test(text.slice(at, at + 6)))
+          throw this.#error('Unicode low surrogate must follow a high surrogate.', at);
         out += String.fromCharCode(unit);
       } else if (escape === undefined) throw this.#error(`Token "${text.slice(start - 1)}" is invalid.`, at);
       else throw this.#error(`Escape sequence "\\${escape}" is invalid.`, at);
@@ -229,9 +258,18 @@ class Parser {
 
   #invalidToken(): SqlError {
     let end = this.#at;
-    while (isWordCode(this.#text.charCodeAt(end)) || this.#text[end] === '.' || this.#text[end] === '+' || this.#text[end] === '-') end++;
+    while (
+      isWordCode(this.#text.charCodeAt(end)) ||
+      this.#text[end] === '.' ||
+      this.#text[end] === '+' ||
+      this.#text[end] === '-'
+    )
+      end++;
     if (end === this.#at) end++;
-    return this.#error(`Token "${this.#text.slice(this.#at, Math.min(end, this.#at + MAX_TOKEN_SHOWN))}" is invalid.`, end);
+    return this.#error(
+      `Token "${this.#text.slice(this.#at, Math.min(end, this.#at + MAX_TOKEN_SHOWN))}" is invalid.`,
+      end,
+    );
   }
 
   #unexpected(expected: string): SqlError {
@@ -239,7 +277,10 @@ class Parser {
     if (this.#at >= text.length) return this.#error('The input string ended unexpectedly.', text.length);
     let end = this.#at;
     const rest = text.slice(this.#at, this.#at + MAX_TOKEN_SHOWN);
-    const word = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:null|true|false)(?!\w)|"(?:[^"\\]|\\.)*"|[{}[\]:,])/.exec(rest);
+    const word =
+      /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:null|true|false)(?!\w)|"(?:[^"\\]|\\.)*"|[{}[\]:,])/.exec(
+        rest,
+      );
     if (word === null) return this.#invalidToken();
     const token = word[0];
     end += token.length;
@@ -264,10 +305,21 @@ class Parser {
   }
 }
 
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
 
 function isWordCode(code: number): boolean {
-  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95 || code > 127;
+  return (
+    (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95 || code > 127
+  );
 }
 
 /** Parses keeping source positions, duplicate keys and number spellings. */
@@ -315,7 +367,15 @@ export function normaliseNode(node: JsonNode): JsonNode {
 
 const NEEDS_ESCAPE = /["\\\u0000-\u001f]/;
 const ESCAPES = /["\\\u0000-\u001f]/g;
-const ESCAPED: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const ESCAPED: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
 
 export function quoteJson(text: string): string {
   if (!NEEDS_ESCAPE.test(text)) return `"${text}"`;

@@ -59,7 +59,10 @@ function parseFloating(text: string, type: string, convert: (digits: string) => 
   if (FLOAT.test(trimmed)) {
     const value = convert(trimmed);
     if (!Number.isFinite(value) || (value === 0 && /[1-9]/.test(trimmed.replace(/e.*$/i, '')))) {
-      throw new SqlError('numeric_value_out_of_range', { message: `"${trimmed}" is out of range for type ${type}`, args: { type, value: trimmed } });
+      throw new SqlError('numeric_value_out_of_range', {
+        message: `"${trimmed}" is out of range for type ${type}`,
+        args: { type, value: trimmed },
+      });
     }
     return value;
   }
@@ -180,7 +183,10 @@ export function parseDecimal(text: string): Decimal {
 }
 
 export function decimalOverflow(): SqlError {
-  return new SqlError('numeric_value_out_of_range', { message: 'value overflows numeric format', variant: 'decimal_overflow' });
+  return new SqlError('numeric_value_out_of_range', {
+    message: 'value overflows numeric format',
+    variant: 'decimal_overflow',
+  });
 }
 
 const NAN = new Decimal(0, 0, 'NaN');

@@ -37,7 +37,10 @@ export const DEFAULT_TEXT_SETTINGS: TextSettings = {
 };
 
 /** Reads a DateStyle setting such as 'ISO, MDY'; undefined = not a date style. */
-export function parseDateStyle(text: string, base: { dateStyle: DateStyle; dateOrder: DateOrder }): { dateStyle: DateStyle; dateOrder: DateOrder } | undefined {
+export function parseDateStyle(
+  text: string,
+  base: { dateStyle: DateStyle; dateOrder: DateOrder },
+): { dateStyle: DateStyle; dateOrder: DateOrder } | undefined {
   let { dateStyle, dateOrder } = base;
   for (const part of text.split(',')) {
     const word = part.trim().toLowerCase();
@@ -63,5 +66,7 @@ export function formatDateStyle(style: DateStyle, order: DateOrder): string {
 
 export function parseIntervalStyle(text: string): IntervalStyle | undefined {
   const word = text.trim().toLowerCase();
-  return word === 'postgres' || word === 'postgres_verbose' || word === 'sql_standard' || word === 'iso_8601' ? word : undefined;
+  return word === 'postgres' || word === 'postgres_verbose' || word === 'sql_standard' || word === 'iso_8601'
+    ? word
+    : undefined;
 }

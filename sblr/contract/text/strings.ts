@@ -33,7 +33,11 @@ export function parseBytes(text: string): Uint8Array {
       i++;
     } else {
       const octal = /^[0-3][0-7]{2}/.exec(source.toString('latin1', i + 1, i + 4));
-      if (octal === null) throw new SqlError('invalid_text_representation', { message: 'invalid input syntax for type bytea', variant: 'bytes_escape' });
+      if (octal === null)
+        throw new SqlError('invalid_text_representation', {
+          message: 'invalid input syntax for type bytea',
+          variant: 'bytes_escape',
+        });
       out[length++] = Number.parseInt(octal[0], 8);
       i += 3;
     }
@@ -45,8 +49,10 @@ export function parseBytes(text: string): Uint8Array {
 export function parseHex(digits: string): Uint8Array {
   const compact = digits.replace(/\s/g, '');
   const bad = /[^0-9a-fA-F]/u.exec(compact);
-  if (bad !== null) throw new SqlError('invalid_parameter_value', { message: `invalid hexadecimal digit: "${bad[0]}"` });
-  if (compact.length % 2 === 1) throw new SqlError('invalid_parameter_value', { message: 'invalid hexadecimal data: odd number of digits' });
+  if (bad !== null)
+    throw new SqlError('invalid_parameter_value', { message: `invalid hexadecimal digit: "${bad[0]}"` });
+  if (compact.length % 2 === 1)
+    throw new SqlError('invalid_parameter_value', { message: 'invalid hexadecimal data: odd number of digits' });
   return Uint8Array.from(Buffer.from(compact, 'hex'));
 }
 
@@ -63,12 +69,14 @@ export function parseBits(text: string): Bits {
   if (/^x/i.test(body)) {
     body = body.slice(1);
     const bad = /[^0-9a-fA-F]/u.exec(body);
-    if (bad !== null) throw new SqlError('invalid_text_representation', { message: `"${bad[0]}" is not a valid hexadecimal digit` });
+    if (bad !== null)
+      throw new SqlError('invalid_text_representation', { message: `"${bad[0]}" is not a valid hexadecimal digit` });
     return new Bits([...body].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join(''));
   }
   if (/^b/i.test(body)) body = body.slice(1);
   const bad = /[^01]/u.exec(body);
-  if (bad !== null) throw new SqlError('invalid_text_representation', { message: `"${bad[0]}" is not a valid binary digit` });
+  if (bad !== null)
+    throw new SqlError('invalid_text_representation', { message: `"${bad[0]}" is not a valid binary digit` });
   return new Bits(body);
 }
 

@@ -4,14 +4,35 @@
  */
 import { SqlError } from '../sql-error.ts';
 import type { SqlType } from '../types.ts';
-import { type Bits, Decimal, type Interval, type Jsonb, type SqlArray, type SqlRecord, type SqlValue, type TimeTz } from '../values.ts';
+import {
+  type Bits,
+  Decimal,
+  type Interval,
+  type Jsonb,
+  type SqlArray,
+  type SqlRecord,
+  type SqlValue,
+  type TimeTz,
+} from '../values.ts';
 import { formatArray, formatRecord, parseArray, parseRecord } from './containers.ts';
 import { formatDate, formatTime, formatTimestamp, formatTimestampTz, formatTimeTz } from './date-time-format.ts';
 import { parseDate, parseTime, parseTimestamp, parseTimestampTz, parseTimeTz } from './date-time-parse.ts';
 import { invalidSyntax } from './errors.ts';
 import { formatInterval, parseInterval, restrictInterval } from './interval.ts';
 import { parseJson, parseJsonb } from './json.ts';
-import { formatFloat32, formatFloat64, parseBoolean, parseDecimal, parseFloat32, parseFloat64, parseInt16, parseInt32, parseInt64, parseOid, parseSmallInteger } from './numbers.ts';
+import {
+  formatFloat32,
+  formatFloat64,
+  parseBoolean,
+  parseDecimal,
+  parseFloat32,
+  parseFloat64,
+  parseInt16,
+  parseInt32,
+  parseInt64,
+  parseOid,
+  parseSmallInteger,
+} from './numbers.ts';
 import type { TextSettings } from './settings.ts';
 import { formatBytes, parseBits, parseBytes, parseUuid } from './strings.ts';
 import { baseTypeName } from './type-name.ts';
@@ -137,7 +158,8 @@ export function textParser(type: SqlType, settings: TextSettings): TextParser {
     case 'jsonb':
       return parseJsonb;
     case 'int8':
-      return (text) => parseSmallInteger(text, 'tinyint', type.unsigned === true ? 0 : -128, type.unsigned === true ? 255 : 127);
+      return (text) =>
+        parseSmallInteger(text, 'tinyint', type.unsigned === true ? 0 : -128, type.unsigned === true ? 255 : 127);
     case 'int16':
       return parseInt16;
     case 'int24':
@@ -171,7 +193,8 @@ export function textParser(type: SqlType, settings: TextSettings): TextParser {
     case 'timestamptz':
       return (text) => parseTimestampTz(text, settings);
     case 'interval':
-      return (text) => restrictInterval(parseInterval(text, settings, type.intervalFields), type.intervalFields, type.precision);
+      return (text) =>
+        restrictInterval(parseInterval(text, settings, type.intervalFields), type.intervalFields, type.precision);
     case 'array': {
       const item = textParser(type.element ?? { kind: 'text' }, settings);
       return (text) => parseArray(text, item);
@@ -179,7 +202,9 @@ export function textParser(type: SqlType, settings: TextSettings): TextParser {
     case 'record': {
       if (type.fields === undefined) {
         return () => {
-          throw new SqlError('feature_not_supported', { message: 'input of anonymous composite types is not implemented' });
+          throw new SqlError('feature_not_supported', {
+            message: 'input of anonymous composite types is not implemented',
+          });
         };
       }
       const fields = type.fields.map((field) => textParser(field.type, settings));
@@ -212,7 +237,11 @@ export function cutBytes(text: string, limit: number): string {
 function parseEnum(type: SqlType, text: string): string {
   if (type.labels?.includes(text) === true) return text;
   const name = baseTypeName(type);
-  throw new SqlError('invalid_text_representation', { message: `invalid input value for enum ${name}: "${text}"`, variant: 'enum_value', args: { type: name, value: text } });
+  throw new SqlError('invalid_text_representation', {
+    message: `invalid input value for enum ${name}: "${text}"`,
+    variant: 'enum_value',
+    args: { type: name, value: text },
+  });
 }
 
 function parseSet(type: SqlType, text: string): number | bigint {

@@ -90,7 +90,12 @@ class NamedZone implements TimeZone {
       const cycles = Math.floor((time - LAST_SECOND) / CYCLE_SECONDS) + 1;
       const shift = cycles * CYCLE_SECONDS;
       const span = this.spanAt(time - shift);
-      return { from: span.from + shift, until: span.until + shift, offset: span.offset, abbreviation: span.abbreviation };
+      return {
+        from: span.from + shift,
+        until: span.until + shift,
+        offset: span.offset,
+        abbreviation: span.abbreviation,
+      };
     }
     const block = Math.floor(time / BLOCK_SECONDS);
     let spans = this.#blocks.get(block);
@@ -174,8 +179,14 @@ const ABBREVIATIONS: readonly (readonly [RegExp, readonly [number, string, numbe
   [/^(Europe\/Dublin|Eire)$/, [0, 'GMT', 3600, 'IST']],
   [/^(Europe\/(Lisbon)|Atlantic\/(Canary|Madeira|Faroe|Faeroe)|Portugal|WET)$/, [0, 'WET', 3600, 'WEST']],
   [/^(Europe\/(Moscow|Simferopol)|W-SU)$/, [10800, 'MSK', 14400, 'MSD']],
-  [/^(Europe\/(Athens|Bucharest|Chisinau|Helsinki|Kiev|Kyiv|Mariehamn|Nicosia|Riga|Sofia|Tallinn|Uzhgorod|Vilnius|Zaporozhye|Kaliningrad)|Asia\/(Beirut|Nicosia|Famagusta|Gaza|Hebron)|Africa\/(Cairo|Tripoli)|Egypt|Libya|EET)$/, [7200, 'EET', 10800, 'EEST']],
-  [/^(Europe\/(?!Istanbul|Minsk|Samara|Saratov|Ulyanovsk|Volgograd|Astrakhan|Kirov).*|Africa\/(Algiers|Tunis|Ceuta)|Arctic\/Longyearbyen|Poland|CET|MET)$/, [3600, 'CET', 7200, 'CEST']],
+  [
+    /^(Europe\/(Athens|Bucharest|Chisinau|Helsinki|Kiev|Kyiv|Mariehamn|Nicosia|Riga|Sofia|Tallinn|Uzhgorod|Vilnius|Zaporozhye|Kaliningrad)|Asia\/(Beirut|Nicosia|Famagusta|Gaza|Hebron)|Africa\/(Cairo|Tripoli)|Egypt|Libya|EET)$/,
+    [7200, 'EET', 10800, 'EEST'],
+  ],
+  [
+    /^(Europe\/(?!Istanbul|Minsk|Samara|Saratov|Ulyanovsk|Volgograd|Astrakhan|Kirov).*|Africa\/(Algiers|Tunis|Ceuta)|Arctic\/Longyearbyen|Poland|CET|MET)$/,
+    [3600, 'CET', 7200, 'CEST'],
+  ],
   [/^(Asia\/Tokyo|Japan)$/, [32400, 'JST', 36000, 'JDT']],
   [/^(Asia\/Seoul|ROK|Asia\/Pyongyang)$/, [32400, 'KST', 36000, 'KDT']],
   [/^(Asia\/(Shanghai|Chongqing|Chungking|Harbin|Macau|Taipei)|PRC|ROC)$/, [28800, 'CST', 32400, 'CDT']],
@@ -185,15 +196,30 @@ const ABBREVIATIONS: readonly (readonly [RegExp, readonly [number, string, numbe
   [/^(Asia\/(Jerusalem|Tel_Aviv)|Israel)$/, [7200, 'IST', 10800, 'IDT']],
   [/^(Asia\/Karachi)$/, [18000, 'PKT', 21600, 'PKST']],
   [/^(Asia\/Jakarta|Asia\/Pontianak)$/, [25200, 'WIB', 28800, 'WIB']],
-  [/^(Australia\/(Sydney|Melbourne|Brisbane|Hobart|Canberra|ACT|NSW|Queensland|Tasmania|Victoria|Lindeman|Currie))$/, [36000, 'AEST', 39600, 'AEDT']],
+  [
+    /^(Australia\/(Sydney|Melbourne|Brisbane|Hobart|Canberra|ACT|NSW|Queensland|Tasmania|Victoria|Lindeman|Currie))$/,
+    [36000, 'AEST', 39600, 'AEDT'],
+  ],
   [/^(Australia\/(Adelaide|Darwin|Broken_Hill|North|South|Yancowinna))$/, [34200, 'ACST', 37800, 'ACDT']],
   [/^(Australia\/(Perth|West))$/, [28800, 'AWST', 32400, 'AWDT']],
   [/^(Pacific\/Auckland|NZ|Antarctica\/McMurdo|Antarctica\/South_Pole)$/, [43200, 'NZST', 46800, 'NZDT']],
   [/^(Africa\/(Johannesburg|Maseru|Mbabane))$/, [7200, 'SAST', 10800, 'SAST']],
-  [/^(Africa\/(Nairobi|Addis_Ababa|Mogadishu|Kampala|Dar_es_Salaam|Djibouti|Asmara)|Indian\/(Antananarivo|Comoro|Mayotte))$/, [10800, 'EAT', 10800, 'EAT']],
-  [/^(Africa\/(Lagos|Luanda|Kinshasa|Libreville|Niamey|Douala|Bangui|Malabo|Ndjamena|Porto-Novo|Brazzaville))$/, [3600, 'WAT', 7200, 'WAST']],
-  [/^(Africa\/(Maputo|Harare|Lusaka|Lubumbashi|Kigali|Gaborone|Blantyre|Bujumbura|Khartoum|Juba|Windhoek))$/, [7200, 'CAT', 10800, 'CAST']],
-  [/^(Africa\/(Abidjan|Accra|Dakar|Bamako|Banjul|Conakry|Freetown|Lome|Monrovia|Nouakchott|Ouagadougou|Sao_Tome|Bissau)|Atlantic\/(Reykjavik|St_Helena)|Iceland)$/, [0, 'GMT', 3600, '+01']],
+  [
+    /^(Africa\/(Nairobi|Addis_Ababa|Mogadishu|Kampala|Dar_es_Salaam|Djibouti|Asmara)|Indian\/(Antananarivo|Comoro|Mayotte))$/,
+    [10800, 'EAT', 10800, 'EAT'],
+  ],
+  [
+    /^(Africa\/(Lagos|Luanda|Kinshasa|Libreville|Niamey|Douala|Bangui|Malabo|Ndjamena|Porto-Novo|Brazzaville))$/,
+    [3600, 'WAT', 7200, 'WAST'],
+  ],
+  [
+    /^(Africa\/(Maputo|Harare|Lusaka|Lubumbashi|Kigali|Gaborone|Blantyre|Bujumbura|Khartoum|Juba|Windhoek))$/,
+    [7200, 'CAT', 10800, 'CAST'],
+  ],
+  [
+    /^(Africa\/(Abidjan|Accra|Dakar|Bamako|Banjul|Conakry|Freetown|Lome|Monrovia|Nouakchott|Ouagadougou|Sao_Tome|Bissau)|Atlantic\/(Reykjavik|St_Helena)|Iceland)$/,
+    [0, 'GMT', 3600, '+01'],
+  ],
   [/^(UTC|Etc\/UTC|Etc\/UCT|UCT|Zulu|Etc\/Zulu|Universal|Etc\/Universal)$/, [0, 'UTC', 0, 'UTC']],
   [/^(GMT|Etc\/GMT|Greenwich|Etc\/Greenwich|GMT0|GMT[+-]0|Etc\/GMT0|Etc\/GMT[+-]0)$/, [0, 'GMT', 0, 'GMT']],
 ];
@@ -224,9 +250,65 @@ const MAX_CACHED_ZONES = 700;
 const zones = new Map<string, TimeZone | null>();
 let properNames: Map<string, string> | undefined;
 
-const LINKS = ['UTC', 'GMT', 'Etc/UTC', 'Etc/GMT', 'EST', 'MST', 'HST', 'EST5EDT', 'CST6CDT', 'MST7MDT', 'PST8PDT', 'CET', 'MET', 'EET', 'WET', 'Zulu', 'Universal', 'Greenwich',
-  'US/Eastern', 'US/Central', 'US/Mountain', 'US/Pacific', 'US/Alaska', 'US/Hawaii', 'US/Arizona', 'Asia/Kolkata', 'Europe/Kyiv', 'Asia/Ho_Chi_Minh', 'Asia/Kathmandu', 'Asia/Yangon',
-  'America/Buenos_Aires', 'America/Argentina/Buenos_Aires', 'Asia/Calcutta', 'Asia/Saigon', 'Canada/Eastern', 'Canada/Pacific', 'Japan', 'Singapore', 'Israel', 'Turkey', 'Egypt', 'Iran', 'Poland', 'Portugal', 'PRC', 'ROK', 'ROC', 'NZ', 'GB', 'W-SU', 'Cuba', 'Eire', 'Hongkong', 'Iceland', 'Jamaica', 'Libya', 'Navajo'];
+const LINKS = [
+  'UTC',
+  'GMT',
+  'Etc/UTC',
+  'Etc/GMT',
+  'EST',
+  'MST',
+  'HST',
+  'EST5EDT',
+  'CST6CDT',
+  'MST7MDT',
+  'PST8PDT',
+  'CET',
+  'MET',
+  'EET',
+  'WET',
+  'Zulu',
+  'Universal',
+  'Greenwich',
+  'US/Eastern',
+  'US/Central',
+  'US/Mountain',
+  'US/Pacific',
+  'US/Alaska',
+  'US/Hawaii',
+  'US/Arizona',
+  'Asia/Kolkata',
+  'Europe/Kyiv',
+  'Asia/Ho_Chi_Minh',
+  'Asia/Kathmandu',
+  'Asia/Yangon',
+  'America/Buenos_Aires',
+  'America/Argentina/Buenos_Aires',
+  'Asia/Calcutta',
+  'Asia/Saigon',
+  'Canada/Eastern',
+  'Canada/Pacific',
+  'Japan',
+  'Singapore',
+  'Israel',
+  'Turkey',
+  'Egypt',
+  'Iran',
+  'Poland',
+  'Portugal',
+  'PRC',
+  'ROK',
+  'ROC',
+  'NZ',
+  'GB',
+  'W-SU',
+  'Cuba',
+  'Eire',
+  'Hongkong',
+  'Iceland',
+  'Jamaica',
+  'Libya',
+  'Navajo',
+];
 
 /** All zone names known, in their usual spelling. */
 export function timeZoneNames(): readonly string[] {
@@ -268,7 +350,9 @@ function namedZone(text: string): TimeZone | undefined {
 
 function titleCase(text: string): string {
   if (/[A-Z]/.test(text)) return text;
-  return text.replace(/[a-z]+/g, (word) => (word === 'of' || word === 'au' ? word : word.charAt(0).toUpperCase() + word.slice(1)));
+  return text.replace(/[a-z]+/g, (word) =>
+    word === 'of' || word === 'au' ? word : word.charAt(0).toUpperCase() + word.slice(1),
+  );
 }
 
 /** POSIX: abbreviation, then hours WEST of Greenwich, then optional summer time (US rules, not carried: refused). */
@@ -280,7 +364,11 @@ function posixZone(text: string): TimeZone | undefined {
   const seconds = hours * 3600 + Number(match[4] ?? 0) * 60 + Number(match[5] ?? 0);
   const offset = match[2] === '-' ? seconds : -seconds;
   const label = (match[1] ?? '').replace(/[<>]/g, '');
-  return new FixedZone(text.toUpperCase() === text || text.startsWith('<') ? text : text.toUpperCase(), offset, label === '' ? shortOffset(offset) : label.toUpperCase());
+  return new FixedZone(
+    text.toUpperCase() === text || text.startsWith('<') ? text : text.toUpperCase(),
+    offset,
+    label === '' ? shortOffset(offset) : label.toUpperCase(),
+  );
 }
 
 /** The zone a TimeZone setting names: a name, POSIX specification, or a number of hours east. */
@@ -297,12 +385,88 @@ export function timeZoneSetting(text: string): TimeZone | undefined {
 
 /** Abbreviations accepted in input: seconds east of UTC. */
 export const ZONE_ABBREVIATIONS: Readonly<Record<string, number>> = {
-  utc: 0, gmt: 0, z: 0, zulu: 0, ut: 0, uct: 0, wet: 0, west: 3600, bst: 3600, cet: 3600, cest: 7200, met: 3600, mest: 7200, mez: 3600, mesz: 7200,
-  eet: 7200, eest: 10800, msk: 10800, msd: 14400, sast: 7200, ist: 7200, idt: 10800, eat: 10800, est: -18000, edt: -14400, cst: -21600, cdt: -18000,
-  mst: -25200, mdt: -21600, pst: -28800, pdt: -25200, akst: -32400, akdt: -28800, hst: -36000, ast: -14400, adt: -10800, nst: -12600, ndt: -9000,
-  jst: 32400, kst: 32400, kdt: 36000, hkt: 28800, cct: 28800, pht: 28800, awst: 28800, aest: 36000, aedt: 39600, aesst: 39600, acst: 34200, acdt: 37800,
-  nzst: 43200, nzdt: 46800, nzt: 43200, brt: -10800, brst: -7200, art: -10800, clt: -14400, clst: -10800, sgt: 28800, pkt: 18000, npt: 20700, fet: 10800, samt: 14400, yekt: 18000,
-  omst: 21600, krat: 25200, irkt: 28800, yakt: 32400, vlat: 36000, magt: 39600, pett: 43200, bdt: 21600, ict: 25200, wib: 25200, mmt: 23400, gst: 14400, azt: 14400, uzt: 18000, almt: 21600, ulat: 28800, chast: 45900, chadt: 49500,
+  utc: 0,
+  gmt: 0,
+  z: 0,
+  zulu: 0,
+  ut: 0,
+  uct: 0,
+  wet: 0,
+  west: 3600,
+  bst: 3600,
+  cet: 3600,
+  cest: 7200,
+  met: 3600,
+  mest: 7200,
+  mez: 3600,
+  mesz: 7200,
+  eet: 7200,
+  eest: 10800,
+  msk: 10800,
+  msd: 14400,
+  sast: 7200,
+  ist: 7200,
+  idt: 10800,
+  eat: 10800,
+  est: -18000,
+  edt: -14400,
+  cst: -21600,
+  cdt: -18000,
+  mst: -25200,
+  mdt: -21600,
+  pst: -28800,
+  pdt: -25200,
+  akst: -32400,
+  akdt: -28800,
+  hst: -36000,
+  ast: -14400,
+  adt: -10800,
+  nst: -12600,
+  ndt: -9000,
+  jst: 32400,
+  kst: 32400,
+  kdt: 36000,
+  hkt: 28800,
+  cct: 28800,
+  pht: 28800,
+  awst: 28800,
+  aest: 36000,
+  aedt: 39600,
+  aesst: 39600,
+  acst: 34200,
+  acdt: 37800,
+  nzst: 43200,
+  nzdt: 46800,
+  nzt: 43200,
+  brt: -10800,
+  brst: -7200,
+  art: -10800,
+  clt: -14400,
+  clst: -10800,
+  sgt: 28800,
+  pkt: 18000,
+  npt: 20700,
+  fet: 10800,
+  samt: 14400,
+  yekt: 18000,
+  omst: 21600,
+  krat: 25200,
+  irkt: 28800,
+  yakt: 32400,
+  vlat: 36000,
+  magt: 39600,
+  pett: 43200,
+  bdt: 21600,
+  ict: 25200,
+  wib: 25200,
+  mmt: 23400,
+  gst: 14400,
+  azt: 14400,
+  uzt: 18000,
+  almt: 21600,
+  ulat: 28800,
+  chast: 45900,
+  chadt: 49500,
 };
 
 /** Offset in force for a local time: in a gap the one before it, in an overlap the one after it. */

@@ -19,7 +19,9 @@ export function displayType(type: SqlType): string {
       return `${displayType(type.element ?? { kind: 'text' })}[]`;
     case 'text':
       if (type.fixed === true) return type.length === undefined ? 'bpchar' : `character(${type.length})`;
-      return type.length === undefined || (type.declared !== undefined && type.declared !== 'varchar') ? baseTypeName(type) : `character varying(${type.length})`;
+      return type.length === undefined || (type.declared !== undefined && type.declared !== 'varchar')
+        ? baseTypeName(type)
+        : `character varying(${type.length})`;
     case 'decimal':
       return type.precision === undefined ? 'numeric' : `numeric(${type.precision},${type.scale ?? 0})`;
     case 'bits':
@@ -67,7 +69,8 @@ export function baseTypeName(type: SqlType): string {
       return type.declared ?? 'double precision';
     case 'text':
       if (type.fixed === true) return 'character';
-      if (type.declared === 'varchar' || (type.declared === undefined && type.length !== undefined)) return 'character varying';
+      if (type.declared === 'varchar' || (type.declared === undefined && type.length !== undefined))
+        return 'character varying';
       return type.declared ?? 'text';
     case 'bytes':
       return 'bytea';

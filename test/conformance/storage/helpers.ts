@@ -13,7 +13,12 @@ import {
 
 export type Change = readonly [Space, Key, StoredRow | null];
 
-export function commit(store: TransactionStore, changes: readonly Change[], droppedSpaces: readonly Space[] = [], durability: Durability = 'sync'): Promise<number> {
+export function commit(
+  store: TransactionStore,
+  changes: readonly Change[],
+  droppedSpaces: readonly Space[] = [],
+  durability: Durability = 'sync',
+): Promise<number> {
   const spaces = new Map<Space, Map<Key, StoredRow | null>>();
   for (const [space, key, row] of changes) {
     const rows = spaces.get(space) ?? new Map<Key, StoredRow | null>();
@@ -21,7 +26,9 @@ export function commit(store: TransactionStore, changes: readonly Change[], drop
     spaces.set(space, rows);
   }
   return new Promise((resolve, reject) => {
-    store.commit({ spaces, droppedSpaces, schemaEpoch: 1 }, durability, (error, stamp) => (error === undefined ? resolve(stamp) : reject(error)));
+    store.commit({ spaces, droppedSpaces, schemaEpoch: 1 }, durability, (error, stamp) =>
+      error === undefined ? resolve(stamp) : reject(error),
+    );
   });
 }
 
@@ -31,7 +38,9 @@ export async function drain(scan: Scan, limit = 7): Promise<[Key, StoredRow][]> 
   for (;;) {
     const count = scan.next(batch, limit);
     if (count === SCAN_PENDING) {
-      await new Promise<void>((resolve, reject) => scan.wait((error) => (error === undefined ? resolve() : reject(error))));
+      await new Promise<void>((resolve, reject) =>
+        scan.wait((error) => (error === undefined ? resolve() : reject(error))),
+      );
       continue;
     }
     if (count === 0) break;
@@ -41,7 +50,14 @@ export async function drain(scan: Scan, limit = 7): Promise<[Key, StoredRow][]> 
   return found;
 }
 
-export async function keysOf(store: TransactionStore, space: Space, snapshot: number, low = '', high?: string, options?: ScanOptions): Promise<string> {
+export async function keysOf(
+  store: TransactionStore,
+  space: Space,
+  snapshot: number,
+  low = '',
+  high?: string,
+  options?: ScanOptions,
+): Promise<string> {
   return (await drain(store.scan(space, low, high, snapshot, options), 2)).map(([key]) => key).join(' ');
 }
 

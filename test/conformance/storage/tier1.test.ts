@@ -17,6 +17,15 @@ transactionStoreSuite('tier 1', () => {
   return {
     supports: { persistence: true, eviction: true, changeLog: true },
     open: () => openTier1({ directory, codec: jsonCodec, ...small }),
-    openSmall: () => openTier1({ directory, codec: jsonCodec, ...small, segmentBytes: 128 * 1024, memoryBytes: 200_000, memoryLimitBytes: 1 << 30, flushBytes: 60_000 }),
+    openSmall: () =>
+      openTier1({
+        directory,
+        codec: jsonCodec,
+        ...small,
+        segmentBytes: 128 * 1024,
+        memoryBytes: 200_000,
+        memoryLimitBytes: 1 << 30,
+        flushBytes: 60_000,
+      }),
   };
 });

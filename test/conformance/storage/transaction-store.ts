@@ -3,7 +3,14 @@
  * a store over the same data each time it is called, as after a restart.
  */
 import { describe, expect, test } from 'vitest';
-import { NEWEST, ScanBatch, StorageError, type ChangeTransaction, type StoredRow, type TransactionStore } from '../../../storage/contract/index.ts';
+import {
+  NEWEST,
+  ScanBatch,
+  StorageError,
+  type ChangeTransaction,
+  type StoredRow,
+  type TransactionStore,
+} from '../../../storage/contract/index.ts';
 import { close, commit, drain, flush, keysOf, type Change } from './helpers.ts';
 
 export interface Supports {
@@ -21,7 +28,11 @@ export interface StoreFactory {
 }
 
 export function transactionStoreSuite(name: string, makeFactory: () => StoreFactory): void {
-  const using = (title: string, body: (store: TransactionStore, factory: StoreFactory) => Promise<void>, small = false): void => {
+  const using = (
+    title: string,
+    body: (store: TransactionStore, factory: StoreFactory) => Promise<void>,
+    small = false,
+  ): void => {
     test(title, async () => {
       const factory = makeFactory();
       const store = small && factory.openSmall !== undefined ? await factory.openSmall() : await factory.open();
@@ -43,7 +54,10 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
 
     using('shows a commit to later snapshots only', async (store) => {
       const first = await commit(store, [[1, 'a', ['one']]]);
-      const second = await commit(store, [[1, 'a', ['two']], [1, 'b', [2]]]);
+      const second = await commit(store, [
+        [1, 'a', ['two']],
+        [1, 'b', [2]],
+      ]);
       expect(second).toBe(first + 1);
       expect(store.lastStamp()).toBe(second);
       const old = store.registerSnapshot();
@@ -64,7 +78,11 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
     });
 
     using('keeps spaces apart', async (store) => {
-      await commit(store, [[1, 'a', [1]], [2, 'a', [2]], [0xfffffff0, 'a', [3]]]);
+      await commit(store, [
+        [1, 'a', [1]],
+        [2, 'a', [2]],
+        [0xfffffff0, 'a', [3]],
+      ]);
       expect(store.get(1, 'a', NEWEST)).toEqual([1]);
       expect(store.get(2, 'a', NEWEST)).toEqual([2]);
       expect(store.get(0xfffffff0, 'a', NEWEST)).toEqual([3]);
@@ -75,7 +93,8 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
       const changes: Change[] = ['b', 'a', 'd', 'c', '\u00ff', '\u0000', 'aa'].map((key) => [1, key, [key]]);
       await commit(store, changes);
       for (let round = 0; round < 2; round++) {
-        const keys = (low: string, high?: string, options?: object): Promise<string> => keysOf(store, 1, NEWEST, low, high, options);
+        const keys = (low: string, high?: string, options?: object): Promise<string> =>
+          keysOf(store, 1, NEWEST, low, high, options);
         expect(await keys('')).toBe('\u0000 a aa b c d \u00ff');
         expect(await keys('a', 'c')).toBe('a aa b');
         expect(await keys('a', 'c', { lowInclusive: false, highInclusive: true })).toBe('aa b c');
@@ -89,12 +108,20 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
     });
 
     using('a scan sees its snapshot while others commit', async (store) => {
-      await commit(store, Array.from({ length: 50 }, (_, i): Change => [1, `k${String(i).padStart(3, '0')}`, [i]]));
+      await commit(
+        store,
+        Array.from({ length: 50 }, (_, i): Change => [1, `k${String(i).padStart(3, '0')}`, [i]]),
+      );
       const snapshot = store.registerSnapshot();
       const scan = store.scan(1, '', undefined, snapshot.stamp);
       const batch = { keys: [] as string[], rows: [] as StoredRow[], count: 0 };
       expect(scan.next(batch, 10)).toBe(10);
-      await commit(store, [[1, 'k0005x', [0]], [1, 'k015', null], [1, 'k020', ['new']], [1, 'k0305', [0]]]);
+      await commit(store, [
+        [1, 'k0005x', [0]],
+        [1, 'k015', null],
+        [1, 'k020', ['new']],
+        [1, 'k0305', [0]],
+      ]);
       const rest = await drain(scan, 3);
       expect(rest.length).toBe(40);
       expect(rest.find(([key]) => key === 'k020')?.[1]).toEqual([20]);
@@ -111,7 +138,10 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
 
     using('a large commit appears at once', async (store) => {
       await commit(store, [[1, 'k00001', ['old']]]);
-      const changes = Array.from({ length: 30_000 }, (_, i): Change => [1 + (i % 3), `k${String(i).padStart(5, '0')}`, [i, 'text']]);
+      const changes = Array.from(
+        { length: 30_000 },
+        (_, i): Change => [1 + (i % 3), `k${String(i).padStart(5, '0')}`, [i, 'text']],
+      );
       const promise = commit(store, [...changes, [1, 'k00001', null]]);
       const seen: number[] = [];
       let done = false;
@@ -134,7 +164,12 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
       await commit(store, [[1, 'a', [1]]]);
       const circular: unknown[] = [];
       circular.push(circular);
-      await expect(commit(store, [[1, 'a', [2]], [1, 'b', circular]])).rejects.toThrow();
+      await expect(
+        commit(store, [
+          [1, 'a', [2]],
+          [1, 'b', circular],
+        ]),
+      ).rejects.toThrow();
       const many = Array.from({ length: 9000 }, (_, i): Change => [1, `m${i}`, i === 8000 ? circular : [i]]);
       await expect(commit(store, [[1, 'a', [3]], ...many])).rejects.toThrow();
       expect(store.get(1, 'a', NEWEST)).toEqual([1]);
@@ -143,7 +178,10 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
     });
 
     using('drops spaces', async (store) => {
-      await commit(store, [[1, 'a', [1]], [2, 'a', [2]]]);
+      await commit(store, [
+        [1, 'a', [1]],
+        [2, 'a', [2]],
+      ]);
       await flush(store);
       const held = store.registerSnapshot();
       await commit(store, [[3, 'a', [3]]], [1]);
@@ -157,8 +195,15 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
     });
 
     using('counts rows', async (store) => {
-      await commit(store, [[1, 'a', [1]], [1, 'b', [1]], [1, 'c', [1]]]);
-      await commit(store, [[1, 'a', [2]], [1, 'b', null]]);
+      await commit(store, [
+        [1, 'a', [1]],
+        [1, 'b', [1]],
+        [1, 'c', [1]],
+      ]);
+      await commit(store, [
+        [1, 'a', [2]],
+        [1, 'b', null],
+      ]);
       expect(store.approximateRows(1)).toBe(2);
       expect(store.approximateBytes(1)).toBeGreaterThan(0);
     });
@@ -172,16 +217,28 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
     using('relaxed commits are visible at once and in order', async (store) => {
       const stamp = await commit(store, [[1, 'a', [1]]], [], 'relaxed');
       expect(store.lastStamp()).toBe(stamp);
-      const results = await Promise.all([commit(store, [[1, 'b', [1]]]), commit(store, [[1, 'c', [1]]], [], 'relaxed')]);
+      const results = await Promise.all([
+        commit(store, [[1, 'b', [1]]]),
+        commit(store, [[1, 'c', [1]]], [], 'relaxed'),
+      ]);
       expect(results).toEqual([stamp + 1, stamp + 2]);
     });
 
     using('is the same after a restart', async (store, factory) => {
       if (!factory.supports.persistence) return;
-      await commit(store, Array.from({ length: 100 }, (_, i): Change => [1, `a${i}`, [i]]));
+      await commit(
+        store,
+        Array.from({ length: 100 }, (_, i): Change => [1, `a${i}`, [i]]),
+      );
       await flush(store);
-      await commit(store, Array.from({ length: 50 }, (_, i): Change => [1, `a${i}`, i % 2 === 0 ? null : ['changed']]));
-      await commit(store, Array.from({ length: 6000 }, (_, i): Change => [2, `b${i}`, [i]]));
+      await commit(
+        store,
+        Array.from({ length: 50 }, (_, i): Change => [1, `a${i}`, i % 2 === 0 ? null : ['changed']]),
+      );
+      await commit(
+        store,
+        Array.from({ length: 6000 }, (_, i): Change => [2, `b${i}`, [i]]),
+      );
       await commit(store, [[3, 'x', [1]]]);
       await commit(store, [], [3]);
       const last = store.lastStamp();
@@ -227,10 +284,13 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
           const batch = new ScanBatch();
           const atOnce: string[] = [];
           const scan = store.scan(1, 'k00100', 'k02000', NEWEST, { synchronous: true });
-          for (let count = scan.next(batch, 50); count !== 0; count = scan.next(batch, 50)) atOnce.push(...batch.keys.slice(0, count));
+          for (let count = scan.next(batch, 50); count !== 0; count = scan.next(batch, 50))
+            atOnce.push(...batch.keys.slice(0, count));
           expect(atOnce).toEqual(expected.filter((key) => key >= 'k00100' && key < 'k02000'));
           const backwards = await drain(store.scan(1, 'k00100', 'k02000', NEWEST, { reverse: true }), 50);
-          expect(backwards.map(([key]) => key)).toEqual(expected.filter((key) => key >= 'k00100' && key < 'k02000').reverse());
+          expect(backwards.map(([key]) => key)).toEqual(
+            expected.filter((key) => key >= 'k00100' && key < 'k02000').reverse(),
+          );
         }
         for (const [key, row] of model) expect(store.get(1, key, NEWEST)).toEqual(row);
         expect(store.get(1, 'nothing', NEWEST)).toBeUndefined();
@@ -242,12 +302,20 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
     using('hands its changes on', async (store, factory) => {
       if (!factory.supports.changeLog) return;
       store.changes.register('follower', 0);
-      await commit(store, [[1, 'a', [1]], [1, 'b', [2]]]);
-      await commit(store, Array.from({ length: 5000 }, (_, i): Change => [2, `k${i}`, [i]]));
+      await commit(store, [
+        [1, 'a', [1]],
+        [1, 'b', [2]],
+      ]);
+      await commit(
+        store,
+        Array.from({ length: 5000 }, (_, i): Change => [2, `k${i}`, [i]]),
+      );
       await commit(store, [[1, 'a', null]], [2]);
       await flush(store);
       const read = (after: number): Promise<readonly ChangeTransaction[]> =>
-        new Promise((resolve, reject) => store.changes.read(after, 1, (error, list) => (error === undefined ? resolve(list) : reject(error))));
+        new Promise((resolve, reject) =>
+          store.changes.read(after, 1, (error, list) => (error === undefined ? resolve(list) : reject(error))),
+        );
       const sizes: number[] = [];
       let after = 0;
       for (;;) {

@@ -9,12 +9,18 @@ import { regular } from '../../../sblr/contract/names.ts';
 import { DEFAULT_TEXT_SETTINGS } from '../../../sblr/contract/text/settings.ts';
 import { BOOL, INT32, INT64, TEXT, type SqlType } from '../../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
-import type { BoundExpression, BoundQuery, ComparisonOperator, LogicalPlan, OutputColumn } from '../../../engine/binder/bound.ts';
+import type {
+  BoundExpression,
+  BoundQuery,
+  ComparisonOperator,
+  LogicalPlan,
+  OutputColumn,
+} from '../../../engine/binder/bound.ts';
 import type { IndexDefinition, TableDefinition } from '../../../engine/catalog/definitions.ts';
 import type { ExecutionContext, SpillFile } from '../../../engine/executor/operator.ts';
 import { memoryExceeded } from '../../../engine/executor/memory.ts';
 import { Execution } from '../../../engine/executor/run.ts';
-import type { PhysicalPlan} from '../../../engine/planner/plan.ts';
+import type { PhysicalPlan } from '../../../engine/planner/plan.ts';
 import { planQuery } from '../../../engine/planner/plan.ts';
 import { NO_STATISTICS, type StatisticsSource } from '../../../engine/planner/statistics.ts';
 import { RowNumbers } from '../../../engine/row-numbers.ts';
@@ -58,17 +64,58 @@ export class World {
   }
 
   /** A table with unique or plain indexes over columns; a key is [columns...], `unique` first. */
-  table(name: string, types: Readonly<Record<string, SqlType>>, indexes: readonly { unique?: boolean; columns: readonly string[]; descending?: boolean }[] = []): TableDefinition {
+  table(
+    name: string,
+    types: Readonly<Record<string, SqlType>>,
+    indexes: readonly { unique?: boolean; columns: readonly string[]; descending?: boolean }[] = [],
+  ): TableDefinition {
     const id = this.#nextSpace++;
     const names = Object.keys(types);
     const table: TableDefinition = {
-      kind: 'table', id, space: id, name: regular(name), owner: 10, schemaId: 1, databaseId: 1, constraints: [], persistence: 'permanent', onCommit: 'preserve', options: {}, referencedBy: [],
-      columns: names.map((column, at) => ({ position: at + 1, name: regular(column), type: types[column] as SqlType, notNull: false, identity: 'none', generated: 'none', missing: null, dropped: false })),
+      kind: 'table',
+      id,
+      space: id,
+      name: regular(name),
+      owner: 10,
+      schemaId: 1,
+      databaseId: 1,
+      constraints: [],
+      persistence: 'permanent',
+      onCommit: 'preserve',
+      options: {},
+      referencedBy: [],
+      columns: names.map((column, at) => ({
+        position: at + 1,
+        name: regular(column),
+        type: types[column] as SqlType,
+        notNull: false,
+        identity: 'none',
+        generated: 'none',
+        missing: null,
+        dropped: false,
+      })),
       indexes: indexes.map((index): IndexDefinition => {
         const space = this.#nextSpace++;
         return {
-          kind: 'index', id: space, space, tableId: id, name: regular(`${name}_${index.columns.join('_')}`), owner: 10, unique: index.unique === true, primary: false, nullsNotDistinct: false, include: [], method: 'btree', ready: true, options: {},
-          keys: index.columns.map((column) => ({ column: names.indexOf(column) + 1, type: types[column] as SqlType, descending: index.descending === true, nullsFirst: index.descending === true })),
+          kind: 'index',
+          id: space,
+          space,
+          tableId: id,
+          name: regular(`${name}_${index.columns.join('_')}`),
+          owner: 10,
+          unique: index.unique === true,
+          primary: false,
+          nullsNotDistinct: false,
+          include: [],
+          method: 'btree',
+          ready: true,
+          options: {},
+          keys: index.columns.map((column) => ({
+            column: names.indexOf(column) + 1,
+            type: types[column] as SqlType,
+            descending: index.descending === true,
+            nullsFirst: index.descending === true,
+          })),
         };
       }),
     };
@@ -76,23 +123,48 @@ export class World {
     return table;
   }
 
-  context(transaction: Transaction, options: { interruptEvery?: number; memory?: number; parameters?: readonly SqlValue[] } = {}): TestContext {
+  context(
+    transaction: Transaction,
+    options: { interruptEvery?: number; memory?: number; parameters?: readonly SqlValue[] } = {},
+  ): TestContext {
     return new TestContext(this, transaction, options);
   }
 
-  plan(plan: LogicalPlan, statistics: StatisticsSource = NO_STATISTICS, gear: 'rows' | 'vectors' | 'auto' = 'auto'): PhysicalPlan {
+  plan(
+    plan: LogicalPlan,
+    statistics: StatisticsSource = NO_STATISTICS,
+    gear: 'rows' | 'vectors' | 'auto' = 'auto',
+  ): PhysicalPlan {
     const query: BoundQuery = { plan, parameterTypes: [], lastColumnId: 100_000, tables: [], modifies: false };
-    return planQuery(query, statistics, { gear, semantics: SEMANTICS, stored: { bindTableExpression: refuse, bindDefault: refuse, bindDomainCheck: refuse } });
+    return planQuery(query, statistics, {
+      gear,
+      semantics: SEMANTICS,
+      stored: { bindTableExpression: refuse, bindDefault: refuse, bindDomainCheck: refuse },
+    });
   }
 
   /** Runs a plan in a transaction of its own (committed) and answers all rows. */
-  async run(plan: LogicalPlan, options: { gear?: 'rows' | 'vectors' | 'auto'; interruptEvery?: number; memory?: number; parameters?: readonly SqlValue[]; statistics?: StatisticsSource } = {}): Promise<Row[]> {
+  async run(
+    plan: LogicalPlan,
+    options: {
+      gear?: 'rows' | 'vectors' | 'auto';
+      interruptEvery?: number;
+      memory?: number;
+      parameters?: readonly SqlValue[];
+      statistics?: StatisticsSource;
+    } = {},
+  ): Promise<Row[]> {
     const transaction = this.manager.begin({ isolation: 'read_committed' });
     transaction.beginStatement();
     try {
-      const rows = await drainPlan(this.plan(plan, options.statistics, options.gear), this.context(transaction, options));
+      const rows = await drainPlan(
+        this.plan(plan, options.statistics, options.gear),
+        this.context(transaction, options),
+      );
       transaction.endStatement();
-      await new Promise<void>((resolve, reject) => transaction.commit((error) => (error === undefined ? resolve() : reject(error))));
+      await new Promise<void>((resolve, reject) =>
+        transaction.commit((error) => (error === undefined ? resolve() : reject(error))),
+      );
       return rows;
     } catch (error) {
       transaction.rollback();
@@ -102,10 +174,21 @@ export class World {
 
   insert(table: TableDefinition, rows: readonly Row[]): Promise<Row[]> {
     const columns = table.columns.map((column, at) => output(50_000 + at, column.type));
-    const values: LogicalPlan = { kind: 'values', rows: rows.map((row) => row.map((value, at) => constant(value, table.columns[at]!.type))), columns };
+    const values: LogicalPlan = {
+      kind: 'values',
+      rows: rows.map((row) => row.map((value, at) => constant(value, table.columns[at]!.type))),
+      columns,
+    };
     return this.run({
-      kind: 'insert', target: { table, columns: [], rowKey: undefined }, source: values, values: columns.map((column) => reference(column)),
-      overriding: 'none', onDuplicate: 'error', conflict: undefined, returning: [], columns: [],
+      kind: 'insert',
+      target: { table, columns: [], rowKey: undefined },
+      source: values,
+      values: columns.map((column) => reference(column)),
+      overriding: 'none',
+      onDuplicate: 'error',
+      conflict: undefined,
+      returning: [],
+      columns: [],
     });
   }
 }
@@ -130,14 +213,32 @@ export class TestContext implements ExecutionContext {
   openFiles = 0;
   interruptions = 0;
 
-  constructor(world: World, transaction: Transaction, options: { interruptEvery?: number; memory?: number; parameters?: readonly SqlValue[] }) {
+  constructor(
+    world: World,
+    transaction: Transaction,
+    options: { interruptEvery?: number; memory?: number; parameters?: readonly SqlValue[] },
+  ) {
     this.#world = world;
     this.transaction = transaction;
     this.#every = options.interruptEvery ?? 0;
     this.#memory = options.memory ?? Number.POSITIVE_INFINITY;
     this.parameters = options.parameters ?? [];
-    this.catalog = { epoch: 1, get: (id: number) => world.tables.get(id), all: () => world.tables.values() } as unknown as ExecutionContext['catalog'];
-    this.evaluation = { transactionTimestamp: 0, statementTimestamp: 0, clock: () => 0, text: DEFAULT_TEXT_SETTINGS, semantics: SEMANTICS, introspection: undefined, random: Math.random, seedRandom: refuse, warn: refuse } as unknown as ExecutionContext['evaluation'];
+    this.catalog = {
+      epoch: 1,
+      get: (id: number) => world.tables.get(id),
+      all: () => world.tables.values(),
+    } as unknown as ExecutionContext['catalog'];
+    this.evaluation = {
+      transactionTimestamp: 0,
+      statementTimestamp: 0,
+      clock: () => 0,
+      text: DEFAULT_TEXT_SETTINGS,
+      semantics: SEMANTICS,
+      introspection: undefined,
+      random: Math.random,
+      seedRandom: refuse,
+      warn: refuse,
+    } as unknown as ExecutionContext['evaluation'];
   }
 
   sliceUsed(): boolean {
@@ -279,9 +380,23 @@ export type Scan = LogicalPlan & { kind: 'scan' };
 
 /** A scan whose columns have ids first, first + 1, ... and the row key after them. */
 export function scan(table: TableDefinition, first: number, withKey = false): Scan {
-  const columns = table.columns.map((column, at): OutputColumn => ({ id: first + at, name: column.name.text, type: column.type, tableId: table.id, position: column.position }));
+  const columns = table.columns.map(
+    (column, at): OutputColumn => ({
+      id: first + at,
+      name: column.name.text,
+      type: column.type,
+      tableId: table.id,
+      position: column.position,
+    }),
+  );
   const key = output(first + columns.length, TEXT, 'row_key');
-  return { kind: 'scan', table, alias: table.name.text, columns: withKey ? [...columns, key] : columns, rowKey: withKey ? key.id : undefined };
+  return {
+    kind: 'scan',
+    table,
+    alias: table.name.text,
+    columns: withKey ? [...columns, key] : columns,
+    rowKey: withKey ? key.id : undefined,
+  };
 }
 
 export function filter(source: LogicalPlan, condition: BoundExpression): LogicalPlan {

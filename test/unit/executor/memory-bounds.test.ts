@@ -77,7 +77,11 @@ test('set operations in little memory give what they give in much', async () => 
         await withContext(memory, (context) => {
           const left = [...numbers(3000, 1500), ...numbers(500, 1900)];
           const set = new SetOperation(new Rows(left), new Rows(numbers(1500, 900)), operation, all, key, context);
-          results.push(drain(set).map((row) => row[0]).sort((a, b) => Number(a) - Number(b)));
+          results.push(
+            drain(set)
+              .map((row) => row[0])
+              .sort((a, b) => Number(a) - Number(b)),
+          );
           set.close();
           expect(context.spilled > 0).toBe(memory !== undefined);
         });
@@ -114,8 +118,21 @@ test('what cannot be spilled is refused one past the bound', async () => {
 
 test('inputs kept for a DISTINCT aggregate are refused one past the bound', async () => {
   const { HashAggregate } = await import('../../../engine/executor/operators/aggregate.ts');
-  const implementation = { create: () => ({ count: 0 }), step: (state: { count: number }) => state.count++, final: (state: { count: number }) => state.count };
-  const call = { implementation: implementation as never, direct: [], inputs: [(row: Row) => row[0]!], filter: undefined, strict: true, distinct: (values: readonly unknown[]) => values[0], sortKeys: [], compare: undefined };
+  const implementation = {
+    create: () => ({ count: 0 }),
+    step: (state: { count: number }) => state.count++,
+    final: (state: { count: number }) => state.count,
+  };
+  const call = {
+    implementation: implementation as never,
+    direct: [],
+    inputs: [(row: Row) => row[0]!],
+    filter: undefined,
+    strict: true,
+    distinct: (values: readonly unknown[]) => values[0],
+    sortKeys: [],
+    compare: undefined,
+  };
   const spec = { keys: [], hashes: [], sets: [[]], calls: [call], groupings: [], combineKey: () => 0 };
   await withContext(64 * 500, (context) => {
     const fits = new HashAggregate(new Rows(numbers(500, 500)), spec, context);

@@ -16,9 +16,21 @@ interface Source {
 }
 
 const TABLES: Readonly<Record<string, readonly Column[]>> = {
-  t1: [{ name: 'a', text: false }, { name: 'b', text: false }, { name: 'c', text: true }],
-  t2: [{ name: 'x', text: false }, { name: 'y', text: false }, { name: 'z', text: true }],
-  t3: [{ name: 'p', text: false }, { name: 'q', text: false }, { name: 'r', text: true }],
+  t1: [
+    { name: 'a', text: false },
+    { name: 'b', text: false },
+    { name: 'c', text: true },
+  ],
+  t2: [
+    { name: 'x', text: false },
+    { name: 'y', text: false },
+    { name: 'z', text: true },
+  ],
+  t3: [
+    { name: 'p', text: false },
+    { name: 'q', text: false },
+    { name: 'r', text: true },
+  ],
 };
 
 export const SCHEMA = [
@@ -128,11 +140,18 @@ export class QueryGenerator {
     if (depth > 0 && this.#below(4) === 0) {
       return {
         sql: `(select * from (${this.#query(depth - 1).sql}) ${alias}_) ${alias} (k, l, m)`,
-        columns: [{ name: `${alias}.k`, text: false }, { name: `${alias}.l`, text: false }, { name: `${alias}.m`, text: true }],
+        columns: [
+          { name: `${alias}.k`, text: false },
+          { name: `${alias}.l`, text: false },
+          { name: `${alias}.m`, text: true },
+        ],
       };
     }
     const table = this.#pick(Object.keys(TABLES));
-    return { sql: `${table} ${alias}`, columns: (TABLES[table] ?? []).map((column) => ({ ...column, name: `${alias}.${column.name}` })) };
+    return {
+      sql: `${table} ${alias}`,
+      columns: (TABLES[table] ?? []).map((column) => ({ ...column, name: `${alias}.${column.name}` })),
+    };
   }
 
   #from(depth: number): Source {
@@ -144,7 +163,10 @@ export class QueryGenerator {
       const plain = (from: Source): string => this.#pick(from.columns.filter((column) => !column.text)).name;
       const equality = `${plain(source)} = ${plain(other)}`;
       const further = kind !== 'full join' && this.#below(2) === 1 ? ` and ${this.#condition(columns, 0)}` : '';
-      source = { sql: `${source.sql} ${kind} ${other.sql}${kind === 'cross join' ? '' : ` on ${equality}${further}`}`, columns };
+      source = {
+        sql: `${source.sql} ${kind} ${other.sql}${kind === 'cross join' ? '' : ` on ${equality}${further}`}`,
+        columns,
+      };
     }
     return source;
   }
@@ -154,7 +176,12 @@ export class QueryGenerator {
     const where = this.#below(4) === 0 ? '' : ` where ${this.#condition(columns, depth)}`;
     if (this.#below(3) === 0) {
       const having = this.#below(3) === 0 ? ` having count(*) > ${this.#below(4)}` : '';
-      const aggregate = this.#pick(['count(*)', `sum(${this.#number(columns)})`, `max(${this.#number(columns)})`, `count(distinct ${this.#number(columns)})`]);
+      const aggregate = this.#pick([
+        'count(*)',
+        `sum(${this.#number(columns)})`,
+        `max(${this.#number(columns)})`,
+        `count(distinct ${this.#number(columns)})`,
+      ]);
       return `select ${this.#number(columns)} c1, ${aggregate}::int c2, min(${this.#text(columns)}) c3 from ${sql}${where} group by 1${having}`;
     }
     const distinct = this.#below(6) === 0 ? 'distinct ' : '';
@@ -174,6 +201,9 @@ export class QueryGenerator {
     }
     if (this.#below(3) !== 0) return { sql, ordered: false };
     const limit = this.#below(2) === 0 ? '' : ` limit ${1 + this.#below(12)}${this.#below(3) === 0 ? ' offset 2' : ''}`;
-    return { sql: `${sql} order by 1 ${this.#pick(['', 'desc', 'nulls first'])}, 2 ${this.#pick(['', 'desc'])}, 3${limit}`, ordered: true };
+    return {
+      sql: `${sql} order by 1 ${this.#pick(['', 'desc', 'nulls first'])}, 2 ${this.#pick(['', 'desc'])}, 3${limit}`,
+      ordered: true,
+    };
   }
 }

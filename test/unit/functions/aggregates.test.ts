@@ -12,27 +12,57 @@ const context = contextWith();
 
 function read(text: string | null, type: SqlType): SqlValue {
   if (text === null) return null;
-  return (castFunction({ kind: 'unknown' }, type, 'explicit') as NonNullable<ReturnType<typeof castFunction>>)(text, context);
+  return (castFunction({ kind: 'unknown' }, type, 'explicit') as NonNullable<ReturnType<typeof castFunction>>)(
+    text,
+    context,
+  );
 }
 
 function fits(pattern: unknown, type: SqlType): boolean {
-  if (typeof pattern === 'string') return !pattern.includes('enum') && !pattern.includes('record') && (pattern === 'any' || pattern.includes('element') || (pattern.includes('non_array') ? type.kind !== 'array' : type.kind === 'array') || pattern === 'any_compatible');
+  if (typeof pattern === 'string')
+    return (
+      !pattern.includes('enum') &&
+      !pattern.includes('record') &&
+      (pattern === 'any' ||
+        pattern.includes('element') ||
+        (pattern.includes('non_array') ? type.kind !== 'array' : type.kind === 'array') ||
+        pattern === 'any_compatible')
+    );
   return (pattern as SqlType).kind === type.kind && ((pattern as SqlType).fixed ?? false) === (type.fixed ?? false);
 }
 
 /** Runs an aggregate over rows of texts; splits the rows in two to test combining as well. */
-function aggregate(name: string, types: readonly string[], rows: readonly (readonly (string | null)[])[], direct: readonly [string, string][] = []): string {
+function aggregate(
+  name: string,
+  types: readonly string[],
+  rows: readonly (readonly (string | null)[])[],
+  direct: readonly [string, string][] = [],
+): string {
   const argumentTypes = types.map(typeNamed);
   const directTypes = direct.map(([, type]) => typeNamed(type));
   const found = functionsNamed(name).find((candidate): candidate is AggregateFunction => {
     if (candidate.kind !== 'aggregate') return false;
-    if (candidate.form === 'normal') return direct.length === 0 && candidate.parameters.length === types.length && candidate.parameters.every((pattern, i) => fits(pattern, argumentTypes[i] as SqlType));
-    return candidate.within.every((pattern, i) => fits(pattern, argumentTypes[i] as SqlType)) && (candidate.form === 'hypothetical' || candidate.parameters.every((pattern, i) => fits(pattern, directTypes[i] as SqlType)));
+    if (candidate.form === 'normal')
+      return (
+        direct.length === 0 &&
+        candidate.parameters.length === types.length &&
+        candidate.parameters.every((pattern, i) => fits(pattern, argumentTypes[i] as SqlType))
+      );
+    return (
+      candidate.within.every((pattern, i) => fits(pattern, argumentTypes[i] as SqlType)) &&
+      (candidate.form === 'hypothetical' ||
+        candidate.parameters.every((pattern, i) => fits(pattern, directTypes[i] as SqlType)))
+    );
   });
   if (found === undefined) throw new Error(`no aggregate ${name}`);
   const all = [...directTypes, ...argumentTypes];
   const result = resolveResult(found.result, found.parameters, all);
-  const code = found.implementation(all, result, SEMANTICS, argumentTypes.map(() => ({ descending: false, nullsFirst: false })));
+  const code = found.implementation(
+    all,
+    result,
+    SEMANTICS,
+    argumentTypes.map(() => ({ descending: false, nullsFirst: false })),
+  );
   const directValues = direct.map(([text, type]) => read(text, typeNamed(type)));
   const run = (part: typeof rows, state = code.create(directValues)): object => {
     for (const row of part) {
@@ -53,7 +83,8 @@ function aggregate(name: string, types: readonly string[], rows: readonly (reado
   }
   return value === null ? '<null>' : textFormatter(result, context.text)(value);
 }
-const column = (...values: (string | number | null)[]): (string | null)[][] => values.map((value) => [value === null ? null : String(value)]);
+const column = (...values: (string | number | null)[]): (string | null)[][] =>
+  values.map((value) => [value === null ? null : String(value)]);
 const ten = column(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
 
 describe('aggregates', () => {
@@ -92,8 +123,27 @@ describe('aggregates', () => {
   }
   test('two arguments', () => {
     const pairs = [1, 2, 3, 4].map((x) => [String(x * 2 + (x % 2)), String(x)]);
-    expect(aggregate('string_agg', ['text', 'text'], [['a', ','], [null, ','], ['b', ';']])).toBe('a;b');
-    expect(aggregate('json_object_agg', ['text', 'int4'], [['a', '1'], ['b', null]])).toBe('{ "a" : 1, "b" : null }');
+    expect(
+      aggregate(
+        'string_agg',
+        ['text', 'text'],
+        [
+          ['a', ','],
+          [null, ','],
+          ['b', ';'],
+        ],
+      ),
+    ).toBe('a;b');
+    expect(
+      aggregate(
+        'json_object_agg',
+        ['text', 'int4'],
+        [
+          ['a', '1'],
+          ['b', null],
+        ],
+      ),
+    ).toBe('{ "a" : 1, "b" : null }');
     expect(aggregate('regr_slope', ['float8', 'float8'], pairs)).toBe('1.8');
     expect(aggregate('regr_count', ['float8', 'float8'], pairs)).toBe('4');
     expect(aggregate('covar_samp', ['float8', 'float8'], pairs)).toBe('3');
@@ -109,14 +159,30 @@ describe('aggregates', () => {
 
 /** Runs a window function over one partition of sorted integers with the default frame. */
 function window(name: string, values: readonly (number | null)[], ...more: readonly number[]): SqlValue[] {
-  const found = functionsNamed(name).find((candidate): candidate is WindowFunction => candidate.kind === 'window' && (candidate.parameters.length === 0 ? more.length === 0 : candidate.parameters.length === more.length + (name === 'ntile' ? 0 : 1)));
+  const found = functionsNamed(name).find(
+    (candidate): candidate is WindowFunction =>
+      candidate.kind === 'window' &&
+      (candidate.parameters.length === 0
+        ? more.length === 0
+        : candidate.parameters.length === more.length + (name === 'ntile' ? 0 : 1)),
+  );
   if (found === undefined) throw new Error(`no window function ${name}`);
   const evaluator = found.create([{ kind: 'int32' }], false);
   return values.map((value, row) => {
     const rows: WindowRows = {
-      count: values.length, row, frameStart: 0, frameEnd: values.lastIndexOf(value) + 1, peerStart: values.indexOf(value), peerEnd: values.lastIndexOf(value) + 1,
+      count: values.length,
+      row,
+      frameStart: 0,
+      frameEnd: values.lastIndexOf(value) + 1,
+      peerStart: values.indexOf(value),
+      peerEnd: values.lastIndexOf(value) + 1,
       excluded: () => false,
-      argument: (index, at) => (name === 'ntile' ? (more[index] as number) : index === 0 ? (values[at] as number | null) : (more[index - 1] as number)),
+      argument: (index, at) =>
+        name === 'ntile'
+          ? (more[index] as number)
+          : index === 0
+            ? (values[at] as number | null)
+            : (more[index - 1] as number),
     };
     return evaluator.evaluate(rows, context);
   });
@@ -144,13 +210,27 @@ describe('window functions', () => {
 /** Rows of a set function as text. */
 function rows(name: string, ...values: readonly (readonly [string, string])[]): string[] {
   const types = values.map(([, type]) => typeNamed(type));
-  const found = functionsNamed(name).find((candidate): candidate is SetFunction => candidate.kind === 'set' && candidate.parameters.length === types.length && candidate.parameters.every((pattern, i) => fits(pattern, types[i] as SqlType)));
+  const found = functionsNamed(name).find(
+    (candidate): candidate is SetFunction =>
+      candidate.kind === 'set' &&
+      candidate.parameters.length === types.length &&
+      candidate.parameters.every((pattern, i) => fits(pattern, types[i] as SqlType)),
+  );
   if (found === undefined) throw new Error(`no set function ${name}`);
   const columns = found.columns(types) ?? [];
-  const source = found.implementation(types, columns)(values.map(([text, type]) => read(text, typeNamed(type))), context);
+  const source = found.implementation(types, columns)(
+    values.map(([text, type]) => read(text, typeNamed(type))),
+    context,
+  );
   const out: string[] = [];
   for (let row: Row | null = source.next(); row !== null; row = source.next()) {
-    out.push(row.map((value, i) => (value === null ? '<null>' : textFormatter(columns[i]?.type as SqlType, context.text)(value))).join('|'));
+    out.push(
+      row
+        .map((value, i) =>
+          value === null ? '<null>' : textFormatter(columns[i]?.type as SqlType, context.text)(value),
+        )
+        .join('|'),
+    );
   }
   return out;
 }
@@ -159,9 +239,17 @@ describe('set functions', () => {
   test('series', () => {
     expect(rows('generate_series', ['1', 'int4'], ['3', 'int4'])).toEqual(['1', '2', '3']);
     expect(rows('generate_series', ['3', 'int4'], ['1', 'int4'], ['-2', 'int4'])).toEqual(['3', '1']);
-    expect(rows('generate_series', ['1.0', 'numeric'], ['2', 'numeric'], ['0.5', 'numeric'])).toEqual(['1.0', '1.5', '2.0']);
-    expect(rows('generate_series', ['2020-01-31', 'timestamp'], ['2020-04-01', 'timestamp'], ['1 month', 'interval'])).toEqual(['2020-01-31 00:00:00', '2020-02-29 00:00:00', '2020-03-29 00:00:00']);
-    expect(() => rows('generate_series', ['1', 'int4'], ['2', 'int4'], ['0', 'int4'])).toThrow('step size cannot equal zero');
+    expect(rows('generate_series', ['1.0', 'numeric'], ['2', 'numeric'], ['0.5', 'numeric'])).toEqual([
+      '1.0',
+      '1.5',
+      '2.0',
+    ]);
+    expect(
+      rows('generate_series', ['2020-01-31', 'timestamp'], ['2020-04-01', 'timestamp'], ['1 month', 'interval']),
+    ).toEqual(['2020-01-31 00:00:00', '2020-02-29 00:00:00', '2020-03-29 00:00:00']);
+    expect(() => rows('generate_series', ['1', 'int4'], ['2', 'int4'], ['0', 'int4'])).toThrow(
+      'step size cannot equal zero',
+    );
   });
   test('unnest', () => {
     expect(rows('unnest', ['{1,NULL,3}', 'int4[]'])).toEqual(['1', '<null>', '3']);
@@ -169,7 +257,9 @@ describe('set functions', () => {
     expect(rows('generate_subscripts', ['[3:5]={1,2,3}', 'int4[]'], ['1', 'int4'])).toEqual(['3', '4', '5']);
   });
   test('text', () => {
-    expect(rows('regexp_matches', ['foobarbequebazilbarfbonk', 'text'], ['(b[^b]+)(b[^b]+)', 'text'], ['g', 'text'])).toEqual(['{bar,beque}', '{bazil,barf}']);
+    expect(
+      rows('regexp_matches', ['foobarbequebazilbarfbonk', 'text'], ['(b[^b]+)(b[^b]+)', 'text'], ['g', 'text']),
+    ).toEqual(['{bar,beque}', '{bazil,barf}']);
     expect(rows('regexp_split_to_table', ['a  b', 'text'], [' +', 'text'])).toEqual(['a', 'b']);
     expect(rows('string_to_table', ['a,b', 'text'], [',', 'text'])).toEqual(['a', 'b']);
   });

@@ -4,21 +4,50 @@
  * against the registry by exact type, and answers the text of the result. The same text is valid for
  * a real server, so expectations can be recorded from one.
  */
-import { DEFAULT_TEXT_SETTINGS, parseDateStyle, parseIntervalStyle, type TextSettings } from '../../../sblr/contract/text/settings.ts';
+import {
+  DEFAULT_TEXT_SETTINGS,
+  parseDateStyle,
+  parseIntervalStyle,
+  type TextSettings,
+} from '../../../sblr/contract/text/settings.ts';
 import { timeZoneSetting } from '../../../sblr/contract/text/time-zone.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import type { SqlValue } from '../../../sblr/contract/values.ts';
 import { OPERATORS } from '../../../sblr/operators.ts';
-import type { EvalContext, IntrospectionHooks, ScalarFunction, TypePattern } from '../../../engine/functions/function.ts';
+import type {
+  EvalContext,
+  IntrospectionHooks,
+  ScalarFunction,
+  TypePattern,
+} from '../../../engine/functions/function.ts';
 import { functionsNamed, resolveResult } from '../../../engine/functions/registry.ts';
 import { type CastCode, castFunction } from '../../../engine/types/casts.ts';
 
 export const SEMANTICS: Semantics = {
-  identifierFold: 'lower', mainSchema: 'public', nullOrder: 'high', integerDivision: 'truncate', decimalDivision: 'significant-16', concatNull: 'null', coercion: 'strict', badCast: 'error',
-  truncation: 'error', padSpace: 'fixed', overflow: 'error', divisionByZero: 'error', booleanResult: 'boolean', defaultCollation: 'binary', aliasInGroupBy: true, aliasInHaving: false,
-  groupedColumns: 'functional-dependence', likeEscape: '\\', statementError: 'abort-transaction', ddl: 'transactional', arrayBase: 1, emptyStringIsNull: false,
+  identifierFold: 'lower',
+  mainSchema: 'public',
+  nullOrder: 'high',
+  integerDivision: 'truncate',
+  decimalDivision: 'significant-16',
+  concatNull: 'null',
+  coercion: 'strict',
+  badCast: 'error',
+  truncation: 'error',
+  padSpace: 'fixed',
+  overflow: 'error',
+  divisionByZero: 'error',
+  booleanResult: 'boolean',
+  defaultCollation: 'binary',
+  aliasInGroupBy: true,
+  aliasInHaving: false,
+  groupedColumns: 'functional-dependence',
+  likeEscape: '\\',
+  statementError: 'abort-transaction',
+  ddl: 'transactional',
+  arrayBase: 1,
+  emptyStringIsNull: false,
 };
 
 export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {
@@ -37,10 +66,30 @@ export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {
 }
 
 const TYPES: Readonly<Record<string, SqlType>> = {
-  text: { kind: 'text' }, name: { kind: 'text', declared: 'name' }, bool: { kind: 'bool' }, int2: { kind: 'int16' }, int4: { kind: 'int32' }, int8: { kind: 'int64' }, numeric: { kind: 'decimal' },
-  float4: { kind: 'float32' }, float8: { kind: 'float64' }, bytea: { kind: 'bytes' }, date: { kind: 'date' }, time: { kind: 'time' }, timetz: { kind: 'timetz' }, timestamp: { kind: 'timestamp' },
-  timestamptz: { kind: 'timestamptz' }, interval: { kind: 'interval' }, uuid: { kind: 'uuid' }, json: { kind: 'json' }, jsonb: { kind: 'jsonb' }, varbit: { kind: 'bits' }, oid: { kind: 'oid' },
-  varchar: { kind: 'text', declared: 'varchar' }, bpchar: { kind: 'text', fixed: true }, bit: { kind: 'bits', fixed: true },
+  text: { kind: 'text' },
+  name: { kind: 'text', declared: 'name' },
+  bool: { kind: 'bool' },
+  int2: { kind: 'int16' },
+  int4: { kind: 'int32' },
+  int8: { kind: 'int64' },
+  numeric: { kind: 'decimal' },
+  float4: { kind: 'float32' },
+  float8: { kind: 'float64' },
+  bytea: { kind: 'bytes' },
+  date: { kind: 'date' },
+  time: { kind: 'time' },
+  timetz: { kind: 'timetz' },
+  timestamp: { kind: 'timestamp' },
+  timestamptz: { kind: 'timestamptz' },
+  interval: { kind: 'interval' },
+  uuid: { kind: 'uuid' },
+  json: { kind: 'json' },
+  jsonb: { kind: 'jsonb' },
+  varbit: { kind: 'bits' },
+  oid: { kind: 'oid' },
+  varchar: { kind: 'text', declared: 'varchar' },
+  bpchar: { kind: 'text', fixed: true },
+  bit: { kind: 'bits', fixed: true },
 };
 
 export function typeNamed(text: string): SqlType {
@@ -51,7 +100,9 @@ export function typeNamed(text: string): SqlType {
   if (match[2] === undefined) return base;
   const first = Number(match[2]);
   if (base.kind === 'text' || base.kind === 'bits') return { ...base, length: first };
-  return base.kind === 'decimal' ? { ...base, precision: first, scale: Number(match[3] ?? 0) } : { ...base, precision: first };
+  return base.kind === 'decimal'
+    ? { ...base, precision: first, scale: Number(match[3] ?? 0) }
+    : { ...base, precision: first };
 }
 
 interface Typed {
@@ -60,7 +111,9 @@ interface Typed {
 }
 
 const BINARY = new Map<string, string>();
-for (const [name, symbol] of Object.entries(OPERATORS)) if (!['negate', 'plus', 'absolute', 'integer_divide', 'bit_not', 'factorial'].includes(name) && !BINARY.has(symbol)) BINARY.set(symbol, name);
+for (const [name, symbol] of Object.entries(OPERATORS))
+  if (!['negate', 'plus', 'absolute', 'integer_divide', 'bit_not', 'factorial'].includes(name) && !BINARY.has(symbol))
+    BINARY.set(symbol, name);
 const ALIASES: Readonly<Record<string, string>> = { pow: 'power' };
 
 class Reader {
@@ -100,7 +153,11 @@ class Reader {
     const literal = this.#match(/\s*(E?)'((?:[^']|'')*)'/y);
     if (literal !== undefined) {
       const text = (literal[2] as string).replaceAll("''", "'");
-      result = { value: literal[1] === 'E' ? text.replace(/\\(.)/g, (_, c: string) => ({ n: '\n', t: '\t', r: '\r' })[c] ?? c) : text, type: { kind: 'unknown' } };
+      result = {
+        value:
+          literal[1] === 'E' ? text.replace(/\\(.)/g, (_, c: string) => ({ n: '\n', t: '\t', r: '\r' })[c] ?? c) : text,
+        type: { kind: 'unknown' },
+      };
     } else if (this.#match(/\s*NULL/y) !== undefined) result = { value: null, type: { kind: 'unknown' } };
     else {
       const name = this.#match(/\s*(\w+)\(/y);
@@ -147,7 +204,9 @@ function call(name: string, values: readonly Typed[], context: EvalContext, oper
     if (candidate.kind !== 'scalar' || (operator && !candidate.operator)) continue;
     const { parameters, variadic } = candidate;
     if (variadic === 'none' ? parameters.length !== values.length : values.length < parameters.length - 1) continue;
-    const scores = values.map((value, i) => fits(parameters[Math.min(i, parameters.length - 1)] as TypePattern, value.type));
+    const scores = values.map((value, i) =>
+      fits(parameters[Math.min(i, parameters.length - 1)] as TypePattern, value.type),
+    );
     if (scores.includes(0)) continue;
     const score = scores.reduce((sum, part) => sum + part, candidate.operator === operator ? 1 : 0);
     if (score > bestScore) {
@@ -161,7 +220,12 @@ function call(name: string, values: readonly Typed[], context: EvalContext, oper
   const arguments_ = values.map((value, i): Typed => {
     if (value.type.kind !== 'unknown') return value;
     const pattern = chosen.parameters[Math.min(i, chosen.parameters.length - 1)] as TypePattern;
-    const type: SqlType = typeof pattern !== 'string' ? pattern : pattern === 'any_compatible' ? (known.element ?? known) : { kind: 'text' };
+    const type: SqlType =
+      typeof pattern !== 'string'
+        ? pattern
+        : pattern === 'any_compatible'
+          ? (known.element ?? known)
+          : { kind: 'text' };
     const code = castFunction({ kind: 'unknown' }, type, 'explicit');
     return { type, value: value.value === null || code === undefined ? value.value : code(value.value, context) };
   });
@@ -178,7 +242,9 @@ function call(name: string, values: readonly Typed[], context: EvalContext, oper
 export function evaluate(expression: string, context: EvalContext): string {
   try {
     const { value, type } = new Reader(expression, context).whole();
-    return value === null ? '<null>' : (castFunction(type, { kind: 'text' }, 'explicit') as CastCode)(value, context) as string;
+    return value === null
+      ? '<null>'
+      : ((castFunction(type, { kind: 'text' }, 'explicit') as CastCode)(value, context) as string);
   } catch (error) {
     if (error instanceof SqlError) return `ERROR: ${error.message}`;
     throw error;

@@ -19,7 +19,9 @@ function readCases(): Case[] {
     if (line === '') continue;
     if (line.startsWith('@')) settings = applySetting(settings, line.slice(1));
     else {
-      const expected = (lines[++i] as string).slice(3).replace(/\\(n|\\)/g, (_, char: string) => (char === 'n' ? '\n' : '\\'));
+      const expected = (lines[++i] as string)
+        .slice(3)
+        .replace(/\\(n|\\)/g, (_, char: string) => (char === 'n' ? '\n' : '\\'));
       cases.push({ expression: line, expected, settings });
     }
   }

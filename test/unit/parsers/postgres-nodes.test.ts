@@ -72,17 +72,39 @@ describe('expressions', () => {
   });
 
   it('gives numbers the first type that holds them', () => {
-    const types = ['1', '2147483648', '-2147483648', '9223372036854775808', '1.50', '1e3'].map((text) => (item(text).value as NodeOf<'LITERAL'>).type.kind);
+    const types = ['1', '2147483648', '-2147483648', '9223372036854775808', '1.50', '1e3'].map(
+      (text) => (item(text).value as NodeOf<'LITERAL'>).type.kind,
+    );
     expect(types).toEqual(['int32', 'int64', 'int32', 'decimal', 'decimal', 'decimal']);
     expect(String((item('1.50').value as NodeOf<'LITERAL'>).value)).toBe('1.50');
   });
 
   it.each([
-    ['a.b', 'b'], ["'x'::varchar", 'varchar'], ['cast(1 as char)', 'bpchar'], ['upper(a)::text', 'upper'], ['1 + 1', '?column?'], ['count(*)', 'count'],
-    ['case a when 1 then 2 end', 'case'], ['case when a then 1 else b end', 'b'], ['coalesce(a, b)', 'coalesce'], ['(select x as q)', 'q'],
-    ['exists (select 1)', 'exists'], ['array[1]', 'array'], ["date '2020-01-01'", 'date'], ['current_user', 'current_user'], ['user', 'user'],
-    ["trim('a')", 'btrim'], ['a[1]', 'a'], ['(a).b', 'b'], ['row(1)', 'row'], ['true', '?column?'], ['extract(year from a)', 'extract'],
-    ['pg_backend_pid()', 'pg_backend_pid'], ['greatest(1, 2)', 'greatest'], ["a collate \"C\"", 'a'], ['a at time zone b', 'timezone'],
+    ['a.b', 'b'],
+    ["'x'::varchar", 'varchar'],
+    ['cast(1 as char)', 'bpchar'],
+    ['upper(a)::text', 'upper'],
+    ['1 + 1', '?column?'],
+    ['count(*)', 'count'],
+    ['case a when 1 then 2 end', 'case'],
+    ['case when a then 1 else b end', 'b'],
+    ['coalesce(a, b)', 'coalesce'],
+    ['(select x as q)', 'q'],
+    ['exists (select 1)', 'exists'],
+    ['array[1]', 'array'],
+    ["date '2020-01-01'", 'date'],
+    ['current_user', 'current_user'],
+    ['user', 'user'],
+    ["trim('a')", 'btrim'],
+    ['a[1]', 'a'],
+    ['(a).b', 'b'],
+    ['row(1)', 'row'],
+    ['true', '?column?'],
+    ['extract(year from a)', 'extract'],
+    ['pg_backend_pid()', 'pg_backend_pid'],
+    ['greatest(1, 2)', 'greatest'],
+    ['a collate "C"', 'a'],
+    ['a at time zone b', 'timezone'],
   ])('labels %s', (text, label) => {
     expect(item(text).label).toBe(label);
   });
@@ -110,7 +132,11 @@ describe('functions.md', () => {
 describe('names and strings', () => {
   it('folds undelimited names and marks exact ones', () => {
     const value = item('Foo."Bar"."baz"').value as NodeOf<'COLUMN'>;
-    expect(value.name).toEqual([{ text: 'foo', exact: false }, { text: 'Bar', exact: true }, { text: 'baz', exact: false }]);
+    expect(value.name).toEqual([
+      { text: 'foo', exact: false },
+      { text: 'Bar', exact: true },
+      { text: 'baz', exact: false },
+    ]);
   });
 
   it('limits names to 63 bytes', () => {
@@ -119,7 +145,12 @@ describe('names and strings', () => {
   });
 
   it.each([
-    ["'it''s'", "it's"], ["E'a\\n\\x41\\u00e9'", 'a\nA\u00e9'], ["'a'\n  'b'", 'ab'], ["U&'\\0041'", 'A'], ["$x$a'$$b$x$", "a'$$b"], ["E'\\303\\251'", '\u00e9'],
+    ["'it''s'", "it's"],
+    ["E'a\\n\\x41\\u00e9'", 'a\nA\u00e9'],
+    ["'a'\n  'b'", 'ab'],
+    ["U&'\\0041'", 'A'],
+    ["$x$a'$$b$x$", "a'$$b"],
+    ["E'\\303\\251'", '\u00e9'],
   ])('string %s', (text, expected) => {
     expect((item(text).value as NodeOf<'LITERAL'>).value).toBe(expected);
   });
@@ -134,19 +165,40 @@ describe('queries', () => {
       ops.push(node.op);
       node = node.source as { op: string } | undefined;
     }
-    expect(ops).toEqual(['LOCK_ROWS', 'LIMIT', 'SORT', 'DISTINCT', 'PROJECT', 'WINDOWS', 'FILTER', 'GROUP', 'FILTER', 'LOAD_TABLE']);
+    expect(ops).toEqual([
+      'LOCK_ROWS',
+      'LIMIT',
+      'SORT',
+      'DISTINCT',
+      'PROJECT',
+      'WINDOWS',
+      'FILTER',
+      'GROUP',
+      'FILTER',
+      'LOAD_TABLE',
+    ]);
   });
 
   it('binds INTERSECT stronger than UNION', () => {
-    expect(returned('select 1 union select 2 intersect select 3').source).toMatchObject({ op: 'SET_OP', kind: 'union', right: { op: 'SET_OP', kind: 'intersect' } });
-    expect(returned('select 1 except select 2 union select 3').source).toMatchObject({ kind: 'union', left: { kind: 'except' } });
+    expect(returned('select 1 union select 2 intersect select 3').source).toMatchObject({
+      op: 'SET_OP',
+      kind: 'union',
+      right: { op: 'SET_OP', kind: 'intersect' },
+    });
+    expect(returned('select 1 except select 2 union select 3').source).toMatchObject({
+      kind: 'union',
+      left: { kind: 'except' },
+    });
   });
 
   it('tells queries from values behind parentheses', () => {
     expect(item('((select 1) + 2)').value.op).toBe('OPERATOR');
     expect(item('((select 1) union (select 2))').value.op).toBe('SUBQUERY');
     expect(item('a in ((select 1))').value.op).toBe('IN_QUERY');
-    expect(item('a in ((select 1), 2)').value).toMatchObject({ op: 'IN_LIST', items: [{ op: 'SUBQUERY' }, { op: 'LITERAL' }] });
+    expect(item('a in ((select 1), 2)').value).toMatchObject({
+      op: 'IN_LIST',
+      items: [{ op: 'SUBQUERY' }, { op: 'LITERAL' }],
+    });
     expect(item('a in ((select 1) + 2)').value).toMatchObject({ op: 'IN_LIST', items: [{ op: 'OPERATOR' }] });
   });
 
@@ -154,11 +206,16 @@ describe('queries', () => {
     expect(returned('insert into t values (1)').command).toBe('INSERT');
     expect(returned('with a as (select 1) delete from t').command).toBe('DELETE');
     expect(returned('select 1 into x')).toMatchObject({ op: 'CREATE_TABLE_AS' });
-    expect(returned('show datestyle')).toMatchObject({ command: 'SHOW', source: { items: [{ alias: { text: 'DateStyle', exact: true } }] } });
+    expect(returned('show datestyle')).toMatchObject({
+      command: 'SHOW',
+      source: { items: [{ alias: { text: 'DateStyle', exact: true } }] },
+    });
   });
 
   it('keeps the source text of defaults and checks', () => {
-    const table = parsePostgres("create table t (a int default 1 + 2 check (a > 0), b serial)")[0] as NodeOf<'CREATE_TABLE'>;
+    const table = parsePostgres(
+      'create table t (a int default 1 + 2 check (a > 0), b serial)',
+    )[0] as NodeOf<'CREATE_TABLE'>;
     expect(table.columns[0]?.constraints.map((each) => each.text)).toEqual(['1 + 2', 'a > 0']);
     expect(table.columns[1]).toMatchObject({ autoIncrement: true, constraints: [{ kind: 'not_null' }] });
   });

@@ -67,14 +67,20 @@ describe('statement cache', () => {
   });
 
   it('answers as a fresh compilation does', () => {
-    const texts = ["insert into t values (1, 'a', -2), (3, null, default)", "delete from t where a in (1, 2, 3) and b between 'x' and 'y'", 'select $1'];
+    const texts = [
+      "insert into t values (1, 'a', -2), (3, null, default)",
+      "delete from t where a in (1, 2, 3) and b between 'x' and 'y'",
+      'select $1',
+    ];
     for (const text of texts) {
       for (let round = 0; round < 3; round++) {
         const cached = postgresPlugin.compile({ text, start: 0, settings: {} });
         const fresh = compileDirect({ text, start: 0, settings: {} });
         if (cached.kind !== 'statement' || fresh.kind !== 'statement') throw new Error('refused');
         expect({ end: cached.end, command: cached.statement.command, text: cached.statement.text }).toEqual({
-          end: fresh.end, command: fresh.statement.command, text: fresh.statement.text,
+          end: fresh.end,
+          command: fresh.statement.command,
+          text: fresh.statement.text,
         });
       }
     }

@@ -18,11 +18,17 @@ const int = (value: number): ValueNode => node('LITERAL', { value, type: INT32 }
 const text = (value: string): ValueNode => node('LITERAL', { value, type: TEXT });
 const local = (name: string): ValueNode => node('VARIABLE', { name, scope: 'local' });
 const operator = (name: string, ...operands: ValueNode[]): ValueNode => node('OPERATOR', { name, operands });
-const declare = (name: string, initial: ValueNode): StatementNode => node('DECLARE_VARIABLE', { name, type: INT32, constant: false, initial });
-const assign = (name: string, value: ValueNode): StatementNode => node('ASSIGN_VARIABLE', { name, scope: 'local', value });
-const relation = (sql: string): RelationNode => (parsePostgres(sql)[0] as Extract<StatementNode, { op: 'RETURN' }>).source;
+const declare = (name: string, initial: ValueNode): StatementNode =>
+  node('DECLARE_VARIABLE', { name, type: INT32, constant: false, initial });
+const assign = (name: string, value: ValueNode): StatementNode =>
+  node('ASSIGN_VARIABLE', { name, scope: 'local', value });
+const relation = (sql: string): RelationNode =>
+  (parsePostgres(sql)[0] as Extract<StatementNode, { op: 'RETURN' }>).source;
 const select = (...values: ValueNode[]): StatementNode =>
-  node('RETURN', { command: 'SELECT', source: node('PROJECT', { source: node('DUAL', {}), items: values.map((value) => node('ITEM', { value })) }) });
+  node('RETURN', {
+    command: 'SELECT',
+    source: node('PROJECT', { source: node('DUAL', {}), items: values.map((value) => node('ITEM', { value })) }),
+  });
 
 describe('procedural machine', () => {
   it('loops with variables and jumps', async () => {
@@ -97,9 +103,23 @@ describe('procedural machine', () => {
     const { encodeProgram } = await import('../../../sblr/encode.ts');
     const { SEMANTICS } = await import('../../../parsers/postgres/facts.ts');
     const create = (name: string, statements: StatementNode[]): StatementNode =>
-      node('CREATE_ROUTINE', { name: [regular(name)], kind: 'procedure', replace: true, returns: undefined, returnsSet: false, language: 'sql', volatility: 'volatile', strict: false, source: '', options: [],
+      node('CREATE_ROUTINE', {
+        name: [regular(name)],
+        kind: 'procedure',
+        replace: true,
+        returns: undefined,
+        returnsSet: false,
+        language: 'sql',
+        volatility: 'volatile',
+        strict: false,
+        source: '',
+        options: [],
         body: encodeProgram({ version: 1, parameterTypes: [], semantics: SEMANTICS, statements }).bytes,
-        parameters: [node('ROUTINE_PARAMETER', { name: regular('a'), type: INT32, mode: 'in' }), node('ROUTINE_PARAMETER', { name: regular('b'), type: INT32, mode: 'inout' })] });
+        parameters: [
+          node('ROUTINE_PARAMETER', { name: regular('a'), type: INT32, mode: 'in' }),
+          node('ROUTINE_PARAMETER', { name: regular('b'), type: INT32, mode: 'inout' }),
+        ],
+      });
     expect((await engine.run([create('increment', body)])).error).toBeUndefined();
     const answer = await engine.run([
       declare('out', int(0)),
@@ -108,8 +128,14 @@ describe('procedural machine', () => {
     ]);
     expect(answer.error).toBeUndefined();
     expect(answer.results[0]!.rows).toEqual([[42]]);
-    await engine.run([create('forever', [node('CALL_PROCEDURE', { name: [regular('forever')], outputs: ['', ''], arguments: [int(1), int(1)] })])]);
-    const deep = await engine.run([node('CALL_PROCEDURE', { name: [regular('forever')], outputs: ['', ''], arguments: [int(1), int(1)] })]);
+    await engine.run([
+      create('forever', [
+        node('CALL_PROCEDURE', { name: [regular('forever')], outputs: ['', ''], arguments: [int(1), int(1)] }),
+      ]),
+    ]);
+    const deep = await engine.run([
+      node('CALL_PROCEDURE', { name: [regular('forever')], outputs: ['', ''], arguments: [int(1), int(1)] }),
+    ]);
     expect(deep.error?.condition).toBe('statement_too_complex');
   });
 });

@@ -41,10 +41,16 @@ test('moves everything, survives a restart, frees log segments', async () => {
   let store = await openTier1(options);
   const text = 'z'.repeat(200);
   for (let round = 0; round < 20; round++) {
-    const changes = Array.from({ length: 300 }, (_, i): Change => [1, `k${String((i * 13 + round * 101) % 2500).padStart(5, '0')}`, [round, i, text]]);
+    const changes = Array.from(
+      { length: 300 },
+      (_, i): Change => [1, `k${String((i * 13 + round * 101) % 2500).padStart(5, '0')}`, [round, i, text]],
+    );
     await Promise.all([commit(store, changes), commit(store, [[2, `r${round}`, [round]]])]);
   }
-  await commit(store, Array.from({ length: 5000 }, (_, i): Change => [3, `k${i}`, [i]]));
+  await commit(
+    store,
+    Array.from({ length: 5000 }, (_, i): Change => [3, `k${i}`, [i]]),
+  );
   await flush(store);
   const before = await drain(store.scan(1, '', undefined, NEWEST), 100);
   expect(store.statistics().flushes).toBeGreaterThan(1);

@@ -14,14 +14,21 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 test('versions overwritten unread stay visible to old snapshots', async () => {
   const options = { directory: root, codec: jsonCodec, preallocateBytes: 65_536, preloadBytes: 0 };
   const first = await openTier1(options);
-  await commit(first, Array.from({ length: 20_000 }, (_, i): Change => [1, `k${String(i).padStart(6, '0')}`, [i]]));
+  await commit(
+    first,
+    Array.from({ length: 20_000 }, (_, i): Change => [1, `k${String(i).padStart(6, '0')}`, [i]]),
+  );
   await flush(first);
   await close(first);
 
   const store = await openTier1(options);
   const old = store.registerSnapshot();
   // Written without being read, while the space is being loaded.
-  await commit(store, [[1, 'k000000', ['new']], [1, 'k019999', ['new']], [1, 'k010000', null]]);
+  await commit(store, [
+    [1, 'k000000', ['new']],
+    [1, 'k019999', ['new']],
+    [1, 'k010000', null],
+  ]);
   // Loaded when asking for a key that does not exist goes to the disk no more.
   for (;;) {
     const before = store.statistics().diskReads;

@@ -17,12 +17,25 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const key = fc.integer({ min: 0, max: 40 }).map((n) => `k${String(n).padStart(2, '0')}`);
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('commit' as const), changes: fc.array(fc.tuple(key, fc.boolean()), { minLength: 1, maxLength: 12 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('commit' as const),
+      changes: fc.array(fc.tuple(key, fc.boolean()), { minLength: 1, maxLength: 12 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('snapshot' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const), which: fc.nat(10) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('scan-across' as const), limit: fc.integer({ min: 1, max: 10 }), reverse: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('scan-across' as const),
+      limit: fc.integer({ min: 1, max: 10 }),
+      reverse: fc.boolean(),
+    }),
+  },
 );
 
 type Model = Map<string, StoredRow>;
@@ -43,7 +56,16 @@ test('every snapshot shows its moment', async () => {
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 50 }), async (steps) => {
       const directory = join(root, String(run++));
       // So little memory that everything flushed is dropped.
-      const options = { directory, codec: jsonCodec, preallocateBytes: 8192, segmentBytes: 4096, memoryBytes: 3000, memoryLimitBytes: 1 << 30, flushBytes: 8000, preloadBytes: run % 2 === 0 ? 0 : 1 << 20 };
+      const options = {
+        directory,
+        codec: jsonCodec,
+        preallocateBytes: 8192,
+        segmentBytes: 4096,
+        memoryBytes: 3000,
+        memoryLimitBytes: 1 << 30,
+        flushBytes: 8000,
+        preloadBytes: run % 2 === 0 ? 0 : 1 << 20,
+      };
       let store = await openTier1(options);
       let current: Model = new Map();
       const held: { handle: SnapshotHandle; model: Model }[] = [];

@@ -34,7 +34,9 @@ export const SPACE = 7;
 export function granted(result: LockResult): Promise<void> {
   if (result === 'granted') return Promise.resolve();
   if (result === 'skipped') return Promise.reject(new Error('skipped'));
-  return new Promise((resolve, reject) => result.onSettled((error) => (error === undefined ? resolve() : reject(error))));
+  return new Promise((resolve, reject) =>
+    result.onSettled((error) => (error === undefined ? resolve() : reject(error))),
+  );
 }
 
 export function commit(tx: Transaction): Promise<void> {
@@ -50,7 +52,11 @@ export function read(tx: Transaction, key: string): unknown {
 }
 
 /** One statement that updates (or, with null, deletes) a key the way an executor does. */
-export async function write(tx: Transaction, key: string, change: (old: unknown) => Row | null): Promise<'done' | 'none'> {
+export async function write(
+  tx: Transaction,
+  key: string,
+  change: (old: unknown) => Row | null,
+): Promise<'done' | 'none'> {
   tx.beginStatement();
   try {
     let row = tx.get(SPACE, key);
@@ -67,7 +73,12 @@ export async function write(tx: Transaction, key: string, change: (old: unknown)
   }
 }
 
-export async function scanKeys(tx: Transaction, low = '', high?: string, options?: TransactionScanOptions): Promise<string> {
+export async function scanKeys(
+  tx: Transaction,
+  low = '',
+  high?: string,
+  options?: TransactionScanOptions,
+): Promise<string> {
   tx.beginStatement();
   const rows = await drain(tx.scan(SPACE, low, high, options), 3);
   tx.endStatement();

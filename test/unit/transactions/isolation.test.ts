@@ -61,7 +61,8 @@ describe.each(LEVELS)('%s', (level) => {
     expect(read(one, 'b')).toBe(20);
     expect(read(two, 'a')).toBe(10);
     await commit(one);
-    if (level === 'serializable') await expect(commit(two)).rejects.toMatchObject({ condition: 'serialization_failure' });
+    if (level === 'serializable')
+      await expect(commit(two)).rejects.toMatchObject({ condition: 'serialization_failure' });
     else await commit(two);
   });
 
@@ -110,7 +111,10 @@ describe.each(LEVELS)('%s', (level) => {
       await second;
       expect(seen).toEqual([undefined]);
     } else {
-      await expect(second).rejects.toMatchObject({ condition: 'serialization_failure', details: { variant: 'concurrent_delete' } });
+      await expect(second).rejects.toMatchObject({
+        condition: 'serialization_failure',
+        details: { variant: 'concurrent_delete' },
+      });
     }
     two.rollback();
   });
@@ -134,7 +138,8 @@ describe.each(LEVELS)('%s', (level) => {
     await write(one, 'a', () => [-10]);
     await write(two, 'b', () => [-10]);
     await commit(one);
-    if (level === 'serializable') await expect(commit(two)).rejects.toMatchObject({ condition: 'serialization_failure' });
+    if (level === 'serializable')
+      await expect(commit(two)).rejects.toMatchObject({ condition: 'serialization_failure' });
     else await commit(two);
   });
 
@@ -146,7 +151,8 @@ describe.each(LEVELS)('%s', (level) => {
     one.put(SPACE, 'x1', [1]);
     two.put(SPACE, 'x2', [1]);
     await commit(one);
-    if (level === 'serializable') await expect(commit(two)).rejects.toMatchObject({ condition: 'serialization_failure' });
+    if (level === 'serializable')
+      await expect(commit(two)).rejects.toMatchObject({ condition: 'serialization_failure' });
     else await commit(two);
   });
 
@@ -163,7 +169,8 @@ describe.each(LEVELS)('%s', (level) => {
     expect(read(report, 'b')).toBe(40);
     await commit(report);
     await write(batch, 'a', () => [-11]);
-    if (level === 'serializable') await expect(commit(batch)).rejects.toMatchObject({ condition: 'serialization_failure' });
+    if (level === 'serializable')
+      await expect(commit(batch)).rejects.toMatchObject({ condition: 'serialization_failure' });
     else await commit(batch);
   });
 });

@@ -31,7 +31,11 @@ describe('statements', () => {
     expect(tx.changedInStatement(SPACE, 'a')).toBe(true);
     expect(tx.changedInStatement(SPACE, 'd')).toBe(false);
     expect((await drain(tx.scan(SPACE, '', undefined))).map(([key]) => key)).toEqual(['b', 'd', 'f']);
-    expect((await drain(tx.scan(SPACE, '', undefined, { view: 'newest' }))).map(([key]) => key)).toEqual(['a', 'd', 'f']);
+    expect((await drain(tx.scan(SPACE, '', undefined, { view: 'newest' }))).map(([key]) => key)).toEqual([
+      'a',
+      'd',
+      'f',
+    ]);
     tx.endStatement();
     expect(await scanKeys(tx)).toBe('a d f');
     expect(await scanKeys(tx, '', undefined, { reverse: true })).toBe('f d a');
@@ -165,7 +169,11 @@ test('a cursor keeps what it saw', async () => {
   const other = begin();
   await write(other, 'b', () => null);
   await commit(other);
-  expect(await drain(scan, 1)).toEqual([['b', ['b']], ['d', ['d']], ['f', ['f']]]);
+  expect(await drain(scan, 1)).toEqual([
+    ['b', ['b']],
+    ['d', ['d']],
+    ['f', ['f']],
+  ]);
   tx.rollback();
 });
 
@@ -176,7 +184,13 @@ test('many own rows in random order scan in order', async () => {
     tx.put(SPACE, keys[i]!, [i]);
     if (i % 50 === 0) expect(await scanKeys(tx, 'k', 'l')).toBe([...new Set(keys.slice(0, i + 1))].sort().join(' '));
   }
-  expect(await scanKeys(tx, 'k0100', 'k0200', { reverse: true })).toBe([...new Set(keys)].filter((key) => key >= 'k0100' && key < 'k0200').sort().reverse().join(' '));
+  expect(await scanKeys(tx, 'k0100', 'k0200', { reverse: true })).toBe(
+    [...new Set(keys)]
+      .filter((key) => key >= 'k0100' && key < 'k0200')
+      .sort()
+      .reverse()
+      .join(' '),
+  );
   tx.rollback();
 });
 

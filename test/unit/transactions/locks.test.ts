@@ -76,7 +76,9 @@ describe('waiting', () => {
     const locks = new LockManager();
     locks.acquireRow(owner(), 1, 'k', 'update', 'wait');
     expect(locks.acquireRow(owner(), 1, 'k', 'share', 'skip_locked')).toBe('skipped');
-    expect(() => locks.acquireRow(owner(), 1, 'k', 'share', 'nowait', 'accounts')).toThrow('could not obtain lock on row in relation "accounts"');
+    expect(() => locks.acquireRow(owner(), 1, 'k', 'share', 'nowait', 'accounts')).toThrow(
+      'could not obtain lock on row in relation "accounts"',
+    );
   });
 
   test('ends with a timeout', async () => {
@@ -84,7 +86,9 @@ describe('waiting', () => {
     locks.acquireRow(owner(), 1, 'k', 'update', 'wait');
     const late = owner();
     late.group.timeoutMs = 10;
-    await expect(granted(locks.acquireRow(late, 1, 'k', 'update', 'wait'))).rejects.toMatchObject({ condition: 'lock_not_available' });
+    await expect(granted(locks.acquireRow(late, 1, 'k', 'update', 'wait'))).rejects.toMatchObject({
+      condition: 'lock_not_available',
+    });
   });
 
   test('can be cancelled, which lets those behind go on', async () => {
@@ -115,7 +119,9 @@ describe('deadlocks', () => {
       error = caught;
     }
     expect(error).toMatchObject({ condition: 'deadlock_detected' });
-    expect((error as SqlError).details.detail).toMatch(/^Process \d+ waits for update lock on row of relation "t"; blocked by process \d+\.\nProcess/);
+    expect((error as SqlError).details.detail).toMatch(
+      /^Process \d+ waits for update lock on row of relation "t"; blocked by process \d+\.\nProcess/,
+    );
     locks.releaseFrom(two, 0);
     await waiting;
   });

@@ -2,21 +2,47 @@
 import { describe, expect, it } from 'vitest';
 import { FakeLink } from './fake-engine.ts';
 import {
-  bind, closePortal, closeStatement, copyData, copyDone, copyFail, describePortal, describeStatement, execute, fields, flush, int32, message,
-  packet, parse, query, show, split, startup, sync, terminate, WireClient,
+  bind,
+  closePortal,
+  closeStatement,
+  copyData,
+  copyDone,
+  copyFail,
+  describePortal,
+  describeStatement,
+  execute,
+  fields,
+  flush,
+  int32,
+  message,
+  packet,
+  parse,
+  query,
+  show,
+  split,
+  startup,
+  sync,
+  terminate,
+  WireClient,
 } from './wire-client.ts';
 
 describe('start-up', () => {
   it('greets with settings, key and ready', async () => {
     const client = new WireClient();
-    const lines = await client.ask(startup({ user: 'ann', application_name: 'psql', options: '-c search_path=a\\ b --work-mem=4' }));
+    const lines = await client.ask(
+      startup({ user: 'ann', application_name: 'psql', options: '-c search_path=a\\ b --work-mem=4' }),
+    );
     expect(lines[0]).toBe('R 00000000');
     expect(lines).toContain('setting server_version=15.6 (test)');
     expect(lines).toContain('setting application_name=psql');
     expect(lines).toContain('setting is_superuser=on');
     expect(lines.at(-2)).toBe('K 000010920000004d');
     expect(lines.at(-1)).toBe('ready I');
-    expect(client.session.options).toMatchObject({ user: 'ann', database: 'ann', settings: { search_path: 'a b', work_mem: '4' } });
+    expect(client.session.options).toMatchObject({
+      user: 'ann',
+      database: 'ann',
+      settings: { search_path: 'a b', work_mem: '4' },
+    });
   });
 
   it('declines TLS and GSS encryption when it has none', async () => {
@@ -89,7 +115,11 @@ describe('start-up', () => {
 });
 
 describe.each([
-  ['whole', 0, false], ['byte by byte', 1, false], ['in sevens', 7, false], ['whole, engine at once', 0, true], ['byte by byte, engine at once', 1, true],
+  ['whole', 0, false],
+  ['byte by byte', 1, false],
+  ['in sevens', 7, false],
+  ['whole, engine at once', 0, true],
+  ['byte by byte, engine at once', 1, true],
 ])('queries fed %s', (_name, pieceBytes, immediate) => {
   const connect = async (): Promise<WireClient> => {
     const link = new FakeLink();
@@ -107,7 +137,15 @@ describe.each([
   it('runs several in one', async () => {
     const client = await connect();
     expect(await client.ask(query('select 1; insert a; ;rows 2'))).toEqual([
-      'columns 1', 'row 1', 'done SELECT 1', 'done INSERT 0 1', 'columns 1', 'row 1', 'row 2', 'done SELECT 2', 'ready I',
+      'columns 1',
+      'row 1',
+      'done SELECT 1',
+      'done INSERT 0 1',
+      'columns 1',
+      'row 1',
+      'row 2',
+      'done SELECT 2',
+      'ready I',
     ]);
     expect(client.session.calls.at(-1)).toBe('endGroup');
   });
@@ -124,7 +162,12 @@ describe.each([
     const client = await connect();
     const answer = await client.send(query("select 'é😀'; syntax"));
     expect(answer.map(show)).toEqual(['error 42601', 'ready I']);
-    expect(fields(answer[0]!.body)).toMatchObject({ S: 'ERROR', V: 'ERROR', P: '14', M: 'syntax error at or near "syntax"' });
+    expect(fields(answer[0]!.body)).toMatchObject({
+      S: 'ERROR',
+      V: 'ERROR',
+      P: '14',
+      M: 'syntax error at or near "syntax"',
+    });
     expect(client.session.calls).toEqual([]);
   });
 
@@ -145,9 +188,9 @@ describe.each([
 
   it('costs a pipeline of an unnamed statement one round trip and one write', async () => {
     const client = await connect();
-    expect(await client.ask(parse('', 'echo $1 $2'), bind('', '', ['a', null]), describePortal(''), execute(''), sync)).toEqual([
-      'parsed', 'bound', 'columns 2', 'row a|null', 'done SELECT 1', 'ready I',
-    ]);
+    expect(
+      await client.ask(parse('', 'echo $1 $2'), bind('', '', ['a', null]), describePortal(''), execute(''), sync),
+    ).toEqual(['parsed', 'bound', 'columns 2', 'row a|null', 'done SELECT 1', 'ready I']);
     if (pieceBytes === 0) {
       expect(client.session.calls).toEqual(['execute statement echo $1 $2']);
       expect(client.socket.writes).toBe(1);
@@ -157,14 +200,18 @@ describe.each([
 
   it('answers nodata for a described insert', async () => {
     const client = await connect();
-    expect(await client.ask(parse('', 'insert $1'), bind('', '', ['a']), describePortal(''), execute(''), sync)).toEqual([
-      'parsed', 'bound', 'nodata', 'done INSERT 0 1', 'ready I',
-    ]);
+    expect(
+      await client.ask(parse('', 'insert $1'), bind('', '', ['a']), describePortal(''), execute(''), sync),
+    ).toEqual(['parsed', 'bound', 'nodata', 'done INSERT 0 1', 'ready I']);
   });
 
   it('keeps named statements and their description', async () => {
     const client = await connect();
-    expect(await client.ask(parse('s', 'rows $1'), describeStatement('s'), flush)).toEqual(['parsed', 'parameters 23', 'columns 1']);
+    expect(await client.ask(parse('s', 'rows $1'), describeStatement('s'), flush)).toEqual([
+      'parsed',
+      'parameters 23',
+      'columns 1',
+    ]);
     await client.ask(sync);
     client.session.calls.length = 0;
     const lines = ['bound', 'columns 1', 'done SELECT 0', 'ready I'];
@@ -172,24 +219,44 @@ describe.each([
     if (pieceBytes === 0) expect(client.session.calls).toHaveLength(1);
     expect(client.session.requests.at(-1)?.wantColumns).toBe(false);
     expect(await client.ask(parse('s', 'rows 1'), sync)).toEqual(['error 42P05', 'ready I']);
-    expect(await client.ask(closeStatement('s'), closeStatement('never'), bind('', 's'), sync)).toEqual(['closed', 'closed', 'error 26000', 'ready I']);
+    expect(await client.ask(closeStatement('s'), closeStatement('never'), bind('', 's'), sync)).toEqual([
+      'closed',
+      'closed',
+      'error 26000',
+      'ready I',
+    ]);
   });
 
   it('reports an analysis error in place of ParseComplete, a later one after it', async () => {
     const client = await connect();
-    expect(await client.ask(parse('b', 'bad'), bind('', 'b'), describePortal(''), execute(''), sync)).toEqual(['error 42703', 'ready I']);
+    expect(await client.ask(parse('b', 'bad'), bind('', 'b'), describePortal(''), execute(''), sync)).toEqual([
+      'error 42703',
+      'ready I',
+    ]);
     expect(await client.ask(bind('', 'b'), sync)).toEqual(['error 26000', 'ready I']);
     expect(await client.ask(parse('b', 'bad'), sync)).toEqual(['error 42703', 'ready I']);
     const answer = await client.send(parse('d', 'dup'), bind('', 'd'), execute(''), sync);
     expect(answer.map(show)).toEqual(['parsed', 'bound', 'error 23505', 'ready I']);
-    expect(fields(answer[2]!.body)).toMatchObject({ s: 's', t: 't', n: 'k', M: 'duplicate key value violates unique constraint "k"' });
+    expect(fields(answer[2]!.body)).toMatchObject({
+      s: 's',
+      t: 't',
+      n: 'k',
+      M: 'duplicate key value violates unique constraint "k"',
+    });
     expect(await client.ask(bind('', 'd'), sync)).toEqual(['bound', 'ready I']);
   });
 
   it('passes over everything from an error to Sync', async () => {
     const client = await connect();
     expect(
-      await client.ask(bind('', 'none'), execute(''), parse('', 'select 1'), query('select 1'), sync, query('select 1')),
+      await client.ask(
+        bind('', 'none'),
+        execute(''),
+        parse('', 'select 1'),
+        query('select 1'),
+        sync,
+        query('select 1'),
+      ),
     ).toEqual(['error 26000', 'ready I', 'columns 1', 'row 1', 'done SELECT 1', 'ready I']);
   });
 
@@ -197,15 +264,30 @@ describe.each([
     const client = await connect();
     const run = [parse('', 'insert a'), bind('', ''), execute('')];
     expect(await client.ask(...run, ...run, sync)).toEqual([
-      'parsed', 'bound', 'done INSERT 0 1', 'parsed', 'bound', 'done INSERT 0 1', 'ready I',
+      'parsed',
+      'bound',
+      'done INSERT 0 1',
+      'parsed',
+      'bound',
+      'done INSERT 0 1',
+      'ready I',
     ]);
-    expect(client.session.calls.filter((call) => call.startsWith('execute'))).toEqual(['execute group insert a', 'execute group insert a']);
+    expect(client.session.calls.filter((call) => call.startsWith('execute'))).toEqual([
+      'execute group insert a',
+      'execute group insert a',
+    ]);
     expect(client.session.calls.at(-1)).toBe('endGroup');
   });
 
   it('suspends portals and resumes them', async () => {
     const client = await connect();
-    expect(await client.ask(parse('', 'rows 5'), bind('p', ''), execute('p', 2), flush)).toEqual(['parsed', 'bound', 'row 1', 'row 2', 'suspended']);
+    expect(await client.ask(parse('', 'rows 5'), bind('p', ''), execute('p', 2), flush)).toEqual([
+      'parsed',
+      'bound',
+      'row 1',
+      'row 2',
+      'suspended',
+    ]);
     expect(await client.ask(execute('p', 2), flush)).toEqual(['row 3', 'row 4', 'suspended']);
     expect(await client.ask(execute('p', 2), flush)).toEqual(['row 5', 'done SELECT 1']);
     expect(await client.ask(execute('p', 2), sync)).toEqual(['done SELECT 0', 'ready I']);
@@ -214,24 +296,56 @@ describe.each([
 
   it('closes portals and refuses names in use', async () => {
     const client = await connect();
-    expect(await client.ask(parse('', 'rows 5'), bind('p', ''), bind('p', ''), sync)).toEqual(['parsed', 'bound', 'error 42P03', 'ready I']);
-    const lines = await client.ask(parse('', 'rows 5'), bind('p', ''), execute('p', 1), closePortal('p'), execute('p', 1), sync);
+    expect(await client.ask(parse('', 'rows 5'), bind('p', ''), bind('p', ''), sync)).toEqual([
+      'parsed',
+      'bound',
+      'error 42P03',
+      'ready I',
+    ]);
+    const lines = await client.ask(
+      parse('', 'rows 5'),
+      bind('p', ''),
+      execute('p', 1),
+      closePortal('p'),
+      execute('p', 1),
+      sync,
+    );
     expect(lines).toEqual(['parsed', 'bound', 'row 1', 'suspended', 'closed', 'error 34000', 'ready I']);
     expect(client.session.calls).toContain('close p');
   });
 
   it('handles empty statements and text of several', async () => {
     const client = await connect();
-    expect(await client.ask(parse('', ''), bind('', ''), describePortal(''), execute(''), sync)).toEqual(['parsed', 'bound', 'nodata', 'empty', 'ready I']);
+    expect(await client.ask(parse('', ''), bind('', ''), describePortal(''), execute(''), sync)).toEqual([
+      'parsed',
+      'bound',
+      'nodata',
+      'empty',
+      'ready I',
+    ]);
     expect(await client.ask(parse('', 'select 1; select 2'), sync)).toEqual(['error 42601', 'ready I']);
   });
 
   it('decodes binary parameters by declared and by inferred type', async () => {
     const client = await connect();
     const five = int32(5);
-    expect(await client.ask(parse('', 'echo $1', [23]), bind('', '', [five], [1]), execute(''), sync)).toEqual(['parsed', 'bound', 'row 5', 'done SELECT 1', 'ready I']);
-    expect(await client.ask(parse('', 'echo $1'), bind('', '', [five], [1]), execute(''), sync)).toEqual(['parsed', 'bound', 'row 5', 'done SELECT 1', 'ready I']);
-    expect(await client.ask(parse('', 'echo $1', [23]), bind('', '', [Buffer.alloc(3)], [1]), execute(''), sync)).toContain('error 22P03');
+    expect(await client.ask(parse('', 'echo $1', [23]), bind('', '', [five], [1]), execute(''), sync)).toEqual([
+      'parsed',
+      'bound',
+      'row 5',
+      'done SELECT 1',
+      'ready I',
+    ]);
+    expect(await client.ask(parse('', 'echo $1'), bind('', '', [five], [1]), execute(''), sync)).toEqual([
+      'parsed',
+      'bound',
+      'row 5',
+      'done SELECT 1',
+      'ready I',
+    ]);
+    expect(
+      await client.ask(parse('', 'echo $1', [23]), bind('', '', [Buffer.alloc(3)], [1]), execute(''), sync),
+    ).toContain('error 22P03');
     expect(await client.ask(parse('', 'echo $1', [23]), bind('', '', []), sync)).toContain('error 08P01');
     expect(await client.ask(parse('', 'echo $1', [23]), bind('', '', ['1'], [2]), sync)).toContain('error 22023');
     expect(await client.ask(parse('', 'echo $1', [12345]), sync)).toEqual(['error 42704', 'ready I']);
@@ -239,21 +353,41 @@ describe.each([
 
   it('sends settings before ready, notices at once', async () => {
     const client = await connect();
-    expect(await client.ask(query('set TimeZone Europe/Berlin'))).toEqual(['done SET', 'setting TimeZone=Europe/Berlin', 'ready I']);
+    expect(await client.ask(query('set TimeZone Europe/Berlin'))).toEqual([
+      'done SET',
+      'setting TimeZone=Europe/Berlin',
+      'ready I',
+    ]);
     expect(await client.ask(query('set bytea_output escape'))).toEqual(['done SET', 'ready I']);
     expect(await client.ask(query('notice'))).toEqual(['notice careful', 'done NOTICE', 'ready I']);
   });
 
   it('copies in', async () => {
     const client = await connect();
-    expect(await client.ask(query('copyin'), copyData('1\tx\n2'), copyData('\t\\N\n3\ta\\tb\n'), copyDone)).toEqual(['copyin', 'done COPY 3', 'ready I']);
-    expect(client.session.loaded).toEqual([['1', 'x'], ['2', null], ['3', 'a\tb']]);
+    expect(await client.ask(query('copyin'), copyData('1\tx\n2'), copyData('\t\\N\n3\ta\\tb\n'), copyDone)).toEqual([
+      'copyin',
+      'done COPY 3',
+      'ready I',
+    ]);
+    expect(client.session.loaded).toEqual([
+      ['1', 'x'],
+      ['2', null],
+      ['3', 'a\tb'],
+    ]);
   });
 
   it('reports what is wrong with copied data and swallows the rest of it', async () => {
     const client = await connect();
     const answer = await client.send(query('copyin'), copyData('1\n'), copyData('2\tx\n'), copyDone, query('select 1'));
-    expect(answer.map(show)).toEqual(['copyin', 'error 22P04', 'ready I', 'columns 1', 'row 1', 'done SELECT 1', 'ready I']);
+    expect(answer.map(show)).toEqual([
+      'copyin',
+      'error 22P04',
+      'ready I',
+      'columns 1',
+      'row 1',
+      'done SELECT 1',
+      'ready I',
+    ]);
     expect(fields(answer[1]!.body).M).toBe('missing data for column "b"');
     expect(await client.ask(query('copyin'), copyFail('no'))).toEqual(['copyin', 'error 57014', 'ready I']);
     expect(await client.ask(query('copyin'), query('select 1'))).toEqual(['copyin', 'error 08P01', 'ready I']);
@@ -262,20 +396,49 @@ describe.each([
   it('copies out', async () => {
     const client = await connect();
     expect(await client.ask(query('copyout'))).toEqual([
-      'copyout', 'copy "1\\tx\\\\ty\\n"', 'copy "2\\t\\\\N\\n"', 'copy "3\\tq\\"z,\\\\\\\\\\n"', 'copydone', 'done COPY 3', 'ready I',
+      'copyout',
+      'copy "1\\tx\\\\ty\\n"',
+      'copy "2\\t\\\\N\\n"',
+      'copy "3\\tq\\"z,\\\\\\\\\\n"',
+      'copydone',
+      'done COPY 3',
+      'ready I',
     ]);
     expect(await client.ask(parse('', 'copyout csv'), describeStatement(''), bind('', ''), execute(''), sync)).toEqual([
-      'parsed', 'parameters ', 'nodata', 'bound', 'copyout', 'copy "1,x\\ty\\n"', 'copy "2,\\n"', 'copy "3,\\"q\\"\\"z,\\\\\\"\\n"', 'copydone', 'done COPY 3', 'ready I',
+      'parsed',
+      'parameters ',
+      'nodata',
+      'bound',
+      'copyout',
+      'copy "1,x\\ty\\n"',
+      'copy "2,\\n"',
+      'copy "3,\\"q\\"\\"z,\\\\\\"\\n"',
+      'copydone',
+      'done COPY 3',
+      'ready I',
     ]);
   });
 
   it('refuses function calls and goes on', async () => {
     const client = await connect();
-    expect(await client.ask(message('F', int32(1)), query('select 1'))).toEqual(['error 0A000', 'ready I', 'columns 1', 'row 1', 'done SELECT 1', 'ready I']);
+    expect(await client.ask(message('F', int32(1)), query('select 1'))).toEqual([
+      'error 0A000',
+      'ready I',
+      'columns 1',
+      'row 1',
+      'done SELECT 1',
+      'ready I',
+    ]);
   });
 
   it('ends on broken messages', async () => {
-    for (const bytes of [message('Q', Buffer.from('x')), message('B', Buffer.from('\0')), Buffer.from([0x51, 0, 0, 0, 1]), message('!'), message('D', Buffer.from('P'))]) {
+    for (const bytes of [
+      message('Q', Buffer.from('x')),
+      message('B', Buffer.from('\0')),
+      Buffer.from([0x51, 0, 0, 0, 1]),
+      message('!'),
+      message('D', Buffer.from('P')),
+    ]) {
       const client = await connect();
       const [answer] = await client.send(bytes);
       expect(fields(answer!.body)).toMatchObject({ S: 'FATAL', C: '08P01' });
@@ -325,7 +488,9 @@ describe('flow', () => {
     link.window = 100;
     const client = await new WireClient({ link }).login();
     const line = `1\t${'x'.repeat(1000)}\n`;
-    expect(await client.ask(query('copyin'), copyData(line.repeat(200)), copyData(line.repeat(200)), copyDone)).toEqual(['copyin', 'done COPY 400', 'ready I']);
+    expect(await client.ask(query('copyin'), copyData(line.repeat(200)), copyData(line.repeat(200)), copyDone)).toEqual(
+      ['copyin', 'done COPY 400', 'ready I'],
+    );
   });
 
   it('pauses a client that sends ahead of a running statement', async () => {

@@ -19,7 +19,14 @@ const tlsContext = { cert: certificatePem, key: keyPem };
 const sockets = new Set<net.Socket>();
 const server = net.createServer((socket) => {
   sockets.add(socket);
-  new PostgresConnection({ socket, link, compiler: fakeCompiler, serverVersion: '15.6 (test)', authentication: 'trust', tlsContext });
+  new PostgresConnection({
+    socket,
+    link,
+    compiler: fakeCompiler,
+    serverVersion: '15.6 (test)',
+    authentication: 'trust',
+    tlsContext,
+  });
 });
 let port = 0;
 
@@ -32,13 +39,23 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-describe.each([['plain', false], ['TLS', true]])('pg, %s', (_name, encrypted) => {
+describe.each([
+  ['plain', false],
+  ['TLS', true],
+])('pg, %s', (_name, encrypted) => {
   it('queries, binds, fetches with a cursor and reports errors', async () => {
-    const client = new pg.Client({ host: '127.0.0.1', port, user: 'ann', database: 'd', ...(encrypted ? { ssl: { rejectUnauthorized: false } } : {}) });
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port,
+      user: 'ann',
+      database: 'd',
+      ...(encrypted ? { ssl: { rejectUnauthorized: false } } : {}),
+    });
     await client.connect();
     expect((await client.query('rows 3')).rows).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     expect((await client.query('echo $1 $2', ['a', null])).rows).toEqual([{ p1: 'a', p2: null }]);
-    for (let count = 0; count < 3; count++) expect((await client.query({ name: 's', text: 'rows 2' })).rowCount).toBe(2);
+    for (let count = 0; count < 3; count++)
+      expect((await client.query({ name: 's', text: 'rows 2' })).rowCount).toBe(2);
     await expect(client.query('bad x')).rejects.toMatchObject({ code: '42703', position: '5' });
     await expect(client.query('bad $1', [1])).rejects.toMatchObject({ code: '42703' });
     expect((await client.query('insert x')).rowCount).toBe(1);
@@ -54,7 +71,15 @@ describe.each([['plain', false], ['TLS', true]])('pg, %s', (_name, encrypted) =>
 
 describe('postgres.js', () => {
   it('queries, streams cursors and runs transactions', async () => {
-    const sql = postgres({ host: '127.0.0.1', port, user: 'ann', database: 'd', max: 1, fetch_types: false, onnotice: () => {} });
+    const sql = postgres({
+      host: '127.0.0.1',
+      port,
+      user: 'ann',
+      database: 'd',
+      max: 1,
+      fetch_types: false,
+      onnotice: () => {},
+    });
     expect(await sql.unsafe('rows 3')).toHaveLength(3);
     expect([...(await sql`echo ${'a'}`)]).toEqual([{ p1: 'a' }]);
     expect([...(await sql`echo ${'b'}`)]).toEqual([{ p1: 'b' }]);
@@ -69,10 +94,21 @@ describe('postgres.js', () => {
 
 describe.skipIf(!existsSync('/usr/bin/psql'))('psql', () => {
   it('prints results, errors and copies', async () => {
-    const options = { env: { ...process.env, PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'ann', PGDATABASE: 'd', PGSSLMODE: 'require' } };
+    const options = {
+      env: {
+        ...process.env,
+        PGHOST: '127.0.0.1',
+        PGPORT: String(port),
+        PGUSER: 'ann',
+        PGDATABASE: 'd',
+        PGSSLMODE: 'require',
+      },
+    };
     const { stdout } = await run('/usr/bin/psql', ['-XAt', '-c', 'rows 2', '-c', 'copyout', '-c', 'insert x'], options);
     expect(stdout).toBe('1\n2\n1\tx\\ty\n2\t\\N\n3\tq"z,\\\\\nINSERT 0 1\n');
-    await expect(run('/usr/bin/psql', ['-XAt', '-c', 'bad'], options)).rejects.toMatchObject({ stderr: expect.stringContaining('column "x" does not exist') as string });
+    await expect(run('/usr/bin/psql', ['-XAt', '-c', 'bad'], options)).rejects.toMatchObject({
+      stderr: expect.stringContaining('column "x" does not exist') as string,
+    });
   });
 });
 

@@ -6,15 +6,34 @@ import { createHash } from 'node:crypto';
 import type { CompileRequest, CompileResult, CopyFormat } from '../../../../sblr/contract/dialect.ts';
 import { readRows, RowBlockWriter } from '../../../../sblr/contract/row-block.ts';
 import type {
-  AuthReply, AuthRequest, EngineLink, EngineSession, ExecuteRequest, ReplySink, ResultColumn, RowBlock, SessionEvents, SessionInfo,
-  SessionOptions, TransactionStatus,
+  AuthReply,
+  AuthRequest,
+  EngineLink,
+  EngineSession,
+  ExecuteRequest,
+  ReplySink,
+  ResultColumn,
+  RowBlock,
+  SessionEvents,
+  SessionInfo,
+  SessionOptions,
+  TransactionStatus,
 } from '../../../../sblr/contract/session.ts';
 import { SqlError } from '../../../../sblr/contract/sql-error.ts';
 import { INT32, TEXT, type SqlType } from '../../../../sblr/contract/types.ts';
 import type { Row } from '../../../../sblr/contract/values.ts';
 
 export const TEXT_COPY: CopyFormat = {
-  format: 'text', delimiter: '\t', nullText: '\\N', header: false, quote: '"', escape: '"', forceQuote: [], forceNotNull: [], forceNull: [], encoding: 'UTF8',
+  format: 'text',
+  delimiter: '\t',
+  nullText: '\\N',
+  header: false,
+  quote: '"',
+  escape: '"',
+  forceQuote: [],
+  forceNotNull: [],
+  forceNull: [],
+  encoding: 'UTF8',
 };
 export const CSV_COPY: CopyFormat = { ...TEXT_COPY, format: 'csv', delimiter: ',', nullText: '' };
 
@@ -30,10 +49,18 @@ export const fakeCompiler = {
     const stop = semicolon < 0 ? text.length : semicolon;
     const body = text.slice(first, stop).trimEnd();
     const bad = body.indexOf('syntax');
-    if (bad >= 0) return { kind: 'error', error: new SqlError('syntax_error', { message: 'syntax error at or near "syntax"', position: first + bad }) };
+    if (bad >= 0)
+      return {
+        kind: 'error',
+        error: new SqlError('syntax_error', { message: 'syntax error at or near "syntax"', position: first + bad }),
+      };
     const bytes = Buffer.from(body);
     const numbers = [...body.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
-    const format = body.includes('csv') ? CSV_COPY : body.includes('binary') ? { ...TEXT_COPY, format: 'binary' as const } : TEXT_COPY;
+    const format = body.includes('csv')
+      ? CSV_COPY
+      : body.includes('binary')
+        ? { ...TEXT_COPY, format: 'binary' as const }
+        : TEXT_COPY;
     return {
       kind: 'statement',
       start: first,
@@ -45,7 +72,11 @@ export const fakeCompiler = {
         literalTypes: [],
         command: body.startsWith('rows') ? 'SELECT' : (body.split(/\s/)[0] as string).toUpperCase(),
         transactionControl: CONTROL.test(body),
-        action: body.startsWith('copyin') ? { kind: 'copy-in', format } : body.startsWith('copyout') ? { kind: 'copy-out', format } : { kind: 'none' },
+        action: body.startsWith('copyin')
+          ? { kind: 'copy-in', format }
+          : body.startsWith('copyout')
+            ? { kind: 'copy-out', format }
+            : { kind: 'none' },
         text: body,
       },
     };
@@ -89,8 +120,16 @@ export class FakeSession implements EngineSession {
 
   info(): SessionInfo {
     return {
-      processId: 4242, cancelKey: 77, user: this.options.user, database: this.options.database, isSuperuser: true,
-      settings: { application_name: this.options.settings.application_name ?? '', TimeZone: 'UTC', DateStyle: 'ISO, MDY' },
+      processId: 4242,
+      cancelKey: 77,
+      user: this.options.user,
+      database: this.options.database,
+      isSuperuser: true,
+      settings: {
+        application_name: this.options.settings.application_name ?? '',
+        TimeZone: 'UTC',
+        DateStyle: 'ISO, MDY',
+      },
     };
   }
 
@@ -98,8 +137,10 @@ export class FakeSession implements EngineSession {
     this.calls.push(`auth ${request.mechanism} ${Buffer.from(request.data).toString()}`);
     this.#later(() => {
       const text = Buffer.from(request.data).toString();
-      if (request.mechanism === 'scram-sha-256' && this.#authStep++ === 0) reply({ kind: 'continue', data: Buffer.from('server-first') });
-      else if (text.includes('wrong')) reply({ kind: 'error', error: new SqlError('invalid_password', 'password authentication failed') });
+      if (request.mechanism === 'scram-sha-256' && this.#authStep++ === 0)
+        reply({ kind: 'continue', data: Buffer.from('server-first') });
+      else if (text.includes('wrong'))
+        reply({ kind: 'error', error: new SqlError('invalid_password', 'password authentication failed') });
       else reply({ kind: 'ok', data: Buffer.from('server-final'), session: this.info() });
     });
   }
@@ -114,12 +155,26 @@ export class FakeSession implements EngineSession {
       const columns = parameters.map((_value, index) => column(`p${index + 1}`, TEXT));
       return { columns, rows: [parameters.map((value) => (value === null ? null : String(value)))], command: 'SELECT' };
     }
-    if (word === 'copyout') return { columns: [column('a', INT32), column('b', TEXT)], rows: [[1, 'x\ty'], [2, null], [3, 'q"z,\\']], command: 'COPY' };
+    if (word === 'copyout')
+      return {
+        columns: [column('a', INT32), column('b', TEXT)],
+        rows: [
+          [1, 'x\ty'],
+          [2, null],
+          [3, 'q"z,\\'],
+        ],
+        command: 'COPY',
+      };
     if (word === 'insert') return { columns: [], rows: [[]], command: 'INSERT' };
     return { columns: [column('?column?', INT32)], rows: [[1]], command: 'SELECT' };
   }
 
-  prepare(program: { bytes: Uint8Array }, types: readonly (SqlType | undefined)[], _text: string, sink: ReplySink): void {
+  prepare(
+    program: { bytes: Uint8Array },
+    types: readonly (SqlType | undefined)[],
+    _text: string,
+    sink: ReplySink,
+  ): void {
     const text = Buffer.from(program.bytes).toString();
     this.calls.push(`prepare ${text}`);
     this.#later(() => {
@@ -165,7 +220,16 @@ export class FakeSession implements EngineSession {
     if (text.startsWith('bad')) {
       this.#error(sink, new SqlError('undefined_column', { message: 'column "x" does not exist', position: 4 }));
     } else if (text.startsWith('dup')) {
-      this.#error(sink, new SqlError('unique_violation', { message: 'duplicate key', constraint: 'k', args: { constraint: 'k' }, schema: 's', table: 't' }));
+      this.#error(
+        sink,
+        new SqlError('unique_violation', {
+          message: 'duplicate key',
+          constraint: 'k',
+          args: { constraint: 'k' },
+          schema: 's',
+          table: 't',
+        }),
+      );
     } else if (text.startsWith('slow')) {
       this.#waiting = sink;
     } else if (text.startsWith('set ')) {
@@ -281,7 +345,8 @@ export class FakeSession implements EngineSession {
     this.calls.push('cancel');
     const sink = this.#waiting;
     this.#waiting = undefined;
-    if (sink !== undefined) this.#later(() => this.#error(sink, new SqlError('query_canceled', 'canceling statement due to user request')));
+    if (sink !== undefined)
+      this.#later(() => this.#error(sink, new SqlError('query_canceled', 'canceling statement due to user request')));
   }
 
   close(): void {

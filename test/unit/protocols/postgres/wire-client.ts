@@ -57,15 +57,35 @@ export function packet(...parts: Buffer[]): Buffer {
 }
 
 export const startup = (parameters: Record<string, string> = { user: 'ann' }, version = 0x30000): Buffer =>
-  packet(int32(version), ...Object.entries(parameters).map(([name, value]) => cstring(`${name}\0${value}`)), Buffer.from([0]));
+  packet(
+    int32(version),
+    ...Object.entries(parameters).map(([name, value]) => cstring(`${name}\0${value}`)),
+    Buffer.from([0]),
+  );
 export const query = (text: string): Buffer => message('Q', cstring(text));
 export const parse = (name: string, text: string, oids: number[] = []): Buffer =>
   message('P', cstring(name), cstring(text), int16(oids.length), ...oids.map(int32));
-export const bind = (portal: string, statement: string, values: (string | Buffer | null)[] = [], formats: number[] = [], results: number[] = []): Buffer =>
+export const bind = (
+  portal: string,
+  statement: string,
+  values: (string | Buffer | null)[] = [],
+  formats: number[] = [],
+  results: number[] = [],
+): Buffer =>
   message(
-    'B', cstring(portal), cstring(statement), int16(formats.length), ...formats.map(int16), int16(values.length),
-    ...values.map((value) => (value === null ? int32(-1) : Buffer.concat([int32(Buffer.from(value as string).length), Buffer.from(value as string)]))),
-    int16(results.length), ...results.map(int16),
+    'B',
+    cstring(portal),
+    cstring(statement),
+    int16(formats.length),
+    ...formats.map(int16),
+    int16(values.length),
+    ...values.map((value) =>
+      value === null
+        ? int32(-1)
+        : Buffer.concat([int32(Buffer.from(value as string).length), Buffer.from(value as string)]),
+    ),
+    int16(results.length),
+    ...results.map(int16),
   );
 export const describePortal = (name: string): Buffer => message('D', cstring(`P${name}`));
 export const describeStatement = (name: string): Buffer => message('D', cstring(`S${name}`));
@@ -81,7 +101,7 @@ export const copyFail = (text: string): Buffer => message('f', cstring(text));
 
 export function split(bytes: Buffer): WireMessage[] {
   const messages: WireMessage[] = [];
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < bytes.length; ) {
     const length = bytes.readInt32BE(at + 1);
     if (at + 1 + length > bytes.length) throw new Error('truncated answer');
     messages.push({ type: String.fromCharCode(bytes[at] as number), body: bytes.subarray(at + 5, at + 1 + length) });
@@ -113,25 +133,46 @@ export function row(body: Buffer): (string | null)[] {
 /** One line per message, as the tests compare them. */
 export function show(each: WireMessage): string {
   switch (each.type) {
-    case 'D': return `row ${row(each.body).map((value) => value ?? 'null').join('|')}`;
-    case 'C': return `done ${each.body.toString('utf8', 0, each.body.length - 1)}`;
-    case 'Z': return `ready ${each.body.toString()}`;
-    case 'E': return `error ${fields(each.body).C}`;
-    case 'N': return `notice ${fields(each.body).M}`;
-    case 'T': return `columns ${each.body.readInt16BE(0)}`;
-    case 't': return `parameters ${Array.from({ length: each.body.readInt16BE(0) }, (_, index) => each.body.readInt32BE(2 + index * 4)).join(',')}`;
-    case 'S': return `setting ${each.body.toString('utf8', 0, each.body.length - 1).replace('\0', '=')}`;
-    case 'd': return `copy ${JSON.stringify(each.body.toString())}`;
-    case '1': return 'parsed';
-    case '2': return 'bound';
-    case '3': return 'closed';
-    case 'n': return 'nodata';
-    case 's': return 'suspended';
-    case 'I': return 'empty';
-    case 'G': return 'copyin';
-    case 'H': return 'copyout';
-    case 'c': return 'copydone';
-    default: return `${each.type} ${each.body.toString('hex')}`;
+    case 'D':
+      return `row ${row(each.body)
+        .map((value) => value ?? 'null')
+        .join('|')}`;
+    case 'C':
+      return `done ${each.body.toString('utf8', 0, each.body.length - 1)}`;
+    case 'Z':
+      return `ready ${each.body.toString()}`;
+    case 'E':
+      return `error ${fields(each.body).C}`;
+    case 'N':
+      return `notice ${fields(each.body).M}`;
+    case 'T':
+      return `columns ${each.body.readInt16BE(0)}`;
+    case 't':
+      return `parameters ${Array.from({ length: each.body.readInt16BE(0) }, (_, index) => each.body.readInt32BE(2 + index * 4)).join(',')}`;
+    case 'S':
+      return `setting ${each.body.toString('utf8', 0, each.body.length - 1).replace('\0', '=')}`;
+    case 'd':
+      return `copy ${JSON.stringify(each.body.toString())}`;
+    case '1':
+      return 'parsed';
+    case '2':
+      return 'bound';
+    case '3':
+      return 'closed';
+    case 'n':
+      return 'nodata';
+    case 's':
+      return 'suspended';
+    case 'I':
+      return 'empty';
+    case 'G':
+      return 'copyin';
+    case 'H':
+      return 'copyout';
+    case 'c':
+      return 'copydone';
+    default:
+      return `${each.type} ${each.body.toString('hex')}`;
   }
 }
 
@@ -148,7 +189,12 @@ export class WireClient {
     this.pieceBytes = pieceBytes;
     this.link = options.link ?? new FakeLink();
     this.connection = new PostgresConnection({
-      socket: this.socket, compiler: fakeCompiler, serverVersion: '15.6 (test)', authentication: 'trust', ...options, link: this.link,
+      socket: this.socket,
+      compiler: fakeCompiler,
+      serverVersion: '15.6 (test)',
+      authentication: 'trust',
+      ...options,
+      link: this.link,
     });
   }
 
