@@ -93,23 +93,26 @@ export function checkFloat(result: number, overflowed: boolean, underflowed: boo
 }
 
 const identity = (value: number): number => value;
-for (const [type, round] of [
-  ['float64', identity],
-  ['float32', Math.fround],
+// The mixed forms make a float of single precision and any other number compute in double precision.
+for (const [left, right, type, round] of [
+  ['float64', 'float64', 'float64', identity],
+  ['float32', 'float32', 'float32', Math.fround],
+  ['float32', 'float64', 'float64', identity],
+  ['float64', 'float32', 'float64', identity],
 ] as const) {
-  operator(`add(${type}, ${type}) ${type}`, (a: number, b: number) => {
+  operator(`add(${left}, ${right}) ${type}`, (a: number, b: number) => {
     const result = round(a + b);
     return Number.isFinite(result)
       ? result
       : checkFloat(result, result === result && Number.isFinite(a) && Number.isFinite(b), false);
   });
-  operator(`subtract(${type}, ${type}) ${type}`, (a: number, b: number) => {
+  operator(`subtract(${left}, ${right}) ${type}`, (a: number, b: number) => {
     const result = round(a - b);
     return Number.isFinite(result)
       ? result
       : checkFloat(result, result === result && Number.isFinite(a) && Number.isFinite(b), false);
   });
-  operator(`multiply(${type}, ${type}) ${type}`, (a: number, b: number) => {
+  operator(`multiply(${left}, ${right}) ${type}`, (a: number, b: number) => {
     const result = round(a * b);
     return Number.isFinite(result) && result !== 0
       ? result
@@ -119,7 +122,7 @@ for (const [type, round] of [
           result === 0 && a !== 0 && b !== 0,
         );
   });
-  operator(`divide(${type}, ${type}) ${type}`, (a: number, b: number) => {
+  operator(`divide(${left}, ${right}) ${type}`, (a: number, b: number) => {
     if (b === 0 && a === a) throw divisionByZero();
     const result = round(a / b);
     return Number.isFinite(result) && result !== 0
@@ -130,6 +133,7 @@ for (const [type, round] of [
           result === 0 && a !== 0 && Number.isFinite(b),
         );
   });
+  if (left !== right) continue;
   operator(`negate(${type}) ${type}`, (a: number) => -a);
   operator(`plus(${type}) ${type}`, (a: number) => a);
   operator(`absolute(${type}) ${type}`, (a: number) => Math.abs(a));

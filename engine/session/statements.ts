@@ -297,7 +297,7 @@ function setSetting(
       local,
       inTransaction,
     );
-  return { command: statement.reset ? 'RESET' : 'SET' };
+  return { command: statement.reset && statement.values.length === 0 ? 'RESET' : 'SET' };
 }
 
 function setRole(session: Session, statement: NodeOf<'SET_ROLE'>): void {

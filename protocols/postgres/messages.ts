@@ -132,7 +132,7 @@ export function writeReadyForQuery(writer: NetworkWriter, status: TransactionSta
 
 /** The tag clients print: command words, then the row count, with a zero before it for INSERT. */
 export function completionTag(completion: Completion): string {
-  if (completion.rows === undefined) return completion.command;
+  if (completion.rows === undefined || completion.command === 'SHOW') return completion.command;
   return completion.command === 'INSERT' ? `INSERT 0 ${completion.rows}` : `${completion.command} ${completion.rows}`;
 }
 

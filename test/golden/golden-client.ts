@@ -32,10 +32,7 @@ export class GoldenClient {
       () => undefined,
       (error: { code?: string; message: string }) => error,
     );
-    const outcome = await Promise.race([
-      answer,
-      sleep(STATEMENT_TIMEOUT_MS, 'timeout' as const, { ref: false }),
-    ]);
+    const outcome = await Promise.race([answer, sleep(STATEMENT_TIMEOUT_MS, 'timeout' as const, { ref: false })]);
     if (outcome === 'timeout') {
       await this.close();
       return [...this.#lines, `no answer within ${STATEMENT_TIMEOUT_MS} ms`];
@@ -62,7 +59,9 @@ export class GoldenClient {
     // The driver's connection emits the messages as they come, which its results do not keep.
     const connection = (client as unknown as { connection: EventEmitter }).connection;
     connection.on('rowDescription', ({ fields }: { fields: { name: string; dataTypeID: number }[] }) => {
-      this.#lines.push(['columns', ...fields.map(({ name, dataTypeID }) => `${name.replaceAll(' ', '_')}:${dataTypeID}`)].join(' '));
+      this.#lines.push(
+        ['columns', ...fields.map(({ name, dataTypeID }) => `${name.replaceAll(' ', '_')}:${dataTypeID}`)].join(' '),
+      );
     });
     connection.on('dataRow', ({ fields }: { fields: (string | null)[] }) => {
       this.#lines.push(`| ${fields.map(escapeValue).join(' | ')} |`);

@@ -87,7 +87,11 @@ function formatRecord({ comments, differs, sql, rowsort, expected }: GoldenRecor
 
 /** What is compared: the lines, with rows in one order where their order does not matter. */
 export function comparable(lines: readonly string[], rowsort: boolean): string[] {
-  if (!rowsort) return [...lines];
-  const rows = lines.filter((line) => line.startsWith('|')).sort();
-  return lines.map((line) => (line.startsWith('|') ? rows.shift()! : line));
+  // A result that fails may or may not have been described before: the real server evaluates constants while it plans.
+  const told = lines.filter(
+    (line, at) => !(line.startsWith('columns ') && lines[at + 1]?.startsWith('error ') === true),
+  );
+  if (!rowsort) return told;
+  const rows = told.filter((line) => line.startsWith('|')).sort();
+  return told.map((line) => (line.startsWith('|') ? rows.shift()! : line));
 }

@@ -7,7 +7,7 @@ import { GoldenClient } from './golden-client.ts';
 import { comparable, type GoldenRecord, parseGolden } from './golden-file.ts';
 
 export const GOLDEN_FOLDER = join(ROOT, 'test/golden/postgres');
-const SHOWN_DIFFERENCES = 400;
+const SHOWN_DIFFERENCES = 40;
 /** A file has up to a few hundred statements. */
 const FILE_TIMEOUT_MS = 60_000;
 

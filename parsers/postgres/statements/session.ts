@@ -16,7 +16,7 @@ const SHOWN_AS: Readonly<Record<string, string>> = {
 };
 
 function setting(name: string, scope: Scope, values: string[] | undefined, pos: number): NodeOf<'SET_SETTING'> {
-  return node('SET_SETTING', { name, scope, reset: values === undefined, values: values ?? [], pos });
+  return node('SET_SETTING', { name, scope, reset: values === undefined, values: values ?? ['default'], pos });
 }
 
 /** name[.name] */
@@ -230,7 +230,7 @@ export function resetStatement(p: PostgresParser): StatementNode {
   }
   const name = shownName(p);
   if (name === 'session_authorization') return node('SET_ROLE', { session: true, local: false, reset: true, pos });
-  return setting(name, 'session', undefined, pos);
+  return { ...setting(name, 'session', undefined, pos), values: [] };
 }
 
 export function discardStatement(p: PostgresParser): StatementNode {
