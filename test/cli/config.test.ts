@@ -43,7 +43,7 @@ const EXAMPLES: Readonly<Record<string, [string, unknown]>> = {
   'workers.spare': ['workers: { spare: 4 }', 4],
   'workers.assignment': ['workers: { assignment: round_robin }', 'round_robin'],
   'workers.health_timeout': ['workers: { health_timeout: 2min }', 120_000],
-  'memory.memtable': ['memory: { memtable: 1GB }', 2 ** 30],
+  'memory.memtable': ['memory: { memtable: 2GB }', 2 ** 31],
   'memory.statement': ['memory: { statement: 8MB }', 8 << 20],
   'memory.caches': ['memory: { caches: 1.5GB }', 1.5 * 2 ** 30],
   durability: ['durability: relaxed', 'relaxed'],
