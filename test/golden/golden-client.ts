@@ -6,6 +6,8 @@ import pg from 'pg';
 /** Longer than any statement of the files needs. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
+const FIRST_USER_OBJECT = 16384;
+
 interface ErrorFields {
   readonly severity: string;
   readonly code: string;
@@ -59,9 +61,8 @@ export class GoldenClient {
     // The driver's connection emits the messages as they come, which its results do not keep.
     const connection = (client as unknown as { connection: EventEmitter }).connection;
     connection.on('rowDescription', ({ fields }: { fields: { name: string; dataTypeID: number }[] }) => {
-      this.#lines.push(
-        ['columns', ...fields.map(({ name, dataTypeID }) => `${name.replaceAll(' ', '_')}:${dataTypeID}`)].join(' '),
-      );
+      const columns = fields.map(({ name, dataTypeID }) => `${name.replaceAll(' ', '_')}:${typeName(dataTypeID)}`);
+      this.#lines.push(['columns', ...columns].join(' '));
     });
     connection.on('dataRow', ({ fields }: { fields: (string | null)[] }) => {
       this.#lines.push(`| ${fields.map(escapeValue).join(' | ')} |`);
@@ -79,6 +80,11 @@ export class GoldenClient {
     });
     return client;
   }
+}
+
+/** Ids of types that statements made are not the same everywhere. */
+function typeName(id: number): string {
+  return id >= FIRST_USER_OBJECT ? 'user' : String(id);
 }
 
 function escapeValue(value: string | null): string {

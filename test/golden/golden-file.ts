@@ -9,7 +9,7 @@
  *     | 1 | one |
  *     tag SELECT 1
  *
- * The lines after `----` are everything the server sent, in order: `columns` with type ids, rows with
+ * The lines after `----` are everything the server sent, in order: `columns` with type ids (`user` for types that statements made), rows with
  * values as text (`\N` is null, `|` and `\` are escaped), notices, command tags, or an error with its
  * SQLSTATE, position and details. `rowsort` says that the order of rows does not matter, `differs REASON`
  * before a record that the server is known to answer otherwise.
