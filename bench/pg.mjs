@@ -4,16 +4,12 @@
  * what else the machine does meets both; medians and their ratio are reported, with the CPU time per transaction of
  * each of Lyrebird's processes.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { BIN, cpuTicks, median, PASSWORD, startLyrebird, startPostgres } from './servers.mjs';
 
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const BIN = process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin';
-const PASSWORD = 'bench';
 /** First targets: ratio to PostgreSQL by number of clients. */
 const TARGETS = {
   'select-only prepared': { 1: 0.6, 8: 0.9, 32: 1.6 },
@@ -110,12 +106,6 @@ function report(results) {
   for (const one of results) console.log(JSON.stringify(one));
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 function pgbench(server, args) {
   const result = spawnSync(
     join(BIN, 'pgbench'),
@@ -128,124 +118,4 @@ function pgbench(server, args) {
   );
   if (result.status !== 0) throw new Error(`pgbench on ${server.name}: ${result.stderr}`);
   return result.stdout;
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** PostgreSQL refuses to run as root: then it runs as the user its package made. */
-function asPostgres(folder, command, args) {
-  const root = process.getuid?.() === 0;
-  if (root) spawnSync('chown', ['postgres', folder]);
-  return root ? ['runuser', ['-u', 'postgres', '--', command, ...args]] : [command, args];
-}
-
-async function startPostgres(folder) {
-  const data = mkdtempSync(join(tmpdir(), 'lyrebird-bench-pg-'));
-  const port = await freePort();
-  const [init, initArgs] = asPostgres(data, join(BIN, 'initdb'), [
-    '-D',
-    join(data, 'db'),
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8',
-    '--locale=C.UTF-8',
-  ]);
-  const made = spawnSync(init, initArgs, { encoding: 'utf8', cwd: tmpdir() });
-  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
-  const [command, args] = asPostgres(data, join(BIN, 'postgres'), [
-    '-D',
-    join(data, 'db'),
-    '-p',
-    String(port),
-    '-c',
-    'listen_addresses=127.0.0.1',
-    '-c',
-    `unix_socket_directories=${data}`,
-    '-c',
-    'shared_buffers=256MB',
-    '-c',
-    'max_connections=120',
-  ]);
-  const child = spawn(command, args, { stdio: 'ignore', cwd: tmpdir() });
-  const server = {
-    name: 'PostgreSQL',
-    port,
-    async stop() {
-      const pid = Number(readFileSync(join(data, 'db', 'postmaster.pid'), 'utf8').split('\n')[0]);
-      process.kill(pid, 'SIGINT');
-      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
-      rmSync(data, { recursive: true, force: true });
-    },
-  };
-  await until(() => spawnSync(join(BIN, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)]).status === 0, folder);
-  return server;
-}
-
-async function startLyrebird(folder) {
-  const port = await freePort();
-  const child = spawn(
-    process.execPath,
-    [join(ROOT, 'dist/lyrebird.js'), 'start', '--data', join(folder, 'data'), '--pg-port', String(port)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, LYREBIRD_PASSWORD: PASSWORD },
-    },
-  );
-  await new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-    child.stdout.on('data', (text) => String(text).includes('is ready') && resolve());
-  });
-  const roles = [{ role: 'listener', pid: child.pid }, ...children(child.pid)];
-  return {
-    name: 'Lyrebird',
-    port,
-    processes: () => roles,
-    async stop() {
-      child.kill('SIGTERM');
-      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
-    },
-  };
-}
-
-/** The server's child processes by what they run. */
-function children(parent) {
-  const found = [];
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'latin1');
-      if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) !== parent) continue;
-      const command = readFileSync(`/proc/${entry}/cmdline`, 'latin1');
-      found.push({ role: command.includes('engine') ? 'engine' : 'worker', pid: Number(entry) });
-    } catch {
-      // Gone meanwhile.
-    }
-  }
-  return found;
-}
-
-function cpuTicks(process) {
-  const stat = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { role: process.role, ticks: Number(fields[11]) + Number(fields[12]) };
-}
-
-async function until(condition) {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('a server did not start within 20 seconds');
 }
