@@ -15,7 +15,6 @@ import type {
   SettingDefinition,
 } from '../sblr/contract/session.ts';
 import { SqlError } from '../sblr/contract/sql-error.ts';
-import { displayType } from '../sblr/contract/text/type-name.ts';
 import type { SqlType } from '../sblr/contract/types.ts';
 import type { Row } from '../sblr/contract/values.ts';
 import { programHash } from '../sblr/container.ts';
@@ -25,6 +24,7 @@ import { NEWEST, ScanBatch, SCAN_PENDING, type Durability, type TransactionStore
 import { scramVerifier } from './auth/scram.ts';
 import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
 import type { Definition, ObjectId, SystemRelation, ViewDefinition } from './catalog/definitions.ts';
+import { BuiltinTypeNames } from './catalog/type-names.ts';
 import { definitionsOf, PRODUCERS, SYSTEM_RELATIONS } from './catalog/system-relations.ts';
 import { isMember } from './ddl/context.ts';
 import { freshRole } from './ddl/roles.ts';
@@ -97,8 +97,11 @@ export class InstalledDialect {
   readonly #routineNames = new Map<ObjectId, string>();
   readonly #functionNames = new Map<string, string>();
 
+  readonly #typeNames: BuiltinTypeNames;
+
   constructor(profile: DialectProfile, administrator: ObjectId, overrides: Readonly<Record<string, string>>) {
     this.profile = profile;
+    this.#typeNames = new BuiltinTypeNames(profile);
     this.extensions = new Set(profile.extensions);
     this.settings = new Map(
       profile.settings.map((setting) => {
@@ -139,7 +142,6 @@ export class InstalledDialect {
     for (const one of profile.types) {
       const key = typeKey(one.type);
       if (!this.#typeIds.has(key)) this.#typeIds.set(key, one.id);
-      this.#typeIds.set(`name:${one.name}`, one.id);
       this.#typesById.set(one.id, { name: one.name, type: one.type, isArray: false });
       if (one.arrayId !== 0) {
         const arrayKey = typeKey({ kind: 'array', element: one.type });
@@ -187,20 +189,7 @@ export class InstalledDialect {
   }
 
   typeIdByName(text: string): ObjectId | undefined {
-    const bare = text
-      .trim()
-      .toLowerCase()
-      .replaceAll('"', '')
-      .replace(/^[a-z_]+\./, '');
-    const isArray = bare.endsWith('[]');
-    const name = isArray ? bare.slice(0, -2) : bare;
-    let id = this.#typeIds.get(`name:${name}`);
-    if (id === undefined) {
-      for (const [candidate, entry] of this.#typesById)
-        if (!entry.isArray && displayType(entry.type) === name) id = candidate;
-    }
-    if (id === undefined || !isArray) return id;
-    return this.profile.types.find((one) => one.id === id)?.arrayId;
+    return this.#typeNames.find(text);
   }
 
   formatType(id: ObjectId, modifier: number): string | undefined {

@@ -42,6 +42,9 @@ export function coerce(
   const { type } = expression;
   if (target.kind === 'unknown' || type === target) return expression;
   if (type.kind === 'unknown') return coerceUnknown(binder, expression, target, context, pos);
+  // Array types of one element type differ in how they are written only.
+  if (context === 'explicit' && type.kind === 'array' && sameType(type, target) && type.declared !== target.declared)
+    return { kind: 'cast', operand: expression, type: target, context, pos };
   if (sameType(type, target)) return expression;
   if (isDomain(target)) {
     if (type.typeId === target.typeId && context === 'implicit') return expression;

@@ -233,7 +233,7 @@ export class Session implements EngineSession, StatementHost {
 
   describePortal(portal: string, sink: ReplySink): void {
     this.#submit(sink, () => {
-      sink.columns(this.#portal(portal).columns);
+      sink.columns((this.cursors.get(portal) ?? this.#portal(portal)).columns);
       this.#ready();
     });
   }

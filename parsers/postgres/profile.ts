@@ -10,6 +10,7 @@ import { INFORMATION_SCHEMA_SOURCES } from './catalog/information-schema-sources
 import { PG_CATALOG_SOURCES } from './catalog/pg-catalog-sources.ts';
 import { PG_CATALOG_SHAPES } from './catalog/shapes.ts';
 import { SETTINGS } from './settings.ts';
+import { TYPE_ALIASES } from './types.ts';
 
 /** Stable ids of the schemas only this dialect has. */
 const SCHEMAS = [
@@ -20,6 +21,23 @@ const SCHEMAS = [
 
 /** Extensions whose functions are built in, so that creating them has nothing to add. */
 const EXTENSIONS: readonly string[] = ['plpgsql', 'uuid-ossp', 'pgcrypto'];
+
+/** What the grammar makes types of and no other spelling covers. */
+const GRAMMAR_SPELLINGS = [
+  ['float', 'float8'],
+  ['double precision', 'float8'],
+  ['char', 'bpchar'],
+  ['character', 'bpchar'],
+  ['nchar', 'bpchar'],
+  ['national character', 'bpchar'],
+  ['char varying', 'varchar'],
+  ['character varying', 'varchar'],
+  ['bit varying', 'varbit'],
+  ['time without time zone', 'time'],
+  ['time with time zone', 'timetz'],
+  ['timestamp without time zone', 'timestamp'],
+  ['timestamp with time zone', 'timestamptz'],
+] as const;
 
 /** The profile with the given views of the system catalog. */
 export function buildProfile(views: readonly CatalogView[]): DialectProfile {
@@ -32,6 +50,7 @@ export function buildProfile(views: readonly CatalogView[]): DialectProfile {
     mainSchema: SEMANTICS.mainSchema,
     identifierFold: SEMANTICS.identifierFold,
     types: BUILTIN_TYPES,
+    typeAliases: [...TYPE_ALIASES, ...GRAMMAR_SPELLINGS],
     routines: BUILTIN_ROUTINES,
     banner: `PostgreSQL ${SETTINGS.find((setting) => setting.name === 'server_version')?.defaultValue ?? '15'} (Lyrebird) on ${process.arch}-${process.platform}, 64-bit`,
     extensions: EXTENSIONS,

@@ -90,7 +90,7 @@ const REFUSED: ReadonlySet<string> = new Set(
 );
 
 /** Aliases that are keywords of the grammar or common other spellings. */
-const ALIASES: ReadonlyMap<string, string> = new Map([
+export const TYPE_ALIASES: ReadonlyMap<string, string> = new Map([
   ['int', 'int4'],
   ['integer', 'int4'],
   ['smallint', 'int2'],
@@ -192,5 +192,5 @@ export function typeByName(name: Name, modifiers: readonly number[]): SqlType | 
   if (last === undefined || (name.length > 1 && name[0]?.text !== 'pg_catalog')) return undefined;
   if (last.text === 'char' || last.text === '"char"')
     return modifiers.length === 0 ? CHAR : builtInType('bpchar', modifiers);
-  return builtInType(ALIASES.get(last.text) ?? last.text, modifiers);
+  return builtInType(TYPE_ALIASES.get(last.text) ?? last.text, modifiers);
 }

@@ -139,14 +139,6 @@ function padCharacters(writer: NetworkWriter, source: Buffer, offset: number, le
   writer.position += missing;
 }
 
-/** Formatter of the types without a fast path; the two vector types print as plain lists. */
-function formatterOf(type: SqlType, settings: TextSettings): TextFormatter {
-  if (type.declared === 'int2vector' || type.declared === 'oidvector') {
-    return (value) => (value as SqlArray).items.join(' ');
-  }
-  return textFormatter(type, settings);
-}
-
 /** Writes the text forms of the current row of a reader. */
 export class TextValueWriter {
   readonly #reader: RowBlockReader;
@@ -168,7 +160,7 @@ export class TextValueWriter {
     const reader = this.#reader;
     let formatter = this.#formatters[column];
     if (formatter === undefined) {
-      formatter = formatterOf(reader.types[column] as SqlType, this.#settings as TextSettings);
+      formatter = textFormatter(reader.types[column] as SqlType, this.#settings as TextSettings);
       this.#formatters[column] = formatter;
     }
     return formatter(reader.valueAt(column));

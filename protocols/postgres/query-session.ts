@@ -65,7 +65,7 @@ export interface SessionHost {
 }
 
 /** What the outstanding engine request is for. */
-type Request = 'none' | 'query' | 'execute' | 'prepare' | 'end-group' | 'fail';
+type Request = 'none' | 'query' | 'execute' | 'prepare' | 'describe-cursor' | 'end-group' | 'fail';
 
 /** What follows when a 'prepare', 'end-group' or 'fail' request is answered. */
 type Continuation = 'none' | 'describe-statement' | 'describe-portal' | 'ready' | 'finish-query' | 'skip';
@@ -342,7 +342,19 @@ export class QuerySession implements ReplySink {
     reader.expectEnd();
     if (kind === 0x53) return this.#describeStatement(this.#store.statement(name));
     if (kind !== 0x50) throw violation(`invalid DESCRIBE message subtype ${kind}`);
-    return this.#describePortal(this.#store.portal(name));
+    return this.#store.hasPortal(name) ? this.#describePortal(this.#store.portal(name)) : this.#describeCursor(name);
+  }
+
+  /** A portal that no Bind made: perhaps a cursor that a statement declared, which only the engine knows. */
+  #describeCursor(name: string): boolean {
+    if (this.#owedParse !== undefined) {
+      this.#prepare(this.#owedParse, 'none');
+      return false;
+    }
+    this.#begin('describe-cursor', NO_ACTION);
+    this.#source = undefined;
+    this.#engine.describePortal(name, this);
+    return true;
   }
 
   #describeStatement(statement: PreparedStatement): boolean {
@@ -581,6 +593,10 @@ export class QuerySession implements ReplySink {
       statement.columns = columns;
       return;
     }
+    if (this.#request === 'describe-cursor') {
+      this.#output.describe(columns, TEXT_FORMATS);
+      return;
+    }
     this.#payOwed();
     if (this.#action.kind === 'copy-out') {
       this.#output.beginCopyOut(this.#action.format, columns);
@@ -734,6 +750,9 @@ export class QuerySession implements ReplySink {
         break;
       case 'prepare':
         this.#prepared(continuation);
+        break;
+      case 'describe-cursor':
+        if (this.#failed) this.#skipping = true;
         break;
       case 'fail':
         if (continuation === 'finish-query') this.#finishQuery();

@@ -50,6 +50,10 @@ export class StatementStore {
     this.#statements.clear();
   }
 
+  hasPortal(name: string): boolean {
+    return this.#portals.has(name);
+  }
+
   portal(name: string): Portal {
     const portal = this.#portals.get(name);
     if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);

@@ -152,7 +152,7 @@ export interface EngineSession {
   execute(request: ExecuteRequest, sink: ReplySink): void;
   /** Opens a portal without fetching (protocol-level Bind): binds errors are reported here. */
   openPortal(request: ExecuteRequest, sink: ReplySink): void;
-  /** Answers the columns of an open portal. */
+  /** Answers the columns of an open portal or of a cursor that a statement declared. */
   describePortal(portal: string, sink: ReplySink): void;
   fetch(portal: string, maxRows: number, implicit: ImplicitTransaction, sink: ReplySink): void;
   closePortal(portal: string, sink: ReplySink): void;
@@ -255,6 +255,8 @@ export interface DialectProfile {
   readonly mainSchema: string;
   readonly identifierFold: IdentifierFold;
   readonly types: readonly BuiltinType[];
+  /** Other spellings of built-in types, lower case, as text that names a type may use them. */
+  readonly typeAliases: readonly (readonly [alias: string, name: string])[];
   readonly routines: readonly BuiltinRoutine[];
   /** What the version function answers. */
   readonly banner: string;

@@ -1,5 +1,6 @@
-/** Arrays and rows as text: '{1,"a b",NULL}', '[0:1]={1,2}', '(1,"a b",)'. */
+/** Arrays and rows as text: '{1,"a b",NULL}', '[0:1]={1,2}', '1 2' (plain lists), '(1,"a b",)'. */
 import { SqlError } from '../sql-error.ts';
+import type { SqlType } from '../types.ts';
 import { SqlArray, SqlRecord, type SqlValue } from '../values.ts';
 
 const NEEDS_QUOTES = /[\s"\\{},]|^$|^null$/i;
@@ -31,6 +32,22 @@ export function formatArray(value: SqlArray, item: (value: SqlValue) => string, 
 
 function quoteElement(text: string): string {
   return NEEDS_QUOTES.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
+}
+
+/** Catalog columns hold short lists of numbers as arrays of a type of their own: blanks between, the first at 0. */
+const PLAIN_LISTS: ReadonlySet<string | undefined> = new Set(['int2vector', 'oidvector']);
+
+export function isPlainList(type: SqlType): boolean {
+  return type.kind === 'array' && PLAIN_LISTS.has(type.declared);
+}
+
+export function formatPlainList(value: SqlArray, item: (value: SqlValue) => string): string {
+  return value.items.map((one) => (one === null ? 'NULL' : item(one))).join(' ');
+}
+
+export function parsePlainList(text: string, item: (text: string) => SqlValue): SqlArray {
+  const parts = text.split(/\s+/).filter((part) => part !== '');
+  return new SqlArray(parts.map(item), [parts.length], [0]);
 }
 
 function malformed(text: string, detail: string): SqlError {

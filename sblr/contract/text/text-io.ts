@@ -14,7 +14,15 @@ import {
   type SqlValue,
   type TimeTz,
 } from '../values.ts';
-import { formatArray, formatRecord, parseArray, parseRecord } from './containers.ts';
+import {
+  formatArray,
+  isPlainList,
+  formatPlainList,
+  parsePlainList,
+  formatRecord,
+  parseArray,
+  parseRecord,
+} from './containers.ts';
 import { formatDate, formatTime, formatTimestamp, formatTimestampTz, formatTimeTz } from './date-time-format.ts';
 import { parseDate, parseTime, parseTimestamp, parseTimestampTz, parseTimeTz } from './date-time-parse.ts';
 import { invalidSyntax } from './errors.ts';
@@ -95,6 +103,7 @@ export function textFormatter(type: SqlType, settings: TextSettings): TextFormat
       return (value) => (value as Jsonb).text;
     case 'array': {
       const item = textFormatter(type.element ?? { kind: 'text' }, settings);
+      if (isPlainList(type)) return (value) => formatPlainList(value as SqlArray, item);
       return (value) => formatArray(value as SqlArray, item);
     }
     case 'record': {
@@ -197,6 +206,7 @@ export function textParser(type: SqlType, settings: TextSettings): TextParser {
         restrictInterval(parseInterval(text, settings, type.intervalFields), type.intervalFields, type.precision);
     case 'array': {
       const item = textParser(type.element ?? { kind: 'text' }, settings);
+      if (isPlainList(type)) return (text) => parsePlainList(text, item);
       return (text) => parseArray(text, item);
     }
     case 'record': {

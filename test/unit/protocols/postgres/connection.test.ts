@@ -205,6 +205,18 @@ describe.each([
     ).toEqual(['parsed', 'bound', 'nodata', 'done INSERT 0 1', 'ready I']);
   });
 
+  it('describes a cursor that a statement declared', async () => {
+    const client = await connect();
+    expect(await client.ask(describePortal('declared'), sync)).toEqual(['columns 1', 'ready I']);
+    expect(await client.ask(describePortal('none'), execute(''), sync)).toEqual(['error 34000', 'ready I']);
+    expect(await client.ask(parse('', 'echo $1'), bind('', '', ['a']), describePortal('declared'), sync)).toEqual([
+      'parsed',
+      'bound',
+      'columns 1',
+      'ready I',
+    ]);
+  });
+
   it('keeps named statements and their description', async () => {
     const client = await connect();
     expect(await client.ask(parse('s', 'rows $1'), describeStatement('s'), flush)).toEqual([

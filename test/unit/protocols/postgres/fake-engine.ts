@@ -271,7 +271,11 @@ export class FakeSession implements EngineSession {
   openPortal(_request: ExecuteRequest, sink: ReplySink): void {
     sink.ready(this.status);
   }
-  describePortal(_portal: string, sink: ReplySink): void {
+  describePortal(portal: string, sink: ReplySink): void {
+    this.calls.push(`describe ${portal}`);
+    if (portal !== 'declared')
+      return this.#error(sink, new SqlError('invalid_cursor_name', `portal "${portal}" does not exist`));
+    sink.columns([{ name: 'a', type: { kind: 'int32' }, tableId: 0, columnPosition: 0 }]);
     sink.ready(this.status);
   }
 
