@@ -39,7 +39,7 @@ import type { TextSettings } from '../../sblr/contract/text/settings.ts';
 import { formatBytes } from '../../sblr/contract/text/strings.ts';
 import { textFormatter, type TextFormatter } from '../../sblr/contract/text/text-io.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import type { SqlArray, SqlValue } from '../../sblr/contract/values.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { NetworkWriter } from '../shared/byte-writer.ts';
 import { encodeBinary } from './encode-binary.ts';
 import { formatAt } from './messages.ts';
