@@ -90,8 +90,6 @@ const OIDS = arrayOf(OID);
 const texts = (items: readonly string[] | null | undefined): SqlValue =>
   items === null || items === undefined ? null : new SqlArray(items);
 const numbers = (items: readonly number[] | undefined): SqlValue => new SqlArray(items ?? []);
-/** Counted from 0, as the list types of catalogs are. */
-const listed = (items: readonly number[]): SqlValue => new SqlArray(items, [items.length], [0]);
 
 function own<K extends Definition['kind']>(context: SystemContext, kind: K): Extract<Definition, { kind: K }>[] {
   const found: Extract<Definition, { kind: K }>[] = [];
@@ -296,9 +294,9 @@ export const PRODUCERS: Readonly<Record<string, Producer>> = {
             constraint?.deferrable ?? false,
             index.keys.length,
             index.keys.length + index.include.length,
-            listed([...index.keys.map((key) => key.column), ...index.include]),
-            listed(index.keys.map((key) => (key.descending ? 1 : 0) + (key.nullsFirst ? 2 : 0))),
-            listed(index.keys.map((key) => context.typeId(key.type))),
+            SqlArray.fromZero([...index.keys.map((key) => key.column), ...index.include]),
+            SqlArray.fromZero(index.keys.map((key) => (key.descending ? 1 : 0) + (key.nullsFirst ? 2 : 0))),
+            SqlArray.fromZero(index.keys.map((key) => context.typeId(key.type))),
             rendered.expressions,
             rendered.predicate,
             index.ready,
@@ -479,7 +477,7 @@ export const PRODUCERS: Readonly<Record<string, Producer>> = {
           one.form === 'procedure' ? 'p' : 'f',
           one.returns === undefined ? context.typeId({ kind: 'void' }) : context.typeId(one.returns),
           one.returnsSet,
-          listed(inputs.map((parameter) => context.typeId(parameter.type))),
+          SqlArray.fromZero(inputs.map((parameter) => context.typeId(parameter.type))),
           one.parameters.some((parameter) => parameter.name !== undefined)
             ? texts(
                 one.parameters.map((parameter) =>

@@ -7,7 +7,9 @@ import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import type { EngineSession, ResultColumn } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT } from '../../sblr/contract/types.ts';
+import type { NetworkReader } from '../shared/byte-reader.ts';
 import { createCopyParser, type CopyParser } from './copy-in.ts';
+import { CLIENT } from './messages.ts';
 
 const BLOCK_BYTES = 64 << 10;
 
@@ -77,4 +79,28 @@ export class CopyTransfer {
       this.fail(error);
     }
   }
+}
+
+/** A message that the client sent while its rows are awaited. */
+export function copyMessage(transfer: CopyTransfer, type: number, reader: NetworkReader): boolean {
+  switch (type) {
+    case CLIENT.copyData:
+      transfer.data(reader.view(reader.remaining));
+      break;
+    case CLIENT.copyDone:
+      transfer.done();
+      break;
+    case CLIENT.copyFail:
+      transfer.fail(new SqlError('query_canceled', `COPY from stdin failed: ${reader.cstring()}`));
+      break;
+    case CLIENT.flush:
+    case CLIENT.sync:
+      break;
+    default: {
+      const shown = type.toString(16).toUpperCase().padStart(2, '0');
+      const message = `unexpected message type 0x${shown} during COPY from stdin`;
+      transfer.fail(new SqlError('protocol_violation', message));
+    }
+  }
+  return true;
 }

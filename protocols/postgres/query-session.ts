@@ -22,7 +22,7 @@ import { OutputLimitError, type NetworkWriter } from '../shared/byte-writer.ts';
 import type { FrameBuffer } from '../shared/framing.ts';
 import { needsTypes, readBoundParameters, readFormats } from './bind.ts';
 import { compileAll, compileOne, type PlacedStatement, type StatementCompiler } from './compile.ts';
-import { CopyTransfer } from './copy-transfer.ts';
+import { copyMessage, CopyTransfer } from './copy-transfer.ts';
 import { RowEncoder } from './encode.ts';
 import type { ConnectionLimits } from './limits.ts';
 import {
@@ -166,7 +166,7 @@ export class QuerySession implements ReplySink {
 
   /** Handles one message. False = not consumed: something else had to be done first. */
   handle(type: number, reader: NetworkReader): boolean {
-    if (this.#copyIn !== undefined) return this.#copyMessage(type, reader);
+    if (this.#copyIn !== undefined) return copyMessage(this.#copyIn, type, reader);
     if (this.#skipping && type !== CLIENT.sync) return true;
     try {
       return this.#dispatch(type, reader);
@@ -808,31 +808,6 @@ export class QuerySession implements ReplySink {
     if (transfer === undefined) return;
     transfer.taken(bytes);
     if (transfer.accepting) this.#host.proceed();
-  }
-
-  #copyMessage(type: number, reader: NetworkReader): boolean {
-    const transfer = this.#copyIn as CopyTransfer;
-    switch (type) {
-      case CLIENT.copyData:
-        transfer.data(reader.view(reader.remaining));
-        return true;
-      case CLIENT.copyDone:
-        transfer.done();
-        return true;
-      case CLIENT.copyFail:
-        transfer.fail(new SqlError('query_canceled', `COPY from stdin failed: ${reader.cstring()}`));
-        return true;
-      case CLIENT.flush:
-      case CLIENT.sync:
-        return true;
-      default:
-        transfer.fail(
-          violation(
-            `unexpected message type 0x${type.toString(16).toUpperCase().padStart(2, '0')} during COPY from stdin`,
-          ),
-        );
-        return true;
-    }
   }
 }
 

@@ -122,6 +122,11 @@ export class SqlArray {
     this.dimensions = dimensions;
     this.lowerBounds = lowerBounds;
   }
+
+  /** A list whose first element has subscript 0. */
+  static fromZero(items: readonly SqlValue[]): SqlArray {
+    return new SqlArray(items, [items.length], [0]);
+  }
 }
 
 export class SqlRecord {

@@ -47,7 +47,7 @@ export function formatPlainList(value: SqlArray, item: (value: SqlValue) => stri
 
 export function parsePlainList(text: string, item: (text: string) => SqlValue): SqlArray {
   const parts = text.split(/\s+/).filter((part) => part !== '');
-  return new SqlArray(parts.map(item), [parts.length], [0]);
+  return SqlArray.fromZero(parts.map(item));
 }
 
 function malformed(text: string, detail: string): SqlError {

@@ -103,8 +103,8 @@ export function textFormatter(type: SqlType, settings: TextSettings): TextFormat
       return (value) => (value as Jsonb).text;
     case 'array': {
       const item = textFormatter(type.element ?? { kind: 'text' }, settings);
-      if (isPlainList(type)) return (value) => formatPlainList(value as SqlArray, item);
-      return (value) => formatArray(value as SqlArray, item);
+      const format = isPlainList(type) ? formatPlainList : formatArray;
+      return (value) => format(value as SqlArray, item);
     }
     case 'record': {
       const fields = (type.fields ?? []).map((field) => textFormatter(field.type, settings));
@@ -206,8 +206,7 @@ export function textParser(type: SqlType, settings: TextSettings): TextParser {
         restrictInterval(parseInterval(text, settings, type.intervalFields), type.intervalFields, type.precision);
     case 'array': {
       const item = textParser(type.element ?? { kind: 'text' }, settings);
-      if (isPlainList(type)) return (text) => parsePlainList(text, item);
-      return (text) => parseArray(text, item);
+      return isPlainList(type) ? (text) => parsePlainList(text, item) : (text) => parseArray(text, item);
     }
     case 'record': {
       if (type.fields === undefined) {
