@@ -252,7 +252,7 @@ export class EngineCore implements EngineLink {
   readonly #dialects = new Map<string, InstalledDialect>();
   readonly #sessions = new Map<number, Session>();
   readonly #statistics = new Map<ObjectId, TableStatistics>();
-  readonly #deferred = new DeferredChecks(this);
+  readonly #deferred = new DeferredChecks();
   readonly #random = new WeakMap<Session, number>();
   #nextProcessId = FIRST_PROCESS_ID;
   #administrator: ObjectId = 10;

@@ -240,8 +240,9 @@ export function textOf(type: SqlType): (value: SqlValue, context: EvalContext) =
   return type.kind === 'bool' ? (value) => (value === true ? 'true' : 'false') : formatterFor(type);
 }
 
+// Apart from the operator, whose result is NULL as soon as one operand is.
 scalarFor(
-  'concat(...any) text',
+  'concat_present(...any) text',
   (types) => {
     const formats = types.map(formatterFor);
     return (values: readonly SqlValue[], context: EvalContext) => {

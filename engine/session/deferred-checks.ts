@@ -1,8 +1,7 @@
 /** Constraint checks put off to the commit (or to SET CONSTRAINTS IMMEDIATE): run here, in a statement of their own. */
-import { identifierKey } from '../../sblr/contract/names.ts';
+import { identifierKey, type Name } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import type { EngineCore } from '../core.ts';
 import type { ConstraintDefinition } from '../catalog/definitions.ts';
 import { ForeignKeys } from '../executor/modify/foreign-keys.ts';
 import { PENDING, SUSPEND } from '../executor/operator.ts';
@@ -13,12 +12,6 @@ import { StatementContext } from './statement-context.ts';
 type Done = (error: Error | undefined) => void;
 
 export class DeferredChecks {
-  readonly #core: EngineCore;
-
-  constructor(core: EngineCore) {
-    this.#core = core;
-  }
-
   /** Runs the checks that `wanted` picks (undefined = all); the others stay deferred. */
   run(session: Session, transaction: Transaction, wanted: ReadonlySet<number> | undefined, done: Done): void {
     const all = transaction.takeDeferredChecks();
@@ -64,33 +57,41 @@ export class DeferredChecks {
     this.run(session, transaction, new Set(targets.map((constraint) => constraint.id)), done);
   }
 
+  /** As the transaction sees the catalog: a constraint is often made and set in the same one. */
   #targets(session: Session, statement: NodeOf<'SET_CONSTRAINTS'>): ConstraintDefinition[] {
+    if (statement.names.length > 0) return statement.names.flatMap(({ name }) => this.#named(session, name));
     const found: ConstraintDefinition[] = [];
-    const wanted = new Set(statement.names.map(({ name }) => identifierKey(name[name.length - 1]!)));
-    const seen = new Set<string>();
-    for (const table of this.#core.catalog.all('table')) {
-      if (table.kind !== 'table') continue;
-      for (const constraint of table.constraints) {
-        const key = identifierKey(constraint.name);
-        if (wanted.size > 0 ? !wanted.has(key) : !constraint.deferrable) continue;
-        if (!constraint.deferrable)
-          throw new SqlError('wrong_object_type', {
-            message: `constraint "${constraint.name.text}" is not deferrable`,
-            args: { constraint: constraint.name.text },
-          });
-        seen.add(key);
-        found.push(constraint);
-      }
-    }
-    for (const { name } of statement.names) {
-      const last = name[name.length - 1]!;
-      if (!seen.has(identifierKey(last)))
-        throw new SqlError('undefined_object', {
-          message: `constraint "${last.text}" does not exist`,
-          variant: 'constraint',
-          args: { constraint: last.text },
-        });
+    for (const table of session.catalog.all('table')) {
+      if (table.kind !== 'table' || table.databaseId !== session.names.databaseId) continue;
+      found.push(...table.constraints.filter((constraint) => constraint.deferrable));
     }
     return found;
+  }
+
+  /** Constraints of a name, in its schema or in the first of the search path that has any. */
+  #named(session: Session, name: Name): ConstraintDefinition[] {
+    const { names, catalog } = session;
+    const last = name[name.length - 1]!;
+    const key = identifierKey(last);
+    const schemas = name.length > 1 ? [names.schemaByName(name[name.length - 2]!)?.id] : names.searchPath;
+    for (const schema of schemas) {
+      const found: ConstraintDefinition[] = [];
+      for (const table of catalog.all('table')) {
+        if (table.kind === 'table' && table.schemaId === schema)
+          found.push(...table.constraints.filter((constraint) => identifierKey(constraint.name) === key));
+      }
+      if (found.length === 0) continue;
+      if (found.some((constraint) => !constraint.deferrable))
+        throw new SqlError('wrong_object_type', {
+          message: `constraint "${last.text}" is not deferrable`,
+          args: { constraint: last.text },
+        });
+      return found;
+    }
+    throw new SqlError('undefined_object', {
+      message: `constraint "${last.text}" does not exist`,
+      variant: 'constraint',
+      args: { constraint: last.text },
+    });
   }
 }

@@ -203,6 +203,8 @@ function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>):
 
 function setConstraints(session: Session, statement: NodeOf<'SET_CONSTRAINTS'>, implicit: ImplicitTransaction): void {
   if (session.failed) throw inFailedTransaction();
+  if (session.mode !== 'block' && implicit !== 'group')
+    session.warn('no_active_sql_transaction', 'SET CONSTRAINTS can only be used in transaction blocks');
   const transaction = session.ensureTransaction(implicit);
   session.core.setConstraints(session, transaction, statement, (error) => {
     if (error !== undefined) session.requestFailed(error);

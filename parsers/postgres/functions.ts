@@ -15,7 +15,7 @@ export interface FunctionEntry {
 
 /** Scalar functions whose primitive has the same name. */
 const SCALAR = `
-ascii bit_length btrim char_length character_length chr concat concat_ws convert convert_from convert_to decode encode format initcap
+ascii bit_length btrim char_length character_length chr concat_ws convert convert_from convert_to decode encode format initcap
 left length lower lpad ltrim md5 normalize is_normalized octet_length overlay parse_ident position quote_ident quote_literal
 quote_nullable repeat replace reverse right rpad rtrim split_part starts_with strpos substr substring to_ascii to_hex translate trim
 unistr upper string_to_array sha224 sha256 sha384 sha512 get_bit get_byte set_bit set_byte bit_count
@@ -73,6 +73,7 @@ to_regproc=find_routine
 to_regprocedure=find_routine_signature
 to_regrole=find_role
 to_regtype=find_type
+concat=concat_present
 pg_advisory_lock=advisory_lock
 pg_advisory_lock_shared=advisory_lock_shared
 pg_advisory_unlock=advisory_unlock
