@@ -215,7 +215,7 @@ scalar('split_part(text, text, int32) text', (text: string, separator: string, i
   return parts[index > 0 ? index - 1 : parts.length + index] ?? '';
 });
 
-// ---- concatenation
+// ---- concatenation: the operator yields NULL for one NULL, the functions pass over them
 operator('concat(text, text) text', (a: string, b: string) => a + b);
 operatorFor(
   'concat(any_non_array, text) text',
@@ -240,7 +240,6 @@ export function textOf(type: SqlType): (value: SqlValue, context: EvalContext) =
   return type.kind === 'bool' ? (value) => (value === true ? 'true' : 'false') : formatterFor(type);
 }
 
-// Apart from the operator, whose result is NULL as soon as one operand is.
 scalarFor(
   'concat_present(...any) text',
   (types) => {
