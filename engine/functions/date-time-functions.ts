@@ -23,7 +23,7 @@ import {
   ZONE_ABBREVIATIONS,
 } from '../../sblr/contract/text/time-zone.ts';
 
-import { Interval, type SqlValue, TimeTz } from '../../sblr/contract/values.ts';
+import { Decimal, Interval, type SqlValue, TimeTz } from '../../sblr/contract/values.ts';
 import { dateToTimestamp, roundTimestamp } from '../types/casts.ts';
 import {
   addInterval,
@@ -169,7 +169,8 @@ interface Parts {
 }
 function partsOf(value: Timestamp): Parts {
   const { days, micros } = splitMicros(value);
-  return { ...civilFromDays(days), days, micros };
+  const { year, month, day } = civilFromDays(days);
+  return { year, month, day, days, micros };
 }
 /** A field's value: a number, or microseconds over a unit when it has a fraction. */
 type Extracted = number | { readonly micros: bigint; readonly digits: number };
@@ -320,8 +321,10 @@ function extractTimestamp(text: string, value: Timestamp, zone: TimeZone | undef
     return null;
   }
   const local = zone === undefined ? value : toLocal(value, zone);
+  const time = timeField(field, splitMicros(local).micros);
+  if (time !== undefined) return time;
   const parts = partsOf(local);
-  const found = timeField(field, parts.micros) ?? dateField(field, parts);
+  const found = dateField(field, parts);
   if (found !== undefined) return found;
   if (field === 'epoch') return fraction(BigInt(value));
   if (field === 'julian')
@@ -401,7 +404,7 @@ function extractInterval(text: string, value: Interval): Extracted {
 
 function asDecimal(value: Extracted | null): SqlValue {
   if (value === null) return null;
-  if (typeof value === 'number') return Number.isFinite(value) ? decimal(BigInt(value), 0) : decimalFromNumber(value);
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? new Decimal(value, 0) : decimalFromNumber(value);
   if (value.digits === -1) {
     // Julian date: whole days and 20 digits of the day's fraction, none at midnight.
     const rest = value.micros % 86_400_000_000n;

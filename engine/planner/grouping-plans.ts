@@ -192,7 +192,6 @@ function aggregateNode(
     sets: plan.sets,
     calls: plan.aggregates.map((call) => aggregateCall(planner, call, compile)),
     groupings: plan.groupings.map((grouping) => grouping.keys),
-    combineKey: joinKey,
   };
   const layout = layoutOf([
     ...plan.keys.map((key) => key.column),
@@ -264,7 +263,9 @@ function aggregateCall(
     filter: call.filter === undefined ? undefined : compile(call.filter),
     strict: definition.strict,
     distinct: distinct
-      ? (values) => joinKey(values.map((value, at) => (value === null ? null : hashes[at](value))))
+      ? hashes.length === 1
+        ? ([value]) => (value === null ? null : hashes[0](value))
+        : (values) => joinKey(values.map((value, at) => (value === null ? null : hashes[at](value))))
       : undefined,
     sortKeys,
     compare: order.length === 0 ? undefined : rowComparator(orderColumns(planner, order), slots),

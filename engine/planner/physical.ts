@@ -72,7 +72,13 @@ export class PhysicalNode {
   open(context: ExecutionContext): Operator {
     const operator = this.facts.create(context);
     if (context.measurements === undefined || this.facts.title === '') return operator;
-    return new Measured(operator, this, context.measurements);
+    return new Measured(operator, this, context.measurements, undefined);
+  }
+
+  /** An operator that stands for this node's, counting rows by `counter` because it leaves conditions to its reader. */
+  measured(operator: Operator, context: ExecutionContext, counter: PassedRows): Operator {
+    if (context.measurements === undefined || this.facts.title === '') return operator;
+    return new Measured(operator, this, context.measurements, counter);
   }
 
   /** The same rows with columns found under other ids. */
@@ -91,14 +97,26 @@ export class PhysicalNode {
   }
 }
 
+/** Counts rows that passed conditions tested elsewhere. */
+export interface PassedRows {
+  readonly passed: number;
+}
+
 /** Counts and times what passes through a node. */
 class Measured implements Operator {
   readonly #operator: Operator;
   readonly #measurement: Measurement;
+  readonly #counter: PassedRows | undefined;
   #started = false;
 
-  constructor(operator: Operator, node: PhysicalNode, measurements: Map<object, Measurement>) {
+  constructor(
+    operator: Operator,
+    node: PhysicalNode,
+    measurements: Map<object, Measurement>,
+    counter: PassedRows | undefined,
+  ) {
     this.#operator = operator;
+    this.#counter = counter;
     let measurement = measurements.get(node);
     if (measurement === undefined) {
       measurement = { loops: 0, rows: 0, startup: 0, total: 0 };
@@ -118,8 +136,9 @@ class Measured implements Operator {
       const batch = this.#operator.next();
       if (batch !== null && batch !== PENDING) {
         if (measurement.rows === 0) measurement.startup = measurement.total + performance.now() - before;
-        measurement.rows += batch.length;
+        if (this.#counter === undefined) measurement.rows += batch.length;
       }
+      if (this.#counter !== undefined) measurement.rows = this.#counter.passed;
       return batch;
     } finally {
       measurement.total += performance.now() - before;

@@ -1,17 +1,21 @@
 /**
- * Decides whether an aggregation of a table scan runs in vectors: one grouping set over columns, plain
- * aggregates, and only expressions the vectorised gear knows. Anything else stays row by row.
+ * Decides whether an aggregation runs in vectors: one grouping set, aggregates of at most one argument without
+ * an order of their own. Its source is a table scan, whose conditions it then tests itself, or any other
+ * node. What the vectorised gear cannot compute as numbers is computed row by row within it; what waits
+ * (subqueries, routines) or has effects stays out.
  */
 import type { BoundExpression, LogicalPlan } from '../binder/bound.ts';
 import { compileCondition, compileExpression } from '../executor/expressions/compile.ts';
 import type { ExecutionContext, Operator } from '../executor/operator.ts';
 import { HashAggregate, type AggregateCallSpec, type AggregateSpec } from '../executor/operators/aggregate.ts';
+import type { Evaluator } from '../executor/operator.ts';
 import { missingValues } from '../executor/operators/scans.ts';
 import { planNumber } from '../executor/vector/arithmetic.ts';
 import { planTruth } from '../executor/vector/conditions.ts';
-import type { VectorScope } from '../executor/vector/frame.ts';
+import type { TruthPlan, VectorScope } from '../executor/vector/frame.ts';
 import { VectorProgram, type VectorCallPlan, type VectorPlan } from '../executor/vector/program.ts';
 import { RawScan } from '../executor/vector/raw-scan.ts';
+import { isVolatile } from './expression-walk.ts';
 import type { PhysicalNode } from './physical.ts';
 import type { Planner } from './planner.ts';
 
@@ -29,38 +33,37 @@ export function planVectorAggregate(
   spec: AggregateSpec,
 ): VectorPlan | undefined {
   const { semantics, gear = 'auto' } = planner.options;
-  const { scan } = source.facts;
-  if (
-    scan === undefined ||
-    gear === 'rows' ||
-    (gear === 'auto' && (scan.rows < LEAST_ROWS || source.rows < scan.rows * LEAST_SHARE))
-  )
-    return undefined;
+  if (gear === 'rows' || (gear === 'auto' && source.rows < LEAST_ROWS)) return undefined;
   if (plan.sets.length !== 1 || plan.sets[0].length !== plan.keys.length || plan.groupings.length > 0) return undefined;
   if (!plan.sets[0].every((key, at) => key === at)) return undefined;
-  const keySlots: number[] = [];
-  for (const key of plan.keys) {
-    const slot = key.expression.kind === 'column' ? source.layout.get(key.expression.id) : undefined;
-    if (slot === undefined) return undefined;
-    keySlots.push(slot);
-  }
-  const scopeOf = (layout: VectorScope['layout']): VectorScope => ({
-    layout,
-    compile: (expression: BoundExpression) => compileExpression(expression, layout, planner.compile),
-  });
-  const conditions = [];
-  for (const conjunct of scan.conjuncts) {
-    const condition = planTruth(conjunct, scopeOf(scan.layout), semantics);
-    if (condition === undefined) return undefined;
-    conditions.push(condition);
+  const keys: (number | Evaluator)[] = [];
+  for (let at = 0; at < plan.keys.length; at++) {
+    const { expression } = plan.keys[at];
+    if (isVolatile(expression)) return undefined;
+    const slot = expression.kind === 'column' ? source.layout.get(expression.id) : undefined;
+    keys.push(slot ?? spec.keys[at]);
   }
   const calls: VectorCallPlan[] = [];
   for (let at = 0; at < plan.aggregates.length; at++) {
-    const call = planCall(plan.aggregates[at], spec.calls[at], scopeOf(source.layout), planner);
+    const call = planCall(plan.aggregates[at], spec.calls[at], scopeOf(planner, source.layout), planner);
     if (call === undefined) return undefined;
     calls.push(call);
   }
-  return { conditions, filter: compileCondition(scan.conjuncts, scan.layout, planner.compileHoisted), keySlots, calls };
+  const { scan } = source.facts;
+  const conditions: TruthPlan[] = [];
+  // Conditions alone run about as fast row by row (measured): a scan that drops most of its rows does so itself.
+  const own = scan !== undefined && (gear !== 'auto' || source.rows >= scan.rows * LEAST_SHARE);
+  for (const conjunct of own ? scan.conjuncts : []) {
+    const condition = planTruth(conjunct, scopeOf(planner, scan?.layout ?? source.layout), semantics);
+    if (condition === undefined) return { conditions: [], filter: undefined, scans: false, keys, calls };
+    conditions.push(condition);
+  }
+  const filter = own ? compileCondition(scan.conjuncts, scan.layout, planner.compileHoisted) : undefined;
+  return { conditions, filter, scans: own, keys, calls };
+}
+
+function scopeOf(planner: Planner, layout: VectorScope['layout']): VectorScope {
+  return { layout, compile: (expression: BoundExpression) => compileExpression(expression, layout, planner.compile) };
 }
 
 function planCall(
@@ -71,7 +74,6 @@ function planCall(
 ): VectorCallPlan | undefined {
   if (
     spec.compare !== undefined ||
-    spec.distinct !== undefined ||
     spec.direct.length > 0 ||
     spec.implementation.stepMany !== undefined ||
     call.within.length > 0
@@ -84,10 +86,13 @@ function planCall(
   const [argument] = call.arguments;
   const decimal = argument.type.kind === 'decimal';
   const known = decimal ? spec.implementation.stepScaled : spec.implementation.stepNumbers;
-  const plan = known === undefined || !spec.strict ? undefined : planNumber(argument, scope);
+  const plan =
+    known === undefined || !spec.strict || spec.distinct !== undefined ? undefined : planNumber(argument, scope);
   if (plan !== undefined) return { filter, input: { kind: 'number', plan, decimal } };
   const slot = argument.kind === 'column' ? scope.layout.get(argument.id) : undefined;
-  return slot === undefined ? undefined : { filter, input: { kind: 'column', slot } };
+  if (slot !== undefined) return { filter, input: { kind: 'column', slot } };
+  if (isVolatile(argument) || filter !== undefined) return undefined;
+  return { filter, input: { kind: 'value', evaluate: spec.inputs[0] } };
 }
 
 export function openVectorAggregate(
@@ -96,14 +101,11 @@ export function openVectorAggregate(
   source: PhysicalNode,
   context: ExecutionContext,
 ): Operator {
+  const program = new VectorProgram(plan, spec.calls, context);
   const { scan } = source.facts;
-  // Measured, each node does its own work, so that EXPLAIN ANALYZE can tell them apart.
-  if (scan === undefined || context.measurements !== undefined)
-    return new HashAggregate(source.open(context), spec, context);
-  return new HashAggregate(
-    new RawScan(scan.table, missingValues(scan.table), context),
-    spec,
-    context,
-    new VectorProgram(plan, spec.calls, spec.hashes, context),
-  );
+  const operator =
+    scan === undefined || !plan.scans
+      ? source.open(context)
+      : source.measured(new RawScan(scan.table, missingValues(scan.table), context), context, program);
+  return new HashAggregate(operator, spec, context, program);
 }

@@ -7,8 +7,10 @@
  */
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { AggregateImplementation, AggregateState } from '../../functions/function.ts';
+import { KeyCodes } from '../key-codes.ts';
 import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { rowBytes, type Comparator } from '../values.ts';
+import { VECTOR_ROWS } from '../vector/frame.ts';
 import type { GroupHost, VectorProgram } from '../vector/program.ts';
 import { RowSpool } from './row-spool.ts';
 
@@ -36,11 +38,12 @@ export interface AggregateSpec {
   readonly calls: readonly AggregateCallSpec[];
   /** Key indexes per GROUPING(...) output. */
   readonly groupings: readonly (readonly number[])[];
-  readonly combineKey: (parts: readonly unknown[]) => unknown;
 }
 
-interface Group {
+export interface Group {
   readonly set: number;
+  /** Number within its grouping set, in the order met. */
+  readonly number: number;
   readonly keys: readonly SqlValue[];
   readonly states: AggregateState[];
   /** Per call: inputs kept for sorting. */
@@ -57,7 +60,10 @@ export class HashAggregate implements Operator, GroupHost {
   readonly #source: Operator;
   readonly #spec: AggregateSpec;
   readonly #context: ExecutionContext;
-  readonly #tables: Map<unknown, Group>[];
+  /** Per grouping set: numbers of its keys (undefined = a set without keys), and the groups by number. */
+  readonly #codes: (KeyCodes | undefined)[];
+  readonly #bySet: Group[][];
+  readonly #parts: unknown[] = [];
   readonly #groups: Group[] = [];
   readonly #simple: boolean;
   #batch: Batch | null = null;
@@ -79,7 +85,8 @@ export class HashAggregate implements Operator, GroupHost {
     this.#source = source;
     this.#spec = spec;
     this.#context = context;
-    this.#tables = spec.sets.map(() => new Map<unknown, Group>());
+    this.#codes = spec.sets.map((members) => (members.length === 0 ? undefined : new KeyCodes(members.length)));
+    this.#bySet = spec.sets.map(() => []);
     this.#simple = spec.calls.every(
       (call) =>
         call.compare === undefined &&
@@ -101,7 +108,9 @@ export class HashAggregate implements Operator, GroupHost {
           if (batch === PENDING) return PENDING;
           if (batch === null) break;
           const rows =
-            this.#vector === undefined || this.#reading !== undefined ? batch : this.#vector.take(batch, this);
+            this.#vector === undefined || this.#reading !== undefined || batch.length > VECTOR_ROWS
+              ? batch
+              : this.#vector.take(batch, this);
           if (rows.length === 0) continue;
           this.#batch = rows;
           this.#position = 0;
@@ -111,10 +120,9 @@ export class HashAggregate implements Operator, GroupHost {
       }
       // A grouping set without keys is one group even of no rows.
       for (let set = 0; set < this.#spec.sets.length; set++) {
-        if (this.#reading === undefined && this.#spec.sets[set].length === 0 && this.#tables[set].size === 0)
+        if (this.#reading === undefined && this.#spec.sets[set].length === 0 && this.#bySet[set].length === 0)
           this.#newGroup(
             set,
-            0,
             this.#spec.keys.map(() => null),
             NO_VALUES,
           );
@@ -131,7 +139,12 @@ export class HashAggregate implements Operator, GroupHost {
     this.#reading?.close();
     this.#reading = aside;
     this.#aside = undefined;
-    for (const table of this.#tables) table.clear();
+    this.#forget();
+  }
+
+  #forget(): void {
+    for (const codes of this.#codes) codes?.clear();
+    for (const groups of this.#bySet) groups.length = 0;
     this.#groups.length = 0;
     this.#emitted = 0;
     this.#complete = false;
@@ -193,49 +206,50 @@ export class HashAggregate implements Operator, GroupHost {
   #groupOf(set: number, values: readonly SqlValue[], row: Row): Group | undefined {
     const spec = this.#spec;
     const members = spec.sets[set];
-    let key: unknown = 0;
-    if (members.length === 1) {
-      const value = values[members[0]];
-      key = value === null ? null : spec.hashes[members[0]](value);
-    } else if (members.length > 1) {
-      key = spec.combineKey(members.map((at) => (values[at] === null ? null : spec.hashes[at](values[at]))));
+    const codes = this.#codes[set];
+    const groups = this.#bySet[set];
+    if (codes === undefined) return groups.length > 0 ? groups[0] : this.#newGroup(set, noKeys(values), row);
+    const parts = this.#parts;
+    for (let at = 0; at < members.length; at++) {
+      const key = members[at];
+      const value = values[key];
+      parts[at] = value === null ? null : spec.hashes[key](value);
     }
-    const found = this.#tables[set].get(key);
-    if (found !== undefined) return found;
-    if (this.#aside !== undefined) return undefined;
-    if (this.#groups.length >= LEAST_GROUPS && members.length > 0 && this.#full) {
-      this.#aside = new RowSpool(this.#context);
+    const closed = this.#aside !== undefined || (this.#full && this.#groups.length >= LEAST_GROUPS);
+    const before = codes.bytes;
+    const code = codes.codeOf(parts, !closed);
+    if (code < 0) {
+      this.#aside ??= new RowSpool(this.#context);
       return undefined;
     }
+    if (code < groups.length) return groups[code];
     const kept =
       members.length === values.length
         ? values.slice()
         : values.map((value, at) => (members.includes(at) ? value : null));
-    return this.#newGroup(set, key, kept, row);
+    return this.#newGroup(set, kept, row, codes.bytes - before);
   }
 
-  statesOf(key: unknown, values: readonly SqlValue[], row: Row): readonly AggregateState[] | undefined {
-    const found = this.#tables[0].get(key);
-    if (found !== undefined) return found.states;
-    if (this.#aside !== undefined || this.#full) return undefined;
-    return this.#newGroup(0, key, values, row).states;
+  groupOf(values: readonly SqlValue[], row: Row): Group | undefined {
+    return this.#groupOf(0, values, row);
   }
 
-  #newGroup(set: number, key: unknown, keys: readonly SqlValue[], row: Row): Group {
+  #newGroup(set: number, keys: readonly SqlValue[], row: Row, keyBytes = 0): Group {
     const { calls } = this.#spec;
     const states = calls.map((call) =>
       call.implementation.create(call.direct.map((evaluate) => evaluate(row, this.#context))),
     );
     const group: Group = {
       set,
+      number: this.#bySet[set].length,
       keys,
       states,
       kept: this.#simple ? undefined : calls.map((call) => (call.compare === undefined ? undefined : [])),
       seen: this.#simple ? undefined : calls.map((call) => (call.distinct === undefined ? undefined : new Set())),
     };
-    this.#tables[set].set(key, group);
+    this.#bySet[set].push(group);
     this.#groups.push(group);
-    const bytes = rowBytes(keys) + 100 * (1 + calls.length);
+    const bytes = rowBytes(keys) + keyBytes + 100 * (1 + calls.length);
     if (this.#context.reserve(bytes)) this.#reserved += bytes;
     else this.#full = true;
     return group;
@@ -272,21 +286,32 @@ export class HashAggregate implements Operator, GroupHost {
   #stepSlow(group: Group, at: number, row: Row): void {
     const call = this.#spec.calls[at];
     const context = this.#context;
-    const values = call.inputs.map((input) => input(row, context));
-    if (call.strict && values.includes(null)) return;
-    const seen = group.seen?.[at];
-    if (seen !== undefined && call.distinct !== undefined) {
-      const key = call.distinct(values);
-      if (seen.has(key)) return;
-      this.#requireKept(typeof key === 'string' ? 64 + 2 * key.length : 64);
-      seen.add(key);
+    const values: SqlValue[] = [];
+    for (const input of call.inputs) {
+      const value = input(row, context);
+      if (value === null && call.strict) return;
+      values.push(value);
     }
+    if (!this.isNew(group, at, values)) return;
     const kept = group.kept?.[at];
     if (kept !== undefined) {
       for (const sortKey of call.sortKeys) values.push(sortKey(row, context));
       this.#requireKept(rowBytes(values));
       kept.push(values);
     } else stepCall(call, group.states[at], values, context);
+  }
+
+  /** For DISTINCT: false when the group has had these inputs. */
+  isNew(group: Group, at: number, values: readonly SqlValue[]): boolean {
+    const { distinct } = this.#spec.calls[at];
+    const seen = group.seen?.[at];
+    if (seen === undefined || distinct === undefined) return true;
+    const key = distinct(values);
+    const before = seen.size;
+    seen.add(key);
+    if (seen.size === before) return false;
+    this.#requireKept(typeof key === 'string' ? 64 + 2 * key.length : 64);
+    return true;
   }
 
   #emit(): Batch | null | typeof PENDING {
@@ -320,20 +345,13 @@ export class HashAggregate implements Operator, GroupHost {
   }
 
   #reset(): void {
-    for (const table of this.#tables) table.clear();
-    this.#groups.length = 0;
+    this.#forget();
     this.#batch = null;
-    this.#complete = false;
-    this.#emitted = 0;
     this.#out = [];
-    this.#full = false;
     this.#aside?.close();
     this.#aside = undefined;
     this.#reading?.close();
     this.#reading = undefined;
-    this.#releaseKept();
-    this.#context.release(this.#reserved);
-    this.#reserved = 0;
   }
 
   rewind(): void {
@@ -345,6 +363,11 @@ export class HashAggregate implements Operator, GroupHost {
     this.#reset();
     this.#source.close();
   }
+}
+
+/** The keys of a group of a set that has none: NULL in each column. */
+function noKeys(values: readonly SqlValue[]): SqlValue[] {
+  return new Array<SqlValue>(values.length).fill(null);
 }
 
 export function stepCall(

@@ -1,14 +1,12 @@
 /**
- * Vectorised aggregation of a table scan: conditions narrow a batch's selection, rows are put in order
- * of their groups, and each aggregate steps over each group's run of numbers. Nothing is stepped before
- * everything in the batch is computed, so a batch that proves unsuitable goes row by row instead, with
- * the same states: results and errors are those of row-at-a-time execution.
+ * Vectorised aggregation: conditions narrow a batch's selection, rows are put in order of their groups, and
+ * each aggregate steps over each group's run of values. Nothing is stepped before everything in the batch is
+ * computed, so a batch that proves unsuitable goes row by row instead, with the same states: results and
+ * errors are those of row-at-a-time execution.
  */
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
-import type { AggregateState } from '../../functions/function.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
-import type { AggregateCallSpec } from '../operators/aggregate.ts';
-import { joinKey } from '../values.ts';
+import type { AggregateCallSpec, Group } from '../operators/aggregate.ts';
 import {
   Build,
   Frame,
@@ -21,10 +19,11 @@ import {
 
 export interface VectorCallPlan {
   readonly filter: TruthPlan | undefined;
-  /** A computed number, the column at a slot as it is, or nothing (count of rows). */
+  /** A computed number, the column at a slot as it is, any other value row by row, or nothing (count of rows). */
   readonly input:
     | { readonly kind: 'number'; readonly plan: NumberPlan; readonly decimal: boolean }
     | { readonly kind: 'column'; readonly slot: number }
+    | { readonly kind: 'value'; readonly evaluate: Evaluator }
     | { readonly kind: 'none' };
 }
 
@@ -32,21 +31,29 @@ export interface VectorPlan {
   readonly conditions: readonly TruthPlan[];
   /** The same as row-at-a-time code. */
   readonly filter: Evaluator | undefined;
-  readonly keySlots: readonly number[];
+  /** Does it read the table itself and test the conditions, instead of taking the rows of a scan? */
+  readonly scans: boolean;
+  /** Where a key stands in the row, or how it is computed. */
+  readonly keys: readonly (number | Evaluator)[];
   readonly calls: readonly VectorCallPlan[];
 }
 
 /** The aggregation whose states are stepped. */
 export interface GroupHost {
-  /** The states of the group with this key, made if need be; undefined when there may be no further group. */
-  statesOf(key: unknown, values: readonly SqlValue[], row: Row): readonly AggregateState[] | undefined;
+  /** The group with these keys, made if need be; undefined when there may be no further group. */
+  groupOf(values: readonly SqlValue[], row: Row): Group | undefined;
+  /** For DISTINCT: false when the group has had these inputs of its call number `call`. */
+  isNew(group: Group, call: number, values: readonly SqlValue[]): boolean;
 }
 
 interface BuiltCall {
   readonly filter: TruthNode | undefined;
   readonly number: NumberNode | undefined;
   readonly decimal: boolean;
+  /** Values not computed as numbers: the column they stand in (-1 = none), or values computed row by row. */
   readonly slot: number;
+  readonly evaluate: Evaluator | undefined;
+  readonly computed: SqlValue[];
 }
 
 /** Batches in a row that went row by row after which no further one is tried. */
@@ -56,7 +63,6 @@ const NO_ROWS: readonly Row[] = [];
 export class VectorProgram {
   readonly #plan: VectorPlan;
   readonly #specs: readonly AggregateCallSpec[];
-  readonly #hashes: readonly ((value: SqlValue) => unknown)[];
   readonly #frame: Frame;
   readonly #conditions: readonly TruthNode[];
   readonly #calls: readonly BuiltCall[];
@@ -64,18 +70,16 @@ export class VectorProgram {
   readonly #chosen = new Int32Array(VECTOR_ROWS);
   readonly #groupOfRow = new Int32Array(VECTOR_ROWS);
   readonly #starts = new Int32Array(VECTOR_ROWS + 1);
-  readonly #states: (readonly AggregateState[])[] = [];
+  readonly #groups: Group[] = [];
+  /** Place of a group in `#groups`, by its number; stale unless it stands there. */
+  #places = new Int32Array(64);
   #failures = 0;
+  /** Rows that passed the conditions so far. */
+  passed = 0;
 
-  constructor(
-    plan: VectorPlan,
-    specs: readonly AggregateCallSpec[],
-    hashes: readonly ((value: SqlValue) => unknown)[],
-    context: ExecutionContext,
-  ) {
+  constructor(plan: VectorPlan, specs: readonly AggregateCallSpec[], context: ExecutionContext) {
     this.#plan = plan;
     this.#specs = specs;
-    this.#hashes = hashes;
     this.#frame = new Frame(context);
     const build = new Build();
     this.#conditions = plan.conditions.map((condition) => condition(build));
@@ -84,6 +88,8 @@ export class VectorProgram {
       number: call.input.kind === 'number' ? call.input.plan(build) : undefined,
       decimal: call.input.kind === 'number' && call.input.decimal,
       slot: call.input.kind === 'column' ? call.input.slot : -1,
+      evaluate: call.input.kind === 'value' ? call.input.evaluate : undefined,
+      computed: [],
     }));
   }
 
@@ -92,7 +98,8 @@ export class VectorProgram {
     if (this.#failures < MAX_FAILURES) {
       if (this.#compute(rows, host)) {
         this.#failures = 0;
-        this.#step();
+        this.passed += this.#frame.selected;
+        this.#step(host);
         return NO_ROWS;
       }
       this.#failures++;
@@ -100,6 +107,7 @@ export class VectorProgram {
     const { filter } = this.#plan;
     const { context } = this.#frame;
     const left = filter === undefined ? rows : rows.filter((row) => filter(row, context) === true);
+    this.passed += left.length;
     return left;
   }
 
@@ -119,111 +127,138 @@ export class VectorProgram {
       frame.selected = kept;
     }
     if (frame.selected === 0) {
-      this.#states.length = 0;
+      this.#groups.length = 0;
       return true;
     }
     for (const call of this.#calls) {
       if (call.filter !== undefined && !call.filter.run(frame)) return false;
       if (call.number !== undefined && !call.number.run(frame)) return false;
+      if (call.evaluate !== undefined && !this.#evaluate(call.evaluate, call.computed)) return false;
     }
     return this.#group(host);
+  }
+
+  /** Computes a value per selected row; false when that fails, which row-at-a-time code then reports in its turn. */
+  #evaluate(evaluate: Evaluator, into: SqlValue[]): boolean {
+    const { rows, selection, selected, context } = this.#frame;
+    try {
+      for (let at = 0; at < selected; at++) {
+        const row = selection[at];
+        into[row] = evaluate(rows[row], context);
+      }
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Puts the selected rows in order of their groups, rows of one group in the order read. */
   #group(host: GroupHost): boolean {
     const { rows, selection, selected } = this.#frame;
-    const { keySlots } = this.#plan;
-    const states = this.#states;
+    const groups = this.#groups;
     const starts = this.#starts;
-    states.length = 0;
-    if (keySlots.length === 0) {
-      const found = host.statesOf(0, [], rows[selection[0]]);
+    groups.length = 0;
+    if (this.#plan.keys.length === 0) {
+      const found = host.groupOf([], rows[selection[0]]);
       if (found === undefined) return false;
-      states.push(found);
+      groups.push(found);
       this.#order.set(selection.subarray(0, selected));
       starts[0] = 0;
       starts[1] = selected;
       return true;
     }
-    const local = new Map<unknown, number>();
-    const counts = starts.fill(0);
-    for (let at = 0; at < selected; at++) {
-      const row = rows[selection[at]];
-      const key = this.#keyOf(row);
-      let group = local.get(key);
-      if (group === undefined) {
-        const found = host.statesOf(
-          key,
-          keySlots.map((slot) => row[slot]),
-          row,
-        );
-        if (found === undefined) return false;
-        group = states.length;
-        states.push(found);
-        local.set(key, group);
-      }
-      this.#groupOfRow[at] = group;
-      counts[group + 1]++;
-    }
-    for (let group = 0; group < states.length; group++) starts[group + 1] += starts[group];
+    starts.fill(0);
+    if (!this.#assign(host)) return false;
+    for (let group = 0; group < groups.length; group++) starts[group + 1] += starts[group];
     for (let at = 0; at < selected; at++) this.#order[starts[this.#groupOfRow[at]]++] = selection[at];
-    for (let group = states.length; group > 0; group--) starts[group] = starts[group - 1];
+    for (let group = groups.length; group > 0; group--) starts[group] = starts[group - 1];
     starts[0] = 0;
     return true;
   }
 
-  #keyOf(row: Row): unknown {
-    const { keySlots } = this.#plan;
-    if (keySlots.length === 1) {
-      const value = row[keySlots[0]];
-      return value === null ? null : this.#hashes[0](value);
-    }
-    return joinKey(keySlots.map((slot, at) => (row[slot] === null ? null : this.#hashes[at](row[slot]))));
-  }
-
-  #step(): void {
-    for (let at = 0; at < this.#calls.length; at++) {
-      for (let group = 0; group < this.#states.length; group++) {
-        this.#stepGroup(
-          this.#calls[at],
-          this.#specs[at],
-          this.#states[group][at],
-          this.#starts[group],
-          this.#starts[group + 1],
-        );
+  /** Finds each selected row's group; counts the rows of each in `#starts`, one place on. */
+  #assign(host: GroupHost): boolean {
+    const { rows, selection, selected, context } = this.#frame;
+    const { keys } = this.#plan;
+    const groups = this.#groups;
+    const values: SqlValue[] = new Array<SqlValue>(keys.length);
+    for (let at = 0; at < selected; at++) {
+      const row = rows[selection[at]];
+      for (let key = 0; key < keys.length; key++) {
+        const source = keys[key];
+        if (typeof source === 'number') values[key] = row[source];
+        else {
+          try {
+            values[key] = source(row, context);
+          } catch {
+            return false;
+          }
+        }
       }
+      const found = host.groupOf(values, row);
+      if (found === undefined) return false;
+      const { number } = found;
+      if (number >= this.#places.length) this.#growPlaces(number);
+      let place = this.#places[number];
+      if (place >= groups.length || groups[place] !== found) {
+        place = groups.length;
+        groups.push(found);
+        this.#places[number] = place;
+      }
+      this.#groupOfRow[at] = place;
+      this.#starts[place + 1]++;
+    }
+    return true;
+  }
+
+  #growPlaces(number: number): void {
+    const grown = new Int32Array(Math.max(number + 1, this.#places.length * 2));
+    grown.set(this.#places);
+    this.#places = grown;
+  }
+
+  #step(host: GroupHost): void {
+    for (let at = 0; at < this.#calls.length; at++) {
+      for (let place = 0; place < this.#groups.length; place++)
+        this.#stepGroup(host, at, this.#groups[place], this.#starts[place], this.#starts[place + 1]);
     }
   }
 
-  #stepGroup(call: BuiltCall, spec: AggregateCallSpec, state: AggregateState, from: number, to: number): void {
+  #stepGroup(host: GroupHost, at: number, group: Group, from: number, to: number): void {
+    const call = this.#calls[at];
     const order = this.#order;
     const chosen = this.#chosen;
-    const { implementation } = spec;
     const vector = call.number?.vector;
     const nulls = vector?.hasNulls === true ? vector.nulls : undefined;
     const truth = call.filter?.truth;
     let count = 0;
-    if (nulls === undefined && truth === undefined) {
-      chosen.set(order.subarray(from, to));
-      count = to - from;
-    } else {
-      for (let at = from; at < to; at++) {
-        const row = order[at];
-        if ((truth === undefined || truth[row] === 1) && (nulls === undefined || nulls[row] === 0))
-          chosen[count++] = row;
-      }
+    for (let place = from; place < to; place++) {
+      const row = order[place];
+      if ((truth === undefined || truth[row] === 1) && (nulls === undefined || nulls[row] === 0)) chosen[count++] = row;
     }
     if (count === 0) return;
-    if (vector !== undefined) {
-      if (call.decimal) implementation.stepScaled?.(state, vector.values, vector.scale, chosen, count);
-      else implementation.stepNumbers?.(state, vector.values, chosen, count);
-      return;
-    }
+    if (vector === undefined) this.#stepValues(host, at, group, count);
+    else if (call.decimal)
+      this.#specs[at].implementation.stepScaled?.(group.states[at], vector.values, vector.scale, chosen, count);
+    else this.#specs[at].implementation.stepNumbers?.(group.states[at], vector.values, chosen, count);
+  }
+
+  /** Steps over the first `count` chosen rows with values as they are. */
+  #stepValues(host: GroupHost, at: number, group: Group, count: number): void {
     const { context, rows } = this.#frame;
-    const { slot } = call;
-    for (let at = 0; at < count; at++) {
-      const value = slot < 0 ? null : rows[chosen[at]][slot];
-      if (slot < 0 || value !== null || !spec.strict) implementation.step(state, value, null, context.evaluation);
+    const { slot, evaluate, computed } = this.#calls[at];
+    const { implementation, strict, distinct } = this.#specs[at];
+    const state = group.states[at];
+    const one: SqlValue[] = [null];
+    for (let place = 0; place < count; place++) {
+      const row = this.#chosen[place];
+      const value = evaluate !== undefined ? computed[row] : slot < 0 ? null : rows[row][slot];
+      if (value === null && strict && (slot >= 0 || evaluate !== undefined)) continue;
+      if (distinct !== undefined) {
+        one[0] = value;
+        if (!host.isNew(group, at, one)) continue;
+      }
+      implementation.step(state, value, null, context.evaluation);
     }
   }
 }

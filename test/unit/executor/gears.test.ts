@@ -188,6 +188,7 @@ function aggregate(
   name: string,
   argument: BoundExpression | undefined,
   filter: BoundExpression | undefined,
+  distinct: boolean,
   id: number,
 ): AggregateCall {
   const definition = functionsNamed(name).find(
@@ -206,7 +207,7 @@ function aggregate(
     column: output(id, type),
     function: definition,
     arguments: argument === undefined ? [] : [argument],
-    distinct: false,
+    distinct: distinct && argument !== undefined,
     order: [],
     within: [],
     filter,
@@ -225,8 +226,25 @@ const queries = fc.record({
   rows: tables,
   repeat: fc.constantFrom(1, 1, 120),
   where: fc.option(conditions(), { freq: 3, nil: undefined }),
-  keys: fc.subarray(COLUMNS, { maxLength: 3 }),
-  calls: fc.array(fc.tuple(calls, fc.option(conditions(1), { freq: 2 })), { minLength: 1, maxLength: 4 }),
+  keys: fc.subarray(COLUMNS, { maxLength: 3 }).chain((columns) =>
+    fc.tuple(
+      ...columns.map((one) => {
+        const name = one.name as Name;
+        return name === 't' || name === 'b'
+          ? fc.constant(reference(one))
+          : fc.oneof({ weight: 3, arbitrary: fc.constant(reference(one)) }, { weight: 1, arbitrary: numbers(name, 1) });
+      }),
+    ),
+  ),
+  calls: fc.array(
+    fc.tuple(
+      calls,
+      fc.option(conditions(1), { freq: 2 }),
+      fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.boolean()),
+    ),
+    { minLength: 1, maxLength: 4 },
+  ),
+  limited: fc.option(fc.integer({ min: 1, max: 3000 }), { freq: 4, nil: undefined }),
   interruptEvery: fc.constantFrom(0, 0, 3),
   memory: fc.constantFrom(Infinity, Infinity, 2000),
 });
@@ -240,13 +258,29 @@ afterAll(() => world.close());
 function planOf(
   table: TableDefinition,
   where: BoundExpression | undefined,
-  keys: readonly OutputColumn[],
+  limited: number | undefined,
+  keys: readonly BoundExpression[],
   aggregates: readonly AggregateCall[],
 ): LogicalPlan {
   const columns = COLUMNS.map((one) => ({ ...one, tableId: table.id }));
   const scan: LogicalPlan = { kind: 'scan', table, columns, rowKey: undefined, alias: 't' };
-  const source: LogicalPlan = where === undefined ? scan : { kind: 'filter', source: scan, condition: where, columns };
-  const assigned = keys.map((key, at) => ({ column: output(60 + at, key.type), expression: reference(key) }));
+  const rows: LogicalPlan = where === undefined ? scan : { kind: 'filter', source: scan, condition: where, columns };
+  const limit = constant(limited ?? 0, INT64);
+  // A limit below makes the source another node than a scan.
+  const source: LogicalPlan =
+    limited === undefined
+      ? rows
+      : {
+          kind: 'limit',
+          source: rows,
+          count: limit,
+          offset: undefined,
+          withTies: false,
+          percent: false,
+          columns,
+          order: [],
+        };
+  const assigned = keys.map((key, at) => ({ column: output(60 + at, key.type), expression: key }));
   return {
     kind: 'aggregate',
     source,
@@ -274,15 +308,18 @@ async function outcome(
 
 test('both gears give the same rows and errors', async () => {
   await fc.assert(
-    fc.asyncProperty(queries, async ({ rows, repeat, where, keys, calls: chosen, interruptEvery, memory }) => {
+    fc.asyncProperty(queries, async ({ rows, repeat, where, limited, keys, calls: chosen, interruptEvery, memory }) => {
       const table = world.table('t', TYPES);
       const all = Array.from({ length: repeat }, () => rows).flat();
       if (all.length > 0) await world.insert(table, all);
       const plan = planOf(
         table,
         where,
+        limited,
         keys,
-        chosen.map(([[name, argument], filter], at) => aggregate(name, argument, filter ?? undefined, 80 + at)),
+        chosen.map(([[name, argument], filter, distinct], at) =>
+          aggregate(name, argument, filter ?? undefined, distinct, 80 + at),
+        ),
       );
       const physical = world.plan(plan, undefined, 'vectors');
       const shown = JSON.stringify(physical.root.facts.details ?? physical.root.children[0]?.facts.details);

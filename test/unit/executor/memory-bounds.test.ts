@@ -133,7 +133,7 @@ test('inputs kept for a DISTINCT aggregate are refused one past the bound', asyn
     sortKeys: [],
     compare: undefined,
   };
-  const spec = { keys: [], hashes: [], sets: [[]], calls: [call], groupings: [], combineKey: () => 0 };
+  const spec = { keys: [], hashes: [], sets: [[]], calls: [call], groupings: [] };
   await withContext(64 * 500, (context) => {
     const fits = new HashAggregate(new Rows(numbers(500, 500)), spec, context);
     expect(drain(fits)).toEqual([[500]]);
