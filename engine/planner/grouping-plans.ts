@@ -16,6 +16,7 @@ import { HashAggregate, type AggregateCallSpec } from '../executor/operators/agg
 import { Append, Limit } from '../executor/operators/basic.ts';
 import { Distinct, SetOperation, type RowKey } from '../executor/operators/sets.ts';
 import { rowComparator, Sort, type OrderColumn, type SortSpec } from '../executor/operators/sort.ts';
+import { sortPrefixOf } from '../executor/operators/sort-run.ts';
 import { Window, type WindowCallSpec } from '../executor/operators/window.ts';
 import { comparatorOf, hashKeyOf, joinKey } from '../executor/values.ts';
 import { collectColumns, columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
@@ -34,6 +35,7 @@ export function orderColumns(planner: Planner, keys: readonly SortKey[]): OrderC
     compare: comparatorOf(key.expression.type, planner.options.semantics, key.collation),
     descending: key.descending,
     nullsFirst: key.nullsFirst,
+    prefix: sortPrefixOf(key.expression.type, planner.options.semantics, key.collation),
   }));
 }
 

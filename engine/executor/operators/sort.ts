@@ -15,17 +15,20 @@ import {
 } from '../operator.ts';
 import { decodeRows, encodeRows } from '../spill-codec.ts';
 import { rowBytes, type Comparator } from '../values.ts';
+import { prefixOfRow, sortRows, type PrefixSpec, type SortPrefix } from './sort-run.ts';
 
 /** Rows sorted at once; about one slice. */
-const RUN_ROWS = 2048;
+const RUN_ROWS = 4096;
 /** Largest limit kept by selection instead of a full sort. */
 const SELECTION_LIMIT = 10_000;
 const SPILL_CHUNK_ROWS = 256;
+const NO_PREFIXES = new Float64Array(0);
 
 export interface OrderColumn {
   readonly compare: Comparator;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  readonly prefix?: SortPrefix | undefined;
 }
 
 export interface SortSpec {
@@ -75,6 +78,7 @@ export function rowComparator(order: readonly OrderColumn[], slots: readonly num
 interface Run {
   readonly order: number;
   rows: readonly Row[];
+  prefixes: Float64Array;
   at: number;
   /** Chunks still in the file: [position, length]. */
   chunks: (readonly [number, number])[];
@@ -85,7 +89,11 @@ export class Sort implements Operator {
   readonly #spec: SortSpec;
   readonly #context: ExecutionContext;
   readonly #compare: Comparator<Row>;
+  readonly #prefix: PrefixSpec;
   #pending: Row[] = [];
+  #pendingPrefixes = new Float64Array(RUN_ROWS);
+  /** With a limit: rows with a larger prefix are not among the best. */
+  #worst = Infinity;
   #runs: Run[] = [];
   #heap: Run[] | undefined;
   #batch: Batch | null = null;
@@ -99,7 +107,10 @@ export class Sort implements Operator {
     this.#source = source;
     this.#spec = spec;
     this.#context = context;
-    this.#compare = rowComparator(spec.order, spec.slots ?? spec.keys.map((_, at) => spec.width + at));
+    const slots = spec.slots ?? spec.keys.map((_, at) => spec.width + at);
+    this.#compare = rowComparator(spec.order, slots);
+    const [{ prefix, descending, nullsFirst }] = spec.order;
+    this.#prefix = { slot: slots[0], prefix, descending, nullsFirst };
   }
 
   next(): Batch | null | typeof PENDING {
@@ -139,47 +150,57 @@ export class Sort implements Operator {
   #addBatch(batch: Batch): void {
     const { slots, keys } = this.#spec;
     while (this.#position < batch.length) {
-      const row = batch[this.#position];
+      let row = batch[this.#position];
       if (slots === undefined) {
         const made: SqlValue[] = row.slice();
         made.length = this.#spec.width;
         for (let at = 0; at < keys.length; at++) made.push(keys[at](row, this.#context));
-        this.#pending.push(made);
-      } else this.#pending.push(row);
+        row = made;
+      }
       this.#position++;
+      const prefix = prefixOfRow(this.#prefix, row);
+      if (prefix > this.#worst) continue;
+      this.#pendingPrefixes[this.#pending.length] = prefix;
+      this.#pending.push(row);
       if (this.#pending.length >= RUN_ROWS) this.#endRun();
     }
   }
 
   #endRun(): void {
-    let rows = this.#pending;
+    let { rows, prefixes } = sortRows(this.#pending, this.#pendingPrefixes, this.#compare);
     this.#pending = [];
-    rows.sort(this.#compare);
     if (this.#limit <= SELECTION_LIMIT) {
-      this.#select(rows);
+      this.#select(rows, prefixes);
       return;
     }
-    if (rows.length > this.#limit) rows = rows.slice(0, this.#limit);
-    const bytes = (rowBytes(rows[0]) + 16) * rows.length;
+    if (rows.length > this.#limit) {
+      rows = rows.slice(0, this.#limit);
+      prefixes = prefixes.subarray(0, this.#limit);
+    }
+    const bytes = (rowBytes(rows[0]) + 24) * rows.length;
     if (this.#file !== undefined || !this.#context.reserve(bytes)) {
       this.#runs.push(this.#spill(rows));
     } else {
       this.#reserved += bytes;
-      this.#runs.push({ order: this.#runs.length, rows, at: 0, chunks: [] });
+      this.#runs.push({ order: this.#runs.length, rows, prefixes, at: 0, chunks: [] });
     }
   }
 
   /** Keeps the `limit` best rows in one run: merges the sorted new rows into it. */
-  #select(rows: readonly Row[]): void {
-    const old = this.#runs.length === 0 ? [] : this.#runs[0].rows;
+  #select(rows: readonly Row[], prefixes: Float64Array): void {
+    const old = this.#runs.length === 0 ? undefined : this.#runs[0];
+    const oldRows = old === undefined ? [] : old.rows;
     const best: Row[] = [];
+    const bestPrefixes = new Float64Array(Math.min(this.#limit, oldRows.length + rows.length));
     let a = 0;
     let b = 0;
-    while (best.length < this.#limit && (a < old.length || b < rows.length)) {
-      if (b >= rows.length || (a < old.length && this.#compare(old[a], rows[b]) <= 0)) best.push(old[a++]);
-      else best.push(rows[b++]);
+    while (best.length < this.#limit && (a < oldRows.length || b < rows.length)) {
+      const first = b >= rows.length || (a < oldRows.length && this.#compare(oldRows[a], rows[b]) <= 0);
+      bestPrefixes[best.length] = first ? (old as Run).prefixes[a] : prefixes[b];
+      best.push(first ? oldRows[a++] : rows[b++]);
     }
-    this.#runs = [{ order: 0, rows: best, at: 0, chunks: [] }];
+    if (best.length === this.#limit && best.length > 0) this.#worst = bestPrefixes[best.length - 1];
+    this.#runs = [{ order: 0, rows: best, prefixes: bestPrefixes, at: 0, chunks: [] }];
   }
 
   #spill(rows: readonly Row[]): Run {
@@ -190,7 +211,7 @@ export class Sort implements Operator {
       chunks.push([this.#file.size, bytes.length]);
       this.#file.write(bytes);
     }
-    return { order: this.#runs.length, rows: [], at: 0, chunks };
+    return { order: this.#runs.length, rows: [], prefixes: NO_PREFIXES, at: 0, chunks };
   }
 
   #startMerge(): Run[] {
@@ -206,11 +227,15 @@ export class Sort implements Operator {
     const chunk = run.chunks.shift();
     if (chunk === undefined || this.#file === undefined) return false;
     run.rows = decodeRows(this.#file.read(chunk[0], chunk[1]));
+    run.prefixes = Float64Array.from(run.rows, (row) => prefixOfRow(this.#prefix, row));
     run.at = 0;
     return true;
   }
 
   #before(a: Run, b: Run): boolean {
+    const x = a.prefixes[a.at];
+    const y = b.prefixes[b.at];
+    if (x !== y) return x < y;
     const order = this.#compare(a.rows[a.at], b.rows[b.at]);
     return order < 0 || (order === 0 && a.order < b.order);
   }
@@ -264,6 +289,7 @@ export class Sort implements Operator {
     this.#context.release(this.#reserved);
     this.#reserved = 0;
     this.#limit = -1;
+    this.#worst = Infinity;
     this.#emitted = 0;
   }
 

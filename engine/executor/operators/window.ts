@@ -162,10 +162,13 @@ export class Window implements Operator {
   #emit(results: SqlValue[][]): Batch | undefined {
     const end = Math.min(this.#emitted + BATCH_ROWS, this.#rows.length);
     if (this.#emitted >= end) return undefined;
+    const { width } = this.#spec;
     const out: Row[] = [];
     for (let at = this.#emitted; at < end; at++) {
-      const row = this.#rows[at].slice(0, this.#spec.width);
-      for (const values of results) row.push(values[at]);
+      const source = this.#rows[at];
+      const row: SqlValue[] = new Array<SqlValue>(width + results.length);
+      for (let slot = 0; slot < width; slot++) row[slot] = source[slot];
+      for (let call = 0; call < results.length; call++) row[width + call] = results[call][at];
       out.push(row);
     }
     this.#emitted = end;
@@ -199,9 +202,10 @@ class PartitionRows implements WindowRows {
   readonly #rows: readonly Row[];
   readonly #spec: WindowSpec;
   readonly #context: ExecutionContext;
+  /** Order keys per row, where a frame is bounded by distance from them. */
   readonly #orders: readonly Row[];
   /** Peer group number per row, and start of each group. */
-  readonly #group: number[] = [];
+  readonly #group: Int32Array;
   readonly #groupStarts: number[] = [];
   readonly #startOffset: SqlValue;
   readonly #endOffset: SqlValue;
@@ -217,11 +221,19 @@ class PartitionRows implements WindowRows {
     this.#rows = rows;
     this.#spec = spec;
     this.#context = context;
-    this.#orders = rows.map((row) => spec.orderKeys.map((key) => key(row, context)));
+    const orders: Row[] = [];
+    const keepsOrders = spec.frame.unit === 'range' && (spec.startOffset ?? spec.endOffset) !== undefined;
+    this.#group = new Int32Array(rows.length);
+    let before: Row = NO_ROW;
     for (let at = 0; at < rows.length; at++) {
-      if (at === 0 || spec.compareOrder(this.#orders[at - 1], this.#orders[at]) !== 0) this.#groupStarts.push(at);
-      this.#group.push(this.#groupStarts.length - 1);
+      const order: SqlValue[] = new Array<SqlValue>(spec.orderKeys.length);
+      for (let key = 0; key < order.length; key++) order[key] = spec.orderKeys[key](rows[at], context);
+      if (at === 0 || spec.compareOrder(before, order) !== 0) this.#groupStarts.push(at);
+      this.#group[at] = this.#groupStarts.length - 1;
+      before = order;
+      if (keepsOrders) orders.push(order);
     }
+    this.#orders = orders;
     this.#startOffset = this.#offset(spec.startOffset, 'starting');
     this.#endOffset = this.#offset(spec.endOffset, 'ending');
   }
