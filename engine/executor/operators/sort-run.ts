@@ -2,7 +2,7 @@
  * One run of a sort: rows in order, and a number per row that orders the first key as far as a double can, so
  * that most comparisons, while the run is made and while runs are merged, are of two numbers.
  */
-import { Decimal, type Row, type SqlValue } from '../../../sblr/contract/values.ts';
+import type { Decimal, Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
 import { BINARY, collationNamed } from '../../types/collation.ts';
