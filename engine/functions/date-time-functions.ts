@@ -321,14 +321,11 @@ function extractTimestamp(text: string, value: Timestamp, zone: TimeZone | undef
     return null;
   }
   const local = zone === undefined ? value : toLocal(value, zone);
-  const time = timeField(field, splitMicros(local).micros);
-  if (time !== undefined) return time;
-  const parts = partsOf(local);
-  const found = dateField(field, parts);
+  const { days, micros } = splitMicros(local);
+  const found = timeField(field, micros) ?? dateField(field, partsOf(local));
   if (found !== undefined) return found;
   if (field === 'epoch') return fraction(BigInt(value));
-  if (field === 'julian')
-    return { micros: BigInt(parts.days + 2440588) * 86_400_000_000n + BigInt(parts.micros), digits: -1 };
+  if (field === 'julian') return { micros: BigInt(days + 2440588) * 86_400_000_000n + BigInt(micros), digits: -1 };
   if (zone !== undefined && field.startsWith('timezone')) {
     const { offset } = zone.spanAt(Math.floor(Number(value) / 1e6));
     if (field === 'timezone') return offset;

@@ -18,7 +18,7 @@ import {
   mapOperands,
   sourcesOf,
 } from './expression-walk.ts';
-import { columnExpressions, rowKey } from './grouping-plans.ts';
+import { columnExpressions, rowKey } from './row-keys.ts';
 import { PhysicalNode } from './physical.ts';
 import { layoutOf, type Planner, type PlanRequest } from './planner.ts';
 

@@ -1,70 +1,26 @@
 /**
  * Plans of grouping, windows, duplicate removal, sorting, limits and set operations.
  */
-import type {
-  AggregateCall,
-  Assigned,
-  BoundExpression,
-  ColumnId,
-  LogicalPlan,
-  OutputColumn,
-  SortKey,
-} from '../binder/bound.ts';
+import type { AggregateCall, Assigned, BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
 import { compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../executor/operator.ts';
 import { HashAggregate, type AggregateCallSpec } from '../executor/operators/aggregate.ts';
 import { Append, Limit } from '../executor/operators/basic.ts';
-import { Distinct, SetOperation, type RowKey } from '../executor/operators/sets.ts';
-import { rowComparator, Sort, type OrderColumn, type SortSpec } from '../executor/operators/sort.ts';
-import { sortPrefixOf } from '../executor/operators/sort-run.ts';
+import { Distinct, SetOperation } from '../executor/operators/sets.ts';
+import { rowComparator, Sort, type SortSpec } from '../executor/operators/sort.ts';
 import { Window, type WindowCallSpec } from '../executor/operators/window.ts';
-import { comparatorOf, hashKeyOf, joinKey } from '../executor/values.ts';
+import { hashKeyOf, joinKey } from '../executor/values.ts';
 import { collectColumns, columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
 import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
 import { openVectorAggregate, planVectorAggregate } from './vector-plans.ts';
 import { layoutOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
+import { columnExpressions, orderColumns, rowKey } from './row-keys.ts';
 import { COST, satisfiesOrder } from './scan-paths.ts';
 import { distinctOf } from './selectivity.ts';
 
 const NONE: ReadonlySet<ColumnId> = new Set();
 
 // ---- shared pieces --------------------------------------------------------------------------------
-
-export function orderColumns(planner: Planner, keys: readonly SortKey[]): OrderColumn[] {
-  return keys.map((key) => ({
-    compare: comparatorOf(key.expression.type, planner.options.semantics, key.collation),
-    descending: key.descending,
-    nullsFirst: key.nullsFirst,
-    prefix: sortPrefixOf(key.expression.type, planner.options.semantics, key.collation),
-  }));
-}
-
-/** Key over expressions in which NULLs are equal. */
-export function rowKey(planner: Planner, expressions: readonly BoundExpression[], layout: Layout): RowKey {
-  const parts = expressions.map((expression) => ({
-    evaluate: compileExpression(expression, layout, planner.compile),
-    hash: hashKeyOf(expression.type, planner.options.semantics),
-  }));
-  if (parts.length === 1) {
-    const [{ evaluate, hash }] = parts;
-    return (row, context) => {
-      const value = evaluate(row, context);
-      return value === null ? null : hash(value);
-    };
-  }
-  return (row, context) => {
-    const keys: unknown[] = new Array(parts.length);
-    for (let at = 0; at < parts.length; at++) {
-      const value = parts[at].evaluate(row, context);
-      keys[at] = value === null ? null : parts[at].hash(value);
-    }
-    return joinKey(keys);
-  };
-}
-
-export function columnExpressions(columns: readonly OutputColumn[]): BoundExpression[] {
-  return columns.map((column) => ({ kind: 'column', id: column.id, type: column.type }));
-}
 
 /** Computes expressions that hold subqueries below the node that uses them, as columns of their own. */
 function precompute(
