@@ -103,7 +103,7 @@ export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bin
     if (sameAggregate(known, call))
       return { kind: 'column', id: known.column.id, type: known.column.type, pos: node.pos };
   const column = binder.newColumn(node.function, call.type);
-  level.aggregates.push({
+  const registered: AggregateCall = {
     column,
     function: call.function,
     arguments: call.arguments,
@@ -111,7 +111,9 @@ export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bin
     order: call.order,
     within: call.within,
     filter: call.filter,
-  });
+  };
+  level.aggregates.push(registered);
+  binder.shared.trace?.calls.set(column.id, { kind: 'aggregate', node, call: registered });
   return { kind: 'column', id: column.id, type: column.type, pos: node.pos };
 }
 
@@ -266,6 +268,7 @@ export function bindGrouping(node: NodeOf<'GROUPING'>, scope: Scope, bind: Bind)
   }
   const column = binder.newColumn('grouping', INT32);
   level.groupings.push({ column, items, pos: node.items[0]?.pos ?? node.pos });
+  binder.shared.trace?.calls.set(column.id, { kind: 'grouping', items });
   return { kind: 'column', id: column.id, type: INT32 };
 }
 
@@ -322,6 +325,7 @@ export function bindWindowCall(node: NodeOf<'WINDOW_CALL'>, scope: Scope, bind: 
     ignoreNulls,
   };
   level.windows.push({ ...window, call });
+  binder.shared.trace?.calls.set(call.column.id, { kind: 'window', node, call });
   return { kind: 'column', id: call.column.id, type };
 }
 

@@ -104,8 +104,9 @@ export function entryColumn(
   const column = entry.columns[index] as OutputColumn;
   if (binder !== undefined) noteRead(binder, column);
   const replaced = entry.expressions?.[index];
-  if (replaced !== undefined) return replaced;
-  return { kind: 'column', id: column.id, type: column.type, pos };
+  const expression: BoundExpression = replaced ?? { kind: 'column', id: column.id, type: column.type, pos };
+  binder?.shared.trace?.column(expression, entry, index);
+  return expression;
 }
 
 /** t.* where a value is wanted: the relation's row, also where a column has the relation's name. */

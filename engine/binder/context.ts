@@ -19,6 +19,7 @@ import type {
 import type { BoundExpression, ColumnId, LogicalPlan, OutputColumn } from './bound.ts';
 import { fail } from './errors.ts';
 import type { Scope } from './scope.ts';
+import type { BindTrace } from './trace.ts';
 import { sameIdentity, typeName, withoutModifiers } from './type-facts.ts';
 
 /** Views inside views inside views ... */
@@ -92,6 +93,8 @@ export interface Shared {
   /** Position of the first use per parameter. */
   readonly parameterPositions: (number | undefined)[];
   readonly tables: Map<ObjectId, { readonly table: TableDefinition; access: 'read' | 'write' | 'lock' }>;
+  /** Set when the query is bound to be written as text. */
+  readonly trace?: BindTrace | undefined;
 }
 
 /** Thrown when an expression needs a row key that its scan does not carry: the statement is bound again with `rowKeys`. */
@@ -104,8 +107,9 @@ export interface BoundRelation {
 }
 
 /** State of a new statement; column ids start at `firstColumn`. */
-export function newShared(context: BindContext, firstColumn = 1): Shared {
+export function newShared(context: BindContext, firstColumn = 1, trace?: BindTrace): Shared {
   return {
+    trace,
     nextColumn: firstColumn,
     nextCte: 1,
     modifies: false,

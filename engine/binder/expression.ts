@@ -28,6 +28,7 @@ export function bindExpression(node: ValueNode, scope: Scope): BoundExpression {
   binder.enter(node.pos);
   const result = bindNode(node, scope);
   binder.leave();
+  binder.shared.trace?.value(node, result);
   return result;
 }
 
@@ -202,10 +203,9 @@ function bindVariable(node: NodeOf<'VARIABLE'>, context: BindContext): BoundExpr
 
 function bindOperator(node: NodeOf<'OPERATOR'>, scope: Scope): BoundExpression {
   const { binder } = scope;
+  const rows = node.operands.some((operand) => operand.op === 'ROW');
   const operands = node.operands.map((operand) =>
-    operand.op === 'SUBQUERY' && isRowNode(node.operands)
-      ? bindScalarSubquery(operand, scope, true)
-      : bindExpression(operand, scope),
+    operand.op === 'SUBQUERY' && rows ? bindScalarSubquery(operand, scope, true) : bindExpression(operand, scope),
   );
   const positions = node.operands.map((operand) => operand.pos);
   if (COMPARISONS.has(node.name) && operands.length === 2) {
@@ -226,10 +226,6 @@ function bindOperator(node: NodeOf<'OPERATOR'>, scope: Scope): BoundExpression {
   if (node.name === 'plus' && operands[0]?.kind === 'constant' && categoryOf(operands[0].type) === 'numeric')
     return operands[0];
   return callOperator(binder, node.name, operands, node.pos, positions);
-}
-
-function isRowNode(operands: readonly ValueNode[]): boolean {
-  return operands.some((operand) => operand.op === 'ROW');
 }
 
 /** -5 is a constant, not a call. */
@@ -261,7 +257,7 @@ function bindLogical(node: NodeOf<'AND'> | NodeOf<'OR'>, scope: Scope): BoundExp
       continue;
     }
     const bound = bindCondition(operand, scope, node.op);
-    if (bound.kind === (node.op === 'AND' ? 'and' : 'or'))
+    if (scope.binder.fold && bound.kind === (node.op === 'AND' ? 'and' : 'or'))
       operands.push(...(bound as { operands: readonly BoundExpression[] }).operands);
     else operands.push(bound);
   }
@@ -771,6 +767,7 @@ function registerSet(
   }
   const column = binder.newColumn(name, expression.type);
   level.sets.push({ column, expression });
+  binder.shared.trace?.calls.set(column.id, { kind: 'set', expression });
   return { kind: 'column', id: column.id, type: column.type, pos };
 }
 

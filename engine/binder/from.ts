@@ -42,6 +42,12 @@ export function bindFrom(
   left: readonly RangeEntry[],
   options: FromOptions,
 ): FromResult {
+  const result = bindItem(node, scope, left, options);
+  scope.binder.shared.trace?.relation(node, result.entries);
+  return result;
+}
+
+function bindItem(node: RelationNode, scope: Scope, left: readonly RangeEntry[], options: FromOptions): FromResult {
   switch (node.op) {
     case 'DUAL':
       return { plan: { kind: 'dual', columns: [] }, entries: [] };
@@ -85,6 +91,7 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
   const relation = binder.names.findRelation(name);
   if (relation === undefined)
     fail('undefined_table', `relation "${showName(binder, name)}" does not exist`, node.pos, { variant: 'relation' });
+  binder.shared.trace?.relations.set(node, relation);
   const alias = node.alias ?? last;
   const key = identifierKey(alias);
   const display = binder.display(alias);
@@ -406,6 +413,7 @@ function bindFunctions(node: NodeOf<'LOAD_FUNCTION'>, scope: Scope, left: readon
     scalar = columns.scalar;
   }
   scope.level.clause = clause;
+  binder.shared.trace?.functions.set(node, calls);
   if (node.ordinality) fields.push({ name: 'ordinality', type: INT64 });
   const first = fields[0]?.name ?? '';
   const display = node.alias === undefined ? functionName(nodes[0] as ValueNode, binder) : binder.display(node.alias);

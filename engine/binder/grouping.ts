@@ -89,7 +89,11 @@ function groupExpression(value: ValueNode, scope: Scope, items: readonly SelectI
   if (value.op === 'COLUMN' && value.name.length === 1 && binder.semantics.aliasInGroupBy) {
     const key = identifierKey(value.name[0] as Identifier);
     const input = scope.entries.length === 0 ? undefined : findUnqualified(ownScope(scope), key, value.pos);
-    if (input !== undefined) return useColumn({ ...input, scope }, value.pos);
+    if (input !== undefined) {
+      const column = useColumn({ ...input, scope }, value.pos);
+      binder.shared.trace?.value(value, column);
+      return column;
+    }
     const matching = items.filter((item) => item.key === key);
     const first = matching[0];
     if (first !== undefined) {

@@ -3,7 +3,7 @@
  * and index expressions. Conversions that the binder inserted are shown inside operators and calls, and
  * left out at the top.
  */
-import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
+import { TEXT, type ReferenceTarget, type SqlType } from '../../sblr/contract/types.ts';
 import { DEFAULT_TEXT_SETTINGS } from '../../sblr/contract/text/settings.ts';
 import { textFormatter, textParser } from '../../sblr/contract/text/text-io.ts';
 import {
@@ -18,10 +18,12 @@ import {
 } from '../../sblr/contract/values.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { StoredExpression, TableDefinition } from '../catalog/definitions.ts';
+import type { FunctionDefinition } from '../functions/function.ts';
 import type { BoundExpression, ColumnId, OutputColumn } from './bound.ts';
 import { Binder, newShared, type BindContext } from './context.ts';
-import { mapChildren } from './expression-tools.ts';
+import { Layout } from './render-layout.ts';
 import { bindRelation } from './query.ts';
+import { quoteIdentifier } from './quote-identifier.ts';
 import { bindStoredOver } from './stored.ts';
 import { typeIdentity, typeName, withoutModifiers } from './type-facts.ts';
 
@@ -34,6 +36,10 @@ export interface RenderOptions {
   readonly functionName?: ((primitive: string) => string | undefined) | undefined;
   readonly referenceText?: ((target: ReferenceTarget, id: number) => string | undefined) | undefined;
   readonly columnName?: ((id: ColumnId) => string | undefined) | undefined;
+  /** Line breaks inside expressions; absent = everything on one line. */
+  readonly layout?: Layout | undefined;
+  /** Text of what an expression alone cannot tell: columns of a query, subqueries, forms as written. */
+  readonly special?: ((e: BoundExpression, renderer: Renderer) => string | undefined) | undefined;
 }
 
 /** An expression together with the names of its columns. */
@@ -67,11 +73,11 @@ export function bindForRendering(stored: StoredExpression, table: TableDefinitio
 }
 
 export function renderExpression(bound: BoundExpression | Rendering, options: RenderOptions): string {
-  if (!('expression' in bound)) return new Renderer(options).show(topLevel(bound));
+  const layout = new Layout(0);
+  if (!('expression' in bound)) return layout.finish(new Renderer({ ...options, layout }).show(topLevel(bound)));
   const { names } = bound;
-  return new Renderer({ ...options, columnName: (id) => options.columnName?.(id) ?? names.get(id) }).show(
-    topLevel(bound.expression),
-  );
+  const columnName: RenderOptions['columnName'] = (id) => options.columnName?.(id) ?? names.get(id);
+  return layout.finish(new Renderer({ ...options, columnName, layout }).show(topLevel(bound.expression)));
 }
 
 /** The conversion to a column's type is not shown. */
@@ -100,27 +106,15 @@ const KEYWORD_FUNCTIONS: ReadonlySet<string> = new Set([
   'current_catalog',
 ]);
 
-const RESERVED: ReadonlySet<string> = new Set(
-  (
-    'all analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate column concurrently constraint create cross ' +
-    'current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from full grant ' +
-    'group having ilike in initially inner intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps ' +
-    'placing primary references returning right select session_user similar some symmetric table then to trailing true union unique user using variadic verbose when where window with'
-  ).split(' '),
-);
-
-/** An identifier, delimited where it must be. */
-export function quoteIdentifier(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
 function quoteText(text: string): string {
   const quoted = `'${text.replaceAll("'", "''")}'`;
   return text.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted;
 }
 
-class Renderer {
+export class Renderer {
   readonly #options: RenderOptions;
+  /** Values that parts of an expression share, by the column that stands for them. */
+  readonly #shared = new Map<ColumnId, BoundExpression>();
 
   constructor(options: RenderOptions) {
     this.#options = options;
@@ -131,17 +125,43 @@ class Renderer {
   }
 
   /** A type without length: fixed-length strings have a name of their own for that. */
-  #plainType(type: SqlType): string {
+  plainType(type: SqlType): string {
     return type.kind === 'text' && type.fixed === true && type.length === undefined
       ? typeName(type, true)
       : this.#type(type);
   }
 
-  #list(items: readonly BoundExpression[]): string {
+  list(items: readonly BoundExpression[]): string {
     return items.map((item) => this.show(item)).join(', ');
   }
 
-  show(e: BoundExpression): string {
+  /** An output or a sort key: a constant says its type. */
+  showTyped(e: BoundExpression): string {
+    if (e.kind !== 'constant') return this.show(e);
+    return this.#constant(e.value, e.type.kind === 'unknown' ? TEXT : e.type);
+  }
+
+  /** Arguments of an aggregate or window function, converted where its parameters ask for it. */
+  showArguments(definition: FunctionDefinition, items: readonly BoundExpression[]): string {
+    return items.map((item, i) => this.showArgument(definition, item, i)).join(', ');
+  }
+
+  showArgument(definition: FunctionDefinition, item: BoundExpression, at: number): string {
+    return this.#operand(item, parameterType(definition, at) ?? item.type);
+  }
+
+  functionName(definition: FunctionDefinition): string {
+    return quoteFunction(this.#options.functionName?.(definition.name) ?? definition.name);
+  }
+
+  #resolve(e: BoundExpression): BoundExpression {
+    return (e.kind === 'column' ? this.#shared.get(e.id) : undefined) ?? e;
+  }
+
+  show(given: BoundExpression): string {
+    const e = this.#resolve(given);
+    const special = this.#options.special?.(e, this);
+    if (special !== undefined) return special;
     switch (e.kind) {
       case 'constant':
         return this.#constant(e.value, e.type);
@@ -160,7 +180,7 @@ class Renderer {
       case 'call':
         return this.#call(e);
       case 'routine':
-        return `${quoteIdentifier(e.routine.name.text)}(${this.#list(e.arguments)})`;
+        return `${this.#options.referenceText?.('routine', e.routine.id) ?? quoteIdentifier(e.routine.name.text)}(${this.list(e.arguments)})`;
       case 'cast':
         return this.#cast(e);
       case 'and':
@@ -173,25 +193,24 @@ class Renderer {
       case 'is_truth':
         return this.#own(`${this.#part(e.operand, e)} IS ${e.negated ? 'NOT ' : ''}${e.truth.toUpperCase()}`);
       case 'is_distinct':
-        return e.negated
-          ? `(NOT (${this.#operand(e.left, e.operandType)} IS DISTINCT FROM ${this.#operand(e.right, e.operandType)}))`
-          : `(${this.#operand(e.left, e.operandType)} IS DISTINCT FROM ${this.#operand(e.right, e.operandType)})`;
+        return this.#distinct(e);
       case 'in_list':
         return this.#inList(e);
       case 'quantified_array':
         return this.#quantified(e);
       case 'case':
-        return this.#case(e);
+        return this.case(e, undefined);
       case 'let':
-        return this.show(substitute(e.body, e.id, e.value));
+        this.#shared.set(e.id, e.value);
+        return this.show(e.body);
       case 'coalesce':
-        return `COALESCE(${this.#list(e.operands)})`;
+        return `COALESCE(${this.list(e.operands)})`;
       case 'extremum':
-        return `${e.which.toUpperCase()}(${this.#list(e.operands)})`;
+        return `${e.which.toUpperCase()}(${this.list(e.operands)})`;
       case 'array':
-        return e.items.length === 0 ? `ARRAY[]::${this.#type(e.type)}` : `ARRAY[${this.#list(e.items)}]`;
+        return e.items.length === 0 ? `ARRAY[]::${this.#type(e.type)}` : `ARRAY[${this.list(e.items)}]`;
       case 'row':
-        return `ROW(${this.#list(e.items)})`;
+        return `ROW(${this.list(e.items)})`;
       case 'field':
         return `(${this.show(e.operand)}).${quoteIdentifier(e.operand.type.fields?.[e.index]?.name ?? `f${e.index + 1}`)}`;
       case 'subscript':
@@ -202,6 +221,13 @@ class Renderer {
       case 'quantified_query':
         return '(SELECT ...)';
     }
+  }
+
+  #distinct(e: BoundExpression & { kind: 'is_distinct' }): string {
+    const test = this.#own(
+      `${this.#part(e.left, e, e.operandType)} IS DISTINCT FROM ${this.#part(e.right, e, e.operandType)}`,
+    );
+    return e.negated ? this.#own(`NOT ${test}`) : test;
   }
 
   #step(step: {
@@ -218,7 +244,8 @@ class Renderer {
     return this.#options.pretty === true ? text : `(${text})`;
   }
 
-  #part(e: BoundExpression, parent: BoundExpression, wanted: SqlType = e.type, at = 0): string {
+  #part(given: BoundExpression, parent: BoundExpression, wanted: SqlType = given.type, at = 0): string {
+    const e = this.#resolve(given);
     const shown = this.#operand(e, wanted);
     return this.#options.pretty === true && isOperator(e) && !bindsTighter(e, parent, at) && !shown.endsWith(')::text')
       ? `(${shown})`
@@ -226,7 +253,8 @@ class Renderer {
   }
 
   /** An operand of an operator or call: strings that take part as text are shown converted. */
-  #operand(e: BoundExpression, wanted: SqlType): string {
+  #operand(given: BoundExpression, wanted: SqlType): string {
+    const e = this.#resolve(given);
     const shown = this.show(e);
     if (e.kind === 'constant' || e.type.kind === 'unknown') return shown;
     const from = typeIdentity(e.type);
@@ -248,17 +276,14 @@ class Renderer {
       if (operand.value !== null && e.type.kind === 'int32' && /^\d+$/.test(String(operand.value).trim()))
         return String(Number(operand.value));
       // Only a cast that was written shows the length it cuts to.
-      return `${literal}::${e.context === 'explicit' ? this.#type(e.type) : this.#plainType(plain)}`;
+      return `${literal}::${e.context === 'explicit' ? this.#type(e.type) : this.plainType(plain)}`;
     }
     return `${this.#options.pretty === true ? this.#part(operand, e) : `(${this.show(operand)})`}::${this.#type(e.type)}`;
   }
 
   #call(e: BoundExpression & { kind: 'call' }): string {
     const { function: definition } = e;
-    const pattern = (i: number): SqlType | undefined => {
-      const found = definition.parameters[Math.min(i, definition.parameters.length - 1)];
-      return typeof found === 'string' ? undefined : found;
-    };
+    const pattern = (i: number): SqlType | undefined => parameterType(definition, i);
     const shown = e.arguments.map((argument, i) => this.#operand(argument, pattern(i) ?? argument.type));
     if (definition.operator) {
       const symbol = OPERATORS[definition.name as keyof typeof OPERATORS] ?? definition.name;
@@ -270,6 +295,11 @@ class Renderer {
     if (definition.name === 'extract' && first?.kind === 'constant')
       return `EXTRACT(${String(first.value)} FROM ${shown[1]})`;
     const name = this.#options.functionName?.(definition.name) ?? definition.name;
+    const words = keywordCall(
+      name,
+      e.arguments.map((argument) => this.show(argument)),
+    );
+    if (words !== undefined) return words;
     if (name === 'timezone' && shown.length === 2) return `(${shown[1]} AT TIME ZONE ${shown[0]})`;
     return `${quoteFunction(name)}(${shown.join(', ')})`;
   }
@@ -301,13 +331,22 @@ class Renderer {
     );
   }
 
-  #case(e: BoundExpression & { kind: 'case' }): string {
-    const whens = e.whens.map((when) => ` WHEN ${this.show(when.condition)} THEN ${this.show(when.result)}`).join('');
-    return `CASE${whens} ELSE ${e.otherwise === undefined ? `NULL::${this.#type(withoutModifiers(e.type))}` : this.show(e.otherwise)} END`;
+  /** CASE; with an operand the conditions are comparisons with it, and only their right sides are shown. */
+  case(e: BoundExpression & { kind: 'case' }, operand: BoundExpression | undefined): string {
+    const layout = this.#options.layout ?? new Layout(0, false);
+    const space = layout.active ? '' : ' ';
+    let text = `${layout.line('CASE', 0, 4)}${operand === undefined ? '' : ` ${this.show(operand)}`}`;
+    for (const { condition, result } of e.whens) {
+      const when = operand !== undefined && condition.kind === 'compare' ? condition.right : condition;
+      text += `${space}${layout.line('WHEN ', 0, 0)}${this.show(when)} THEN ${this.showTyped(result)}`;
+    }
+    const none = (): string => `NULL::${this.#type(withoutModifiers(e.type))}`;
+    text += `${space}${layout.line('ELSE ', 0, 0)}${e.otherwise === undefined ? none() : this.showTyped(e.otherwise)}`;
+    return `${text}${space}${layout.line('END', -4, 0)}`;
   }
 
   #constant(value: SqlValue, type: SqlType): string {
-    const label = (): string => `::${this.#plainType(withoutModifiers(type))}`;
+    const label = (): string => `::${this.plainType(withoutModifiers(type))}`;
     if (value === null) return type.kind === 'unknown' ? 'NULL' : `NULL${label()}`;
     if (typeof value === 'boolean') return value ? 'true' : 'false';
     switch (type.kind) {
@@ -336,6 +375,7 @@ const OPERATOR_KINDS: ReadonlySet<BoundExpression['kind']> = new Set([
   'not',
   'is_null',
   'is_truth',
+  'is_distinct',
   'in_list',
   'quantified_array',
 ]);
@@ -387,8 +427,18 @@ function canonicalText(text: string, type: SqlType): string {
   }
 }
 
+/** Functions of the standard whose arguments are told by words; conversions of the arguments are not shown. */
+function keywordCall(name: string, shown: readonly string[]): string | undefined {
+  const [first, second, third, fourth] = shown;
+  if (name === 'position' && shown.length === 2) return `POSITION((${first}) IN (${second}))`;
+  if (name === 'btrim') return `TRIM(BOTH ${second === undefined ? '' : `${second} `}FROM ${first})`;
+  if (name === 'overlay')
+    return `OVERLAY(${first} PLACING ${second} FROM ${third}${fourth === undefined ? '' : ` FOR ${fourth}`})`;
+  return undefined;
+}
+
 function quoteFunction(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoteIdentifier(name);
+  return quoteIdentifier(name);
 }
 
 function plainText(value: SqlValue): string {
@@ -400,8 +450,7 @@ function plainText(value: SqlValue): string {
   return String(value);
 }
 
-function substitute(body: BoundExpression, id: ColumnId, value: BoundExpression): BoundExpression {
-  const visit = (e: BoundExpression): BoundExpression =>
-    e.kind === 'column' && e.id === id ? value : mapChildren(e, visit, (plan) => plan);
-  return visit(body);
+function parameterType(definition: FunctionDefinition, at: number): SqlType | undefined {
+  const found = definition.parameters[Math.min(at, definition.parameters.length - 1)];
+  return typeof found === 'string' ? undefined : found;
 }

@@ -223,8 +223,9 @@ function columnAt(resolved: ResolvedColumn, pos: number | undefined): BoundExpre
   if (scope.lateral) scope.level.lateralIds.push(column.id);
   noteRead(scope.binder, column);
   const replaced = entry.expressions?.[index];
-  if (replaced !== undefined) return replaced;
-  return { kind: 'column', id: column.id, type: column.type, pos };
+  const expression: BoundExpression = replaced ?? { kind: 'column', id: column.id, type: column.type, pos };
+  scope.binder.shared.trace?.column(expression, entry, index);
+  return expression;
 }
 
 /** Remembers that the privilege to read the column is needed. */

@@ -27,7 +27,9 @@ export function bindItems(
   scope: Scope,
 ): SelectItem[] {
   const items: SelectItem[] = [];
+  const { trace } = scope.binder.shared;
   for (const node of project.items) {
+    const start = items.length;
     if (node.op === 'STAR') expandStar(node, scope, items);
     else {
       const expression = bindExpression(node.value, scope);
@@ -40,6 +42,7 @@ export function bindItems(
         pos: node.value.pos,
       });
     }
+    trace?.items.set(node, items.slice(start));
   }
   if (items.length > MAX_OUTPUT_COLUMNS)
     fail('too_many_columns', `target lists can have at most ${MAX_OUTPUT_COLUMNS} entries`, project.pos);

@@ -107,6 +107,8 @@ function viewColumns(
       });
     }
     seen.add(identifierKey(name));
+    if (output.type.kind === 'record' && output.type.typeId === undefined)
+      throw new SqlError('invalid_table_definition', `column "${context.display(name)}" has pseudo-type record`);
     const type = output.type.kind === 'unknown' ? ({ kind: 'text' } as const) : output.type;
     return {
       position: at + 1,

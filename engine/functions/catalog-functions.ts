@@ -77,7 +77,7 @@ scalar(
 );
 scalar(
   'view_definition(oid, int32) text',
-  (id: number, _wrap: number, c: C) => hooks(c).viewDefinition(id, true) ?? null,
+  (id: number, wrap: number, c: C) => hooks(c).viewDefinition(id, true, wrap) ?? null,
   STABLE,
 );
 scalar(

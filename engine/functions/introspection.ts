@@ -47,7 +47,7 @@ export interface IntrospectionHooks {
   constraintDefinition(id: number, pretty: boolean): string | undefined;
   /** Whole CREATE INDEX (column 0), or one key. */
   indexDefinition(id: number, column: number, pretty: boolean): string | undefined;
-  viewDefinition(id: number, pretty: boolean): string | undefined;
+  viewDefinition(id: number, pretty: boolean, wrapColumn?: number): string | undefined;
   routineDefinition(id: number): string | undefined;
   routineArguments(id: number, form: 'full' | 'identity'): string | undefined;
   routineResult(id: number): string | undefined;

@@ -22,18 +22,9 @@ import type { IntrospectionHooks, ObjectClass, PrivilegeRequest } from '../funct
 import type { LockWaiter } from '../transactions/locks.ts';
 import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
+import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
 import type { Session } from './session.ts';
-
-const RESERVED = new Set(
-  'all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit localtime localtimestamp not null offset on only or order placing primary references returning select session_user some symmetric table then to trailing true union unique user using variadic when where window with authorization binary collation concurrently cross current_schema freeze full ilike inner is isnull join left like natural notnull outer overlaps right similar tablesample verbose between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping inout int integer interval least national nchar none normalize nullif numeric out overlay position precision real row setof smallint substring time timestamp treat trim values varchar'.split(
-    ' ',
-  ),
-);
-
-export function quoteName(text: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(text) && !RESERVED.has(text) ? text : `"${text.replaceAll('"', '""')}"`;
-}
 
 export class SessionIntrospection implements IntrospectionHooks {
   readonly #session: Session;
@@ -378,10 +369,9 @@ export class SessionIntrospection implements IntrospectionHooks {
     return `${text}${operatorClass}${order}`;
   }
 
-  viewDefinition(id: number, _pretty: boolean): string | undefined {
+  viewDefinition(id: number, pretty: boolean, wrapColumn = 0): string | undefined {
     const view = this.relation(id);
-    if (view?.kind !== 'view') return undefined;
-    return view.system ? undefined : ` ${view.text.trim().replace(/;$/, '')};`;
+    return view?.kind !== 'view' || view.system ? undefined : this.#rendered.view(view, pretty, wrapColumn);
   }
 
   routineDefinition(id: number): string | undefined {

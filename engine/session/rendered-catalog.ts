@@ -9,12 +9,12 @@ import type {
   StoredExpression,
   TableDefinition,
   UserTypeDefinition,
+  ViewDefinition,
 } from '../catalog/definitions.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { displayIdentifier } from '../../sblr/contract/names.ts';
 import { bindForRendering, renderExpression } from '../binder/render.ts';
+import { renderView } from '../binder/render-query.ts';
 import { domainScope } from '../ddl/types.ts';
-import { quoteName } from './introspection.ts';
 import type { Session } from './session.ts';
 
 export class RenderedCatalog {
@@ -32,8 +32,8 @@ export class RenderedCatalog {
     let text = known.get(stored);
     if (text === undefined) {
       try {
-        text = renderExpression(bindForRendering(stored, table, this.#session.bindContextFor(stored)), {
-          ...this.#session.renderOptions(table),
+        text = renderExpression(bindForRendering(stored, table, this.#session.bindContextFor()), {
+          ...this.#session.renderOptions(),
           pretty,
         });
       } catch (error) {
@@ -43,6 +43,17 @@ export class RenderedCatalog {
       known.set(stored, text);
     }
     return text;
+  }
+
+  /** The query of a view, from its program and with the names of today; the source where that fails. */
+  view(view: ViewDefinition, pretty: boolean, wrapColumn: number): string {
+    try {
+      const options = { ...this.#session.renderOptions(), pretty, wrapColumn };
+      return `${renderView(view, this.#session.bindContextFor(), options)};`;
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      return ` ${view.text.trim().replace(/;$/, '')};`;
+    }
   }
 
   defaultText(table: TableDefinition, column: ColumnDefinition): string | null {
@@ -143,5 +154,3 @@ function closesAtEnd(text: string): boolean {
   }
   return false;
 }
-
-export { displayIdentifier, quoteName };

@@ -43,7 +43,7 @@ import type { IsolationLevel, Transaction } from '../transactions/transaction.ts
 import { LockGroup } from '../transactions/locks.ts';
 import { SessionLocks } from '../transactions/session-locks.ts';
 import type { SessionIntrospection } from './introspection.ts';
-import type { StoredExpression, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import type { ViewDefinition } from '../catalog/definitions.ts';
 import type { BindContext } from '../binder/context.ts';
 import { storedExpressions } from '../planner/environment.ts';
 import type { StoredExpressions } from '../executor/expressions/compile.ts';
@@ -765,11 +765,11 @@ export class Session implements EngineSession, StatementHost {
     return this.#stored;
   }
 
-  bindContextFor(_stored: StoredExpression): BindContext {
+  bindContextFor(): BindContext {
     return { ...bindContext(this, { semantics: this.semantics! }, []), fold: false };
   }
 
-  renderOptions(_table: TableDefinition): RenderOptions {
+  renderOptions(): RenderOptions {
     const hooks = this.introspectionHooks;
     return {
       typeName: (type: SqlType) => hooks.typeName(type),

@@ -57,6 +57,7 @@ describe.skipIf(skipWithoutPostgres('differential'))('as PostgreSQL answers', ()
     'schema.sql',
     'subqueries.sql',
     'definitions.sql',
+    'views.sql',
   ])(
     '%s',
     async (file) => {
