@@ -3,7 +3,7 @@
  * socket handle, and knows how many there are and how to end them in order.
  */
 import { readFileSync } from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionNotice, Log, NativeHandle, Refusal } from '../listener/index.ts';
 import { postgresPlugin } from '../parsers/postgres/plugin.ts';
@@ -11,6 +11,7 @@ import { PostgresConnection } from '../protocols/postgres/index.ts';
 import type { CompileRequest, CompileResult } from '../sblr/contract/dialect.ts';
 import type { EngineLink } from '../sblr/contract/session.ts';
 import { SqlError } from '../sblr/contract/sql-error.ts';
+import { bufferedSocket } from './buffered-socket.ts';
 import type { WorkerSettings } from './settings.ts';
 
 export interface ConnectionHostOptions {
@@ -73,7 +74,7 @@ export class ConnectionHost {
 
   accept(notice: ConnectionNotice, handle: NativeHandle): void {
     const { settings, link, log, onClosed } = this.#options;
-    const socket = new net.Socket({ handle, readable: true, writable: true } as net.SocketConstructorOpts);
+    const socket = bufferedSocket(handle);
     this.warmUp();
     const { id } = notice;
     const refusal = this.#draining ? 'shutting_down' : notice.refusal;

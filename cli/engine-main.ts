@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import net from 'node:net';
 import { serveEngineLinks } from '../sblr/contract/link-server.ts';
+import { buffered } from './buffered-socket.ts';
 import { openChannel, tellParent } from './child-channel.ts';
 import { type EngineHost, openEngineHost } from './engine-host.ts';
 import { openLog, type ProcessLog } from './log.ts';
@@ -34,8 +35,8 @@ openChannel({
 try {
   host = await openEngineHost(settings, settings.authentication.method === 'trust', log);
   rmSync(settings.socket, { force: true });
-  server = net.createServer();
-  serveEngineLinks(server, host.engine);
+  server = net.createServer({ pauseOnConnect: true });
+  serveEngineLinks(server, host.engine, { adopt: buffered });
   await new Promise<void>((resolve, reject) => {
     server!.once('error', reject);
     server!.listen(settings.socket, resolve);

@@ -4,7 +4,7 @@ export { ASSIGNMENT_POLICIES, type Assignable, type AssignmentPolicy, chooseWork
 export { backoffDelay, FailureHistory } from './backoff.ts';
 export type { NativeHandle } from './child.ts';
 export { EngineSupervisor } from './engine-supervisor.ts';
-export { type ConnectionTarget, Listener, type ListenPort } from './listener.ts';
+export { type ConnectionTarget, Listener, type ListenPort, stealHandle } from './listener.ts';
 export type { Log } from './log.ts';
 export type { ChildLoad, ConnectionNotice, FromChild, Refusal, ToChild } from './messages.ts';
 export { WorkerPool, type WorkerPoolOptions, type WorkerStatus } from './worker-pool.ts';

@@ -191,7 +191,7 @@ export class Listener {
  * Takes the native handle out of a paused socket, so that the socket object can be forgotten and no
  * byte is read in this process. Undefined when the client is gone already.
  */
-function stealHandle(socket: net.Socket): NativeHandle | undefined {
+export function stealHandle(socket: net.Socket): NativeHandle | undefined {
   const holder = socket as unknown as { _handle: NativeHandle | null };
   const handle = holder._handle;
   holder._handle = null;

@@ -165,6 +165,7 @@ export class PostgresConnection {
     if (this.#phase === 'closed') return;
     this.input.append(chunk);
     this.#pump();
+    this.input.releaseChunk();
   }
 
   #drained(): void {

@@ -1,10 +1,11 @@
 /**
  * FrameBuffer: collects what the socket delivers and finds the messages in it. A message is a type
- * byte (absent in the start-up phase) and a 32-bit length that counts itself. A whole chunk is kept as
- * it came: only an incomplete message at its end is copied.
+ * byte (absent in the start-up phase) and a 32-bit length that counts itself. Messages are read where
+ * the socket put them; only what is left when the socket takes its buffer back is copied.
  */
 
 const NO_BYTES = Buffer.alloc(0);
+const KEPT_BYTES = 1024;
 
 /** What `next` found. */
 export type FrameState = 'message' | 'incomplete' | 'invalid';
@@ -53,6 +54,20 @@ export class FrameBuffer {
 
   /** False while `bytes` is a chunk of the socket's, which must not be written to. */
   #owned = false;
+  /** Storage for a short rest, such as the Sync behind an Execute; kept because it is needed per statement. */
+  #rest: Buffer | undefined;
+
+  /** The chunk given to `append` is about to be overwritten: what is not consumed is copied. */
+  releaseChunk(): void {
+    if (this.#owned || this.position === this.end) return;
+    const left = this.end - this.position;
+    const kept = left <= KEPT_BYTES ? (this.#rest ??= Buffer.allocUnsafeSlow(KEPT_BYTES)) : Buffer.allocUnsafe(left * 2);
+    this.bytes.copy(kept, 0, this.position, this.end);
+    this.bytes = kept;
+    this.#owned = true;
+    this.position = 0;
+    this.end = left;
+  }
 
   /** Moves past the message found last. */
   consume(): void {

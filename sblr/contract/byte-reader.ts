@@ -19,15 +19,20 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 export class ByteReader {
-  readonly bytes: SliceBuffer;
+  bytes: SliceBuffer;
   position: number;
   /** First offset that may not be read. */
   end: number;
-  readonly #view: DataView;
 
   constructor(bytes: Uint8Array, position = 0, end = bytes.length) {
     this.bytes = asBuffer(bytes) as SliceBuffer;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.position = position;
+    this.end = end;
+  }
+
+  /** Starts again on other bytes: one reader serves all messages of a stream. */
+  reset(bytes: Buffer, position: number, end: number): void {
+    this.bytes = bytes as SliceBuffer;
     this.position = position;
     this.end = end;
   }
@@ -55,40 +60,52 @@ export class ByteReader {
   }
 
   u16(): number {
-    return this.#view.getUint16(this.take(2), true);
+    const at = this.take(2);
+    const { bytes } = this;
+    return bytes[at]! | (bytes[at + 1]! << 8);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.take(4), true);
+    return this.#i32At(this.take(4)) >>> 0;
   }
 
   i32(): number {
-    return this.#view.getInt32(this.take(4), true);
+    return this.#i32At(this.take(4));
   }
 
   /** A signed 64-bit integer: number when safe, else bigint. */
   i64(): number | bigint {
     const at = this.take(8);
-    const high = this.#view.getInt32(at + 4, true);
+    const high = this.#i32At(at + 4);
     if (high >= -2097152 && high < 2097152) {
-      const value = high * TWO_32 + this.#view.getUint32(at, true);
+      const value = high * TWO_32 + (this.#i32At(at) >>> 0);
       if (value >= -9007199254740991) return value;
     }
-    return canonicalInteger(this.#view.getBigInt64(at, true));
+    return canonicalInteger(this.bytes.readBigInt64LE(at));
+  }
+
+  #i32At(at: number): number {
+    const { bytes } = this;
+    return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
   }
 
   u64(): number | bigint {
-    return canonicalInteger(this.#view.getBigUint64(this.take(8), true));
+    return canonicalInteger(this.bytes.readBigUInt64LE(this.take(8)));
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.take(8), true);
+    return this.bytes.readDoubleLE(this.take(8));
   }
 
   /** A view of the next bytes, not a copy. */
   raw(count: number): Buffer {
     const at = this.take(count);
     return this.bytes.subarray(at, at + count);
+  }
+
+  /** A view of all bytes that are left. */
+  rest(): Buffer {
+    return this.raw(this.end - this.position);
   }
 
   utf8(count: number): string {
@@ -105,6 +122,7 @@ export class ByteReader {
     return this.utf8(this.u32());
   }
 
+  /** u32 length, then the bytes: a view like `raw`. */
   blob(): Buffer {
     return this.raw(this.u32());
   }

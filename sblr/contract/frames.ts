@@ -15,6 +15,7 @@
  * | 16     | u32 payload length |
  */
 import type { Duplex } from 'node:stream';
+import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { CodecError } from './codec-error.ts';
 import { SqlError } from './sql-error.ts';
@@ -62,24 +63,44 @@ export const FRAME_NOTIFICATION = 75;
 export const FRAME_TERMINATED = 76;
 export const FRAME_LOAD_TAKEN = 77;
 
-/** A frame as received; the payload is a view that stays valid. */
-export interface Frame {
-  readonly kind: number;
-  readonly flags: number;
-  readonly session: number;
-  readonly request: number;
-  readonly payload: Buffer;
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * A frame as received. The assembler has one, which it fills anew for every frame: it is valid during
+ * the visit only, and so are the bytes it reads from.
+ */
+export class Frame {
+  kind = 0;
+  flags = 0;
+  session = 0;
+  request = 0;
+  /** At the start of the payload and bounded by it. */
+  readonly reader = new ByteReader(NO_BYTES);
+
+  /** A copy of the payload, for frames so rare that copying costs nothing. */
+  copyPayload(): Buffer {
+    const { reader } = this;
+    return Buffer.from(reader.bytes.subarray(reader.position, reader.end));
+  }
+
+  /** Fills the frame from the bytes at .. end. */
+  read(bytes: Buffer, at: number, end: number): this {
+    this.kind = bytes[at + 3] as number;
+    this.flags = bytes.readUInt16LE(at + 4);
+    this.session = bytes.readUInt32LE(at + 8);
+    this.request = bytes.readUInt32LE(at + 12);
+    this.reader.reset(bytes, at + FRAME_HEADER_BYTES, end);
+    return this;
+  }
 }
 
 /** Storage of a partial frame starts here and doubles as bytes arrive: a lying length costs nothing. */
 const INITIAL_PARTIAL_BYTES = 64 << 10;
 
-/**
- * Finds the frames in a stream of chunks. Chunks must not be reused by the caller: payloads that lie
- * within one chunk are views of it.
- */
+/** Finds the frames in a stream of chunks, which the caller may reuse after `push`. */
 export class FrameAssembler {
   readonly #maxPayload: number;
+  readonly #frame = new Frame();
   #partial: Buffer | undefined;
   #have = 0;
 
@@ -104,7 +125,7 @@ export class FrameAssembler {
       if (end > chunk.length) break;
       const start = at;
       at = end;
-      visit(frameAt(chunk, start, end));
+      visit(this.#frame.read(chunk, start, end));
     }
     if (at < chunk.length) this.#keep(chunk, at);
   }
@@ -131,7 +152,7 @@ export class FrameAssembler {
     if (this.#have < total) return -1;
     this.#partial = undefined;
     this.#have = 0;
-    visit(frameAt(partial, 0, total));
+    visit(this.#frame.read(partial, 0, total));
     return at + take;
   }
 
@@ -151,16 +172,6 @@ export class FrameAssembler {
     if (length > this.#maxPayload) throw new CodecError('frame too large');
     return length;
   }
-}
-
-function frameAt(bytes: Buffer, at: number, end: number): Frame {
-  return {
-    kind: bytes[at + 3] as number,
-    flags: bytes.readUInt16LE(at + 4),
-    session: bytes.readUInt32LE(at + 8),
-    request: bytes.readUInt32LE(at + 12),
-    payload: bytes.subarray(at + FRAME_HEADER_BYTES, end),
-  };
 }
 
 /** More than this is written without waiting for the end of the tick. */

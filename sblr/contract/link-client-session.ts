@@ -2,7 +2,6 @@
  * One client session on the worker's end of the link: writes its requests as frames and hands the
  * replies to the sinks, oldest request first.
  */
-import { ByteReader } from './byte-reader.ts';
 import { CodecError } from './codec-error.ts';
 import * as frames from './frames.ts';
 import type { Frame, FrameOutput } from './frames.ts';
@@ -227,16 +226,16 @@ export class ClientSession implements EngineSession {
       case frames.FRAME_AUTH_REPLY: {
         const reply = this.#authentications.shift();
         if (reply === undefined) throw new CodecError('authentication reply without request');
-        reply(unpackAuthReply(frame.payload));
+        reply(unpackAuthReply(frame.copyPayload()));
         return;
       }
       case frames.FRAME_NOTIFICATION: {
-        const reader = new ByteReader(frame.payload);
+        const { reader } = frame;
         this.#events.notification(reader.u32(), reader.text(), reader.text());
         return;
       }
       case frames.FRAME_TERMINATED:
-        this.#terminate(unpackError(readControl(frame.payload)));
+        this.#terminate(unpackError(readControl(frame.copyPayload())));
         return;
       default:
         this.#reply(frame);
@@ -249,11 +248,11 @@ export class ClientSession implements EngineSession {
     const { sink } = request;
     switch (frame.kind) {
       case frames.FRAME_ROWS:
-        if (frame.payload.length < 4) throw new CodecError('truncated');
-        sink.rows({ rowCount: frame.payload.readUInt32LE(0), bytes: frame.payload.subarray(4) });
+        // The bytes are valid during the call only.
+        sink.rows({ rowCount: frame.reader.u32(), bytes: frame.reader.rest() });
         return;
       case frames.FRAME_COMPLETE:
-        sink.complete(readCompletion(new ByteReader(frame.payload)));
+        sink.complete(readCompletion(frame.reader));
         return;
       case frames.FRAME_READY: {
         const status = TRANSACTION_STATUSES[frame.flags];
@@ -274,7 +273,7 @@ export class ClientSession implements EngineSession {
   #rareReply(frame: Frame, sink: ReplySink): void {
     switch (frame.kind) {
       case frames.FRAME_PARAMETERS: {
-        const types = readTypes(new ByteReader(frame.payload));
+        const types = readTypes(frame.reader);
         if (types.includes(undefined)) throw new CodecError('a parameter without type');
         sink.parameters(types as SqlType[]);
         return;
@@ -283,24 +282,24 @@ export class ClientSession implements EngineSession {
         sink.suspended();
         return;
       case frames.FRAME_NOTICE:
-        sink.notice(unpackNotice(readControl(frame.payload)));
+        sink.notice(unpackNotice(readControl(frame.copyPayload())));
         return;
       case frames.FRAME_SETTING: {
-        const reader = new ByteReader(frame.payload);
+        const { reader } = frame;
         sink.setting(reader.text(), reader.text());
         return;
       }
       case frames.FRAME_LOAD_READY: {
-        const reader = new ByteReader(frame.payload);
+        const { reader } = frame;
         const window = reader.bool() ? reader.f64() : undefined;
         sink.loadReady(readColumns(reader), window);
         return;
       }
       case frames.FRAME_LOAD_TAKEN:
-        sink.loadTaken?.(new ByteReader(frame.payload).f64());
+        sink.loadTaken?.(frame.reader.f64());
         return;
       case frames.FRAME_ERROR:
-        sink.error(unpackError(readControl(frame.payload)));
+        sink.error(unpackError(readControl(frame.copyPayload())));
         return;
       default:
         throw new CodecError(`unknown frame ${frame.kind}`);

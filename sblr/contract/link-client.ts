@@ -4,9 +4,8 @@
  * goes away every request under way is answered with an error, every session is told, and then the
  * handlers of `onLost` run.
  */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ByteReader } from './byte-reader.ts';
 import { CodecError } from './codec-error.ts';
 import * as frames from './frames.ts';
 import { FrameAssembler, FrameOutput, type Frame } from './frames.ts';
@@ -26,6 +25,8 @@ import { SqlError } from './sql-error.ts';
 
 /** As many column lists as the other end may number. */
 export const MAX_COLUMN_SLOTS = 1024;
+/** Bytes read from the engine at most at once. */
+const READ_BYTES = 64 << 10;
 
 export class SocketEngineLink implements EngineLink, ClientLinkState {
   readonly output: FrameOutput;
@@ -106,7 +107,7 @@ export class SocketEngineLink implements EngineLink, ClientLinkState {
 
   /** The column list of a COLUMNS frame, which is either numbered now or known by its number. */
   columnsOf(frame: Frame): readonly ResultColumn[] {
-    const reader = new ByteReader(frame.payload);
+    const { reader } = frame;
     const slot = reader.u32();
     if (slot >= MAX_COLUMN_SLOTS) throw new CodecError('column slot out of range');
     if (reader.remaining === 0) {
@@ -191,7 +192,17 @@ function engineLost(): SqlError {
 /** Connects to the engine's socket. */
 export function connectEngineLink(path: string): Promise<SocketEngineLink> {
   return new Promise((resolve, reject) => {
-    const socket = connect(path);
+    // Reads into one buffer: what a 'data' event carries is valid during the event only.
+    const socket: Socket = connect({
+      path,
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+        callback: (count, buffer) => {
+          socket.emit('data', buffer.subarray(0, count));
+          return true;
+        },
+      },
+    });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);

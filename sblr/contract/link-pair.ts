@@ -18,13 +18,15 @@ export function duplexPair(chunkBytes = Infinity): [Duplex, Duplex] {
     new Duplex({
       read() {},
       write(chunk: Buffer, _encoding, done) {
-        // A copy, as a socket makes one: the writer reuses its storage.
+        // A copy, as a socket makes one: the writer reuses its storage. And never inside the write.
         const copy = Buffer.from(chunk);
-        for (let at = 0; at < copy.length; at += chunkBytes) {
-          other().push(copy.subarray(at, Math.min(copy.length, at + chunkBytes)));
-          if (chunkBytes === Infinity) break;
-        }
-        done();
+        process.nextTick(() => {
+          for (let at = 0; at < copy.length && !other().destroyed; at += chunkBytes) {
+            other().push(copy.subarray(at, Math.min(copy.length, at + chunkBytes)));
+            if (chunkBytes === Infinity) break;
+          }
+          done();
+        });
       },
       final(done) {
         if (!other().destroyed) other().push(null);

@@ -6,9 +6,8 @@
  * Back pressure: while the worker does not take what the engine has written, nothing more is read from
  * it. The worker always reads, so the two cannot wait for each other.
  */
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ByteReader } from './byte-reader.ts';
 import { CodecError } from './codec-error.ts';
 import * as frames from './frames.ts';
 import { FrameAssembler, FrameOutput, type Frame } from './frames.ts';
@@ -31,6 +30,11 @@ export interface LinkServerOptions {
   readonly onError?: (error: unknown) => void;
   /** Told once when the link is closed. */
   readonly onClose?: () => void;
+}
+
+export interface LinkListenerOptions extends LinkServerOptions {
+  /** Makes of an accepted socket the stream that is served; undefined = it is gone already. */
+  readonly adopt?: (socket: Socket) => Duplex | undefined;
 }
 
 export interface ServedLink {
@@ -148,7 +152,7 @@ class LinkServer implements ServedLink, ServerLinkState {
   };
 
   #linkFrame(frame: Frame): void {
-    const reader = new ByteReader(frame.payload);
+    const { reader } = frame;
     switch (frame.kind) {
       case frames.FRAME_PROGRAM: {
         const slot = reader.u32();
@@ -157,12 +161,11 @@ class LinkServer implements ServedLink, ServerLinkState {
           return;
         }
         const hash = reader.latin1(32);
-        // A copy: the payload is a view of a chunk that would live as long as the program.
-        this.#programs.define(slot, { hash, bytes: Buffer.from(reader.raw(reader.remaining)) });
+        this.#programs.define(slot, { hash, bytes: Buffer.from(reader.rest()) });
         return;
       }
       case frames.FRAME_INSTALL: {
-        const profile = unpackProfile(frame.payload);
+        const profile = unpackProfile(frame.copyPayload());
         this.#guard(() => this.#engine.install(profile));
         return;
       }
@@ -180,7 +183,7 @@ class LinkServer implements ServedLink, ServerLinkState {
   #openSession(frame: Frame): void {
     const id = frame.session;
     if (this.#sessions.has(id)) throw new CodecError('session opened twice');
-    const options = unpackSessionOptions(frame.payload);
+    const options = unpackSessionOptions(frame.copyPayload());
     const events: SessionEvents = {
       notification: (processId, channel, payload) => {
         if (!this.isOpen(id)) return;
@@ -225,7 +228,7 @@ class LinkServer implements ServedLink, ServerLinkState {
   readonly #findSlot = (slot: number): ProgramSlot => this.#programs.get(slot);
 
   #request(frame: Frame, session: EngineSession): void {
-    const reader = new ByteReader(frame.payload);
+    const { reader } = frame;
     const sink = new ServerSink(this, frame.session, frame.request);
     switch (frame.kind) {
       case frames.FRAME_EXECUTE:
@@ -262,11 +265,11 @@ class LinkServer implements ServedLink, ServerLinkState {
   }
 
   #sessionEvent(frame: Frame, session: EngineSession): void {
-    const reader = new ByteReader(frame.payload);
+    const { reader } = frame;
     switch (frame.kind) {
       case frames.FRAME_AUTHENTICATE: {
         const mechanism = reader.text();
-        const data = reader.blob();
+        const data = Buffer.from(reader.blob());
         const id = frame.session;
         session.authenticate({ mechanism, data }, (reply) => {
           if (!this.isOpen(id)) return;
@@ -280,7 +283,8 @@ class LinkServer implements ServedLink, ServerLinkState {
         return;
       case frames.FRAME_LOAD: {
         const rowCount = reader.u32();
-        session.load({ rowCount, bytes: reader.raw(reader.remaining) });
+        // A copy: the engine takes the rows when it gets to them.
+        session.load({ rowCount, bytes: Buffer.from(reader.rest()) });
         return;
       }
       case frames.FRAME_LOAD_END:
@@ -308,10 +312,12 @@ export function serveEngineLink(stream: Duplex, engine: EngineLink, options: Lin
 }
 
 /** Serves every connection that `server` accepts; answers a function that closes them all. */
-export function serveEngineLinks(server: Server, engine: EngineLink, options: LinkServerOptions = {}): () => void {
+export function serveEngineLinks(server: Server, engine: EngineLink, options: LinkListenerOptions = {}): () => void {
   const links = new Set<ServedLink>();
   server.on('connection', (socket) => {
-    const link = serveEngineLink(socket, engine, {
+    const stream = options.adopt === undefined ? socket : options.adopt(socket);
+    if (stream === undefined) return;
+    const link = serveEngineLink(stream, engine, {
       ...options,
       onClose: () => {
         links.delete(link);

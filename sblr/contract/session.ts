@@ -86,6 +86,7 @@ export interface ReplySink {
   columns(columns: readonly ResultColumn[]): void;
   /** Answer to prepare: types of the parameters, inferred where not declared. */
   parameters(types: readonly SqlType[]): void;
+  /** The block's bytes are valid during the call only: what is kept must be copied. */
   rows(block: RowBlock): void;
   /** The statement or portal is done. */
   complete(completion: Completion): void;

@@ -154,7 +154,8 @@ export function readTaggedValue(reader: ByteReader, depth = 0): SqlValue {
     case TAG_TEXT:
       return reader.text();
     case TAG_BYTES:
-      return reader.blob();
+      // A copy: what is read from is a buffer that the next message overwrites.
+      return Buffer.from(reader.blob());
     case TAG_DECIMAL:
       return new Decimal(reader.i64(), reader.u16());
     case TAG_DECIMAL_LONG:

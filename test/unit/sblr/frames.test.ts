@@ -10,7 +10,6 @@ import {
   FrameAssembler,
   FrameOutput,
   MAX_FRAME_BYTES,
-  type Frame,
 } from '../../../sblr/contract/frames.ts';
 
 interface Sent {
@@ -53,10 +52,18 @@ const anyFrames = fc.array(
   { maxLength: 12 },
 );
 
-function collect(assembler: FrameAssembler, chunks: Iterable<Buffer>): Frame[] {
-  const frames: Frame[] = [];
-  for (const chunk of chunks) assembler.push(chunk, (frame) => frames.push(frame));
-  return frames;
+/** Every chunk is overwritten once pushed, as the buffer of a socket is. */
+function collect(assembler: FrameAssembler, chunks: Iterable<Buffer>): Sent[] {
+  const found: Sent[] = [];
+  for (const chunk of chunks) {
+    const reused = Buffer.from(chunk);
+    assembler.push(reused, (frame) => {
+      const { kind, flags, session, request } = frame;
+      found.push({ kind, flags, session, request, payload: frame.copyPayload() });
+    });
+    reused.fill(0xff);
+  }
+  return found;
 }
 
 function* cut(bytes: Buffer, sizes: readonly number[]): Iterable<Buffer> {
