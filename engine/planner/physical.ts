@@ -5,6 +5,7 @@
 import type { BoundExpression, ColumnId } from '../binder/bound.ts';
 import type { TableDefinition } from '../catalog/definitions.ts';
 import type { Layout } from '../executor/expressions/compile.ts';
+import type { PointRead } from '../executor/point-read.ts';
 import { PENDING, type Batch, type ExecutionContext, type Measurement, type Operator } from '../executor/operator.ts';
 
 /** A column rows are sorted by. */
@@ -45,6 +46,8 @@ export interface NodeFacts {
         readonly rows: number;
       }
     | undefined;
+  /** Set for one row by a unique key of known values: see point-read.ts. */
+  readonly point?: PointRead | undefined;
   readonly create: (context: ExecutionContext) => Operator;
 }
 

@@ -4,6 +4,7 @@
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { BoundQuery, LogicalPlan } from '../binder/bound.ts';
 import type { ExecutionContext, Operator } from '../executor/operator.ts';
+import type { PointRead } from '../executor/point-read.ts';
 import type { StoredExpressions } from '../executor/expressions/compile.ts';
 import type { PhysicalNode } from './physical.ts';
 import { Planner } from './planner.ts';
@@ -28,6 +29,11 @@ export class PhysicalPlan {
     this.root = root;
     this.planner = planner;
     this.countSlot = countSlot;
+  }
+
+  /** The query as a point read, where it is one. */
+  get point(): PointRead | undefined {
+    return this.root.facts.point;
   }
 
   instantiate(context: ExecutionContext): Operator {

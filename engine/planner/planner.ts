@@ -174,6 +174,7 @@ export class Planner implements EstimateContext {
       order: node.order,
       title: '',
       children: [node],
+      point: node.facts.point?.pick(slots),
       create: (context) => new PickColumns(node.open(context), slots),
     });
   }

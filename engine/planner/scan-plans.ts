@@ -6,7 +6,15 @@ import { compileCondition, compileExpression, type Layout } from '../executor/ex
 import type { Evaluator } from '../executor/operator.ts';
 import { LOOKUP_COLUMNS } from '../catalog/system-relations.ts';
 import { IndexRanges, type KeyBound, type KeyPart } from '../executor/operators/index-ranges.ts';
-import { IndexPoint, IndexScan, missingValues, SystemScan, TableScan } from '../executor/operators/scans.ts';
+import { PointRead, type PointValue } from '../executor/point-read.ts';
+import {
+  IndexPoint,
+  IndexScan,
+  type IndexScanSpec,
+  missingValues,
+  SystemScan,
+  TableScan,
+} from '../executor/operators/scans.ts';
 import { columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
 import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
 import { layoutOf, type Planner, type PlanRequest } from './planner.ts';
@@ -234,8 +242,21 @@ function indexScan(planner: Planner, plan: ScanPlan, path: IndexPath, rows: numb
     title: path.reverse ? 'Index Scan Backward' : 'Index Scan',
     suffix: ` using ${path.index.name.text}${relationSuffix(plan)}`,
     details,
+    point: single && !withKey ? pointRead(spec, path) : undefined,
     create: single ? (execution) => new IndexPoint(spec, execution) : (execution) => new IndexScan(spec, execution),
   });
+}
+
+/** The scan as a point read, if nothing but constants and parameters decides which row it answers. */
+function pointRead(spec: IndexScanSpec, path: IndexPath): PointRead | undefined {
+  if (spec.filter !== undefined) return undefined;
+  const values: PointValue[] = [];
+  for (const { value } of path.parts as readonly (PartMatch & { kind: 'value' })[]) {
+    if (value.kind === 'parameter') values.push({ parameter: value.index, constant: null });
+    else if (value.kind === 'constant') values.push({ parameter: -1, constant: value.value });
+    else return undefined;
+  }
+  return new PointRead(spec, values);
 }
 
 /** The value of a condition that asks for one object's rows: its id is then known before rows are made. */

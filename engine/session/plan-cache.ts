@@ -3,7 +3,7 @@
  * types; an entry is good while catalog epoch, search path, role and settings that binding reads are
  * the same. Bounded; the least recently used entry goes first.
  */
-import type { ProgramRef, ResultColumn } from '../../sblr/contract/session.ts';
+import type { Completion, ProgramRef, ResultColumn } from '../../sblr/contract/session.ts';
 import type { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { decodeProgram } from '../../sblr/decode.ts';
@@ -23,6 +23,8 @@ export interface PlannedQuery {
   readonly command: string;
   /** Encoder of the result, kept between executions; absent while one is using it. */
   idleWriter: RowBlockWriter | undefined;
+  /** What a point query answers when it found no row, and one. */
+  pointCompletions: readonly [Completion, Completion] | undefined;
 }
 
 export interface CachedStatement {

@@ -53,7 +53,15 @@ export function planBound(session: Session, bound: BoundQuery, command: string):
       columnPosition: column.position,
     }),
   );
-  return { bound, plan, columns, types: columns.map((column) => column.type), command, idleWriter: undefined };
+  return {
+    bound,
+    plan,
+    columns,
+    types: columns.map((column) => column.type),
+    command,
+    idleWriter: undefined,
+    pointCompletions: undefined,
+  };
 }
 
 export function lookupStatement(

@@ -113,9 +113,8 @@ export class Running {
   }
 
   #send(sink: ReplySink, session?: Session): void {
-    const block = this.#writer.take();
-    if (session !== undefined) session.creditBytes -= block.bytes.length;
-    sink.rows(block);
+    if (session !== undefined) session.creditBytes -= this.#writer.byteLength;
+    this.#writer.send(sink);
   }
 
   #finish(session: Session): void {

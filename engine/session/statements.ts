@@ -19,6 +19,7 @@ import { isTransactionControl, runTransactionControl } from './transaction-contr
 import { bindParameters, inFailedTransaction, lookupStatement, mergeTypes } from './prepare.ts';
 import { evaluateValues } from './evaluate.ts';
 import type { CachedStatement } from './plan-cache.ts';
+import { runPointQuery } from './point-query.ts';
 import { runProgram } from './routines.ts';
 import { Running } from './running.ts';
 import type { Session } from './session.ts';
@@ -36,7 +37,7 @@ export function runStatement(session: Session, request: ExecuteRequest): void {
   if (session.failed) throw inFailedTransaction();
   const cached = lookupStatement(session, request.program, request.parameterTypes);
   if (cached.query !== undefined) {
-    runQuery(session, cached, request);
+    if (!runPointQuery(session, cached, request)) runQuery(session, cached, request);
     return;
   }
   if (program.statements.length !== 1 || statement === undefined || isProcedural(statement)) {

@@ -250,6 +250,13 @@ export class LockManager {
     return this.#acquire(owner, lock, TABLE_MODE[mode], wait, subject);
   }
 
+  /** Could the group have this lock at once, without passing a queue? */
+  tableIsFree(group: LockGroup, tableId: number, mode: TableLockMode): boolean {
+    const lock = this.#tables.get(tableId);
+    if (lock === undefined) return true;
+    return lock.queue.length === 0 && !lock.heldByOthers(group, lock.conflicts[TABLE_MODE[mode]]!);
+  }
+
   acquireName(owner: LockOwner, name: string, exclusive: boolean, wait: WaitPolicy): LockResult {
     let lock = this.#names.get(name);
     if (lock === undefined) {

@@ -277,7 +277,8 @@ function readSized(reader: ByteReader, layout: number, type: SqlType, length: nu
     case LAYOUT_BITS:
       return new Bits(readBitText(reader, length));
     case LAYOUT_BYTES:
-      return reader.raw(length);
+      // A copy: the block's bytes belong to whoever sent it.
+      return Buffer.from(reader.raw(length));
     case LAYOUT_REFERENCE: {
       if (length < 4) throw new CodecError('truncated');
       const id = reader.u32();

@@ -35,7 +35,7 @@ import {
   layoutOf,
   UNRESOLVED_REFERENCE,
 } from './row-layout.ts';
-import type { RowBlock } from './session.ts';
+import type { ReplySink, RowBlock } from './session.ts';
 import { MAX_ARRAY_DIMENSIONS, MAX_VALUE_NESTING, writeTaggedValue } from './tagged-value.ts';
 import type { ReferenceTarget, SqlType } from './types.ts';
 import { Bits, Decimal, Interval, Jsonb, SqlArray, SqlRecord, TimeTz, type Row, type SqlValue } from './values.ts';
@@ -46,6 +46,7 @@ export type ReferenceResolver = (target: ReferenceTarget | undefined, id: number
 /** Blocks from this size on are handed over instead of copied. */
 const HAND_OVER_BYTES = 16 << 10;
 const INITIAL_BYTES = 4 << 10;
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 export class RowBlockWriter {
   readonly #types: readonly SqlType[];
@@ -54,6 +55,8 @@ export class RowBlockWriter {
   readonly #resolve: ReferenceResolver | undefined;
   readonly #writer = new ByteWriter(INITIAL_BYTES);
   #rowCount = 0;
+  #view: Buffer = NO_BYTES;
+  #viewed: Buffer | undefined;
 
   constructor(types: readonly SqlType[], resolve?: ReferenceResolver) {
     this.#types = types;
@@ -101,6 +104,21 @@ export class RowBlockWriter {
     else writer.replaceStorage(writer.bytes.length);
     this.#rowCount = 0;
     return block;
+  }
+
+  /** Gives the rows so far to `sink` without copying them: sinks keep nothing of a block. */
+  send(sink: ReplySink): void {
+    const writer = this.#writer;
+    // Answers of one shape are often as long as the one before: then the view is the same as well.
+    let view = this.#view;
+    if (view.length !== writer.position || this.#viewed !== writer.bytes) {
+      view = writer.bytes.subarray(0, writer.position);
+      this.#view = view;
+      this.#viewed = writer.bytes;
+    }
+    const block = { rowCount: this.#rowCount, bytes: view };
+    this.clear();
+    sink.rows(block);
   }
 
   /** Forgets the rows so far. */

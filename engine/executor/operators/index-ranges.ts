@@ -86,6 +86,12 @@ export class IndexRanges {
     );
   }
 
+  /** The part of a key for one column; undefined = the value is NULL or cannot occur. */
+  encodePart(column: number, value: SqlValue): string | undefined {
+    if (value === null || outside(this.#spec.columns[column].type, value) !== 0) return undefined;
+    return this.#encoders[column](value);
+  }
+
   /** The key of a scan whose parts are all single values; undefined = some value is NULL or cannot occur. */
   evaluatePoint(context: ExecutionContext): string | undefined {
     const { parts, columns } = this.#spec;

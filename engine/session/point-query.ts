@@ -1,0 +1,52 @@
+/**
+ * The fast path of a query that is a PointRead and stands alone: carried out and answered at once.
+ *
+ * Because it runs to its end before anything else can happen on the engine thread, it needs neither a
+ * transaction nor a registered snapshot: it reads what is committed now. For the same reason a table
+ * lock is not taken, only looked at: where somebody holds or awaits a conflicting one, the general path
+ * waits for it.
+ */
+import type { Completion, ExecuteRequest } from '../../sblr/contract/session.ts';
+import type { Row } from '../../sblr/contract/values.ts';
+import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
+import { bindParameters } from './prepare.ts';
+import type { CachedStatement, PlannedQuery } from './plan-cache.ts';
+import type { Session } from './session.ts';
+
+/** Carries out the request if it is one for this path; false = nothing was done. */
+export function runPointQuery(session: Session, cached: CachedStatement, request: ExecuteRequest): boolean {
+  const query = cached.query!;
+  const { point } = query.plan;
+  if (point === undefined || session.transaction !== undefined || request.implicit !== 'statement') return false;
+  if (request.portal !== undefined || session.transactionDefaults.isolation === 'serializable') return false;
+  const { store, locks } = session.core.transactions;
+  for (const { table } of query.bound.tables) {
+    if (!locks.tableIsFree(session.lockGroup, table.id, 'access_share')) return false;
+  }
+  const snapshot = store.lastStamp();
+  const parameters = bindParameters(session, cached, request);
+  const row = point.read(parameters, (space, key) => store.get(space, key, snapshot) as Row | undefined);
+  const { sink } = session;
+  if (request.wantColumns || !session.toldColumns.has(query.columns)) {
+    session.toldColumns.add(query.columns);
+    sink.columns(query.columns);
+  }
+  if (row !== undefined) {
+    const writer = query.idleWriter ?? new RowBlockWriter(query.types, session.resolveReference);
+    query.idleWriter = undefined;
+    writer.append(row);
+    writer.send(sink);
+    query.idleWriter = writer;
+  }
+  sink.complete(completion(query, row === undefined ? 0 : 1));
+  session.requestDone();
+  return true;
+}
+
+/** Completions are kept with the query: there are only two. */
+function completion(query: PlannedQuery, rows: 0 | 1): Completion {
+  return (query.pointCompletions ??= [
+    { command: query.command, rows: 0 },
+    { command: query.command, rows: 1 },
+  ])[rows];
+}
