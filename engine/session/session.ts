@@ -49,16 +49,18 @@ import { storedExpressions } from '../planner/environment.ts';
 import type { StoredExpressions } from '../executor/expressions/compile.ts';
 import type { RenderOptions } from '../binder/render.ts';
 import { Authenticator } from './authenticator.ts';
+import { IDLE_SINK } from './idle-sink.ts';
 import { PlanCache } from './plan-cache.ts';
 import { SessionEvaluation } from './evaluation.ts';
 import { SessionNames } from './names.ts';
 import type { Notification } from './notifications.ts';
 import { idKey } from './sequences.ts';
-import { SessionSettings, settingNumber } from './settings.ts';
+import { SessionSettings } from './settings.ts';
 import type { StatementContext, StatementHost } from './statement-context.ts';
 import { notify, runStatement } from './statements.ts';
 import type { Running } from './running.ts';
 import type { Cursor } from './cursors.ts';
+import { type TransactionDefaults, transactionDefaults } from './transaction-defaults.ts';
 import { endTemporaryTables } from './truncate.ts';
 import { callRoutine, routineRows } from './routines.ts';
 import { toSqlError } from './errors.ts';
@@ -220,7 +222,20 @@ export class Session implements EngineSession, StatementHost {
   }
 
   execute(request: ExecuteRequest, sink: ReplySink): void {
-    this.#submit(sink, () => this.#execute(request));
+    if (this.#busy || this.#draining || this.#closed) {
+      this.#submit(sink, () => this.#execute(request));
+      return;
+    }
+    // The usual case: nothing is under way, so nothing is queued either.
+    this.#draining = true;
+    this.#start(sink);
+    try {
+      this.#execute(request);
+    } catch (error) {
+      this.requestFailed(error);
+    }
+    this.#draining = false;
+    if (this.#queue.length > 0 || this.#closed) this.#drain();
   }
 
   openPortal(request: ExecuteRequest, sink: ReplySink): void {
@@ -361,13 +376,7 @@ export class Session implements EngineSession, StatementHost {
     this.#draining = true;
     while (!this.#busy && this.#queue.length > 0) {
       const request = this.#queue.shift()!;
-      this.#busy = true;
-      this.#cancelRequested = undefined;
-      this.sink = request.sink;
-      this.state = 'active';
-      this.stateChangedAt = this.statementStartedAt = this.core.now();
-      this.#stopTimer();
-      this.#startTimer();
+      this.#start(request.sink);
       try {
         request.run();
       } catch (error) {
@@ -378,8 +387,18 @@ export class Session implements EngineSession, StatementHost {
     if (this.#closed && !this.#busy) this.#cleanUp();
   }
 
+  #start(sink: ReplySink): void {
+    this.#busy = true;
+    this.#cancelRequested = undefined;
+    this.sink = sink;
+    this.state = 'active';
+    this.stateChangedAt = this.statementStartedAt = this.core.now();
+    this.#stopTimer();
+    this.#startTimer();
+  }
+
   #startTimer(): void {
-    const milliseconds = this.#transactionDefaults().statementTimeoutMs;
+    const milliseconds = this.transactionDefaults.statementTimeoutMs;
     if (milliseconds <= 0) return;
     this.#timer = setTimeout(
       () =>
@@ -410,7 +429,7 @@ export class Session implements EngineSession, StatementHost {
 
   /** A client that leaves its transaction open holds its locks: the session is ended, if the settings say so. */
   #startIdleTimer(): void {
-    const milliseconds = this.#transactionDefaults().idleTimeoutMs;
+    const milliseconds = this.transactionDefaults.idleTimeoutMs;
     if (milliseconds <= 0 || this.#closed) return;
     const error = new SqlError('idle_in_transaction_session_timeout', {
       message: 'terminating connection due to idle-in-transaction timeout',
@@ -502,7 +521,7 @@ export class Session implements EngineSession, StatementHost {
 
   ensureTransaction(implicit: ImplicitTransaction): Transaction {
     if (this.transaction !== undefined) return this.transaction;
-    const defaults = this.#transactionDefaults();
+    const defaults = this.transactionDefaults;
     this.beginTransaction(defaults.isolation, defaults.readOnly);
     this.mode = implicit;
     return this.transaction!;
@@ -511,7 +530,7 @@ export class Session implements EngineSession, StatementHost {
   beginTransaction(isolation: string, readOnly: boolean): void {
     const level: IsolationLevel =
       isolation === 'serializable' || isolation === 'repeatable_read' ? isolation : 'read_committed';
-    const { lockTimeoutMs, durability } = this.#transactionDefaults();
+    const { lockTimeoutMs, durability } = this.transactionDefaults;
     this.lockGroup.timeoutMs = lockTimeoutMs;
     this.transaction = this.core.transactions.begin({
       isolation: level,
@@ -524,21 +543,9 @@ export class Session implements EngineSession, StatementHost {
   }
 
   /** What the settings say of new transactions, read again only after a setting changed. */
-  #transactionDefaults(): TransactionDefaults {
-    this.#defaults ??= {
-      isolation: this.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed',
-      readOnly: this.settings.get('default_transaction_read_only') === 'on',
-      lockTimeoutMs: this.#milliseconds('lock_timeout'),
-      statementTimeoutMs: this.#milliseconds('statement_timeout'),
-      idleTimeoutMs: this.#milliseconds('idle_in_transaction_session_timeout'),
-      durability: this.settings.get('synchronous_commit') === 'off' ? 'relaxed' : this.core.durability,
-    };
+  get transactionDefaults(): TransactionDefaults {
+    this.#defaults ??= transactionDefaults(this.settings, this.core.durability);
     return this.#defaults;
-  }
-
-  #milliseconds(name: string): number {
-    const text = this.settings.get(name);
-    return text === undefined || text === '0' ? 0 : Math.max(settingNumber(this.settings.definition(name), text), 0);
   }
 
   commit(callback: (error: Error | undefined) => void): void {
@@ -613,15 +620,19 @@ export class Session implements EngineSession, StatementHost {
     this.transaction = undefined;
     this.mode = 'none';
     this.failed = false;
-    this.savepoints.length = 0;
-    this.constraintModes.clear();
-    this.notifications = [];
+    // Emptying what is empty is not free: a cleared Map gets new tables, which the old ones keep alive.
+    if (this.savepoints.length > 0) this.savepoints.length = 0;
+    if (this.constraintModes.size > 0) this.constraintModes.clear();
+    if (this.notifications.length > 0) this.notifications = [];
     this.openStatements = 0;
   }
 
   #closePortals(): void {
-    for (const portal of this.portals.values()) portal.close();
-    this.portals.clear();
+    if (this.portals.size > 0) {
+      for (const portal of this.portals.values()) portal.close();
+      this.portals.clear();
+    }
+    if (this.cursors.size === 0) return;
     for (const [name, cursor] of this.cursors) {
       if (cursor.hold) continue;
       cursor.close();
@@ -848,34 +859,11 @@ export class Session implements EngineSession, StatementHost {
 /** Severities a client may hold back, least first. */
 const NOTICE_LEVELS: readonly string[] = ['notice', 'warning', 'error'];
 
-interface TransactionDefaults {
-  readonly isolation: string;
-  readonly readOnly: boolean;
-  readonly lockTimeoutMs: number;
-  readonly statementTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly durability: 'sync' | 'relaxed';
-}
-
 /** Rows arriving from the client for a running statement. */
 export interface LoadTarget {
   rows(block: RowBlock): void;
   end(): void;
   fail(error: SqlError): void;
 }
-
-/** Between requests nobody listens. */
-const IDLE_SINK: ReplySink = {
-  columns() {},
-  parameters() {},
-  rows() {},
-  complete() {},
-  suspended() {},
-  notice() {},
-  setting() {},
-  loadReady() {},
-  error() {},
-  ready() {},
-};
 
 export type { StatementNode };

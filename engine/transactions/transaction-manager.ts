@@ -46,7 +46,6 @@ export class TransactionManager {
   readonly store: TransactionStore;
   readonly locks = new LockManager();
   readonly serializable = new SerializableRegistry();
-  readonly active = new Set<Transaction>();
   readonly #nowMicros: () => number;
   readonly maxChanges: number;
   #lastId: number;
@@ -66,7 +65,6 @@ export class TransactionManager {
   begin(options: TransactionOptions): Transaction {
     const id = ++this.#lastId;
     const transaction = new StoreTransaction(this, id, options, this.#nowMicros());
-    this.active.add(transaction);
     return transaction;
   }
 
@@ -464,7 +462,6 @@ class StoreTransaction implements Transaction, ScanOwner {
     this.#layers[0]!.writes = undefined;
     this.#written = false;
     this.#manager.locks.releaseFrom(this.lockOwner, 0);
-    this.#manager.active.delete(this);
     if (state === 'committed') for (const action of this.#commitActions) action();
   }
 }

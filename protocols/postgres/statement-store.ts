@@ -78,7 +78,8 @@ export class StatementStore {
 
   /** Portals do not outlive their transaction; the engine drops its own. */
   forgetPortals(): void {
-    this.#portals.clear();
+    // A cleared Map gets new tables, which the old ones keep alive: worth it only when there is something.
+    if (this.#portals.size > 0) this.#portals.clear();
   }
 
   /** Forgets the portals that the engine has dropped with a transaction. */

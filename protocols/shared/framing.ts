@@ -61,7 +61,8 @@ export class FrameBuffer {
   releaseChunk(): void {
     if (this.#owned || this.position === this.end) return;
     const left = this.end - this.position;
-    const kept = left <= KEPT_BYTES ? (this.#rest ??= Buffer.allocUnsafeSlow(KEPT_BYTES)) : Buffer.allocUnsafe(left * 2);
+    const kept =
+      left <= KEPT_BYTES ? (this.#rest ??= Buffer.allocUnsafeSlow(KEPT_BYTES)) : Buffer.allocUnsafe(left * 2);
     this.bytes.copy(kept, 0, this.position, this.end);
     this.bytes = kept;
     this.#owned = true;

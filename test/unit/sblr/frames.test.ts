@@ -5,12 +5,7 @@ import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodecError } from '../../../sblr/contract/codec-error.ts';
-import {
-  FRAME_HEADER_BYTES,
-  FrameAssembler,
-  FrameOutput,
-  MAX_FRAME_BYTES,
-} from '../../../sblr/contract/frames.ts';
+import { FRAME_HEADER_BYTES, FrameAssembler, FrameOutput, MAX_FRAME_BYTES } from '../../../sblr/contract/frames.ts';
 
 interface Sent {
   readonly kind: number;
