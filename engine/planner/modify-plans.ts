@@ -378,14 +378,11 @@ export function planLockRows(planner: Planner, plan: LockPlan, request: PlanRequ
   for (const target of lowered.targets) required.add(target.rowKey);
   const source = planner.plan(lowered.source, { required, conjuncts: [], order: request.order, fetch: request.fetch });
   const targets = lowered.targets.map((target): LockTarget => {
+    const scan = planner.scanOf.get(target.rowKey);
     const slots = target.table.columns.map(() => -1);
     for (const [id, slot] of source.layout) {
       const origin = planner.origins.get(id);
-      if (
-        origin !== undefined &&
-        origin.tableId === target.table.id &&
-        planner.aliases.get(id) === planner.aliases.get(target.rowKey)
-      )
+      if (origin?.tableId === target.table.id && scan !== undefined && planner.scanOf.get(id) === scan)
         slots[origin.position - 1] = slot;
     }
     return { table: target.table, keySlot: slotOf(source.layout, target.rowKey), slots };

@@ -76,6 +76,8 @@ export class Planner implements EstimateContext {
   readonly origins = new Map<ColumnId, OutputColumn>();
   /** Relation alias per column, for EXPLAIN. */
   readonly aliases = new Map<ColumnId, string>();
+  /** Row key of the scan a column comes from: tells apart what two scans of one table read. */
+  readonly scanOf = new Map<ColumnId, ColumnId>();
   readonly ctes = new Map<number, CteState>();
   /** Subplans of expressions, for EXPLAIN. */
   readonly subplans: {
@@ -293,6 +295,8 @@ export class Planner implements EstimateContext {
     if (origin !== undefined && !this.origins.has(column.id)) this.origins.set(column.id, origin);
     const alias = this.aliases.get(from);
     if (alias !== undefined && !this.aliases.has(column.id)) this.aliases.set(column.id, alias);
+    const scan = this.scanOf.get(from);
+    if (scan !== undefined && !this.scanOf.has(column.id)) this.scanOf.set(column.id, scan);
   }
 
   /** Computes items over a source; when all are columns of it, only the layout changes. */

@@ -41,6 +41,7 @@ const SYSTEM_ROWS = 1000;
 export function scanContext(planner: Planner, plan: ScanPlan): ScanContext {
   const ids = new Map<number, ColumnId>();
   for (const column of plan.columns) {
+    if (plan.rowKey !== undefined) planner.scanOf.set(column.id, plan.rowKey);
     if (column.id === plan.rowKey) continue;
     ids.set(column.position, column.id);
     planner.origins.set(column.id, column);
