@@ -8,6 +8,7 @@ import { computeStatistics, RowSample } from '../planner/statistics.ts';
 import { ScanBatch, SCAN_PENDING } from '../../storage/contract/index.ts';
 import { idKey } from './sequences.ts';
 import type { Session } from './session.ts';
+import { lockTable } from './statements.ts';
 
 const BATCH = 1000;
 
@@ -16,7 +17,10 @@ export async function analyzeTables(
   named: readonly { readonly name: Name; readonly columns: readonly Identifier[] }[],
 ): Promise<void> {
   const tables = named.length === 0 ? ownTables(session) : named.map(({ name }) => find(session, name));
-  for (const table of tables) await analyzeTable(session, table);
+  for (const table of tables) {
+    await lockTable(session, table.id, table.name.text, 'share_update_exclusive', 'wait');
+    await analyzeTable(session, table);
+  }
 }
 
 function ownTables(session: Session): TableDefinition[] {

@@ -456,7 +456,11 @@ function deadlock(cycle: readonly LockWaiter[]): SqlError {
     const what = `${waiter.lock.describeMode(waiter.mode)} lock on ${waiter.lock.describe(waiter.subject)}`;
     return `Process ${waiter.owner.group.id} waits for ${what}; blocked by process ${blocker}.`;
   });
-  return new SqlError('deadlock_detected', { message: 'deadlock detected', detail: lines.join('\n') });
+  return new SqlError('deadlock_detected', {
+    message: 'deadlock detected',
+    detail: lines.join('\n'),
+    hint: 'See server log for query details.',
+  });
 }
 
 function notAvailable(lock: Lock, subject: string | undefined): SqlError {

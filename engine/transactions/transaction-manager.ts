@@ -23,7 +23,7 @@ import {
   type TableLockMode,
   type WaitPolicy,
 } from './locks.ts';
-import { SerializableRegistry, SerializableState } from './serializable.ts';
+import { SerializableRegistry, type SerializableState } from './serializable.ts';
 import { toSqlError } from './storage-errors.ts';
 import type {
   DeferredCheck,
@@ -143,11 +143,8 @@ class StoreTransaction implements Transaction, ScanOwner {
       this.#takeSnapshot();
     } else if (this.#handle === undefined) {
       this.#takeSnapshot();
-      if (this.isolation === 'serializable') {
-        this.#serializable = new SerializableState();
-        this.#serializable.snapshot = this.#stamp;
-        this.#manager.serializable.begin(this.#serializable);
-      }
+      if (this.isolation === 'serializable')
+        this.#serializable = this.#manager.serializable.begin(this.id, this.#stamp, this.readOnly);
     }
     this.#visible = this.#layers.length;
     this.#push('statement', '');
@@ -174,7 +171,7 @@ class StoreTransaction implements Transaction, ScanOwner {
       const own = this.#own(space, key, this.#visible);
       if (own !== undefined) return own === null ? undefined : own;
     }
-    if (this.#serializable !== undefined) this.#serializable.readKey(space, key);
+    if (this.#serializable !== undefined) this.#manager.serializable.readKey(this.#serializable, space, key);
     return this.#store.get(space, key, this.#stamp) as Row | undefined;
   }
 
@@ -183,8 +180,15 @@ class StoreTransaction implements Transaction, ScanOwner {
       const own = this.#own(space, key, this.#layers.length);
       if (own !== undefined) return own === null ? undefined : own;
     }
-    if (this.#serializable !== undefined) this.#serializable.readKey(space, key);
     return this.#store.get(space, key, NEWEST) as Row | undefined;
+  }
+
+  getCurrent(space: Space, key: Key): Row | undefined {
+    if (this.isolation === 'read_committed') return this.getNewest(space, key);
+    const own = this.#written ? this.#own(space, key, this.#layers.length) : undefined;
+    if (own !== undefined) return own === null ? undefined : own;
+    if (this.#serializable !== undefined) this.#manager.serializable.readKey(this.#serializable, space, key);
+    return this.#store.get(space, key, this.#stamp) as Row | undefined;
   }
 
   scan(space: Space, low: Key, high: Key | undefined, options?: TransactionScanOptions): Scan {
@@ -196,15 +200,23 @@ class StoreTransaction implements Transaction, ScanOwner {
     if (newest || handle === undefined) handle = this.#store.registerSnapshot();
     else this.#store.retainSnapshot(handle);
     const inner = this.#store.scan(space, low, high, handle.stamp, options);
-    const reverse = options?.reverse ?? false;
-    const range = this.#serializable?.readRange(space, low, high, reverse);
-    const scan = new TransactionScan(inner, own, reverse, range, handle, this);
+    const range =
+      this.#serializable === undefined || newest
+        ? undefined
+        : this.#manager.serializable.openRange(this.#serializable, space, low, high, options);
+    const scan = new TransactionScan(inner, own, options?.reverse ?? false, space, range, handle, this);
     (this.#scans ??= new Set()).add(scan);
     return scan;
   }
 
   /** For TransactionScan. */
+  scanReached(scan: TransactionScan, key: Key | undefined): void {
+    this.#manager.serializable.rangeRead(this.#serializable!, scan.space, scan.range!, key);
+  }
+
+  /** For TransactionScan. */
   scanClosed(scan: TransactionScan): void {
+    if (scan.range !== undefined) this.#manager.serializable.closeRange(this.#serializable!, scan.space, scan.range);
     this.#store.releaseSnapshot(scan.handle);
     this.#scans!.delete(scan);
   }
@@ -233,11 +245,17 @@ class StoreTransaction implements Transaction, ScanOwner {
         message: `more than ${this.#manager.maxChanges} row changes in one transaction`,
       });
     }
+    if (this.#serializable !== undefined) this.#manager.serializable.wrote(this.#serializable, space, key);
     this.#written = true;
     this.#layers[this.#layers.length - 1]!.space(space).set(key, row);
   }
 
+  verifyTaken(space: Space, key: Key): void {
+    if (this.#serializable !== undefined) this.#manager.serializable.checkWrite(this.#serializable, space, key);
+  }
+
   dropSpace(space: Space): void {
+    if (this.#serializable !== undefined) this.#manager.serializable.wrote(this.#serializable, space, undefined);
     this.#drops.push(space);
   }
 
@@ -255,11 +273,11 @@ class StoreTransaction implements Transaction, ScanOwner {
     return this.#manager.locks.acquireName(this.lockOwner, name, exclusive, wait);
   }
 
-  verifyLocked(space: Space, key: Key): LockedRow {
+  verifyLocked(space: Space, key: Key, purpose: 'change' | 'lock' = 'change'): LockedRow {
     if (this.#written && this.#own(space, key, this.#layers.length) !== undefined) return 'unchanged';
     if (this.#store.newestStamp(space, key) <= this.#stamp) return 'unchanged';
     if (this.isolation === 'read_committed') return 'changed';
-    const deleted = this.#store.get(space, key, NEWEST) === undefined;
+    const deleted = purpose === 'change' && this.#store.get(space, key, NEWEST) === undefined;
     throw new SqlError('serialization_failure', {
       message: `could not serialize access due to concurrent ${deleted ? 'delete' : 'update'}`,
       variant: deleted ? 'concurrent_delete' : 'concurrent_update',
@@ -329,7 +347,7 @@ class StoreTransaction implements Transaction, ScanOwner {
     const writes = this.#layers[0]!.writes;
     if (this.#serializable !== undefined) {
       try {
-        this.#manager.serializable.validate(this.#serializable, writes);
+        this.#manager.serializable.prepare(this.#serializable);
       } catch (error) {
         this.rollback();
         callback(error as Error);

@@ -3,12 +3,21 @@
  * holding its snapshot until it is closed. Own changes are those at the time it was opened.
  */
 import type { Row } from '../../sblr/contract/values.ts';
-import { SCAN_PENDING, ScanBatch, type Scan, type SnapshotHandle } from '../../storage/contract/index.ts';
-import type { ReadRange } from './serializable.ts';
+import {
+  SCAN_PENDING,
+  ScanBatch,
+  type Key,
+  type Scan,
+  type SnapshotHandle,
+  type Space,
+} from '../../storage/contract/index.ts';
+import type { ReadRange } from './tracked-keys.ts';
 import type { OwnRange } from './write-layer.ts';
 
 /** The transaction, as its scans know it. */
 export interface ScanOwner {
+  /** A scan that is tracked has read up to `key`, or to its end. May throw. */
+  scanReached(scan: TransactionScan, key: Key | undefined): void;
   scanClosed(scan: TransactionScan): void;
 }
 
@@ -17,7 +26,8 @@ export class TransactionScan implements Scan {
   readonly #own: OwnRange | undefined;
   readonly #reverse: boolean;
   /** What serializable transactions remember of the scan. */
-  readonly #range: ReadRange | undefined;
+  readonly range: ReadRange | undefined;
+  readonly space: Space;
   /** Keeps what the scan may still read; released by the owner. */
   readonly handle: SnapshotHandle;
   #owner: ScanOwner | undefined;
@@ -30,6 +40,7 @@ export class TransactionScan implements Scan {
     inner: Scan,
     own: OwnRange | undefined,
     reverse: boolean,
+    space: Space,
     range: ReadRange | undefined,
     handle: SnapshotHandle,
     owner: ScanOwner,
@@ -37,7 +48,8 @@ export class TransactionScan implements Scan {
     this.#inner = inner;
     this.#own = own;
     this.#reverse = reverse;
-    this.#range = range;
+    this.space = space;
+    this.range = range;
     this.handle = handle;
     this.#owner = owner;
     this.#batch = own === undefined ? undefined : new ScanBatch();
@@ -50,10 +62,10 @@ export class TransactionScan implements Scan {
     }
     const count = this.#own === undefined ? this.#inner.next(batch, limit) : this.#merge(this.#own, batch, limit);
     if (count === 0) {
-      this.#range?.reachEnd();
+      if (this.range !== undefined) this.#owner.scanReached(this, undefined);
       this.close();
     } else if (count > 0) {
-      this.#range?.reach(batch.keys[count - 1]!);
+      if (this.range !== undefined) this.#owner.scanReached(this, batch.keys[count - 1]!);
     }
     return count;
   }

@@ -82,6 +82,11 @@ export interface Transaction {
   /** The newest committed or own version, this statement's changes included. */
   getNewest(space: Space, key: Key): Row | undefined;
   /**
+   * As the next statement would see it: all own changes, over the newest commit under read committed and
+   * over the snapshot otherwise.
+   */
+  getCurrent(space: Space, key: Key): Row | undefined;
+  /**
    * Rows with `low` <= key < `high` ('' and undefined = open end; see ScanOptions for other bounds).
    * The scan keeps its snapshot until closed, also past the end of the statement (cursors).
    */
@@ -92,6 +97,11 @@ export interface Transaction {
   // ---- writing ----------------------------------------------------------------------------------
   put(space: Space, key: Key, row: Row): void;
   delete(space: Space, key: Key): void;
+  /**
+   * To be asked before a key is reported as taken: throws serialization_failure where the transaction has
+   * read that it was free, so that trying again is the answer.
+   */
+  verifyTaken(space: Space, key: Key): void;
   /** The space vanishes when (and only when) the transaction commits. */
   dropSpace(space: Space): void;
 
@@ -103,9 +113,9 @@ export interface Transaction {
   lockName(name: string, exclusive: boolean, wait: WaitPolicy): LockResult;
   /**
    * After the lock is granted: has the row changed since the snapshot? Throws serialization_failure
-   * under repeatable_read and serializable.
+   * under repeatable_read and serializable; 'lock': the row is only locked, not changed.
    */
-  verifyLocked(space: Space, key: Key): LockedRow;
+  verifyLocked(space: Space, key: Key, purpose?: 'change' | 'lock'): LockedRow;
 
   // ---- savepoints -----------------------------------------------------------------------------------
   savepoint(name: string): void;

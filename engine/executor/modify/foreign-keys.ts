@@ -232,8 +232,12 @@ export class ForeignKeys {
       );
     const result = context.transaction.lockRow(parent.space, rowKey, 'key_share', 'wait', parent.name.text);
     if (isWaiter(result)) return waitForLock(result, context);
-    if (findParent(parent, constraint, key, context) !== rowKey) return this.#checkParent(work);
-    return 'done';
+    if (findParent(parent, constraint, key, context, 'newest') === rowKey) return 'done';
+    if (context.transaction.isolation === 'read_committed') return this.#checkParent(work);
+    throw new SqlError('serialization_failure', {
+      message: 'could not serialize access due to concurrent update',
+      variant: 'concurrent_update',
+    });
   }
 
   /** Does any row of the referencing table still have these values? */
@@ -280,6 +284,7 @@ export class ForeignKeys {
     const writer = this.writer(child);
     const locked = transaction.lockRow(child.space, found.key, 'update', 'wait', child.name.text);
     if (isWaiter(locked)) return waitForLock(locked, this.#context);
+    transaction.verifyLocked(child.space, found.key);
     const stored = transaction.getNewest(child.space, found.key);
     if (stored === undefined) return 'done';
     const row = completeRow(stored, found.key, writer.access.missing, false);
@@ -362,12 +367,13 @@ function refKey(
   );
 }
 
-/** Row key of the parent with this key, as of now. */
+/** Row key of the parent with this key, as the transaction's next statement would see it or as of now. */
 function findParent(
   parent: TableDefinition,
   constraint: ConstraintDefinition,
   key: ReadonlyMap<number, SqlValue>,
   context: ExecutionContext,
+  view: 'current' | 'newest' = 'current',
 ): string | undefined {
   const index = parent.indexes.find((one) => one.id === constraint.indexId) ?? keyIndex(parent, constraint);
   if (index === undefined)
@@ -375,7 +381,9 @@ function findParent(
   let encoded = '';
   for (const part of index.keys)
     encoded += keyEncoder(part.type, part.descending, part.nullsFirst, part.collation)(key.get(part.column) ?? null);
-  const entry = context.transaction.getNewest(index.space, encoded);
+  const { transaction } = context;
+  const entry =
+    view === 'newest' ? transaction.getNewest(index.space, encoded) : transaction.getCurrent(index.space, encoded);
   return entry === undefined ? undefined : (entry[0] as string);
 }
 

@@ -149,16 +149,31 @@ export class Insert implements Operator {
     for (const access of this.#spec.access.indexes) {
       if (!access.index.unique) continue;
       if (conflict.indexes.length > 0 && !conflict.indexes.some((index) => index.id === access.index.id)) continue;
-      if (this.#writer.holder(access, row) !== undefined) return true;
+      const rowKey = this.#writer.holder(access, row);
+      if (rowKey === undefined) continue;
+      this.#mustBeVisible(rowKey);
+      return true;
     }
     return false;
+  }
+
+  /** Doing nothing because of a row the snapshot does not show would be an answer of no serial order. */
+  #mustBeVisible(rowKey: string): void {
+    if (this.#context.transaction.getCurrent(this.#spec.access.table.space, rowKey) !== undefined) return;
+    throw new SqlError('serialization_failure', {
+      message: 'could not serialize access due to concurrent update',
+      variant: 'concurrent_update',
+    });
   }
 
   #onConflict(conflict: ConflictSpec, found: Conflict, row: Row): 'skip' | 'retry' | typeof PENDING {
     const arbiter =
       conflict.indexes.length === 0 || conflict.indexes.some((index) => index.id === found.access.index.id);
     if (!arbiter) throw this.#spec.access.uniqueViolation(found.access, row, this.#context);
-    if (conflict.action === 'nothing') return 'skip';
+    if (conflict.action === 'nothing') {
+      this.#mustBeVisible(found.rowKey);
+      return 'skip';
+    }
     const { transaction } = this.#context;
     const { access } = this.#spec;
     const { space, name } = access.table;

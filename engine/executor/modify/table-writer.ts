@@ -4,6 +4,7 @@
  * checks, writing nothing; if something must be waited for it answers PENDING and is simply called
  * again with the same arguments.
  */
+import type { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Row } from '../../../sblr/contract/values.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
 import { PENDING, type ExecutionContext } from '../operator.ts';
@@ -53,7 +54,7 @@ export class TableWriter {
       const taken = this.#claim(indexes[at], entry);
       if (taken === PENDING) return PENDING;
       if (taken !== undefined) {
-        if (conflicts === 'error') throw this.access.uniqueViolation(indexes[at], row, this.#context);
+        if (conflicts === 'error') throw this.#violation(indexes[at], entry, row);
         return { kind: 'conflict', access: indexes[at], rowKey: taken };
       }
     }
@@ -75,6 +76,12 @@ export class TableWriter {
     if (isWaiter(result)) return waitForLock(result, this.#context);
     const existing = transaction.getNewest(space, entry.values);
     return existing === undefined ? undefined : (existing[0] as string);
+  }
+
+  /** The failure for a key that another row holds. */
+  #violation(access: IndexAccess, entry: IndexEntry, row: Row): SqlError {
+    this.#context.transaction.verifyTaken(access.index.space, entry.values);
+    return this.access.uniqueViolation(access, row, this.#context);
   }
 
   /** Who holds the unique key of this row in the index now, without locking. */
@@ -118,7 +125,7 @@ export class TableWriter {
       if (next?.exclusive === true && !isLate(access)) {
         const taken = this.#claim(access, next);
         if (taken === PENDING) return PENDING;
-        if (taken !== undefined && taken !== rowKey) throw this.access.uniqueViolation(access, after, this.#context);
+        if (taken !== undefined && taken !== rowKey) throw this.#violation(access, next, after);
       }
       if (old?.exclusive === true) {
         // Whoever waits for the old key must see it go.
@@ -181,7 +188,7 @@ export class TableWriter {
       const { access, entry, rowKey, row } = this.#late[this.#late.length - 1];
       const taken = this.#claim(access, entry);
       if (taken === PENDING) return PENDING;
-      if (taken !== undefined && taken !== rowKey) throw this.access.uniqueViolation(access, row, this.#context);
+      if (taken !== undefined && taken !== rowKey) throw this.#violation(access, entry, row);
       this.#context.transaction.put(access.index.space, entry.values, [rowKey]);
       this.#late.pop();
     }

@@ -82,7 +82,7 @@ export class LockRows implements Operator {
         const result = transaction.lockRow(target.table.space, key, strength, wait, target.table.name.text);
         if (result === 'skipped') return undefined;
         if (isWaiter(result)) return waitForLock(result, this.#context);
-        if (transaction.verifyLocked(target.table.space, key) === 'changed') {
+        if (transaction.verifyLocked(target.table.space, key, 'lock') === 'changed') {
           const newest = transaction.getNewest(target.table.space, key);
           if (newest === undefined) return undefined;
           this.#row = replaceColumns(this.#row, target, newest, key);

@@ -168,10 +168,14 @@ describe.each(LEVELS)('%s', (level) => {
     read(report, 'a');
     expect(read(report, 'b')).toBe(40);
     await commit(report);
-    await write(batch, 'a', () => [-11]);
-    if (level === 'serializable')
-      await expect(commit(batch)).rejects.toMatchObject({ condition: 'serialization_failure' });
-    else await commit(batch);
+    const withdrawal = write(batch, 'a', () => [-11]);
+    if (level === 'serializable') {
+      await expect(withdrawal).rejects.toMatchObject({ condition: 'serialization_failure' });
+      batch.rollback();
+      return;
+    }
+    await withdrawal;
+    await commit(batch);
   });
 });
 
