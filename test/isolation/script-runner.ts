@@ -6,24 +6,23 @@ import type { Script } from './script-file.ts';
 /** A step that is expected to wait must not have answered after this time. */
 const STILL_WAITING_MS = 60;
 
-/** `database` is made anew for every run of a script, so that scripts cannot see each other. */
-export async function runScript(
-  url: string,
-  database: string,
-  script: Script,
-  level: string,
-): Promise<string[]> {
+/** Makes the database that scripts run in. Answers its address. */
+export async function prepareDatabase(url: string, database: string): Promise<string> {
   const administrator = new GoldenClient(url);
   await administrator.send(`drop database if exists ${database}`);
   const created = await administrator.send(`create database ${database}`);
   await administrator.close();
   if (!created.includes('tag CREATE DATABASE')) throw new Error(created.join('\n'));
-  const address = url.replace(/\/postgres$/, `/${database}`);
+  return url.replace(/\/postgres$/, `/${database}`);
+}
+
+/** Each run of a script begins with an empty schema, so that scripts cannot see each other. */
+export async function runScript(address: string, script: Script, level: string): Promise<string[]> {
   const sessions = new Map<string, GoldenClient>();
   const pending = new Map<string, Promise<string[]>>();
   const transcript: string[] = [];
   const tell = (session: string, answer: readonly string[]): void => {
-    transcript.push(...answer.map((line) => `${session}: ${line}`));
+    transcript.push(...answer.map((line) => `${session}: ${withoutNumbers(line)}`));
   };
   const session = (name: string): GoldenClient => {
     const known = sessions.get(name) ?? new GoldenClient(address);
@@ -31,6 +30,8 @@ export async function runScript(
     return known;
   };
   try {
+    await session('setup').send('drop schema public cascade');
+    await session('setup').send('create schema public');
     const prepared = await session('setup').send(script.setup);
     if (prepared.some((line) => line.startsWith('error'))) throw new Error(prepared.join('\n'));
     for (const step of script.steps) {
@@ -52,4 +53,9 @@ export async function runScript(
   } finally {
     for (const client of sessions.values()) await client.close();
   }
+}
+
+/** Details name transactions, and deadlocks the processes and locks, by numbers that differ from run to run. */
+function withoutNumbers(line: string): string {
+  return line.replace(/pivot \d+/, 'pivot N').replace(/^detail Process \d+ waits for .*/, 'detail who waits for whom');
 }

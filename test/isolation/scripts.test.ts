@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sharedPostgres, skipWithoutPostgres, startServer, type TestServer } from '../harness/index.ts';
 import { readScripts, scriptFiles, writeScripts } from './script-file.ts';
-import { runScript } from './script-runner.ts';
+import { prepareDatabase, runScript } from './script-runner.ts';
 
 const RECORD = process.env['LYREBIRD_RECORD'] === '1';
 const files = scriptFiles.map((file) => ({ file, scripts: readScripts(file) }));
@@ -15,8 +15,10 @@ const cases = files.flatMap(({ file, scripts }) =>
 
 describe.skipIf(RECORD)('Lyrebird', () => {
   let server: TestServer;
+  let address: string;
   beforeAll(async () => {
     server = await startServer({ config: { durability: 'relaxed' } });
+    address = await prepareDatabase(server.url, 'isolation');
   });
   afterAll(async () => {
     await server?.stop();
@@ -24,18 +26,18 @@ describe.skipIf(RECORD)('Lyrebird', () => {
 
   test.each(cases)('$name ($level)', async ({ script, level }) => {
     expect(script.expected.get(level), 'the script has been recorded').toBeDefined();
-    expect(await runScript(server.url, 'isolation', script, level)).toEqual(script.expected.get(level));
+    expect(await runScript(address, script, level)).toEqual(script.expected.get(level));
   });
 });
 
 describe.skipIf(skipWithoutPostgres('isolation scripts against PostgreSQL'))('PostgreSQL', () => {
-  let url: string;
+  let address: string;
   beforeAll(async () => {
-    ({ url } = await sharedPostgres());
+    address = await prepareDatabase((await sharedPostgres()).url, 'isolation');
   });
 
   test.each(cases)('$name ($level)', async ({ script, level }) => {
-    const answers = await runScript(url, 'isolation', script, level);
+    const answers = await runScript(address, script, level);
     if (RECORD) script.expected.set(level, answers);
     else expect(answers).toEqual(script.expected.get(level));
   });
