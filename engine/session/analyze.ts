@@ -8,7 +8,7 @@ import { computeStatistics, RowSample } from '../planner/statistics.ts';
 import { ScanBatch, SCAN_PENDING } from '../../storage/contract/index.ts';
 import { idKey } from './sequences.ts';
 import type { Session } from './session.ts';
-import { lockTable } from './statements.ts';
+import { lockTable } from './table-locks.ts';
 
 const BATCH = 1000;
 

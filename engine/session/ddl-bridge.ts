@@ -26,7 +26,7 @@ import { allRows, runPlan } from './query.ts';
 import type { Session } from './session.ts';
 import type { SessionNames } from './names.ts';
 import { StatementContext } from './statement-context.ts';
-import { lockTable } from './statements.ts';
+import { lockTable } from './table-locks.ts';
 import { evaluateValues } from './evaluate.ts';
 
 export class DdlBridge implements DdlContext {

@@ -19,7 +19,7 @@ import { Execution } from '../executor/run.ts';
 import { bindContext, planBound } from './prepare.ts';
 import type { LoadTarget, Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
-import { lockTable } from './statements.ts';
+import { lockTable } from './table-locks.ts';
 
 /** Bytes of blocks the client may have under way. */
 const WINDOW_BYTES = 4 << 20;

@@ -16,6 +16,7 @@ import { DdlBridge } from './ddl-bridge.ts';
 import { explain } from './explain.ts';
 import { loadRows } from './load.ts';
 import { isTransactionControl, runTransactionControl } from './transaction-control.ts';
+import { lockTables } from './table-locks.ts';
 import { bindParameters, inFailedTransaction, lookupStatement, mergeTypes } from './prepare.ts';
 import { evaluateValues } from './evaluate.ts';
 import type { CachedStatement } from './plan-cache.ts';
@@ -434,37 +435,6 @@ function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void {
   session.sessionLocks.releaseAll();
   for (const channel of session.listening) session.core.notifications.unlisten(channel, session);
   session.listening.clear();
-}
-
-async function lockTables(session: Session, statement: NodeOf<'LOCK_TABLES'>): Promise<void> {
-  if (session.mode !== 'block')
-    throw new SqlError('no_active_sql_transaction', 'LOCK TABLE can only be used in transaction blocks');
-  for (const { name } of statement.tables) {
-    const found = session.names.findRelation(name);
-    const shown = name.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
-    if (found === undefined)
-      throw new SqlError('undefined_table', { message: `relation "${shown}" does not exist`, args: { name: shown } });
-    if (found.kind !== 'table')
-      throw new SqlError('wrong_object_type', {
-        message: `"${shown}" is not a table`,
-        args: { name: shown, kind: 'table' },
-      });
-    await lockTable(session, found.id, found.name.text, statement.mode, statement.nowait ? 'nowait' : 'wait');
-  }
-}
-
-export function lockTable(
-  session: Session,
-  id: number,
-  name: string,
-  mode: NodeOf<'LOCK_TABLES'>['mode'],
-  wait: 'wait' | 'nowait',
-): Promise<void> {
-  const result = session.transaction!.lockTable(id, mode, wait, name);
-  if (!(result instanceof LockWaiter)) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    result.onSettled((error) => (error === undefined ? resolve() : reject(error)));
-  });
 }
 
 /** Sends rows of text to the client, as EXPLAIN does. */

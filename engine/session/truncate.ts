@@ -4,7 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ObjectId, TableDefinition } from '../catalog/definitions.ts';
 import type { Session } from './session.ts';
-import { lockTable } from './statements.ts';
+import { lockTable } from './table-locks.ts';
 
 export async function truncate(session: Session, statement: NodeOf<'TRUNCATE'>): Promise<void> {
   const ids = new Set<ObjectId>();
