@@ -81,6 +81,8 @@ export interface EngineOptions {
 /** First number shown as process id. */
 const FIRST_PROCESS_ID = 100;
 
+const shutDown = (): SqlError => new SqlError('admin_shutdown', 'terminating connection due to administrator command');
+
 /** A dialect as the engine keeps it. */
 export class InstalledDialect {
   readonly profile: DialectProfile;
@@ -392,8 +394,7 @@ export class EngineCore implements EngineLink {
 
   async shutdown(): Promise<void> {
     this.#closing = true;
-    for (const session of [...this.#sessions.values()])
-      session.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
+    for (const session of [...this.#sessions.values()]) session.terminate(shutDown());
     const deadline = performance.now() + 5000;
     while (this.#sessions.size > 0 && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -451,10 +452,9 @@ export class EngineCore implements EngineLink {
       );
     }
     if (what === 'cancel') target.cancel();
-    else
-      setImmediate(() =>
-        target.terminate(new SqlError('admin_shutdown', 'terminating connection due to administrator command')),
-      );
+    // A session that ends itself gets no answer from the statement that asks for it.
+    else if (target === from) target.terminate(shutDown());
+    else setImmediate(() => target.terminate(shutDown()));
     return true;
   }
 

@@ -24,6 +24,7 @@ import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
+import { transactionSetting } from './transaction-settings.ts';
 import type { Session } from './session.ts';
 
 export class SessionIntrospection implements IntrospectionHooks {
@@ -105,9 +106,8 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   setting(name: string): string | undefined {
     const key = name.toLowerCase();
-    const { transaction } = this.#session;
-    if (key === 'transaction_isolation' && transaction !== undefined) return transaction.isolation.replaceAll('_', ' ');
-    if (key === 'transaction_read_only' && transaction !== undefined) return transaction.readOnly ? 'on' : 'off';
+    const ofTransaction = transactionSetting(this.#session, key);
+    if (ofTransaction !== undefined) return ofTransaction;
     if (key === 'is_superuser') return this.#session.isSuperuser ? 'on' : 'off';
     if (key === 'session_authorization') return this.sessionUser();
     if (key === 'role') return this.#session.currentRole === this.#session.sessionRole ? 'none' : this.currentUser();

@@ -9,6 +9,7 @@ import type { BindContext } from '../binder/context.ts';
 import { bindQuery } from '../binder/index.ts';
 import { planQuery } from '../planner/plan.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
+import { clientType } from './client-types.ts';
 import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.ts';
 export type { PlannedQuery } from './plan-cache.ts';
 import type { Session } from './session.ts';
@@ -48,7 +49,7 @@ export function planBound(session: Session, bound: BoundQuery, command: string):
   const columns = bound.plan.columns.map(
     (column): ResultColumn => ({
       name: column.name,
-      type: column.type,
+      type: clientType(session.catalog, column.type),
       tableId: column.tableId,
       columnPosition: column.position,
     }),
@@ -113,7 +114,7 @@ export function describeStatement(
   const { sink } = session;
   const { query } = lookupStatement(session, reference, declared);
   if (query !== undefined) {
-    sink.parameters(query.bound.parameterTypes);
+    sink.parameters(query.bound.parameterTypes.map((type) => clientType(session.catalog, type)));
     session.toldColumns.add(query.columns);
     sink.columns(query.columns);
     return;
@@ -138,6 +139,15 @@ export function inFailedTransaction(): SqlError {
     'in_failed_sql_transaction',
     'current transaction is aborted, commands ignored until end of transaction block',
   );
+}
+
+function parsedParameter(session: Session, type: SqlType, value: string, parameter: number): SqlValue {
+  try {
+    return textParser(type, session.evaluation.text)(value);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    throw new SqlError(error.condition, { ...error.details, parameter });
+  }
 }
 
 /** Parameter values in the types the plan wants. */
@@ -165,7 +175,7 @@ export function bindParameters(
       textParameters?.[i] === true || declared[i]?.kind === 'unknown' || request.parameterTypes[i]?.kind === 'unknown';
     if (!isText) continue;
     converted ??= parameters.slice();
-    converted[i] = textParser(type!, session.evaluation.text)(value as string);
+    converted[i] = parsedParameter(session, type!, value as string, i + 1);
   }
   return converted ?? parameters;
 }

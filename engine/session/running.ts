@@ -23,7 +23,7 @@ export class Running {
   /** Rows fetched from the execution and not yet sent. */
   #batch: readonly Row[] = [];
   #at = 0;
-  /** Rows sent since the portal was opened, and those still allowed in this request (0 = all). */
+  /** Rows sent in this request, and those still allowed in this request (0 = all). */
   #sent = 0;
   #left = 0;
   #limited = false;
@@ -49,6 +49,7 @@ export class Running {
   /** Sends rows until the end, or until `maxRows` (0 = all). Answers the request. */
   continue(session: Session, maxRows: number): void {
     this.#left = maxRows;
+    this.#sent = 0;
     this.#limited = maxRows > 0;
     this.context.onResume = () => this.#resume(session);
     this.#advance(session);
@@ -74,7 +75,7 @@ export class Running {
         return;
       }
       if (this.#ended) break;
-      const state = this.#execution.step();
+      const state = this.#step(session);
       if (state === 'pending') return;
       if (state === 'done') {
         this.#ended = true;
@@ -86,6 +87,16 @@ export class Running {
     }
     if (this.#writer.rowCount > 0) this.#send(session.sink);
     this.#finish(session);
+  }
+
+  /** The client sees the rows before the one that fails. */
+  #step(session: Session): 'rows' | 'pending' | 'done' {
+    try {
+      return this.#execution.step();
+    } catch (error) {
+      if (this.#writer.rowCount > 0) this.#send(session.sink);
+      throw error;
+    }
   }
 
   /** Encodes rows of the batch; false = waiting for the client. */

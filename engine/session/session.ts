@@ -58,6 +58,7 @@ import { idKey } from './sequences.ts';
 import { SessionSettings } from './settings.ts';
 import type { StatementContext, StatementHost } from './statement-context.ts';
 import { notify, runStatement } from './statements.ts';
+import type { DeclaredModes } from './transaction-settings.ts';
 import type { Running } from './running.ts';
 import type { Cursor } from './cursors.ts';
 import { type TransactionDefaults, transactionDefaults } from './transaction-defaults.ts';
@@ -129,6 +130,8 @@ export class Session implements EngineSession, StatementHost {
   statementText = '';
   statementStartedAt = 0;
   transactionStartedAt = 0;
+  /** Of the open transaction, or the last one. */
+  declaredModes: DeclaredModes = { isolation: 'read_committed', deferrable: false };
   state: 'idle' | 'active' = 'idle';
   stateChangedAt: number;
   semantics: Semantics | undefined = undefined;
@@ -527,10 +530,11 @@ export class Session implements EngineSession, StatementHost {
     return this.transaction!;
   }
 
-  beginTransaction(isolation: string, readOnly: boolean): void {
+  beginTransaction(isolation: string, readOnly: boolean, deferrable?: boolean): void {
     const level: IsolationLevel =
       isolation === 'serializable' || isolation === 'repeatable_read' ? isolation : 'read_committed';
-    const { lockTimeoutMs, durability } = this.transactionDefaults;
+    const { lockTimeoutMs, durability, ...defaults } = this.transactionDefaults;
+    this.declaredModes = { isolation, deferrable: deferrable ?? defaults.deferrable };
     this.lockGroup.timeoutMs = lockTimeoutMs;
     this.transaction = this.core.transactions.begin({
       isolation: level,

@@ -84,7 +84,8 @@ function begin(session: Session, statement: NodeOf<'BEGIN'>): void {
     statement.access === 'default'
       ? session.settings.get('default_transaction_read_only') === 'on'
       : statement.access === 'read_only';
-  if (session.transaction === undefined) session.beginTransaction(isolation, readOnly);
+  if (session.transaction === undefined)
+    session.beginTransaction(isolation, readOnly, statement.deferrable || undefined);
   session.mode = 'block';
   answer(session, statement.command);
 }
@@ -98,11 +99,11 @@ function end(session: Session, chain: boolean, how: 'commit' | 'rollback'): void
       );
     session.warn('no_active_sql_transaction', 'there is no transaction in progress');
   }
-  const isolation = session.transaction?.isolation ?? 'read_committed';
+  const { isolation, deferrable } = session.declaredModes;
   const readOnly = session.transaction?.readOnly ?? false;
   const again = (): void => {
     if (!chain) return;
-    session.beginTransaction(isolation, readOnly);
+    session.beginTransaction(isolation, readOnly, deferrable);
     session.mode = 'block';
   };
   if (how === 'rollback' || session.failed) {
@@ -184,6 +185,8 @@ function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>):
         false,
         session.mode === 'block',
       );
+    if (statement.deferrable)
+      session.settings.set('default_transaction_deferrable', 'on', isSuperuser, false, session.mode === 'block');
     answer(session, 'SET');
     return;
   }
@@ -196,7 +199,9 @@ function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>):
   if (statement.isolation !== 'none') {
     const level = statement.isolation === 'read_uncommitted' ? 'read_committed' : statement.isolation;
     if (level !== transaction.isolation) transaction.setIsolation(level);
+    session.declaredModes = { ...session.declaredModes, isolation: statement.isolation };
   }
+  if (statement.deferrable) session.declaredModes = { ...session.declaredModes, deferrable: true };
   if (statement.access !== 'default') transaction.readOnly = statement.access === 'read_only';
   answer(session, 'SET');
 }

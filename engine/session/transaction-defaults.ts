@@ -1,9 +1,9 @@
 /** What the settings say of new statements and transactions, in the form that starting one needs. */
 import type { EngineCore } from '../core.ts';
 import { type SessionSettings, settingNumber } from './settings.ts';
+import type { DeclaredModes } from './transaction-settings.ts';
 
-export interface TransactionDefaults {
-  readonly isolation: string;
+export interface TransactionDefaults extends DeclaredModes {
   readonly readOnly: boolean;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
@@ -22,6 +22,7 @@ export function transactionDefaults(
   return {
     isolation: settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed',
     readOnly: settings.get('default_transaction_read_only') === 'on',
+    deferrable: settings.get('default_transaction_deferrable') === 'on',
     lockTimeoutMs: milliseconds('lock_timeout'),
     statementTimeoutMs: milliseconds('statement_timeout'),
     idleTimeoutMs: milliseconds('idle_in_transaction_session_timeout'),

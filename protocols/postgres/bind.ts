@@ -1,11 +1,11 @@
 /** The Bind message: parameter values in text or binary, and the formats the results shall have. */
-import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { NetworkReader } from '../shared/byte-reader.ts';
 import { decodeBinary, invalidBinary } from './decode.ts';
 import { formatAt } from './messages.ts';
-import type { PreparedStatement } from './statements.ts';
+import type { Portal, PreparedStatement } from './statements.ts';
 
 export interface BoundParameters {
   readonly values: SqlValue[];
@@ -66,6 +66,7 @@ export function readBoundParameters(
   reader: NetworkReader,
   formats: readonly number[],
   statement: PreparedStatement,
+  portal: string,
 ): BoundParameters {
   const count = reader.u16();
   if (formats.length > 1 && formats.length !== count) {
@@ -87,7 +88,7 @@ export function readBoundParameters(
     else {
       if (text === ALL_TEXT[count]) text = [...text];
       (text as boolean[])[index] = false;
-      values.push(binaryParameter(reader, length, parameterType(statement, index), index));
+      values.push(binaryParameter(reader, length, parameterType(statement, index), index + 1, portal));
     }
   }
   if (literals !== undefined && literals.length > 0) values.push(...literals);
@@ -105,13 +106,42 @@ function textParameter(reader: NetworkReader, length: number): string {
   return value;
 }
 
-function binaryParameter(reader: NetworkReader, length: number, type: SqlType, index: number): SqlValue {
+function binaryParameter(
+  reader: NetworkReader,
+  length: number,
+  type: SqlType,
+  parameter: number,
+  portal: string,
+): SqlValue {
   const end = reader.position + length;
   if (length > reader.remaining) throw protocolViolation('insufficient data left in message');
   const outerEnd = reader.end;
   reader.end = end;
-  const value = decodeBinary(reader, length, type);
+  const value = inContext(parameterContext(portal, parameter, false), () => decodeBinary(reader, length, type));
   reader.end = outerEnd;
-  if (reader.position !== end) throw invalidBinary(`incorrect binary data format in bind parameter ${index + 1}`);
+  if (reader.position !== end) throw invalidBinary(`incorrect binary data format in bind parameter ${parameter}`);
   return value;
+}
+
+/** Runs `read`; an error of it tells where it was found. */
+function inContext(context: string, read: () => SqlValue): SqlValue {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    throw new SqlError(error.condition, { ...error.details, context });
+  }
+}
+
+/** What the engine says of a parameter's value, as Bind says it; values lifted from the text are not the client's. */
+export function atParameter(details: SqlErrorDetails, portal: Portal | undefined): SqlErrorDetails {
+  const { parameter } = details;
+  if (parameter === undefined || portal === undefined || parameter > portal.statement.parameterCount) return details;
+  return { ...details, context: parameterContext(portal.name, parameter, true) };
+}
+
+/** Where a refused parameter stands, as the context of an error says it; text values are not quoted in it. */
+function parameterContext(portal: string, parameter: number, text: boolean): string {
+  const where = portal === '' ? 'unnamed portal' : `portal "${portal}"`;
+  return `${where} parameter $${parameter}${text ? " = '...'" : ''}`;
 }

@@ -4,18 +4,21 @@
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { parseJson, parseJsonb } from '../../sblr/contract/text/json.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
+import { displayType } from '../../sblr/contract/text/type-name.ts';
+import type { RecordField, SqlType } from '../../sblr/contract/types.ts';
 import {
   Bits,
   canonicalInteger,
   Decimal,
   Interval,
   SqlArray,
+  SqlRecord,
   TimeTz,
   type SqlValue,
 } from '../../sblr/contract/values.ts';
 import type { NetworkReader } from '../shared/byte-reader.ts';
-import { oidOfType, typeOfOid } from './types.ts';
+import { declaredBinary } from './declared-binary.ts';
+import { oidOfPart, oidOfType, typeOfOid } from './types.ts';
 
 /** Days and microseconds from 1970-01-01 to 2000-01-01, where the wire's dates start. */
 export const EPOCH_DAYS = 10957;
@@ -25,6 +28,8 @@ export const MINUS_INFINITE_DATE = -0x8000_0000;
 export const INFINITE_TIMESTAMP = 0x7fff_ffff_ffff_ffffn;
 export const MINUS_INFINITE_TIMESTAMP = -0x8000_0000_0000_0000n;
 const MAX_DIMENSIONS = 6;
+/** Arrays and records inside one another; hostile bytes must not exhaust the stack. */
+const MAX_NESTING = 32;
 const MICROS_PER_DAY = 86_400_000_000n;
 export const NUMERIC_POSITIVE = 0x0000;
 export const NUMERIC_NEGATIVE = 0x4000;
@@ -71,14 +76,12 @@ export function decodeBinary(reader: NetworkReader, length: number, type: SqlTyp
     case 'decimal':
       return decodeNumeric(reader, length);
     case 'text':
+      return declaredBinary(type.declared)?.read(reader, length) ?? decodeText(reader, length);
     case 'enum':
     case 'unknown':
       return decodeText(reader, length);
-    case 'json': {
-      const text = decodeText(reader, length);
-      parseJson(text);
-      return text;
-    }
+    case 'json':
+      return decodeJson(reader, length);
     case 'jsonb':
       return decodeJsonb(reader, length);
     case 'bytes':
@@ -112,9 +115,10 @@ export function decodeBinary(reader: NetworkReader, length: number, type: SqlTyp
     }
     case 'array':
       return decodeArray(reader, length, type, depth);
+    case 'record':
+      return decodeRecord(reader, length, type, depth);
     case 'void':
       return null;
-    case 'record':
     case 'set':
     case 'named':
       throw new SqlError('feature_not_supported', `no binary input of type ${type.declared ?? type.kind}`);
@@ -126,6 +130,12 @@ function decodeText(reader: NetworkReader, length: number): string {
   if (text.includes('\0')) {
     throw new SqlError('character_not_in_repertoire', 'invalid byte sequence for encoding "UTF8": 0x00');
   }
+  return text;
+}
+
+function decodeJson(reader: NetworkReader, length: number): string {
+  const text = decodeText(reader, length);
+  parseJson(text);
   return text;
 }
 
@@ -194,7 +204,7 @@ function decodeNumeric(reader: NetworkReader, length: number): Decimal {
 }
 
 function decodeArray(reader: NetworkReader, length: number, type: SqlType, depth: number): SqlArray {
-  if (length < 12 || depth > 0) throw invalidBinary('incorrect binary data format');
+  if (length < 12 || depth > MAX_NESTING) throw invalidBinary('incorrect binary data format');
   const end = reader.position + length;
   const dimensionCount = reader.i32();
   if (dimensionCount < 0 || dimensionCount > MAX_DIMENSIONS) {
@@ -229,10 +239,46 @@ function decodeArray(reader: NetworkReader, length: number, type: SqlType, depth
   return count === 0 ? new SqlArray([]) : new SqlArray(items, dimensions, lowerBounds);
 }
 
+function typeName(oid: number): string {
+  const type = typeOfOid(oid);
+  return type === undefined || type === null ? '???' : displayType(type);
+}
+
+/** Number of fields; per field the type, then its value. A record whose fields are not known says what they are. */
+function decodeRecord(reader: NetworkReader, length: number, type: SqlType, depth: number): SqlRecord {
+  if (length < 4 || depth > MAX_NESTING) throw invalidBinary('incorrect binary data format');
+  const end = reader.position + length;
+  const count = reader.i32();
+  const { fields } = type;
+  if (fields === undefined)
+    throw new SqlError('feature_not_supported', 'input of anonymous composite types is not implemented');
+  if (count !== fields.length) {
+    throw new SqlError('datatype_mismatch', `wrong number of columns: ${count}, expected ${fields.length}`);
+  }
+  const values: SqlValue[] = [];
+  for (let index = 0; index < count; index++) {
+    const field = (fields[index] as RecordField).type;
+    const oid = reader.u32();
+    const expected = oidOfPart(field);
+    if (oid !== expected) {
+      throw new SqlError(
+        'datatype_mismatch',
+        `binary data has type ${oid} (${typeName(oid)}) instead of expected ${expected} (${displayType(field)}) in record column ${index + 1}`,
+      );
+    }
+    const size = reader.i32();
+    if (size === -1) values.push(null);
+    else if (size < 0 || size > end - reader.position) throw invalidBinary('insufficient data left in message');
+    else values.push(decodeBinary(reader, size, field, depth + 1));
+  }
+  if (reader.position !== end) throw invalidBinary('improper binary format in record');
+  return new SqlRecord(values);
+}
+
 function arrayElement(type: SqlType, oid: number): SqlType {
   const element = type.element;
   if (element === undefined) throw invalidBinary('wrong element type');
-  if (oidOfType(element) !== oid) {
+  if (oidOfPart(element) !== oid && oidOfType(element) !== oid) {
     const sent = typeOfOid(oid);
     if (sent === undefined || sent === null || sent.kind !== element.kind) {
       throw new SqlError('datatype_mismatch', 'binary data has wrong array element type');

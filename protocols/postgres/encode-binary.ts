@@ -25,7 +25,8 @@ import {
   NUMERIC_NEGATIVE,
   NUMERIC_POSITIVE,
 } from './decode.ts';
-import { oidOfType } from './types.ts';
+import { declaredBinary } from './declared-binary.ts';
+import { oidOfPart } from './types.ts';
 
 /** Writes the value without its length word. */
 export function encodeBinary(writer: NetworkWriter, type: SqlType, value: Exclude<SqlValue, null>): void {
@@ -65,13 +66,7 @@ export function encodeBinary(writer: NetworkWriter, type: SqlType, value: Exclud
     case 'uuid':
       return writer.raw(Buffer.from((value as string).replaceAll('-', ''), 'hex'));
     case 'date':
-      return writer.i32(
-        value === Number.POSITIVE_INFINITY
-          ? INFINITE_DATE
-          : value === Number.NEGATIVE_INFINITY
-            ? MINUS_INFINITE_DATE
-            : (value as number) - EPOCH_DAYS,
-      );
+      return writer.i32(wireDate(value as number));
     case 'time':
       return writer.i64(BigInt(value as number));
     case 'timetz':
@@ -91,6 +86,7 @@ export function encodeBinary(writer: NetworkWriter, type: SqlType, value: Exclud
     case 'record':
       return encodeRecord(writer, type, value as SqlRecord);
     case 'text':
+      return encodeText(writer, type, value as string);
     case 'json':
     case 'enum':
     case 'unknown':
@@ -102,6 +98,17 @@ export function encodeBinary(writer: NetworkWriter, type: SqlType, value: Exclud
     case 'named':
       throw new SqlError('feature_not_supported', `no binary output of type ${type.declared ?? type.kind}`);
   }
+}
+
+function encodeText(writer: NetworkWriter, type: SqlType, text: string): void {
+  const form = declaredBinary(type.declared);
+  if (form === undefined) writer.utf8(text);
+  else form.write(writer, text);
+}
+
+function wireDate(days: number): number {
+  if (days === Number.POSITIVE_INFINITY) return INFINITE_DATE;
+  return days === Number.NEGATIVE_INFINITY ? MINUS_INFINITE_DATE : days - EPOCH_DAYS;
 }
 
 const GROUP_DIGITS = 4;
@@ -159,7 +166,7 @@ function encodeArray(writer: NetworkWriter, type: SqlType, value: SqlArray): voi
   const element = type.element ?? { kind: 'text' };
   writer.i32(value.dimensions.length);
   writer.i32(value.items.includes(null) ? 1 : 0);
-  writer.i32(oidOfType(element));
+  writer.i32(oidOfPart(element));
   for (let index = 0; index < value.dimensions.length; index++) {
     writer.i32(value.dimensions[index] as number);
     writer.i32(value.lowerBounds[index] as number);
@@ -171,7 +178,7 @@ function encodeRecord(writer: NetworkWriter, type: SqlType, value: SqlRecord): v
   writer.i32(value.values.length);
   for (let index = 0; index < value.values.length; index++) {
     const fieldType = type.fields?.[index]?.type ?? { kind: 'text' };
-    writer.i32(oidOfType(fieldType));
+    writer.i32(oidOfPart(fieldType));
     encodeBinaryField(writer, fieldType, value.values[index] as SqlValue);
   }
 }

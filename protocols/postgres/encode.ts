@@ -41,6 +41,7 @@ import { textFormatter, type TextFormatter } from '../../sblr/contract/text/text
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { NetworkWriter } from '../shared/byte-writer.ts';
+import { declaredBinary } from './declared-binary.ts';
 import { encodeBinary } from './encode-binary.ts';
 import { formatAt } from './messages.ts';
 
@@ -253,6 +254,10 @@ export function writeBinaryValue(writer: NetworkWriter, reader: RowBlockReader, 
   const type = reader.types[column] as SqlType;
   switch (reader.layouts[column]) {
     case LAYOUT_TEXT:
+      if (declaredBinary(type.declared) !== undefined) {
+        encodeBinary(writer, type, reader.valueAt(column) as string);
+        return;
+      }
       writeCopy(writer, reader.bytes, offset, length);
       if (type.fixed === true && type.length !== undefined)
         padCharacters(writer, reader.bytes, offset, length, type.length);

@@ -18,13 +18,11 @@ import type {
 import { SqlError, type SqlErrorDetails, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
-import { OutputLimitError, type NetworkWriter } from '../shared/byte-writer.ts';
-import type { FrameBuffer } from '../shared/framing.ts';
-import { needsTypes, readBoundParameters, readFormats } from './bind.ts';
+import { OutputLimitError } from '../shared/byte-writer.ts';
+import { atParameter, needsTypes, readBoundParameters, readFormats } from './bind.ts';
 import { compileAll, compileOne, type PlacedStatement, type StatementCompiler } from './compile.ts';
 import { copyMessage, CopyTransfer } from './copy-transfer.ts';
 import { RowEncoder } from './encode.ts';
-import type { ConnectionLimits } from './limits.ts';
 import {
   CLIENT,
   completionTag,
@@ -41,28 +39,13 @@ import {
   writePortalSuspended,
   writeReadyForQuery,
 } from './messages.ts';
+import type { SessionHost } from './session-host.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { ResultOutput, TEXT_FORMATS } from './result-output.ts';
+import { formatsRefused, sameShape } from './result-shape.ts';
 import { StatementStore } from './statement-store.ts';
 import { Portal, PreparedStatement } from './statements.ts';
-import { oidOfType, typeOfOid } from './types.ts';
-
-/** What the session needs of the connection that carries it. */
-export interface SessionHost {
-  readonly writer: NetworkWriter;
-  readonly input: FrameBuffer;
-  readonly limits: ConnectionLimits;
-  /** True while the client does not take output. */
-  readonly blocked: boolean;
-  /** Output grew in the middle of an answer: hand it over if it is large, or now if `urgent`. */
-  outputGrown(urgent: boolean): void;
-  /** An answer is complete. */
-  answered(): void;
-  /** The engine's answer is complete: go on with the input. */
-  proceed(): void;
-  /** A bug or a broken link: the connection cannot go on. */
-  broken(error: unknown): void;
-}
+import { typeOfOid } from './types.ts';
 
 /** What the outstanding engine request is for. */
 type Request = 'none' | 'query' | 'execute' | 'prepare' | 'describe-cursor' | 'end-group' | 'fail';
@@ -329,7 +312,10 @@ export class QuerySession implements ReplySink {
       this.#prepare(statement, 'none');
       return false;
     }
-    const bound = readBoundParameters(reader, formats, statement);
+    const bound = readBoundParameters(reader, formats, statement, portalName);
+    const refused =
+      statement.columns === undefined ? undefined : formatsRefused(bound.resultFormats, statement.columns);
+    if (refused !== undefined) throw refused;
     this.#store.addPortal(new Portal(portalName, statement, bound.values, bound.text, bound.resultFormats));
     if (this.#owedParse !== undefined) this.#owedBind = true;
     else writeBindComplete(this.#host.writer);
@@ -387,7 +373,8 @@ export class QuerySession implements ReplySink {
       writeNoData(this.#host.writer);
       return true;
     }
-    if (this.#owedParse === undefined && columns !== undefined) {
+    // What FETCH and EXECUTE answer is known for sure only when they run.
+    if (this.#owedParse === undefined && columns !== undefined && columns.length > 0) {
       this.#output.describe(columns, portal.resultFormats);
       return true;
     }
@@ -597,18 +584,23 @@ export class QuerySession implements ReplySink {
       this.#output.describe(columns, TEXT_FORMATS);
       return;
     }
+    const portal = this.#portal;
+    const refused = portal && formatsRefused(portal.resultFormats, columns);
+    if (refused !== undefined) {
+      this.#owedBind = false;
+      return this.#abandon(refused);
+    }
     this.#payOwed();
     if (this.#action.kind === 'copy-out') {
       this.#output.beginCopyOut(this.#action.format, columns);
       return;
     }
-    const portal = this.#portal;
     if (portal === undefined) {
       this.#output.beginSimple(columns);
       return;
     }
     if (columns !== portal.statement.columns) {
-      if (portal.columns !== undefined && !sameShape(portal.columns, columns)) {
+      if (portal.columns !== undefined && portal.columns.length > 0 && !sameShape(portal.columns, columns)) {
         portal.statement.columns = undefined;
         portal.statement.textEncoder = undefined;
         this.#abandon(unsupported('cached plan must not change result type'));
@@ -711,7 +703,10 @@ export class QuerySession implements ReplySink {
 
   error(error: SqlError): void {
     this.#failed = true;
-    const details = this.#placed(error.details);
+    const placed = this.#placed(error.details);
+    const details = atParameter(placed, this.#portal);
+    // Bind would have found it.
+    if (details !== placed) this.#owedBind = false;
     const failure =
       this.#copyIn?.failure ?? (details === error.details ? error : new SqlError(error.condition, details));
     this.#copyIn = undefined;
@@ -809,12 +804,4 @@ export class QuerySession implements ReplySink {
     transfer.taken(bytes);
     if (transfer.accepting) this.#host.proceed();
   }
-}
-
-/** Would a client that knows the one description read rows of the other right? */
-function sameShape(before: readonly ResultColumn[], now: readonly ResultColumn[]): boolean {
-  return (
-    before.length === now.length &&
-    before.every((column, index) => oidOfType(column.type) === oidOfType((now[index] as ResultColumn).type))
-  );
 }

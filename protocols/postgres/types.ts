@@ -52,6 +52,7 @@ export const OIDS = {
   unknown: 705,
   money: 790,
   macaddr: 829,
+  macaddr8: 774,
   inet: 869,
   cidr: 650,
   aclitem: 1033,
@@ -115,6 +116,7 @@ const ARRAY_OF: Readonly<Record<number, number>> = {
   700: 1021,
   701: 1022,
   790: 791,
+  774: 775,
   829: 1040,
   869: 1041,
   1033: 1034,
@@ -179,6 +181,7 @@ const DECLARED: Readonly<Record<string, number>> = {
   inet: OIDS.inet,
   cidr: OIDS.cidr,
   macaddr: OIDS.macaddr,
+  macaddr8: OIDS.macaddr8,
   money: OIDS.money,
   pg_lsn: OIDS.pg_lsn,
   regclass: OIDS.regclass,
@@ -233,6 +236,11 @@ export function oidOfType(type: SqlType): number {
     if (declared !== undefined) return declared;
   }
   return oidOfKind(type);
+}
+
+/** The OID of a part of an array or record, where a domain keeps its own. */
+export function oidOfPart(type: SqlType): number {
+  return type.typeId !== undefined && type.typeId >= FIRST_USER_OID ? type.typeId : oidOfType(type);
 }
 
 function oidOfKind(type: SqlType): number {
@@ -321,6 +329,7 @@ const LENGTHS: Readonly<Record<number, number>> = {
   701: 8,
   705: -2,
   790: 8,
+  774: 8,
   829: 6,
   1033: 12,
   1082: 4,
@@ -459,6 +468,11 @@ const BY_OID: ReadonlyMap<number, SqlType> = new Map<number, SqlType>([
   [OIDS.inet, declared(TEXT, 'inet')],
   [OIDS.cidr, declared(TEXT, 'cidr')],
   [OIDS.macaddr, declared(TEXT, 'macaddr')],
+  [OIDS.macaddr8, declared(TEXT, 'macaddr8')],
+  [OIDS.tid, declared(TEXT, 'tid')],
+  [OIDS.pg_lsn, declared(TEXT, 'pg_lsn')],
+  [OIDS.jsonpath, declared(TEXT, 'jsonpath')],
+  [OIDS.xid8, declared(INT64, 'xid8')],
   [OIDS.aclitem, declared(TEXT, 'aclitem')],
   [OIDS.pg_node_tree, declared(TEXT, 'pg_node_tree')],
   [OIDS.cstring, declared(TEXT, 'cstring')],

@@ -325,16 +325,16 @@ export class ClientSession implements EngineSession {
     this.lose(error);
   }
 
-  /** Answers everything under way with `error` and ends the session. */
+  /** Ends the session: its user is told first, since what is under way is over with it, and then answered. */
   lose(error: SqlError): void {
     if (this.#over !== undefined) return;
     this.#over = error;
     const pending = this.#pending.slice(this.#head);
     this.#pending = [];
     this.#head = 0;
+    this.#events.terminated(error);
     for (const reply of this.#authentications.splice(0)) reply({ kind: 'error', error });
     for (const request of pending) answer(request.sink, error);
-    this.#events.terminated(error);
   }
 }
 

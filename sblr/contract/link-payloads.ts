@@ -80,7 +80,7 @@ function readDetails(value: Readonly<Record<string, unknown>>): PackedError {
   if (typeof condition !== 'string' || !Object.hasOwn(CONDITIONS, condition)) throw new CodecError('unknown condition');
   checked(details['message'], 'string');
   for (const name of TEXT_DETAILS) if (details[name] !== undefined) checked(details[name], 'string');
-  if (details['position'] !== undefined) checked(details['position'], 'number');
+  for (const name of ['position', 'parameter']) if (details[name] !== undefined) checked(details[name], 'number');
   return { condition: condition as Condition, details: details as unknown as SqlErrorDetails };
 }
 

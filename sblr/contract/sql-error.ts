@@ -17,6 +17,8 @@ export interface SqlErrorDetails {
   readonly position?: number;
   readonly detail?: string;
   readonly hint?: string;
+  /** 1-based number of the parameter whose value is refused. */
+  readonly parameter?: number;
   /** Call stack of routines, inner first. */
   readonly context?: string;
   readonly schema?: string;

@@ -4,7 +4,15 @@
  */
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
-import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import {
+  BATCH_ROWS,
+  PENDING,
+  SUSPEND,
+  type Batch,
+  type Evaluator,
+  type ExecutionContext,
+  type Operator,
+} from '../operator.ts';
 import { rowBytes, type Comparator } from '../values.ts';
 
 const NO_ROW: Row = [];
@@ -51,6 +59,7 @@ export class Filter implements Operator {
   #batch: Batch | null = null;
   #position = 0;
   #out: Row[] = [];
+  #failure: unknown;
 
   constructor(source: Operator, condition: Evaluator, context: ExecutionContext) {
     this.#source = source;
@@ -59,6 +68,7 @@ export class Filter implements Operator {
   }
 
   next(): Batch | null | typeof PENDING {
+    if (this.#failure !== undefined) throw this.#failure;
     for (;;) {
       if (this.#batch === null) {
         const batch = this.#source.next();
@@ -66,13 +76,14 @@ export class Filter implements Operator {
         this.#batch = batch;
         this.#position = 0;
       }
-      const { length } = this.#batch;
-      while (this.#position < length) {
-        const row = this.#batch[this.#position];
-        if (this.#condition(row, this.#context) === true) this.#out.push(row);
-        this.#position++;
+      try {
+        this.#test(this.#batch);
+        this.#batch = null;
+      } catch (error) {
+        // The rows before the one that fails are answered first; the next call fails.
+        if (error === SUSPEND || this.#out.length === 0) throw error;
+        this.#failure = error;
       }
-      this.#batch = null;
       if (this.#out.length > 0) {
         const out = this.#out;
         this.#out = [];
@@ -81,9 +92,19 @@ export class Filter implements Operator {
     }
   }
 
+  #test(batch: Batch): void {
+    const { length } = batch;
+    while (this.#position < length) {
+      const row = batch[this.#position];
+      if (this.#condition(row, this.#context) === true) this.#out.push(row);
+      this.#position++;
+    }
+  }
+
   rewind(): void {
     this.#batch = null;
     this.#out = [];
+    this.#failure = undefined;
     this.#source.rewind();
   }
 
@@ -126,6 +147,7 @@ export class Project implements Operator {
   readonly #context: ExecutionContext;
   #batch: Batch | null = null;
   #out: Row[] = [];
+  #failure: unknown;
 
   constructor(source: Operator, items: readonly Evaluator[], context: ExecutionContext) {
     this.#source = source;
@@ -134,29 +156,40 @@ export class Project implements Operator {
   }
 
   next(): Batch | null | typeof PENDING {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#batch === null) {
       const batch = this.#source.next();
       if (batch === PENDING || batch === null) return batch;
       this.#batch = batch;
     }
-    const batch = this.#batch;
-    const items = this.#items;
-    const width = items.length;
     const out = this.#out;
-    while (out.length < batch.length) {
-      const row = batch[out.length];
-      const made: SqlValue[] = new Array(width);
-      for (let at = 0; at < width; at++) made[at] = items[at](row, this.#context);
-      out.push(made);
+    try {
+      this.#compute(this.#batch, out);
+    } catch (error) {
+      // The rows before the one that fails are answered first; the next call fails.
+      if (error === SUSPEND || out.length === 0) throw error;
+      this.#failure = error;
     }
     this.#batch = null;
     this.#out = [];
     return out;
   }
 
+  #compute(batch: Batch, out: Row[]): void {
+    const items = this.#items;
+    const width = items.length;
+    while (out.length < batch.length) {
+      const row = batch[out.length];
+      const made: SqlValue[] = new Array(width);
+      for (let at = 0; at < width; at++) made[at] = items[at](row, this.#context);
+      out.push(made);
+    }
+  }
+
   rewind(): void {
     this.#batch = null;
     this.#out = [];
+    this.#failure = undefined;
     this.#source.rewind();
   }
 
