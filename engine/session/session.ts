@@ -53,6 +53,7 @@ import { IDLE_SINK } from './idle-sink.ts';
 import { PlanCache } from './plan-cache.ts';
 import { SessionEvaluation } from './evaluation.ts';
 import { SessionNames } from './names.ts';
+import { isWanted } from './notice-levels.ts';
 import type { Notification } from './notifications.ts';
 import { idKey } from './sequences.ts';
 import { SessionSettings } from './settings.ts';
@@ -849,19 +850,13 @@ export class Session implements EngineSession, StatementHost {
   }
 
   notice(notice: SqlNotice): void {
-    const least = NOTICE_LEVELS.indexOf(this.settings.get('client_min_messages') ?? 'notice');
-    // INFO always reaches the client; a level unknown here holds nothing back.
-    if (notice.severity !== 'info' && NOTICE_LEVELS.indexOf(notice.severity) < least) return;
-    this.sink.notice(notice);
+    if (isWanted(notice, this.settings.get('client_min_messages'))) this.sink.notice(notice);
   }
 
   warn(condition: SqlNotice['condition'], message: string): void {
     this.notice({ severity: 'warning', condition, details: { message } });
   }
 }
-
-/** Severities a client may hold back, least first. */
-const NOTICE_LEVELS: readonly string[] = ['notice', 'warning', 'error'];
 
 /** Rows arriving from the client for a running statement. */
 export interface LoadTarget {
