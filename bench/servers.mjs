@@ -87,7 +87,16 @@ export async function startLyrebird(folder) {
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    [join(ROOT, 'dist/lyrebird.js'), 'start', '--data', join(folder, 'data'), '--pg-port', String(port)],
+    [
+      join(ROOT, 'dist/lyrebird.js'),
+      'start',
+      '--data',
+      join(folder, 'data'),
+      '--pg-port',
+      String(port),
+      '--mysql-port',
+      'off',
+    ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, LYREBIRD_PASSWORD: PASSWORD },

@@ -33,6 +33,12 @@ export const configSchema = z.strictObject({
       .default(5432)
       .transform((value) => (value === false ? ('off' as const) : value)),
   }),
+  mysql: section({
+    port: z
+      .union([port, z.literal('off'), z.literal(false), z.literal('auto')])
+      .default('auto')
+      .transform((value) => (value === false ? ('off' as const) : value)),
+  }),
   tls: section({
     mode: z.enum(['off', 'optional', 'required']).default('optional'),
     certificate: z.string().optional(),

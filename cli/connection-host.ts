@@ -6,12 +6,11 @@ import { readFileSync } from 'node:fs';
 import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionNotice, Log, NativeHandle, Refusal } from '../listener/index.ts';
-import { postgresPlugin } from '../parsers/postgres/plugin.ts';
-import { PostgresConnection } from '../protocols/postgres/index.ts';
 import type { CompileRequest, CompileResult } from '../sblr/contract/dialect.ts';
 import type { EngineLink } from '../sblr/contract/session.ts';
 import { SqlError } from '../sblr/contract/sql-error.ts';
 import { bufferedSocket } from './buffered-socket.ts';
+import { type ClientConnection, PROTOCOL_FRONTS, type ProtocolFront } from './protocol-fronts.ts';
 import type { WorkerSettings } from './settings.ts';
 
 export interface ConnectionHostOptions {
@@ -26,39 +25,54 @@ const LINGER_MS = 500;
 /** How often connections are looked at whose statement or transaction is let finish. */
 const DRAIN_POLL_MS = 20;
 
+/** A protocol in use: its compiler, bounded, and the version that its clients are told. */
+interface ReadyFront {
+  readonly front: ProtocolFront;
+  readonly compiler: { compile(request: CompileRequest): CompileResult };
+  readonly serverVersion: string;
+}
+
 export class ConnectionHost {
   readonly #options: ConnectionHostOptions;
   readonly #tlsContext: { readonly cert: Buffer; readonly key: Buffer } | undefined;
-  readonly #open = new Map<number, { readonly connection: PostgresConnection; readonly socket: net.Socket }>();
-  readonly #compiler: { compile(request: CompileRequest): CompileResult };
+  readonly #open = new Map<number, { readonly connection: ClientConnection; readonly socket: net.Socket }>();
+  readonly #fronts = new Map<string, ReadyFront>();
   #emptied: (() => void) | undefined;
   #draining = false;
-  /** As the dialect's profile has it; clients choose their catalog queries by it. */
-  #serverVersion = '';
-  #warm = false;
 
   constructor(options: ConnectionHostOptions) {
     this.#options = options;
-    const { certificate, limits } = options.settings;
+    const { certificate } = options.settings;
     if (certificate !== undefined) {
       this.#tlsContext = { cert: readFileSync(certificate.certificate), key: readFileSync(certificate.key) };
     }
-    const longest = limits.statement_size;
-    this.#compiler = {
-      compile: (request) => (request.text.length > longest ? tooLong(longest) : postgresPlugin.compile(request)),
-    };
+  }
+
+  /** Makes the protocols that have a port ready, so that their first connection does not wait for it. */
+  warmUp(): void {
+    for (const protocol of this.#options.settings.protocols) this.#front(protocol);
   }
 
   /**
-   * Compiles the dialect's catalog views and gives them to the engine: a tenth of a second, once. Left
-   * to the first connection when nobody calls it before, so that it does not delay the start.
+   * Compiles the dialect's catalog views and gives them to the engine: a tenth of a second, once. Left to
+   * the first connection when nobody asks before, so that it does not delay the start.
    */
-  warmUp(): void {
-    if (this.#warm) return;
-    this.#warm = true;
-    const profile = postgresPlugin.profile();
-    this.#serverVersion = profile.settings.find((setting) => setting.name === 'server_version')?.defaultValue ?? '';
+  #front(protocol: string): ReadyFront {
+    const found = this.#fronts.get(protocol);
+    if (found !== undefined) return found;
+    const front = PROTOCOL_FRONTS[protocol];
+    if (front === undefined) throw new TypeError(`no protocol "${protocol}"`);
+    const { plugin } = front;
+    const profile = plugin.profile();
     this.#options.link.install(profile);
+    const longest = this.#options.settings.limits.statement_size;
+    const ready: ReadyFront = {
+      front,
+      compiler: { compile: (request) => (request.text.length > longest ? tooLong(longest) : plugin.compile(request)) },
+      serverVersion: profile.settings.find((setting) => setting.name === 'server_version')?.defaultValue ?? '',
+    };
+    this.#fronts.set(protocol, ready);
+    return ready;
   }
 
   get connections(): number {
@@ -75,24 +89,19 @@ export class ConnectionHost {
   accept(notice: ConnectionNotice, handle: NativeHandle): void {
     const { settings, link, log, onClosed } = this.#options;
     const socket = bufferedSocket(handle);
-    this.warmUp();
+    const { front, compiler, serverVersion } = this.#front(notice.protocol);
     const { id } = notice;
     const refusal = this.#draining ? 'shutting_down' : notice.refusal;
-    const connection = new PostgresConnection({
+    const connection = front.connect({
       socket,
+      notice,
       link,
-      compiler: this.#compiler,
-      tlsContext: this.#tlsContext,
-      tlsRequired: settings.tlsRequired,
-      authentication: settings.authentication.method,
-      serverVersion: this.#serverVersion,
-      limits: {
-        messageBytes: settings.limits.message_size,
-        preparedStatements: settings.limits.prepared_statements,
-        authenticationTimeoutMs: settings.handshakeTimeoutMs,
-      },
+      compiler,
+      tls: this.#tlsContext,
+      settings,
+      serverVersion,
+      refusal: refusal === undefined ? undefined : refusalError(refusal),
       log,
-      ...(refusal === undefined ? {} : { refusal: refusalError(refusal) }),
     });
     this.#open.set(id, { connection, socket });
     socket.once('close', () => {

@@ -12,6 +12,7 @@ interface StartFlags {
   readonly data?: string;
   readonly host?: string;
   readonly pgPort?: string;
+  readonly mysqlPort?: string;
   readonly isolation?: string;
   readonly workers?: string;
   readonly auth?: string;
@@ -34,6 +35,7 @@ program
   .option('--config <file>', 'configuration file (YAML)')
   .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
   .option('--pg-port <number|off>', 'port for Postgres clients (default: 5432)')
+  .option('--mysql-port <number|off>', 'port for MySQL clients (default: 3306, if it is free)')
   .addOption(
     new Option('--isolation <mode>', 'how connections map to processes').choices(['pool', 'connection', 'none']),
   )
@@ -128,6 +130,7 @@ function overridesOf(flags: StartFlags): Overrides {
     host: flags.host,
     isolation: flags.isolation,
     'postgres.port': numberOr(flags.pgPort, 'off', '--pg-port'),
+    'mysql.port': numberOr(flags.mysqlPort, 'off', '--mysql-port'),
     'workers.count': numberOr(flags.workers, 'auto', '--workers'),
     'authentication.method': flags.auth,
     'tls.mode': flags.tls,
@@ -149,21 +152,30 @@ function printReady(server: RunningServer): void {
   const shown = relative(process.cwd(), folder.path);
   const passwordFile = `${shown === '' || shown.startsWith('..') ? folder.path : shown}/admin-password`;
   for (const { protocol, host, port } of server.addresses) {
-    if (protocol !== 'postgres') continue;
     const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-    const client = `psql -h ${address} -p ${port} -U postgres`;
-    lines.push(`  Postgres clients: ${passwordHint(server, passwordFile)}${client}`);
+    if (protocol === 'postgres') {
+      const client = `psql -h ${address} -p ${port} -U postgres`;
+      lines.push(`  Postgres clients: ${passwordHint(server, passwordFile, 'PGPASSWORD')}${client}`);
+    } else if (protocol === 'mysql') {
+      const client = `mysql -h ${address} -P ${port} -u root`;
+      lines.push(`  MySQL clients:    ${passwordHint(server, passwordFile, 'MYSQL_PWD')}${client}`);
+    }
   }
+  for (const { protocol, port } of server.unserved)
+    lines.push(
+      `  ${protocol} clients are not served: another program has port ${port} (choose another with --${protocol}-port)`,
+    );
   lines.push('Ctrl-C stops the server.');
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function passwordHint(server: RunningServer, passwordFile: string): string {
+/** The client's environment variable that holds the password. */
+function passwordHint(server: RunningServer, passwordFile: string, variable: string): string {
   if (server.config.authentication.method === 'trust') return '';
   const given = process.env['LYREBIRD_PASSWORD'];
   return given === undefined || given === ''
-    ? `PGPASSWORD=$(cat ${quoted(passwordFile)}) `
-    : 'PGPASSWORD=$LYREBIRD_PASSWORD ';
+    ? `${variable}=$(cat ${quoted(passwordFile)}) `
+    : `${variable}=$LYREBIRD_PASSWORD `;
 }
 
 /** A path as a shell takes it. */

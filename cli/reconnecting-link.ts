@@ -178,6 +178,10 @@ class WaitingSession implements EngineSession {
     this.#use(sink)?.endGroup(sink);
   }
 
+  reset(sink: ReplySink): void {
+    this.#use(sink)?.reset(sink);
+  }
+
   fail(sink: ReplySink): void {
     this.#use(sink)?.fail(sink);
   }

@@ -5,14 +5,28 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type ConnectionTarget, EngineSupervisor, Listener, type Log, WorkerPool } from '../listener/index.ts';
+import {
+  type ConnectionTarget,
+  EngineSupervisor,
+  Listener,
+  type ListenPort,
+  type Log,
+  WorkerPool,
+} from '../listener/index.ts';
 import { changedKeys, type Config, HOT_KEYS, loadConfig, type Overrides, workerCount } from './config.ts';
 import { type ControlCommand, type ControlServer, serveControl } from './control-socket.ts';
 import { administratorPassword, type DataFolder, openDataFolder, selfSignedCertificate } from './data-folder.ts';
 import { openLog, type ProcessLog, rotateLog } from './log.ts';
 import { programFolder } from './program-folder.ts';
 import { makeRunFolder, type RunPaths } from './run-paths.ts';
-import { certificateFiles, engineSettings, logOptions, SETTINGS_VARIABLE, workerSettings } from './settings.ts';
+import {
+  certificateFiles,
+  engineSettings,
+  logOptions,
+  PROTOCOLS,
+  SETTINGS_VARIABLE,
+  workerSettings,
+} from './settings.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
@@ -20,6 +34,13 @@ const LOG_ROTATION_INTERVAL_MS = 10_000;
 const STATUS_TIMEOUT_MS = 1_000;
 /** Deaths of the engine before its first readiness after which the start is given up. */
 const START_ATTEMPTS = 3;
+/** Ports that clients try when they are told none. */
+const STANDARD_PORTS = { postgres: 5432, mysql: 3306 } as const;
+/** How the command line and the configuration call a protocol's port. */
+const PORT_NAMES: Readonly<Record<string, string>> = {
+  postgres: '--pg-port or postgres.port',
+  mysql: '--mysql-port or mysql.port',
+};
 
 export interface StartOptions {
   readonly configFile: string | undefined;
@@ -53,6 +74,8 @@ export interface RunningServer {
   readonly config: Config;
   readonly folder: DataFolder;
   readonly addresses: readonly { protocol: string; host: string; port: number }[];
+  /** Standard ports that another program has, so that their clients are not served. */
+  readonly unserved: readonly ListenPort[];
   /** Drains and ends everything; resolves to the exit code. */
   stop(reason: string): Promise<number>;
   reload(): Promise<object>;
@@ -97,6 +120,10 @@ class Server implements RunningServer {
 
   get addresses(): readonly { protocol: string; host: string; port: number }[] {
     return this.#listener.addresses();
+  }
+
+  get unserved(): readonly ListenPort[] {
+    return this.#listener.taken;
   }
 
   async start(): Promise<RunningServer> {
@@ -383,8 +410,13 @@ function childOptions(
 }
 
 function listenerOptions(config: Config, log: Log): ConstructorParameters<typeof Listener>[0] {
-  const { port } = config.postgres;
-  const ports = port === 'off' ? [] : [{ protocol: 'postgres', host: config.host, port }];
+  const { host } = config;
+  const ports: ListenPort[] = [];
+  for (const protocol of PROTOCOLS) {
+    const { port } = config[protocol];
+    if (port === 'auto') ports.push({ protocol, host, port: STANDARD_PORTS[protocol], optional: true });
+    else if (port !== 'off') ports.push({ protocol, host, port });
+  }
   if (ports.length === 0) throw new UsageError('no protocol is enabled; set postgres.port (or --pg-port) to a number');
   return { ports, admission: admissionLimits(config), waitTimeoutMs: config.timeouts.handshake, log };
 }
@@ -397,17 +429,18 @@ async function listenOrExplain(listener: Listener): Promise<void> {
   try {
     await listener.listen();
   } catch (error) {
-    const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+    const { code, address, port, protocol } = error as NodeJS.ErrnoException & {
+      address?: string;
+      port?: number;
+      protocol?: string;
+    };
+    const option = PORT_NAMES[protocol ?? 'postgres'] as string;
     const where = `${address ?? ''}:${port ?? ''}`;
     switch (code) {
       case 'EADDRINUSE':
-        throw new UsageError(
-          `port ${where} is taken by another program; choose another with --pg-port or postgres.port`,
-        );
+        throw new UsageError(`port ${where} is taken by another program; choose another with ${option}`);
       case 'EACCES':
-        throw new UsageError(
-          `this user may not listen on ${where}; choose a port above 1023 with --pg-port or postgres.port`,
-        );
+        throw new UsageError(`this user may not listen on ${where}; choose a port above 1023 with ${option}`);
       case 'EADDRNOTAVAIL':
       case 'ENOTFOUND':
       case 'EAI_AGAIN':

@@ -9,6 +9,9 @@ import type { CertificateFiles, DataFolder } from './data-folder.ts';
 import type { LogOptions } from './log.ts';
 import { UsageError } from './usage-error.ts';
 
+/** Protocols, each with a section of the configuration. */
+export const PROTOCOLS = ['postgres', 'mysql'] as const;
+
 export const SETTINGS_VARIABLE = 'LYREBIRD_SETTINGS';
 
 export interface EngineSettings {
@@ -32,6 +35,8 @@ export interface WorkerSettings {
   readonly authentication: Config['authentication'];
   readonly limits: Config['limits'];
   readonly handshakeTimeoutMs: number;
+  /** Protocols that have a port. */
+  readonly protocols: readonly string[];
 }
 
 export function logOptions(config: Config, folder: DataFolder, process: string): LogOptions {
@@ -69,6 +74,7 @@ export function workerSettings(
     authentication: config.authentication,
     limits: config.limits,
     handshakeTimeoutMs: config.timeouts.handshake,
+    protocols: PROTOCOLS.filter((protocol) => config[protocol].port !== 'off'),
   };
 }
 

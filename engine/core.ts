@@ -4,7 +4,7 @@
  * to it through frames or, embedded, by plain calls.
  */
 import { randomInt } from 'node:crypto';
-import { regular, type Identifier } from '../sblr/contract/names.ts';
+import { regular } from '../sblr/contract/names.ts';
 import type {
   DialectProfile,
   EngineLink,
@@ -12,20 +12,18 @@ import type {
   ProgramRef,
   SessionEvents,
   SessionOptions,
-  SettingDefinition,
 } from '../sblr/contract/session.ts';
 import { SqlError } from '../sblr/contract/sql-error.ts';
-import type { SqlType } from '../sblr/contract/types.ts';
 import type { Row } from '../sblr/contract/values.ts';
 import { programHash } from '../sblr/container.ts';
 import { decodeProgram } from '../sblr/decode.ts';
 import type { NodeOf } from '../sblr/nodes.ts';
 import { NEWEST, ScanBatch, SCAN_PENDING, type Durability, type TransactionStore } from '../storage/contract/index.ts';
-import { scramVerifier } from './auth/scram.ts';
+import { verifiersOf } from './auth/verifiers.ts';
 import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
-import type { Definition, ObjectId, SystemRelation, ViewDefinition } from './catalog/definitions.ts';
-import { BuiltinTypeNames } from './catalog/type-names.ts';
-import { definitionsOf, PRODUCERS, SYSTEM_RELATIONS } from './catalog/system-relations.ts';
+import type { Definition, ObjectId, RoleDefinition, SystemRelation } from './catalog/definitions.ts';
+import { definitionsOf, PRODUCERS } from './catalog/system-relations.ts';
+import { InstalledDialect } from './installed-dialect.ts';
 import { isMember } from './ddl/context.ts';
 import { freshRole } from './ddl/roles.ts';
 import { newDatabase } from './ddl/schemas.ts';
@@ -34,12 +32,10 @@ import type { StatisticsSource, TableStatistics } from './planner/statistics.ts'
 import { RowNumbers } from './row-numbers.ts';
 import { DeferredChecks } from './session/deferred-checks.ts';
 import { NotificationHub } from './session/notifications.ts';
-import type { SystemCatalog } from './session/names.ts';
 import { ProgramCache } from './session/plan-cache.ts';
 import { idKey, Sequences } from './session/sequences.ts';
 import { Session } from './session/session.ts';
 import { systemContext } from './session/system-context.ts';
-import { formatBuiltinType } from './session/type-format.ts';
 import type { LockManager } from './transactions/locks.ts';
 import type { Transaction } from './transactions/transaction.ts';
 import { TransactionManager } from './transactions/transaction-manager.ts';
@@ -83,156 +79,6 @@ const FIRST_PROCESS_ID = 100;
 
 const shutDown = (): SqlError => new SqlError('admin_shutdown', 'terminating connection due to administrator command');
 
-/** A dialect as the engine keeps it. */
-export class InstalledDialect {
-  readonly profile: DialectProfile;
-  readonly settings: ReadonlyMap<string, SettingDefinition>;
-  readonly system: SystemCatalog;
-  readonly extensions: ReadonlySet<string>;
-  readonly #viewsById = new Map<ObjectId, ViewDefinition>();
-  readonly #typeIds = new Map<string, ObjectId>();
-  readonly #typesById = new Map<
-    ObjectId,
-    { readonly name: string; readonly type: SqlType; readonly isArray: boolean }
-  >();
-  readonly #routineIds = new Map<string, ObjectId>();
-  readonly #routineNames = new Map<ObjectId, string>();
-  readonly #functionNames = new Map<string, string>();
-
-  readonly #typeNames: BuiltinTypeNames;
-
-  constructor(profile: DialectProfile, administrator: ObjectId, overrides: Readonly<Record<string, string>>) {
-    this.profile = profile;
-    this.#typeNames = new BuiltinTypeNames(profile);
-    this.extensions = new Set(profile.extensions);
-    this.settings = new Map(
-      profile.settings.map((setting) => {
-        const value = overrides[setting.name.toLowerCase()];
-        return [setting.name.toLowerCase(), value === undefined ? setting : { ...setting, defaultValue: value }];
-      }),
-    );
-    const schemas = new Map(profile.schemas.map((schema) => [schema.name, schema.id]));
-    const views = new Map<string, ViewDefinition>();
-    for (const view of profile.views) {
-      const definition: ViewDefinition = {
-        kind: 'view',
-        id: view.id,
-        name: regular(view.name),
-        owner: administrator,
-        schemaId: schemas.get(view.schema) ?? 0,
-        databaseId: 0,
-        columns: [],
-        program: view.program,
-        text: '',
-        searchPath: [profile.systemSchema],
-        dependsOn: [],
-        persistence: 'permanent',
-        checkOption: 'none',
-        options: {},
-        system: true,
-      };
-      views.set(`${view.schema}.${view.name}`, definition);
-      this.#viewsById.set(view.id, definition);
-    }
-    this.system = {
-      systemSchema: profile.systemSchema,
-      mainSchema: profile.mainSchema,
-      schemas,
-      views,
-      base: SYSTEM_RELATIONS,
-    };
-    for (const one of profile.types) {
-      const key = typeKey(one.type);
-      if (!this.#typeIds.has(key)) this.#typeIds.set(key, one.id);
-      this.#typesById.set(one.id, { name: one.name, type: one.type, isArray: false });
-      if (one.arrayId !== 0) {
-        const arrayKey = typeKey({ kind: 'array', element: one.type });
-        if (!this.#typeIds.has(arrayKey)) this.#typeIds.set(arrayKey, one.arrayId);
-        this.#typesById.set(one.arrayId, {
-          name: `_${one.name}`,
-          type: { kind: 'array', element: one.type },
-          isArray: true,
-        });
-      }
-    }
-    for (const one of profile.routines) {
-      if (!this.#routineIds.has(one.name)) this.#routineIds.set(one.name, one.id);
-      this.#routineNames.set(one.id, one.name);
-      if (!this.#functionNames.has(one.primitive)) this.#functionNames.set(one.primitive, one.name);
-    }
-  }
-
-  /** A name given at login: delimited by nature, so exact unless it is its own fold. */
-  identifier(text: string): Identifier {
-    const folded =
-      this.profile.identifierFold === 'upper'
-        ? text.toUpperCase()
-        : this.profile.identifierFold === 'lower'
-          ? text.toLowerCase()
-          : text;
-    return { text, exact: folded !== text };
-  }
-
-  viewById(id: ObjectId): ViewDefinition | undefined {
-    return this.#viewsById.get(id);
-  }
-
-  typeId(type: SqlType): ObjectId {
-    return (
-      this.#typeIds.get(typeKey(type)) ??
-      this.#typeIds.get(typeKey({ kind: type.kind })) ??
-      this.#typeIds.get('unknown||') ??
-      0
-    );
-  }
-
-  typeById(id: ObjectId): SqlType | undefined {
-    return this.#typesById.get(id)?.type;
-  }
-
-  typeIdByName(text: string): ObjectId | undefined {
-    return this.#typeNames.find(text);
-  }
-
-  formatType(id: ObjectId, modifier: number): string | undefined {
-    const entry = this.#typesById.get(id);
-    return entry === undefined ? undefined : formatBuiltinType(entry.name, entry.type, modifier);
-  }
-
-  routineId(name: string): ObjectId | undefined {
-    return this.#routineIds.get(name);
-  }
-
-  routineName(id: ObjectId): string | undefined {
-    return this.#routineNames.get(id);
-  }
-
-  /** The dialect's own name of an engine primitive, for expressions shown as text. */
-  functionName(primitive: string): string {
-    return this.#functionNames.get(primitive) ?? primitive;
-  }
-}
-
-function typeKey(type: SqlType): string {
-  if (type.kind === 'array') return `array|${type.element === undefined ? '' : typeKey(type.element)}`;
-  const declared = type.declared ?? '';
-  const variant =
-    type.kind === 'text'
-      ? declared === ''
-        ? type.fixed === true
-          ? 'bpchar'
-          : type.length === undefined
-            ? ''
-            : 'varchar'
-        : declared
-      : type.kind === 'bits'
-        ? type.fixed === true
-          ? 'bit'
-          : 'varbit'
-        : declared;
-  return `${type.kind}|${variant}|${type.target ?? ''}`;
-}
-
 export class EngineCore implements EngineLink {
   readonly catalog = new Catalog();
   readonly store: TransactionStore;
@@ -258,6 +104,11 @@ export class EngineCore implements EngineLink {
   readonly #random = new WeakMap<Session, number>();
   #nextProcessId = FIRST_PROCESS_ID;
   #administrator: ObjectId = 10;
+  /**
+   * Digests of passwords that were proven by themselves, for faster logins. Keyed by the role's definition,
+   * so that one made with another password has none.
+   */
+  readonly passwordDigests = new WeakMap<RoleDefinition, Buffer>();
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -330,8 +181,7 @@ export class EngineCore implements EngineLink {
       createRole: true,
       replication: true,
       bypassRowSecurity: true,
-      verifiers:
-        config.administratorPassword === '' ? {} : { 'scram-sha-256': scramVerifier(config.administratorPassword) },
+      verifiers: verifiersOf(config.administratorPassword),
     };
     const [database, main] = newDatabase(this.catalog, name, administrator.id, {});
     const definitions = new Map<ObjectId, Definition>(
@@ -373,10 +223,17 @@ export class EngineCore implements EngineLink {
     const dialect = this.#dialects.get(options.dialect);
     if (dialect === undefined) throw new SqlError('internal_error', `dialect "${options.dialect}" is not installed`);
     if (this.#closing) throw new SqlError('cannot_connect_now', 'the database system is shutting down');
+    const processId = this.#processId(options.connectionId);
+    return new Session(this, dialect, options, events, processId, randomInt(1, 0x7fff_ffff));
+  }
+
+  /** The number the client was told when it connected, if nobody has it; else the next free one. */
+  #processId(wanted: number | undefined): number {
+    if (wanted !== undefined && !this.#sessions.has(wanted)) return wanted;
     while (this.#sessions.has(this.#nextProcessId)) this.#nextProcessId++;
     const processId = this.#nextProcessId++;
     if (this.#nextProcessId > 0x7fff_0000) this.#nextProcessId = FIRST_PROCESS_ID;
-    return new Session(this, dialect, options, events, processId, randomInt(1, 0x7fff_ffff));
+    return processId;
   }
 
   cancel(processId: number, cancelKey: number): void {

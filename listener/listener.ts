@@ -15,6 +15,8 @@ export interface ListenPort {
   readonly host: string;
   /** 0 = any free port; `addresses()` tells which. */
   readonly port: number;
+  /** If another program has it, the server goes on without this port. */
+  readonly optional?: boolean;
 }
 
 /** Who serves the connections. */
@@ -41,7 +43,8 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #target: ConnectionTarget;
   readonly #admission: Admission;
-  readonly #servers: net.Server[] = [];
+  readonly #servers: { readonly port: ListenPort; readonly server: net.Server }[] = [];
+  readonly #taken: ListenPort[] = [];
   /** Address of every admitted connection, by its id; '' for one that is being refused. */
   readonly #open = new Map<number, string>();
   #pending: Pending[] = [];
@@ -72,20 +75,34 @@ export class Listener {
   /** Opens all ports or none; rejects with the system's error, whose `port` says which one. */
   async listen(): Promise<void> {
     try {
-      for (const port of this.#options.ports) this.#servers.push(await this.#openPort(port));
+      for (const port of this.#options.ports) await this.#listenOn(port);
     } catch (error) {
       await this.close();
       throw error;
     }
   }
 
+  async #listenOn(port: ListenPort): Promise<void> {
+    try {
+      this.#servers.push({ port, server: await this.#openPort(port) });
+    } catch (error) {
+      if (port.optional !== true || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+        throw Object.assign(error as Error, { protocol: port.protocol });
+      this.#taken.push(port);
+      this.#options.log.warn({ protocol: port.protocol, port: port.port }, 'port taken by another program: not served');
+    }
+  }
+
+  /** Optional ports that another program has. */
+  get taken(): readonly ListenPort[] {
+    return this.#taken;
+  }
+
   /** Where it listens, in the order of the configured ports. */
   addresses(): { protocol: string; host: string; port: number }[] {
-    return this.#servers.map((server, index) => {
+    return this.#servers.map(({ port: { protocol, host }, server }) => {
       const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const { protocol, host } = this.#options.ports[index]!;
-      return { protocol, host, port };
+      return { protocol, host, port: typeof address === 'object' && address !== null ? address.port : 0 };
     });
   }
 
@@ -114,7 +131,7 @@ export class Listener {
     this.#pending = [];
     // Not awaited to the end: a server counts as closed only when all its sockets are, and those that
     // were handed over are no longer its business.
-    for (const server of this.#servers) server.close();
+    for (const { server } of this.#servers) server.close();
   }
 
   #openPort(port: ListenPort): Promise<net.Server> {

@@ -33,6 +33,7 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   ddl: ['transactional', 'commits'],
   arrayBase: [0, 1],
   emptyStringIsNull: 'bool',
+  qualifier: ['schema', 'database'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

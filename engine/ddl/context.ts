@@ -11,6 +11,7 @@ import { encodeProgram } from '../../sblr/encode.ts';
 import { node, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import { SBLR_VERSION } from '../../sblr/opcodes.ts';
 import type { BoundExpression, BoundQuery } from '../binder/bound.ts';
+import { noDatabase, unknownDatabase } from '../catalog/errors.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
 import type {
   Common,
@@ -90,6 +91,7 @@ export function placeOf(context: DdlContext, name: Name, temporary: boolean, pos
       context.names.checkPrivilege(schema, 'CREATE');
       return { schema, name: last };
     }
+    if (context.databaseId === 0) throw noDatabase();
     throw new SqlError('invalid_schema_name', {
       message: 'no schema has been selected to create in',
       ...(position === undefined ? {} : { position }),
@@ -106,11 +108,20 @@ export function isTemporarySchema(schema: SchemaDefinition): boolean {
 
 /** The schema of a name; the dialect's word for the main schema finds that one. */
 export function findSchema(context: DdlContext, name: Identifier): SchemaDefinition | undefined {
+  if (context.semantics.qualifier === 'database') {
+    const database = context.catalog.databaseByName(name);
+    if (database === undefined) throw unknownDatabase(context.display(name));
+    return mainSchemaOf(context, database.id);
+  }
   const found = context.catalog.schemaByName(context.databaseId, name);
   if (found !== undefined || name.exact || name.text.toLowerCase() !== context.semantics.mainSchema.toLowerCase())
     return found;
+  return mainSchemaOf(context, context.databaseId);
+}
+
+function mainSchemaOf(context: DdlContext, databaseId: ObjectId): SchemaDefinition | undefined {
   for (const schema of context.catalog.all('schema')) {
-    if (schema.kind === 'schema' && schema.main && schema.databaseId === context.databaseId) return schema;
+    if (schema.kind === 'schema' && schema.main && schema.databaseId === databaseId) return schema;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@
 import { regular, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import { isScramVerifier, scramVerifier } from '../auth/scram.ts';
+import { verifiersOf } from '../auth/verifiers.ts';
 import type { Definition, RoleDefinition } from '../catalog/definitions.ts';
 import { isMember, type DdlContext } from './context.ts';
 import { requireRole } from './schemas.ts';
@@ -78,10 +78,7 @@ function withOptions(role: RoleDefinition, options: Options, context: DdlContext
     } else if (name === 'password') {
       result = {
         ...result,
-        verifiers:
-          value === undefined || value === ''
-            ? {}
-            : { 'scram-sha-256': isScramVerifier(value) ? value : scramVerifier(value) },
+        verifiers: verifiersOf(value ?? ''),
       };
     } else if (name === 'connection_limit') {
       result = { ...result, connectionLimit: Number(value) };

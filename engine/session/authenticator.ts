@@ -4,10 +4,13 @@
  */
 import type { AuthReply, AuthRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { checkSha1Challenge, checkSha256Challenge, doubleSha256 } from '../auth/challenge.ts';
 import { ScramExchange, verifyPassword } from '../auth/scram.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
 import type { RoleDefinition } from '../catalog/definitions.ts';
 import type { Session } from './session.ts';
+
+const NO_DATA = new Uint8Array();
 
 export class Authenticator {
   readonly #session: Session;
@@ -22,13 +25,20 @@ export class Authenticator {
   step(request: AuthRequest): AuthReply {
     switch (request.mechanism) {
       case 'trust':
-        return this.#session.core.trustsClients ? this.#open(new Uint8Array()) : this.#refuse();
-      case 'plain': {
-        const verifier = this.#role?.verifiers['scram-sha-256'];
-        const password = Buffer.from(request.data).toString('utf8');
-        return verifier !== undefined && verifyPassword(password, verifier)
-          ? this.#open(new Uint8Array())
+        return this.#session.core.trustsClients ? this.#open(NO_DATA) : this.#refuse();
+      case 'plain':
+        return this.#plain(Buffer.from(request.data));
+      case 'sha1-challenge': {
+        const verifier = this.#role?.verifiers['sha1-challenge'];
+        return verifier !== undefined && checkSha1Challenge(Buffer.from(request.data), verifier)
+          ? this.#open(NO_DATA)
           : this.#refuse();
+      }
+      case 'sha256-challenge': {
+        const known = this.#role === undefined ? undefined : this.#session.core.passwordDigests.get(this.#role);
+        // Nothing to check against yet: the client is asked for the password itself.
+        if (known === undefined) return { kind: 'continue', data: NO_DATA };
+        return checkSha256Challenge(Buffer.from(request.data), known) ? this.#open(NO_DATA) : this.#refuse();
       }
       case 'scram-sha-256':
         return this.#scram(Buffer.from(request.data).toString('utf8'));
@@ -41,6 +51,14 @@ export class Authenticator {
           ),
         };
     }
+  }
+
+  #plain(password: Buffer): AuthReply {
+    const verifier = this.#role?.verifiers['scram-sha-256'];
+    if (this.#role === undefined || verifier === undefined || !verifyPassword(password.toString('utf8'), verifier))
+      return this.#refuse();
+    this.#session.core.passwordDigests.set(this.#role, doubleSha256(password));
+    return this.#open(NO_DATA);
   }
 
   #scram(message: string): AuthReply {
@@ -100,15 +118,17 @@ export class Authenticator {
     if (role.validUntil !== undefined && role.validUntil !== 'infinity' && Date.parse(role.validUntil) < Date.now())
       return this.#refuse();
     const { catalog } = session.core;
-    const found = catalog.databaseByName(session.dialect.identifier(database));
-    if (found === undefined) return error('invalid_catalog_name', `database "${database}" does not exist`, 'database');
-    if (!hasPrivilege(catalog, role.id, found, 'CONNECT'))
+    const anywhere = database === '' && session.dialect.profile.databaseOptional;
+    const found = anywhere ? undefined : catalog.databaseByName(session.dialect.identifier(database));
+    if (found === undefined && !anywhere)
+      return error('invalid_catalog_name', `database "${database}" does not exist`, 'database');
+    if (found !== undefined && !hasPrivilege(catalog, role.id, found, 'CONNECT'))
       return error('insufficient_privilege', `permission denied for database "${database}"`, 'database');
     if (role.connectionLimit >= 0 && !role.superuser && session.core.sessionsOf(role.id) >= role.connectionLimit) {
       return error('too_many_connections', `too many connections for role "${user}"`, 'role');
     }
     try {
-      return { kind: 'ok', data, session: session.open(role, found.id) };
+      return { kind: 'ok', data, session: session.open(role, found?.id ?? 0) };
     } catch (failure) {
       if (failure instanceof SqlError) return { kind: 'error', error: failure };
       throw failure;
@@ -116,8 +136,12 @@ export class Authenticator {
   }
 }
 
+/** The role of this name; the administrator also answers to the dialect's name for one. */
 function findRole(session: Session): RoleDefinition | undefined {
-  const { catalog } = session.core;
+  const { catalog, administrator } = session.core;
   const { user } = session.options;
-  return catalog.roleByName(session.dialect.identifier(user)) ?? catalog.roleByName({ text: user, exact: true });
+  const named = catalog.roleByName(session.dialect.identifier(user)) ?? catalog.roleByName({ text: user, exact: true });
+  if (named !== undefined || user.toLowerCase() !== session.dialect.profile.administrator.toLowerCase()) return named;
+  const role = catalog.get(administrator);
+  return role?.kind === 'role' ? role : undefined;
 }

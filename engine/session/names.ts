@@ -9,7 +9,9 @@ import {
   type IdentifierFold,
   type Name,
 } from '../../sblr/contract/names.ts';
+import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { noDatabase, unknownDatabase } from '../catalog/errors.ts';
 import { hasPrivilege, isSuperuser } from '../catalog/privileges.ts';
 import type {
   CatalogView,
@@ -40,6 +42,7 @@ export interface NameSettings {
   readonly temporarySchema: ObjectId | undefined;
   readonly role: ObjectId;
   readonly fold: IdentifierFold;
+  readonly qualifier: Semantics['qualifier'];
   readonly system: SystemCatalog;
 }
 
@@ -74,6 +77,7 @@ export class SessionNames implements NameContext {
     const system = this.#systemRelation(schemaName, last);
     if (system !== undefined) return system;
     const schema = this.schemaByName(schemaName);
+    if (schema === undefined && this.#settings.qualifier === 'database') throw this.#unknownDatabase(schemaName);
     return schema === undefined ? undefined : this.#visible(schema.id, last);
   }
 
@@ -93,6 +97,7 @@ export class SessionNames implements NameContext {
       );
       if (system !== undefined) return system;
     }
+    if (this.databaseId === 0) throw noDatabase();
     for (const id of this.searchPath) {
       const found = this.#visible(id, name);
       if (found !== undefined) return found;
@@ -108,6 +113,10 @@ export class SessionNames implements NameContext {
     return this.#settings.system.views.get(`${key}.${name.text.toLowerCase()}`);
   }
 
+  #unknownDatabase(name: Identifier): SqlError {
+    return unknownDatabase(displayIdentifier(name, this.#settings.fold));
+  }
+
   #checkDatabase(name: Identifier): void {
     const database = this.catalog.databaseByName(name);
     if (database?.id === this.databaseId) return;
@@ -119,8 +128,15 @@ export class SessionNames implements NameContext {
     });
   }
 
-  /** The main schema answers to the dialect's name for it. */
+  /**
+   * The schema that a qualifier means. The main schema answers to the dialect's name for it; where
+   * qualifiers are databases, to the name of its database.
+   */
   schemaByName(name: Identifier): SchemaDefinition | undefined {
+    if (this.#settings.qualifier === 'database') {
+      const database = this.catalog.databaseByName(name);
+      return database === undefined ? undefined : this.mainSchema(database.id);
+    }
     if (!name.exact && identifierKey(name) === this.#settings.system.mainSchema.toLowerCase()) {
       const main = this.mainSchema();
       if (main !== undefined) return main;
@@ -128,9 +144,9 @@ export class SessionNames implements NameContext {
     return this.catalog.schemaByName(this.databaseId, name);
   }
 
-  mainSchema(): SchemaDefinition | undefined {
+  mainSchema(databaseId: ObjectId = this.databaseId): SchemaDefinition | undefined {
     for (const schema of this.catalog.all('schema')) {
-      if (schema.kind === 'schema' && schema.main && schema.databaseId === this.databaseId) return schema;
+      if (schema.kind === 'schema' && schema.main && schema.databaseId === databaseId) return schema;
     }
     return undefined;
   }

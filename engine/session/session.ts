@@ -30,6 +30,7 @@ import type { Program, StatementNode } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork, type CatalogMark } from '../catalog/catalog.ts';
 import type {
   CatalogView,
+  DatabaseDefinition,
   ObjectId,
   RoleDefinition,
   RoutineDefinition,
@@ -37,7 +38,8 @@ import type {
   SequenceDefinition,
   SystemRelation,
 } from '../catalog/definitions.ts';
-import type { EngineCore, InstalledDialect } from '../core.ts';
+import type { EngineCore } from '../core.ts';
+import type { InstalledDialect } from '../installed-dialect.ts';
 import type { EvalContext } from '../functions/function.ts';
 import type { IsolationLevel, Transaction } from '../transactions/transaction.ts';
 import { LockGroup } from '../transactions/locks.ts';
@@ -54,12 +56,13 @@ import { PlanCache } from './plan-cache.ts';
 import { SessionEvaluation } from './evaluation.ts';
 import { SessionNames } from './names.ts';
 import { isWanted } from './notice-levels.ts';
+import { searchPath, searchPathNames, viewNames } from './search-path.ts';
 import type { Notification } from './notifications.ts';
 import { idKey } from './sequences.ts';
 import { SessionSettings } from './settings.ts';
 import type { StatementContext, StatementHost } from './statement-context.ts';
-import { notify, runStatement } from './statements.ts';
 import type { DeclaredModes } from './transaction-settings.ts';
+import { discard, notify, runStatement } from './statements.ts';
 import type { Running } from './running.ts';
 import type { Cursor } from './cursors.ts';
 import { type TransactionDefaults, transactionDefaults } from './transaction-defaults.ts';
@@ -291,6 +294,23 @@ export class Session implements EngineSession, StatementHost {
       this.undoFailed(false);
       this.#ready();
     });
+  }
+
+  reset(sink: ReplySink): void {
+    this.#submit(sink, () => {
+      this.rollback();
+      discard(this, 'all');
+      this.variables.clear();
+      this.#ready();
+    });
+  }
+
+  /** From now on names without a database are looked for in this one. */
+  useDatabase(database: DatabaseDefinition): void {
+    this.databaseId = database.id;
+    this.#names = undefined;
+    this.bindingVersion++;
+    this.sink.setting('database', displayIdentifier(database.name, this.identifierFold));
   }
 
   // ---- loading rows from the client ---------------------------------------------------------------
@@ -692,9 +712,10 @@ export class Session implements EngineSession, StatementHost {
         temporarySchema: this.temporarySchema?.id,
         role: this.currentRole,
         fold: this.identifierFold,
+        qualifier: this.dialect.profile.qualifier,
         system: this.dialect.system,
       });
-      this.#names = base.with({ searchPath: this.#searchPath(base) });
+      this.#names = base.with({ searchPath: searchPath(this, base) });
       this.#namesEpoch = catalog.epoch;
     }
     return this.#names;
@@ -702,27 +723,7 @@ export class Session implements EngineSession, StatementHost {
 
   /** Names of the schemas in the search path setting, existing or not. */
   searchPathNames(): string[] {
-    const text = this.settings.get('search_path') ?? this.dialect.system.mainSchema;
-    const names = text.match(/"(?:[^"]|"")*"|[^,\s][^,]*/g) ?? [];
-    return names.map((name) => {
-      const trimmed = name.trim();
-      const bare = trimmed.startsWith('"') ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed;
-      if (bare !== '$user') return bare;
-      const role = this.catalog.get(this.currentRole);
-      return role === undefined ? '' : displayIdentifier(role.name, this.identifierFold);
-    });
-  }
-
-  #searchPath(names: SessionNames): ObjectId[] {
-    const ids: ObjectId[] = [];
-    for (const name of this.searchPathNames()) {
-      const schema = names.schemaByName({
-        text: name,
-        exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold),
-      });
-      if (schema !== undefined && !ids.includes(schema.id)) ids.push(schema.id);
-    }
-    return ids;
+    return searchPathNames(this);
   }
 
   get identifierFold(): 'lower' | 'upper' | 'preserve' {
@@ -752,17 +753,8 @@ export class Session implements EngineSession, StatementHost {
     return this.#evaluation.introspection;
   }
 
-  /** Names as a view's query sees them: the path it was made with, the rights of its owner. */
   viewNames(view: ViewDefinition): SessionNames {
-    const { names } = this;
-    const searchPath = view.searchPath.map(
-      (name) =>
-        names.schemaByName({
-          text: name,
-          exact: name !== displayIdentifier({ text: name, exact: false }, this.identifierFold),
-        })?.id,
-    );
-    return names.with({ role: view.owner, searchPath: searchPath.filter((id): id is ObjectId => id !== undefined) });
+    return viewNames(this, view);
   }
 
   nextRowKey(space: number): string {

@@ -2,12 +2,14 @@
  * One statement request: queries go to Running, everything else to its handler here. Handlers that may
  * wait (locks, durable DDL) are async; their end or failure answers the request.
  */
-import { displayIdentifier } from '../../sblr/contract/names.ts';
+import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT } from '../../sblr/contract/types.ts';
 import type { NodeOf, Program, StatementNode } from '../../sblr/nodes.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
+import { unknownDatabase } from '../catalog/errors.ts';
+import { hasPrivilege } from '../catalog/privileges.ts';
 import { executeDdl } from '../ddl/index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
 import { analyzeTables } from './analyze.ts';
@@ -172,6 +174,9 @@ function runSimple(
     case 'SET_ROLE':
       setRole(session, statement);
       return { command: statement.reset ? 'RESET' : 'SET' };
+    case 'USE_DATABASE':
+      useDatabase(session, statement.name);
+      return { command: 'USE' };
     case 'LISTEN':
       session.listening.add(statement.channel);
       session.core.notifications.listen(statement.channel, session);
@@ -420,7 +425,7 @@ function closeCursor(session: Session, name: string | undefined): void {
   }
 }
 
-function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void {
+export function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void {
   if (what === 'all' && session.mode === 'block')
     throw new SqlError('active_sql_transaction', 'DISCARD ALL cannot run inside a transaction block');
   if (what === 'plans' || what === 'all') session.plans.clear();
@@ -435,6 +440,20 @@ function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void {
   session.sessionLocks.releaseAll();
   for (const channel of session.listening) session.core.notifications.unlisten(channel, session);
   session.listening.clear();
+}
+
+function useDatabase(session: Session, name: Identifier): void {
+  const database = session.catalog.databaseByName(name);
+  const shown = displayIdentifier(name, session.identifierFold);
+  if (database === undefined) throw unknownDatabase(shown);
+  if (!hasPrivilege(session.catalog, session.currentRole, database, 'CONNECT')) {
+    throw new SqlError('insufficient_privilege', {
+      message: `permission denied for database "${shown}"`,
+      variant: 'database',
+      args: { name: shown },
+    });
+  }
+  session.useDatabase(database);
 }
 
 /** Sends rows of text to the client, as EXPLAIN does. */

@@ -4,6 +4,7 @@ import type { Semantics } from '../../sblr/contract/semantics.ts';
 export const SEMANTICS: Semantics = Object.freeze({
   identifierFold: 'lower',
   mainSchema: 'public',
+  qualifier: 'schema',
   nullOrder: 'high',
   integerDivision: 'truncate',
   decimalDivision: 'significant-16',

@@ -11,7 +11,7 @@ import type { Name } from '../../sblr/contract/names.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { DECIMAL, INT32, UNKNOWN } from '../../sblr/contract/types.ts';
 import { node, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
-import { decimalFromText, integerFromDigits, literal, negated, stringLiteral } from './literals.ts';
+import { decimalFromText, integerFromDigits, literal, negated } from './literals.ts';
 import { MAX_NESTING, ParserBase } from './parser-base.ts';
 import { Token, type Tokenizer } from './tokenizer.ts';
 
@@ -82,6 +82,11 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
   constructor(tokens: Tokenizer, facts: Facts) {
     super(tokens);
     this.facts = facts;
+  }
+
+  /** Type of a string literal: not known until it is used, in dialects where its use decides. */
+  protected get stringType(): SqlType {
+    return UNKNOWN;
   }
 
   abstract parseType(): ParsedType;
@@ -178,7 +183,7 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
         if (precedence < minimum || precedence < 0) return left;
         if (precedence === barred) throw this.syntaxError();
         left = this.binary(left, entry?.primitive ?? symbol, precedence, restricted);
-        barred = precedence === Precedence.COMPARE ? Precedence.COMPARE : -1;
+        barred = precedence === this.unchained ? precedence : -1;
       } else if (this.kind === Token.WORD) {
         const precedence = this.wordPrecedence(restricted);
         if (precedence < minimum || precedence < 0) return left;
@@ -195,6 +200,9 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
       } else return left;
     }
   }
+
+  /** The level that may not follow an operator of its own: in dialects whose comparisons do not chain. */
+  protected readonly unchained: number = Precedence.COMPARE;
 
   /** Set by wordInfix when what it parsed ends in an operand of its own level, which then may not chain. */
   protected openEnded = false;
@@ -219,7 +227,7 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
     }
     let right = this.operand(precedence + 1, restricted);
     if (this.lifting > 0 && left.op === 'COLUMN' && right.op === 'LITERAL') {
-      const safe = right.type === UNKNOWN ? precedence === Precedence.COMPARE : precedence !== Precedence.OTHER;
+      const safe = right.type === this.stringType ? precedence === Precedence.COMPARE : precedence !== Precedence.OTHER;
       if (safe) right = this.lift(right);
     }
     this.noLabel();
@@ -368,7 +376,7 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
         return value;
       }
       case Token.STRING: {
-        const value = stringLiteral(this.value, pos);
+        const value = literal(this.value, this.stringType, pos);
         this.noLabel();
         this.advance();
         return value;
@@ -416,8 +424,8 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
     const token = this.index - 1;
     const kind = this.tokens.kinds[token];
     const start = (this.tokens.starts[token] as number) - this.tokens.origin;
-    if (type === UNKNOWN ? kind !== Token.STRING || start !== value.pos : kind !== Token.INTEGER || type !== INT32)
-      return value;
+    const text = type === this.stringType;
+    if (text ? kind !== Token.STRING || start !== value.pos : kind !== Token.INTEGER || type !== INT32) return value;
     const negative = start !== value.pos;
     if (negative && (typeof value.value !== 'number' || value.value > 0 || value.value < -999999999)) return value;
     const parameter = node('PARAM', { index: 0, type, pos: start });

@@ -83,10 +83,17 @@ export abstract class FromParser extends ValueParser {
     let right = this.tablePrimary();
     if (!this.isWord('on') && !this.isWord('using')) right = this.joins(right);
     if (this.acceptWord('on')) return this.join(left, right, { kind, condition: this.expression(), pos });
+    if (!this.isWord('using') && this.joinConditionOptional(kind))
+      return this.join(left, right, { kind: 'cross', pos });
     this.expectWord('using');
     const using = this.parenthesisedIds();
     const usingAlias = this.acceptWord('as') ? this.columnId() : undefined;
     return this.join(left, right, { kind, using, usingAlias, pos });
+  }
+
+  /** May a join of this kind stand without ON or USING, meaning a cross join? */
+  protected joinConditionOptional(_kind: JoinKind): boolean {
+    return false;
   }
 
   /** [INNER | LEFT | RIGHT | FULL [OUTER]] JOIN */

@@ -64,7 +64,7 @@ export abstract class ModificationParser extends QueryParser {
   }
 
   /** The rows to insert; plain VALUES keep literal lifting as it is. */
-  private insertSource(): RelationNode {
+  protected insertSource(): RelationNode {
     if (this.isWord('values')) return this.continueQuery(this.values(true));
     return this.parseQuery();
   }

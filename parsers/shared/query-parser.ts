@@ -8,6 +8,7 @@ import { FromParser } from './from-parser.ts';
 import { Token } from './tokenizer.ts';
 
 export type SelectItem = NodeOf<'ITEM'> | NodeOf<'STAR'>;
+export type GroupingKey = NodeOf<'GROUP_KEY'> | NodeOf<'GROUP_SETS'>;
 
 /** Where SELECT ... INTO puts its rows. */
 export interface IntoTarget {
@@ -169,7 +170,7 @@ export abstract class QueryParser extends FromParser {
     return source;
   }
 
-  private limitClauses(body: RelationNode): RelationNode {
+  protected limitClauses(body: RelationNode): RelationNode {
     const pos = this.pos;
     let count: ValueNode | undefined;
     let offset: ValueNode | undefined;
@@ -221,7 +222,7 @@ export abstract class QueryParser extends FromParser {
     return this.expression(14);
   }
 
-  private lockClauses(): Omit<NodeOf<'LOCK_ROWS'>, 'source'>[] {
+  protected lockClauses(): Omit<NodeOf<'LOCK_ROWS'>, 'source'>[] {
     const locks: Omit<NodeOf<'LOCK_ROWS'>, 'source'>[] = [];
     while (this.isWord('for')) {
       const pos = this.pos;
@@ -323,7 +324,7 @@ export abstract class QueryParser extends FromParser {
     return first?.op === 'ITEM' ? (first.alias?.text ?? first.label) : undefined;
   }
 
-  private distinctClause(): { on: ValueNode[]; pos: number } | undefined {
+  protected distinctClause(): { on: ValueNode[]; pos: number } | undefined {
     const pos = this.pos;
     if (this.acceptWord('all')) return undefined;
     if (!this.acceptWord('distinct')) return undefined;
@@ -409,7 +410,7 @@ export abstract class QueryParser extends FromParser {
     return node('FILTER', { having: false, source, condition: this.expression(), pos });
   }
 
-  private groupClause(from: RelationNode): RelationNode {
+  protected groupClause(from: RelationNode): RelationNode {
     let source = from;
     const pos = this.pos;
     if (this.isWord('group')) {
@@ -417,13 +418,19 @@ export abstract class QueryParser extends FromParser {
       this.expectWord('by');
       const distinct = this.acceptWord('distinct');
       if (!distinct) this.acceptWord('all');
-      source = node('GROUP', { distinct, source, keys: this.list(() => this.groupKey()), pos });
+      const keys = this.groupSuffix(this.list(() => this.groupKey()));
+      source = node('GROUP', { distinct, source, keys, pos });
     }
     const havingPos = this.pos;
     if (this.acceptWord('having')) {
       source = node('FILTER', { having: true, source, condition: this.expression(), pos: havingPos });
     }
     return source;
+  }
+
+  /** What may follow the keys of GROUP BY in a dialect. */
+  protected groupSuffix(keys: GroupingKey[]): GroupingKey[] {
+    return keys;
   }
 
   private groupKey(): NodeOf<'GROUP_KEY'> | NodeOf<'GROUP_SETS'> {

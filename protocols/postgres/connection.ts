@@ -50,6 +50,8 @@ export interface PostgresConnectionOptions {
   readonly authentication?: AuthenticationMethod;
   readonly limits?: Partial<ConnectionLimits>;
   readonly log?: ConnectionLog;
+  /** Unique among the server's connections: the process id that clients are told. */
+  readonly connectionId?: number;
   /** Name under which the dialect is installed in the engine. */
   readonly dialect?: string;
   /** Bytes that were read from the socket before it came here. */
@@ -367,12 +369,13 @@ export class PostgresConnection {
     if (parameters.minorVersion > PROTOCOL_MINOR || parameters.extensions.length > 0) {
       writeNegotiateProtocolVersion(this.writer, PROTOCOL_MINOR, parameters.extensions);
     }
-    const { link, socket, dialect = 'postgres', authentication = 'scram-sha-256' } = this.#options;
+    const { link, socket, connectionId, dialect = 'postgres', authentication = 'scram-sha-256' } = this.#options;
     const engine = link.openSession(
       {
         dialect,
         user: parameters.user,
         database: parameters.database,
+        ...(connectionId === undefined ? {} : { connectionId }),
         clientAddress: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
         settings: parameters.settings,
       },

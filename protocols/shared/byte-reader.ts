@@ -1,5 +1,6 @@
 /**
- * NetworkReader: walks one received message (big-endian). Every read is checked against the end of the
+ * NetworkReader: walks one received message; integers are big-endian, or little-endian where the name
+ * says so. Every read is checked against the end of the
  * message, so hostile bytes can only raise MalformedMessage.
  */
 
@@ -67,6 +68,42 @@ export class NetworkReader {
 
   f64(): number {
     return this.#bytes.readDoubleBE(this.#take(8));
+  }
+
+  u16le(): number {
+    return this.#bytes.readUInt16LE(this.#take(2));
+  }
+
+  u24le(): number {
+    return this.#bytes.readUIntLE(this.#take(3), 3);
+  }
+
+  i32le(): number {
+    return this.#bytes.readInt32LE(this.#take(4));
+  }
+
+  u32le(): number {
+    return this.#bytes.readUInt32LE(this.#take(4));
+  }
+
+  i64le(): bigint {
+    return this.#bytes.readBigInt64LE(this.#take(8));
+  }
+
+  u64le(): bigint {
+    return this.#bytes.readBigUInt64LE(this.#take(8));
+  }
+
+  f32le(): number {
+    return this.#bytes.readFloatLE(this.#take(4));
+  }
+
+  f64le(): number {
+    return this.#bytes.readDoubleLE(this.#take(8));
+  }
+
+  skip(count: number): void {
+    this.#take(count);
   }
 
   /** A view of the next bytes; only valid until the input buffer moves on. */

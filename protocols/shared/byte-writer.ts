@@ -1,5 +1,6 @@
 /**
- * NetworkWriter: the growing big-endian output buffer of one client connection. Messages are written
+ * NetworkWriter: the growing output buffer of one client connection; integers are big-endian, or
+ * little-endian where the name says so. Messages are written
  * one after the other into a slab; `take` hands everything written since the last call to the socket
  * without copying it, and writing goes on in the rest of the slab.
  */
@@ -109,6 +110,39 @@ export class NetworkWriter {
     this.reserve(8);
     this.bytes.writeDoubleBE(value, this.position);
     this.position += 8;
+  }
+
+  u16le(value: number): void {
+    this.reserve(2);
+    const bytes = this.bytes;
+    bytes[this.position++] = value;
+    bytes[this.position++] = value >>> 8;
+  }
+
+  u24le(value: number): void {
+    this.u16le(value);
+    this.u8(value >>> 16);
+  }
+
+  u32le(value: number): void {
+    this.u16le(value);
+    this.u16le(value >>> 16);
+  }
+
+  u64le(value: bigint): void {
+    this.reserve(8);
+    this.bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.position);
+    this.position += 8;
+  }
+
+  f32le(value: number): void {
+    this.reserve(4);
+    this.position = this.bytes.writeFloatLE(value, this.position);
+  }
+
+  f64le(value: number): void {
+    this.reserve(8);
+    this.position = this.bytes.writeDoubleLE(value, this.position);
   }
 
   /** Overwrites four bytes at a mark. */

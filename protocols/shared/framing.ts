@@ -1,6 +1,7 @@
 /**
- * FrameBuffer: collects what the socket delivers and finds the messages in it. A message is a type
- * byte (absent in the start-up phase) and a 32-bit length that counts itself. Messages are read where
+ * What the socket delivered and is not consumed yet. StreamBuffer collects it; FrameBuffer finds
+ * messages of a type byte (absent in the start-up phase) and a big-endian 32-bit length that counts
+ * itself. Protocols with other headers have buffers of their own over StreamBuffer. Messages are read where
  * the socket put them; only what is left when the socket takes its buffer back is copied.
  */
 
@@ -10,14 +11,14 @@ const KEPT_BYTES = 1024;
 /** What `next` found. */
 export type FrameState = 'message' | 'incomplete' | 'invalid';
 
-export class FrameBuffer {
+/** A whole chunk is kept as it came: only an incomplete message at its end is copied. */
+export class StreamBuffer {
   bytes: Buffer = NO_BYTES;
   /** First byte not consumed. */
   position = 0;
   /** End of the bytes received; the buffer behind it may be larger. */
   end = 0;
-  /** The message found last: type byte (0 without one) and where its payload lies. */
-  type = 0;
+  /** Where the payload of the message found last lies. */
   payloadStart = 0;
   payloadEnd = 0;
   /** Total bytes the incomplete message at `position` needs, 0 when not yet known. */
@@ -80,6 +81,11 @@ export class FrameBuffer {
       this.end = 0;
     }
   }
+}
+
+export class FrameBuffer extends StreamBuffer {
+  /** Type byte of the message found last, 0 without one. */
+  type = 0;
 
   /** Looks for the next message; `typed` messages have a type byte before the length. */
   next(typed: boolean, maxBytes: number): FrameState {

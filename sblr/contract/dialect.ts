@@ -23,7 +23,15 @@ export type ClientAction =
   /** Rows go out as a copy stream in this format. */
   | { readonly kind: 'copy-out'; readonly format: CopyFormat }
   /** The client sends rows in this format. */
-  | { readonly kind: 'copy-in'; readonly format: CopyFormat };
+  | { readonly kind: 'copy-in'; readonly format: CopyFormat }
+  /** Answered by the worker from what the statement before this one raised. */
+  | {
+      readonly kind: 'diagnostics';
+      readonly errorsOnly: boolean;
+      readonly count: boolean;
+      readonly offset: number;
+      readonly limit?: number;
+    };
 
 export interface CopyFormat {
   readonly format: 'text' | 'csv' | 'binary';

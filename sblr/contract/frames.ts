@@ -21,7 +21,7 @@ import { CodecError } from './codec-error.ts';
 import { SqlError } from './sql-error.ts';
 
 export const FRAME_MAGIC = 0x424c; // 'LB'
-export const FRAME_VERSION = 1;
+export const FRAME_VERSION = 2;
 export const FRAME_HEADER_BYTES = 20;
 /** No payload is larger: more than the largest program. */
 export const MAX_FRAME_BYTES = 256 << 20;
@@ -46,6 +46,7 @@ export const FRAME_CANCEL = 16;
 export const FRAME_CLOSE_SESSION = 17;
 export const FRAME_CANCEL_KEY = 18;
 export const FRAME_FAIL = 19;
+export const FRAME_RESET = 20;
 
 // Engine to worker.
 export const FRAME_AUTH_REPLY = 64;

@@ -17,7 +17,7 @@ import {
   unpackNotice,
 } from './link-payloads.ts';
 import type { ProgramSender } from './link-programs.ts';
-import { remember, writeExecute, writePrepare } from './link-requests.ts';
+import { IMPLICIT_MODES, remember, writeExecute, writePrepare } from './link-requests.ts';
 import type {
   AuthReply,
   AuthRequest,
@@ -130,7 +130,7 @@ export class ClientSession implements EngineSession {
 
   fetch(portal: string, maxRows: number, implicit: ImplicitTransaction, sink: ReplySink): void {
     this.#request(sink, (id) => {
-      const writer = this.#link.output.begin(frames.FRAME_FETCH, this.#id, id, implicit === 'group' ? 1 : 0);
+      const writer = this.#link.output.begin(frames.FRAME_FETCH, this.#id, id, IMPLICIT_MODES.indexOf(implicit));
       writer.u32(maxRows);
       writer.text(portal);
       this.#link.output.end();
@@ -139,6 +139,10 @@ export class ClientSession implements EngineSession {
 
   endGroup(sink: ReplySink): void {
     this.#request(sink, (id) => this.#link.output.empty(frames.FRAME_END_GROUP, this.#id, id));
+  }
+
+  reset(sink: ReplySink): void {
+    this.#request(sink, (id) => this.#link.output.empty(frames.FRAME_RESET, this.#id, id));
   }
 
   fail(sink: ReplySink): void {

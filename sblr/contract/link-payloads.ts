@@ -9,6 +9,7 @@ import { CodecError } from './codec-error.ts';
 import { CONDITIONS, type Condition } from './conditions.ts';
 import type {
   AuthReply,
+  ColumnOrigin,
   Completion,
   DialectProfile,
   ResultColumn,
@@ -172,18 +173,53 @@ export function writeColumns(writer: ByteWriter, columns: readonly ResultColumn[
     writeType(writer, column.type);
     writer.u32(column.tableId);
     writer.u32(column.columnPosition);
+    writer.bool(column.origin !== undefined);
+    if (column.origin !== undefined) writeOrigin(writer, column.origin);
   }
+}
+
+const ORIGIN_KEYS = ['none', 'primary', 'unique', 'index'] as const satisfies readonly ColumnOrigin['key'][];
+const ORIGIN_NOT_NULL = 1;
+const ORIGIN_HAS_DEFAULT = 2;
+const ORIGIN_AUTO_INCREMENT = 4;
+
+function writeOrigin(writer: ByteWriter, origin: ColumnOrigin): void {
+  for (const name of [origin.database, origin.schema, origin.relation, origin.table, origin.column]) writer.text(name);
+  writer.u8(ORIGIN_KEYS.indexOf(origin.key));
+  writer.u8(
+    (origin.notNull ? ORIGIN_NOT_NULL : 0) |
+      (origin.hasDefault ? ORIGIN_HAS_DEFAULT : 0) |
+      (origin.autoIncrement ? ORIGIN_AUTO_INCREMENT : 0),
+  );
+}
+
+function readOrigin(reader: ByteReader): ColumnOrigin {
+  const database = reader.text();
+  const schema = reader.text();
+  const relation = reader.text();
+  const table = reader.text();
+  const column = reader.text();
+  const key = ORIGIN_KEYS[reader.u8()];
+  if (key === undefined) throw new CodecError('unknown kind of key');
+  const flags = reader.u8();
+  return {
+    database,
+    schema,
+    relation,
+    table,
+    column,
+    key,
+    notNull: (flags & ORIGIN_NOT_NULL) !== 0,
+    hasDefault: (flags & ORIGIN_HAS_DEFAULT) !== 0,
+    autoIncrement: (flags & ORIGIN_AUTO_INCREMENT) !== 0,
+  };
 }
 
 export function readColumns(reader: ByteReader): readonly ResultColumn[] {
   const columns: ResultColumn[] = [];
-  for (let count = reader.count(15); count > 0; count--) {
-    columns.push({
-      name: reader.text(),
-      type: readType(reader),
-      tableId: reader.u32(),
-      columnPosition: reader.u32(),
-    });
+  for (let count = reader.count(16); count > 0; count--) {
+    const column = { name: reader.text(), type: readType(reader), tableId: reader.u32(), columnPosition: reader.u32() };
+    columns.push(reader.bool() ? { ...column, origin: readOrigin(reader) } : column);
   }
   return columns;
 }
@@ -221,18 +257,27 @@ const OTHER_COMMAND = 255;
 
 const COMPLETE_ROWS = 1;
 const COMPLETE_IDENTITY = 2;
+const COMPLETE_CHANGED = 4;
+const COMPLETE_DUPLICATES = 8;
 
-/** u8 fields present, u8 command, f64 rows, then identity and other command where present. */
+/** u8 fields present, u8 command, f64 rows, then identity, changed rows, duplicates and other command where present. */
 export function writeCompletion(writer: ByteWriter, completion: Completion): void {
-  const { command, rows, lastIdentity } = completion;
+  const { command, rows, lastIdentity, changed, duplicates } = completion;
   const index = commandIndex.get(command) ?? OTHER_COMMAND;
-  writer.u8((rows === undefined ? 0 : COMPLETE_ROWS) | (lastIdentity === undefined ? 0 : COMPLETE_IDENTITY));
+  writer.u8(
+    (rows === undefined ? 0 : COMPLETE_ROWS) |
+      (lastIdentity === undefined ? 0 : COMPLETE_IDENTITY) |
+      (changed === undefined ? 0 : COMPLETE_CHANGED) |
+      (duplicates === undefined ? 0 : COMPLETE_DUPLICATES),
+  );
   writer.u8(index);
   writer.f64(rows ?? 0);
   if (lastIdentity !== undefined) {
     writer.bool(typeof lastIdentity === 'bigint' && lastIdentity > 0x7fffffffffffffffn);
     writer.i64(lastIdentity);
   }
+  if (changed !== undefined) writer.f64(changed);
+  if (duplicates !== undefined) writer.f64(duplicates);
   if (index === OTHER_COMMAND) writer.text(command);
 }
 
@@ -242,11 +287,15 @@ export function readCompletion(reader: ByteReader): Completion {
   const rows = reader.f64();
   let lastIdentity: number | bigint | undefined;
   if (fields & COMPLETE_IDENTITY) lastIdentity = reader.bool() ? reader.u64() : reader.i64();
+  const changed = fields & COMPLETE_CHANGED ? reader.f64() : undefined;
+  const duplicates = fields & COMPLETE_DUPLICATES ? reader.f64() : undefined;
   const command = index === OTHER_COMMAND ? reader.text() : COMMON_COMMANDS[index];
   if (command === undefined) throw new CodecError('unknown command');
-  const result: { command: string; rows?: number; lastIdentity?: number | bigint } = { command };
+  const result: { -readonly [Field in keyof Completion]: Completion[Field] } = { command };
   if (fields & COMPLETE_ROWS) result.rows = rows;
   if (lastIdentity !== undefined) result.lastIdentity = lastIdentity;
+  if (changed !== undefined) result.changed = changed;
+  if (duplicates !== undefined) result.duplicates = duplicates;
   return result;
 }
 

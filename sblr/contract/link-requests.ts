@@ -1,12 +1,13 @@
 /**
  * The payloads of EXECUTE, OPEN_PORTAL and PREPARE, the frames of every statement.
  *
- * EXECUTE and OPEN_PORTAL: u32 program slot, u8 flags, u8 0, u16 parameters, u32 maximum of rows; the
+ * EXECUTE and OPEN_PORTAL: u32 program slot, u8 flags, u8 implicit transaction, u16 parameters, u32 maximum of rows; the
  * parameters as tagged values; then, as the flags say, which parameters are text, the types, the
  * statement text, the portal. PREPARE: u32 program slot, u8 flags, the types, the text.
  */
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
+import { CodecError } from './codec-error.ts';
 import { readTypes, writeTypes } from './link-payloads.ts';
 import { MAX_KEPT_TEXT, type ProgramSlot } from './link-programs.ts';
 import type { ExecuteRequest, ImplicitTransaction } from './session.ts';
@@ -15,7 +16,9 @@ import { readTaggedValue, writeTaggedValue } from './tagged-value.ts';
 import type { SqlType } from './types.ts';
 import type { SqlValue } from './values.ts';
 
-const FLAG_GROUP = 1;
+/** The implicit transaction a request asks for, as the number it travels by: u8 in EXECUTE, the flags of FETCH. */
+export const IMPLICIT_MODES = ['statement', 'group', 'block'] as const satisfies readonly ImplicitTransaction[];
+
 const FLAG_WANT_COLUMNS = 2;
 const FLAG_PORTAL = 4;
 const FLAG_SAME_TEXT = 8;
@@ -61,13 +64,12 @@ export function writeExecute(writer: ByteWriter, request: ExecuteRequest, slot: 
     throw new SqlError('program_limit_exceeded', `more than ${MAX_PARAMETERS} parameters`);
   }
   let flags = repeatFlags(slot, parameterTypes, text);
-  if (request.implicit === 'group') flags |= FLAG_GROUP;
   if (request.wantColumns) flags |= FLAG_WANT_COLUMNS;
   if (portal !== undefined) flags |= FLAG_PORTAL;
   if (textParameters !== undefined) flags |= FLAG_TEXT_PARAMETERS;
   writer.u32(slot.slot);
   writer.u8(flags);
-  writer.u8(0);
+  writer.u8(IMPLICIT_MODES.indexOf(request.implicit));
   writer.u16(parameters.length);
   writer.u32(request.maxRows);
   for (let index = 0; index < parameters.length; index++) writeTaggedValue(writer, parameters[index] as SqlValue);
@@ -84,7 +86,7 @@ export function writeExecute(writer: ByteWriter, request: ExecuteRequest, slot: 
 export function readExecute(reader: ByteReader, find: (slot: number) => ProgramSlot): ExecuteRequest {
   const slot = find(reader.u32());
   const flags = reader.u8();
-  reader.u8();
+  const implicit = implicitMode(reader.u8());
   const count = reader.u16();
   const maxRows = reader.u32();
   const parameters: SqlValue[] = [];
@@ -99,7 +101,6 @@ export function readExecute(reader: ByteReader, find: (slot: number) => ProgramS
   const portal = flags & FLAG_PORTAL ? reader.text() : undefined;
   reader.expectEnd();
   remember(slot, parameterTypes, text);
-  const implicit: ImplicitTransaction = flags & FLAG_GROUP ? 'group' : 'statement';
   return {
     program: slot.program,
     parameters,
@@ -111,6 +112,13 @@ export function readExecute(reader: ByteReader, find: (slot: number) => ProgramS
     ...(textParameters === undefined ? {} : { textParameters }),
     ...(portal === undefined ? {} : { portal }),
   };
+}
+
+/** Throws CodecError for a number that stands for none. */
+export function implicitMode(number: number): ImplicitTransaction {
+  const mode = IMPLICIT_MODES[number];
+  if (mode === undefined) throw new CodecError('unknown implicit transaction');
+  return mode;
 }
 
 export function writePrepare(

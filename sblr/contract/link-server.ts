@@ -20,7 +20,7 @@ import {
   writeControl,
 } from './link-payloads.ts';
 import { ProgramReceiver, type ProgramSlot } from './link-programs.ts';
-import { readExecute, readPrepare } from './link-requests.ts';
+import { implicitMode, readExecute, readPrepare } from './link-requests.ts';
 import { ColumnNumbers, ServerSink, type ServerLinkState } from './link-server-sink.ts';
 import type { EngineLink, EngineSession, SessionEvents } from './session.ts';
 import { SqlError } from './sql-error.ts';
@@ -250,9 +250,12 @@ class LinkServer implements ServedLink, ServerLinkState {
         return;
       case frames.FRAME_FETCH: {
         const maxRows = reader.u32();
-        session.fetch(reader.text(), maxRows, frame.flags === 1 ? 'group' : 'statement', sink);
+        session.fetch(reader.text(), maxRows, implicitMode(frame.flags), sink);
         return;
       }
+      case frames.FRAME_RESET:
+        session.reset(sink);
+        return;
       case frames.FRAME_END_GROUP:
         session.endGroup(sink);
         return;

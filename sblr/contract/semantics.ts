@@ -10,6 +10,8 @@ export interface Semantics {
   readonly identifierFold: IdentifierFold;
   /** Name of the schema that plays the main schema of a database, as this dialect shows it. */
   readonly mainSchema: string;
+  /** What the first part of a two-part name is: a schema of the current database, or a database. */
+  readonly qualifier: 'schema' | 'database';
   /** Where NULL sorts by default: as the highest or the lowest value (so DESC reverses it). */
   readonly nullOrder: 'high' | 'low';
   /** integer / integer: truncated integer, or decimal. */

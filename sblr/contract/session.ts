@@ -9,6 +9,7 @@
  * by callback, batched per tick.
  */
 import type { IdentifierFold } from './names.ts';
+import type { Semantics } from './semantics.ts';
 import type { SqlError, SqlNotice } from './sql-error.ts';
 import type { SqlType } from './types.ts';
 import type { SqlValue } from './values.ts';
@@ -20,7 +21,10 @@ export interface SessionOptions {
   /** Name of the dialect, as installed by `EngineLink.install`. */
   readonly dialect: string;
   readonly user: string;
+  /** Name of the database to open the session in; '' = none, where the dialect allows it. */
   readonly database: string;
+  /** Number the client was already told as its session's; the process id, unless a live session has it. */
+  readonly connectionId?: number;
   /** Address of the client for sys.sessions, e.g. '127.0.0.1:51234'. */
   readonly clientAddress: string;
   /** Initial settings by name (application_name, search_path, client_encoding ...). */
@@ -36,7 +40,10 @@ export interface SessionEvents {
 }
 
 export type AuthRequest =
-  /** First step. `mechanism` is the protocol's: 'scram-sha-256', 'md5', 'plain', 'trust'. */
+  /**
+   * First step. `mechanism`: 'scram-sha-256', 'sha1-challenge', 'sha256-challenge' (engine/auth), 'plain'
+   * (the password itself, from a channel that protects it), 'trust'.
+   */
   { readonly mechanism: string; readonly data: Uint8Array };
 
 export type AuthReply =
@@ -64,6 +71,23 @@ export interface ResultColumn {
   /** Object id of the table and 1-based column position, 0 when the column is computed. */
   readonly tableId: number;
   readonly columnPosition: number;
+  /** Where the column comes from, for dialects whose profile asks for it (`describesOrigins`). */
+  readonly origin?: ColumnOrigin;
+}
+
+/** The table column behind a result column, in names as shown to this session. */
+export interface ColumnOrigin {
+  readonly database: string;
+  readonly schema: string;
+  /** The name the query gives the table, and its own. */
+  readonly relation: string;
+  readonly table: string;
+  readonly column: string;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
+  readonly autoIncrement: boolean;
+  /** The strongest key the column is part of; a column of a longer unique key counts as 'index'. */
+  readonly key: 'none' | 'primary' | 'unique' | 'index';
 }
 
 /** Rows in the row-block layout of row-block.ts; `types` are those of the result's columns. */
@@ -77,6 +101,10 @@ export interface Completion {
   /** Upper-case command words: 'SELECT', 'INSERT', 'CREATE TABLE', 'BEGIN' ... */
   readonly command: string;
   readonly rows?: number;
+  /** Of `rows`, those whose values really changed; absent = all. */
+  readonly changed?: number;
+  /** Rows that met an existing key and were skipped or changed it. */
+  readonly duplicates?: number;
   /** Value of the last identity the statement generated, when a dialect asks. */
   readonly lastIdentity?: number | bigint;
 }
@@ -110,9 +138,10 @@ export interface ReplySink {
 
 /**
  * Where a request stands in the client's implicit transaction, when none is open explicitly:
- * 'statement' commits with this request; 'group' opens one that the next `endGroup` ends.
+ * 'statement' commits with this request; 'group' opens one that the next `endGroup` ends; 'block' opens one
+ * that stays open, as an explicit BEGIN would.
  */
-export type ImplicitTransaction = 'statement' | 'group';
+export type ImplicitTransaction = 'statement' | 'group' | 'block';
 
 /** A compiled statement; the engine keeps programs by hash, so the bytes cross once per worker. */
 export interface ProgramRef {
@@ -171,6 +200,8 @@ export interface EngineSession {
   loadFail(message: string): void;
   /** The client took `bytes` of rows: the engine may send as many more. */
   credit(bytes: number): void;
+  /** Puts the session back to what it was right after its login: transaction, settings, temporary objects. */
+  reset(sink: ReplySink): void;
   /** Stops the running statement; it answers query_canceled. Harmless when idle. */
   cancel(): void;
   /** Rolls back what is open and forgets the session. */
@@ -254,6 +285,14 @@ export interface DialectProfile {
   readonly systemSchema: string;
   /** What the dialect calls the main schema of a database. */
   readonly mainSchema: string;
+  /** As in the programs' semantics: what the first part of a two-part name is. */
+  readonly qualifier: Semantics['qualifier'];
+  /** Name under which this dialect's clients reach the administrator. */
+  readonly administrator: string;
+  /** May a session be in no database? */
+  readonly databaseOptional: boolean;
+  /** Are results described with the table columns behind them (ColumnOrigin)? */
+  readonly describesOrigins: boolean;
   readonly identifierFold: IdentifierFold;
   readonly types: readonly BuiltinType[];
   /** Other spellings of built-in types, lower case, as text that names a type may use them. */

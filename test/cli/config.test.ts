@@ -29,6 +29,7 @@ const EXAMPLES: Readonly<Record<string, [string, unknown]>> = {
   host: ['host: 0.0.0.0', '0.0.0.0'],
   isolation: ['isolation: connection', 'connection'],
   'postgres.port': ['postgres: { port: 6000 }', 6000],
+  'mysql.port': ['mysql: { port: 6001 }', 6001],
   'tls.mode': ['tls: { mode: required }', 'required'],
   'tls.certificate': ['tls: { certificate: a.crt, key: a.key }', join(folder, 'a.crt')],
   'tls.key': ['tls: { certificate: a.crt, key: a.key }', join(folder, 'a.key')],

@@ -227,7 +227,7 @@ describe('a start that cannot be', () => {
     await refused(['--config', file], /unknown key "postgres.prot"; did you mean "postgres.port"\?/);
     await refused(['--config', join(base, 'missing.yaml')], /cannot read the configuration file/);
     await refused(['--pg-port', 'many'], /--pg-port needs a number or "off", not "many"/);
-    await refused(['--pg-port', 'off', '--data', join(base, 'b')], /no protocol is enabled/);
+    await refused(['--pg-port', 'off', '--mysql-port', 'off', '--data', join(base, 'b')], /no protocol is enabled/);
     await refused(
       ['--host', '203.0.113.7', '--pg-port', '0', '--data', join(base, 'c')],
       /is not an address of this machine/,
@@ -260,7 +260,7 @@ test('settings change while it runs', async () => {
   const file = join(server.data, '../lyrebird.yaml');
   writeFileSync(
     file,
-    `data: ${server.data}\npostgres: { port: ${server.port} }\nlimits: { connections: 1 }\nworkers: { count: 2 }\nhost: localhost\n`,
+    `data: ${server.data}\npostgres: { port: ${server.port} }\nmysql: { port: off }\nlimits: { connections: 1 }\nworkers: { count: 2 }\nhost: localhost\n`,
   );
   const { stdout, code } = await runProgram(['reload', '--data', server.data, '--json']);
   expect(code).toBe(0);

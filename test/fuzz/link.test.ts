@@ -20,6 +20,7 @@ const session: EngineSession = {
   fetch: (_portal, _maxRows, _implicit, sink) => ready(sink),
   closePortal: (_portal, sink) => ready(sink),
   endGroup: ready,
+  reset: ready,
   fail: ready,
   load: () => {},
   loadEnd: () => {},

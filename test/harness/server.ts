@@ -59,8 +59,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const data = options.data ?? join(folder, 'data');
   const port = options.port ?? (await freePort());
   const configFile = join(folder, 'lyrebird.yaml');
-  const { postgres, ...config } = { ...options.config } as { postgres?: object };
-  writeFileSync(configFile, stringify({ data, postgres: { port, ...postgres }, ...config }));
+  const { postgres, mysql, ...config } = { ...options.config } as { postgres?: object; mysql?: object };
+  const settings = { data, postgres: { port, ...postgres }, mysql: { port: 'off', ...mysql }, ...config };
+  writeFileSync(configFile, stringify(settings));
   const environment = { ...process.env, ...options.environment };
   if (options.password !== undefined) environment['LYREBIRD_PASSWORD'] = options.password;
   const child = spawn(process.execPath, [PROGRAM, 'start', '--config', configFile], {

@@ -28,6 +28,7 @@ import { type CastCode, castFunction } from '../../../engine/types/casts.ts';
 export const SEMANTICS: Semantics = {
   identifierFold: 'lower',
   mainSchema: 'public',
+  qualifier: 'schema',
   nullOrder: 'high',
   integerDivision: 'truncate',
   decimalDivision: 'significant-16',

@@ -22,6 +22,7 @@ import type { Program, StatementNode } from '../../../sblr/nodes.ts';
 export const SEMANTICS: Semantics = {
   identifierFold: 'lower',
   mainSchema: 'main',
+  qualifier: 'schema',
   nullOrder: 'high',
   integerDivision: 'truncate',
   decimalDivision: 'significant-16',

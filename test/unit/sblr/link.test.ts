@@ -8,6 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FRAME_VERSION } from '../../../sblr/contract/frames.ts';
 import { connectEngineLink, SocketEngineLink } from '../../../sblr/contract/link-client.ts';
 import { createPairedLink, duplexPair, type PairOptions } from '../../../sblr/contract/link-pair.ts';
 import { MAX_KEPT_PROGRAM_BYTES, MAX_PROGRAM_SLOTS } from '../../../sblr/contract/link-programs.ts';
@@ -73,6 +74,7 @@ class RecordingEngine implements EngineLink {
       fetch: (portal, maxRows, implicit, sink) => request(sink, 'fetch', portal, maxRows, implicit),
       closePortal: (portal, sink) => request(sink, 'closePortal', portal),
       endGroup: (sink) => request(sink, 'endGroup'),
+      reset: (sink) => request(sink, 'reset'),
       fail: (sink) => request(sink, 'fail'),
       load: (rows) => this.calls.push(['load', { rowCount: rows.rowCount, bytes: Buffer.from(rows.bytes) }]),
       loadEnd: () => this.calls.push(['loadEnd']),
@@ -239,6 +241,7 @@ describe.each([
     session.fetch('p', 7, 'group', sink());
     session.closePortal('', sink());
     session.endGroup(sink());
+    session.reset(sink());
     session.fail(sink());
     session.load(block);
     session.loadEnd();
@@ -259,6 +262,7 @@ describe.each([
       ['fetch', 'p', 7, 'group'],
       ['closePortal', ''],
       ['endGroup'],
+      ['reset'],
       ['fail'],
       ['load', block],
       ['loadEnd'],
@@ -606,7 +610,7 @@ describe('the link', () => {
 function frame(kind: number, session: number, request: number, payload: readonly number[] = []): Buffer {
   const bytes = Buffer.alloc(20 + payload.length);
   bytes.writeUInt16LE(0x424c, 0);
-  bytes[2] = 1;
+  bytes[2] = FRAME_VERSION;
   bytes[3] = kind;
   bytes.writeUInt32LE(session, 8);
   bytes.writeUInt32LE(request, 12);

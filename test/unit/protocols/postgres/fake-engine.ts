@@ -302,6 +302,11 @@ export class FakeSession implements EngineSession {
     this.#later(() => sink.ready(this.status));
   }
 
+  reset(sink: ReplySink): void {
+    this.calls.push('reset');
+    sink.ready('idle');
+  }
+
   endGroup(sink: ReplySink): void {
     this.calls.push(this.status === 'failed' ? 'endGroup rollback' : 'endGroup');
     this.#later(() => {

@@ -1,0 +1,49 @@
+/** Where a session, and the query of a view, look for names that are not qualified. */
+import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
+import { storedQuery } from '../binder/stored-program.ts';
+import type { ObjectId, ViewDefinition } from '../catalog/definitions.ts';
+import type { SessionNames } from './names.ts';
+import type { Session } from './session.ts';
+
+/** Names of the schemas in the search path setting, existing or not. */
+export function searchPathNames(session: Session): string[] {
+  const text = session.settings.get('search_path') ?? session.dialect.system.mainSchema;
+  const names = text.match(/"(?:[^"]|"")*"|[^,\s][^,]*/g) ?? [];
+  return names.map((name) => {
+    const trimmed = name.trim();
+    const bare = trimmed.startsWith('"') ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed;
+    if (bare !== '$user') return bare;
+    const role = session.catalog.get(session.currentRole);
+    return role === undefined ? '' : displayIdentifier(role.name, session.identifierFold);
+  });
+}
+
+/** Ids of the schemas searched, in order. A session whose names are qualified by databases searches the main one. */
+export function searchPath(session: Session, names: SessionNames): ObjectId[] {
+  if (session.dialect.profile.qualifier === 'database') return mainSchemaOnly(names);
+  const ids: ObjectId[] = [];
+  for (const name of searchPathNames(session)) {
+    const schema = names.schemaByName(writtenName(session, name));
+    if (schema !== undefined && !ids.includes(schema.id)) ids.push(schema.id);
+  }
+  return ids;
+}
+
+function mainSchemaOnly(names: SessionNames): ObjectId[] {
+  const main = names.mainSchema();
+  return main === undefined ? [] : [main.id];
+}
+
+/** A name of the setting as an identifier: exact unless it is its own fold. */
+function writtenName(session: Session, text: string): Identifier {
+  return { text, exact: text !== displayIdentifier({ text, exact: false }, session.identifierFold) };
+}
+
+/** Names as a view's query sees them: the database and path it was made with, the rights of its owner. */
+export function viewNames(session: Session, view: ViewDefinition): SessionNames {
+  const { qualifier } = storedQuery(view.program).semantics;
+  const names = session.names.with({ databaseId: view.databaseId, qualifier, role: view.owner });
+  if (qualifier === 'database') return names.with({ searchPath: mainSchemaOnly(names) });
+  const ids = view.searchPath.map((name) => names.schemaByName(writtenName(session, name))?.id);
+  return names.with({ searchPath: ids.filter((id): id is ObjectId => id !== undefined) });
+}

@@ -1,0 +1,80 @@
+/** The documented facts of MySQL 8.0: what its programs mean where SQL dialects differ, by SQL mode. */
+import type { Semantics } from '../../sblr/contract/semantics.ts';
+import type { LexicalModes } from './tokenizer.ts';
+
+const DEFAULTS: Semantics = Object.freeze({
+  identifierFold: 'preserve',
+  mainSchema: 'main',
+  qualifier: 'database',
+  nullOrder: 'low',
+  integerDivision: 'decimal',
+  decimalDivision: 'scale-plus-4',
+  concatNull: 'null',
+  coercion: 'lenient',
+  badCast: 'prefix-with-warning',
+  truncation: 'error',
+  padSpace: 'none',
+  overflow: 'error',
+  divisionByZero: 'null-with-warning',
+  booleanResult: 'integer',
+  defaultCollation: 'utf8mb4_0900_ai_ci',
+  aliasInGroupBy: true,
+  aliasInHaving: true,
+  groupedColumns: 'functional-dependence',
+  likeEscape: '\\',
+  statementError: 'undo-statement',
+  ddl: 'commits',
+  arrayBase: 0,
+  emptyStringIsNull: false,
+} satisfies Semantics);
+
+/** Modes in force when a session sets none. */
+export const DEFAULT_SQL_MODE =
+  'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+
+export interface SqlModes {
+  readonly lexical: LexicalModes;
+  readonly pipesAsConcat: boolean;
+  readonly ignoreSpace: boolean;
+  readonly highNotPrecedence: boolean;
+  readonly noAutoValueOnZero: boolean;
+  readonly semantics: Semantics;
+}
+
+const known = new Map<string, SqlModes>();
+/** Combinations of modes worth remembering; more are someone's experiment. */
+const MAX_REMEMBERED = 256;
+
+/** What a value of sql_mode means. */
+export function sqlModes(text: string = DEFAULT_SQL_MODE): SqlModes {
+  let modes = known.get(text);
+  if (modes === undefined) {
+    modes = readModes(new Set(text.toUpperCase().split(',')));
+    if (known.size < MAX_REMEMBERED) known.set(text, modes);
+  }
+  return modes;
+}
+
+function readModes(set: ReadonlySet<string>): SqlModes {
+  const strict = set.has('STRICT_TRANS_TABLES') || set.has('STRICT_ALL_TABLES') || set.has('TRADITIONAL');
+  const ansi = set.has('ANSI');
+  return {
+    lexical: {
+      ansiQuotes: ansi || set.has('ANSI_QUOTES'),
+      backslashes: !set.has('NO_BACKSLASH_ESCAPES'),
+    },
+    pipesAsConcat: ansi || set.has('PIPES_AS_CONCAT'),
+    ignoreSpace: ansi || set.has('IGNORE_SPACE'),
+    highNotPrecedence: set.has('HIGH_NOT_PRECEDENCE'),
+    noAutoValueOnZero: set.has('NO_AUTO_VALUE_ON_ZERO'),
+    semantics: Object.freeze({
+      ...DEFAULTS,
+      truncation: strict ? 'error' : 'warning',
+      overflow: strict ? 'error' : 'warning',
+      groupedColumns:
+        set.has('ONLY_FULL_GROUP_BY') || ansi || set.has('TRADITIONAL') ? 'functional-dependence' : 'any-value',
+    }),
+  };
+}
+
+export const SEMANTICS: Semantics = sqlModes().semantics;

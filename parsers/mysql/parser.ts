@@ -1,0 +1,377 @@
+/**
+ * The MySQL parser: one statement of text -> one SBLR statement node, and what the worker must know of it.
+ * Queries and modifications are here as far as they differ from standard SQL; statements are split by kind
+ * in statements/.
+ */
+import type { ClientAction } from '../../sblr/contract/dialect.ts';
+import type { Identifier, Name } from '../../sblr/contract/names.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import {
+  node,
+  type NodeOf,
+  type Program,
+  type RelationNode,
+  type StatementNode,
+  type ValueNode,
+} from '../../sblr/nodes.ts';
+import { SBLR_VERSION } from '../../sblr/opcodes.ts';
+import type { GroupingKey, SelectItem } from '../shared/query-parser.ts';
+import { Token } from '../shared/tokenizer.ts';
+import { MysqlCalls } from './calls.ts';
+import type { SqlModes } from './facts.ts';
+import { parseStatement } from './statements/statement.ts';
+
+/** Turns a nested program into the bytes that PREPARE and CREATE VIEW carry. */
+export type Encode = (program: Program) => Uint8Array;
+
+/** Words of SELECT that ask for a way of execution and change no result. */
+const SELECT_HINTS: ReadonlySet<string> = new Set([
+  'high_priority',
+  'sql_small_result',
+  'sql_big_result',
+  'sql_buffer_result',
+  'sql_no_cache',
+  'straight_join',
+]);
+
+export class MysqlParser extends MysqlCalls {
+  readonly encode: Encode;
+  /** Completion words. */
+  command = '';
+  transactionControl = false;
+  action: ClientAction = { kind: 'none' };
+  /** Literals may become parameters in this statement. */
+  liftLiterals = false;
+  /** Statements that belong to this one and run after it. */
+  readonly following: StatementNode[] = [];
+
+  constructor(text: string, start: number, modes: SqlModes, encode: Encode) {
+    super(text, start, modes);
+    this.encode = encode;
+    while (this.isSymbol(';')) this.advance();
+    this.tokens.origin = this.tokens.starts[this.index] as number;
+  }
+
+  /** Is there no statement, only blanks and terminators? */
+  get empty(): boolean {
+    return this.kind === Token.END;
+  }
+
+  statement(): StatementNode {
+    return parseStatement(this);
+  }
+
+  nested(text: string): MysqlParser {
+    return new MysqlParser(text, 0, this.modes, this.encode);
+  }
+
+  /** Bytes of a program made of these statements. */
+  encodeStatements(statements: readonly StatementNode[], parameterTypes: readonly (SqlType | undefined)[]): Uint8Array {
+    return this.encode({ version: SBLR_VERSION, parameterTypes, semantics: this.modes.semantics, statements });
+  }
+
+  // ---- SELECT ----------------------------------------------------------------------------------------
+
+  protected override distinctClause(): { on: ValueNode[]; pos: number } | undefined {
+    const { pos } = this;
+    let distinct = false;
+    for (;;) {
+      if (this.kind !== Token.WORD) break;
+      if (this.acceptOneOf('distinct', 'distinctrow') !== undefined) distinct = true;
+      else if (this.isWord('sql_calc_found_rows')) throw this.unsupported('SQL_CALC_FOUND_ROWS');
+      else if (!this.acceptWord('all')) {
+        if (!SELECT_HINTS.has(this.value)) break;
+        this.advance();
+      }
+    }
+    return distinct ? { on: [], pos } : undefined;
+  }
+
+  /** An item without alias is named by its column, or by its text as written. */
+  protected override selectItem(): SelectItem {
+    const { pos } = this;
+    if (this.isOperator('*')) {
+      this.advance();
+      return node('STAR', { pos });
+    }
+    const value = this.expression();
+    if (this.isSymbol('.') && this.peekKind(1) === Token.OPERATOR && this.peekValue(1) === '*') {
+      this.advance();
+      this.advance();
+      if (value.op !== 'COLUMN') throw this.syntaxError(this.index - 1);
+      return node('STAR', { qualifier: value.name, pos });
+    }
+    const label = this.itemLabel(value, this.source(pos, this.previousEnd));
+    return node('ITEM', { value, alias: this.selectAlias(), label, pos });
+  }
+
+  private itemLabel(value: ValueNode, text: string): string {
+    if (value.op === 'COLUMN') return (value.name.at(-1) as Identifier).text;
+    if (value.op === 'LITERAL' && typeof value.value === 'string' && value.type.kind === 'text') return value.value;
+    return text;
+  }
+
+  private selectAlias(): Identifier | undefined {
+    const written = this.acceptWord('as');
+    if (this.kind === Token.STRING) return { text: this.stringLiteral(), exact: false };
+    if (written) return this.columnLabel();
+    return this.isBareLabel() ? this.takeIdentifier() : undefined;
+  }
+
+  // ---- FROM ------------------------------------------------------------------------------------------
+
+  protected override joinKind(): NodeOf<'JOIN'>['kind'] | undefined {
+    if (this.acceptWord('straight_join')) return 'inner';
+    if (this.isWord('full')) return undefined;
+    return super.joinKind();
+  }
+
+  protected override joinConditionOptional(kind: NodeOf<'JOIN'>['kind']): boolean {
+    return kind === 'inner';
+  }
+
+  protected override checkDerivedAlias(_source: RelationNode, pos: number): void {
+    throw this.error('syntax_error', 'Every derived table must have its own alias', pos);
+  }
+
+  /** Index hints and partitions after a table. */
+  protected override tableSample(table: RelationNode): RelationNode {
+    if (this.isWord('partition')) throw this.unsupported('PARTITION selection');
+    for (;;) {
+      const word = this.acceptOneOf('use', 'force', 'ignore');
+      if (word === undefined) return table;
+      this.expectOneOf('index', 'key');
+      if (this.acceptWord('for') && !this.acceptWord('join')) {
+        this.expectOneOf('order', 'group');
+        this.expectWord('by');
+      }
+      this.expectSymbol('(');
+      if (!this.isSymbol(')')) this.list(() => (this.acceptWord('primary') ? undefined : this.columnId()));
+      this.expectSymbol(')');
+    }
+  }
+
+  protected override endsTable(): boolean {
+    return this.isWord('use') || this.isWord('force') || this.isWord('ignore') || this.isWord('straight_join');
+  }
+
+  // ---- suffixes ----------------------------------------------------------------------------------------
+
+  /** LIMIT [offset,] count | LIMIT count OFFSET offset */
+  protected override limitClauses(body: RelationNode): RelationNode {
+    const { pos } = this;
+    if (!this.acceptWord('limit')) return body;
+    let count: ValueNode = this.limitValue();
+    let offset: ValueNode | undefined;
+    if (this.acceptSymbol(',')) {
+      offset = count;
+      count = this.limitValue();
+    } else if (this.acceptWord('offset')) offset = this.limitValue();
+    return node('LIMIT', { withTies: false, percent: false, source: body, count, offset, pos });
+  }
+
+  private limitValue(): ValueNode {
+    if (this.kind !== Token.INTEGER && this.kind !== Token.PARAMETER) throw this.syntaxError();
+    return this.primary();
+  }
+
+  protected override lockClauses(): Omit<NodeOf<'LOCK_ROWS'>, 'source'>[] {
+    if (this.isWord('lock') && this.peekIsWord(1, 'in')) {
+      const { pos } = this;
+      this.expectWords('lock', 'in', 'share', 'mode');
+      return [{ op: 'LOCK_ROWS', strength: 'share', wait: 'wait', of: [], pos }];
+    }
+    return super.lockClauses();
+  }
+
+  override continuesQuery(): boolean {
+    return super.continuesQuery() || this.isWord('lock');
+  }
+
+  /** GROUP BY a, b WITH ROLLUP */
+  protected override groupSuffix(keys: GroupingKey[]): GroupingKey[] {
+    const { pos } = this;
+    return this.acceptWords('with', 'rollup') ? [node('GROUP_SETS', { kind: 'rollup', keys, pos })] : keys;
+  }
+
+  // ---- INSERT, REPLACE -----------------------------------------------------------------------------------
+
+  protected override startsModification(): boolean {
+    return super.startsModification() || this.isWord('replace');
+  }
+
+  override modification(): RelationNode {
+    return this.isWord('replace') ? this.insert() : super.modification();
+  }
+
+  /** INSERT and REPLACE: VALUES, SET or a query, and ON DUPLICATE KEY UPDATE. */
+  override insert(): RelationNode {
+    const replacing = this.expectOneOf('insert', 'replace') === 'replace';
+    this.acceptOneOf('low_priority', 'high_priority', 'delayed');
+    const ignoring = !replacing && this.acceptWord('ignore');
+    this.acceptWord('into');
+    const { pos } = this;
+    const table = this.qualifiedName();
+    if (this.isWord('partition')) throw this.unsupported('PARTITION selection');
+    let columns = this.isSymbol('(') && !this.queryBehindParentheses() ? this.insertColumns() : [];
+    let source: RelationNode;
+    if (this.acceptWord('set')) ({ columns, source } = this.insertSet());
+    else source = this.insertSource();
+    const alias = this.rowAlias();
+    const onConflict = replacing ? undefined : this.duplicateKeyClause(alias);
+    return node('INSERT', {
+      table,
+      columns,
+      overriding: 'none',
+      defaultValues: false,
+      onDuplicate: replacing ? 'replace' : ignoring ? 'ignore' : 'error',
+      source,
+      onConflict,
+      returning: [],
+      pos,
+    });
+  }
+
+  protected override insertColumns(): Identifier[] {
+    this.expectSymbol('(');
+    const columns = this.isSymbol(')') ? [] : this.list(() => this.qualifiedName().at(-1) as Identifier);
+    this.expectSymbol(')');
+    return columns;
+  }
+
+  /** SET column = value, ... as the one row of a VALUES. */
+  private insertSet(): { columns: Identifier[]; source: RelationNode } {
+    const { pos } = this;
+    const columns: Identifier[] = [];
+    const items = this.list(() => {
+      columns.push(this.qualifiedName().at(-1) as Identifier);
+      if (!this.acceptOperator('=')) this.expectOperator(':=');
+      return this.valueOrDefault();
+    });
+    return { columns, source: node('VALUES', { rows: [node('ROW', { items, pos })], pos }) };
+  }
+
+  protected override insertSource(): RelationNode {
+    const { pos } = this;
+    if (!this.isWord('values') && !this.isWord('value')) return this.parseQuery();
+    this.advance();
+    const rows = this.list(() => {
+      const at = this.pos;
+      this.acceptWord('row');
+      this.expectSymbol('(');
+      const items = this.isSymbol(')') ? [] : this.list(() => this.valueOrDefault());
+      this.expectSymbol(')');
+      return node('ROW', { items, pos: at });
+    });
+    return node('VALUES', { rows, pos });
+  }
+
+  /** AS alias: the row proposed, in ON DUPLICATE KEY UPDATE. */
+  private rowAlias(): Identifier | undefined {
+    if (!this.acceptWord('as')) return undefined;
+    const alias = this.columnId();
+    if (this.isSymbol('(')) throw this.unsupported('column aliases of the row alias');
+    return alias;
+  }
+
+  private duplicateKeyClause(alias: Identifier | undefined): NodeOf<'ON_CONFLICT'> | undefined {
+    const { pos } = this;
+    if (!this.acceptWord('on')) return undefined;
+    this.expectWords('duplicate', 'key', 'update');
+    const assignments = this.assignments();
+    return node('ON_CONFLICT', {
+      action: 'update',
+      anyKey: true,
+      rowAlias: alias,
+      target: [],
+      assignments,
+      pos,
+    });
+  }
+
+  protected override assignment(): NodeOf<'ASSIGNMENT'> {
+    const { pos } = this;
+    const name = this.qualifiedName();
+    if (!this.acceptOperator('=')) this.expectOperator(':=');
+    const qualifier: Name | undefined = name.length > 1 ? name.slice(0, -1) : undefined;
+    return node('ASSIGNMENT', {
+      columns: [name.at(-1) as Identifier],
+      qualifier,
+      subscripts: [],
+      value: this.valueOrDefault(),
+      pos,
+    });
+  }
+
+  // ---- UPDATE, DELETE ------------------------------------------------------------------------------------
+
+  override update(): RelationNode {
+    this.expectWord('update');
+    this.acceptWord('low_priority');
+    if (this.acceptWord('ignore')) throw this.unsupported('UPDATE IGNORE');
+    const { pos } = this;
+    const target = this.fromList();
+    if (target.op !== 'LOAD_TABLE') throw this.unsupported('UPDATE of joined tables', pos);
+    this.expectWord('set');
+    const assignments = this.assignments();
+    const where = this.acceptWord('where') ? this.expression() : undefined;
+    return node('UPDATE', {
+      table: target.name,
+      alias: target.alias,
+      only: false,
+      assignments,
+      where,
+      ...this.modificationSuffixes(),
+      returning: [],
+      pos,
+    });
+  }
+
+  override delete(): RelationNode {
+    this.expectWord('delete');
+    while (this.acceptOneOf('low_priority', 'quick') !== undefined) {
+      // Ways of execution.
+    }
+    if (this.acceptWord('ignore')) throw this.unsupported('DELETE IGNORE');
+    const { pos } = this;
+    if (!this.acceptWord('from')) throw this.unsupported('DELETE of joined tables', pos);
+    const table = this.qualifiedName();
+    const alias = this.acceptWord('as') || this.isColumnId() ? this.columnId() : undefined;
+    if (this.isWord('using') || this.isSymbol(',')) throw this.unsupported('DELETE of joined tables', pos);
+    const where = this.acceptWord('where') ? this.expression() : undefined;
+    return node('DELETE', { table, alias, only: false, where, ...this.modificationSuffixes(), returning: [], pos });
+  }
+
+  /** ORDER BY and LIMIT of a modification */
+  private modificationSuffixes(): { order: NodeOf<'SORT_KEY'>[]; limit: ValueNode | undefined } {
+    const order = this.acceptWords('order', 'by') ? this.sortKeys() : [];
+    const limit = this.acceptWord('limit') ? this.limitValue() : undefined;
+    return { order, limit };
+  }
+
+  // ---- pieces that several statements share --------------------------------------------------------------
+
+  ifExists(): boolean {
+    if (!this.isWord('if')) return false;
+    this.advance();
+    this.expectWord('exists');
+    return true;
+  }
+
+  ifNotExists(): boolean {
+    if (!this.isWord('if') || !this.peekIsWord(1, 'not')) return false;
+    this.advance();
+    this.advance();
+    this.expectWord('exists');
+    return true;
+  }
+
+  /** A word, name, string or number as the value of an option. */
+  optionValue(): string {
+    this.acceptOperator('=');
+    if (this.kind === Token.END || this.kind === Token.SYMBOL) throw this.syntaxError();
+    const { value } = this;
+    this.advance();
+    return value;
+  }
+}

@@ -1,0 +1,319 @@
+/** Column definitions, keys and constraints: shared by CREATE TABLE and ALTER TABLE. */
+import type { Identifier } from '../../../sblr/contract/names.ts';
+import type { SqlType } from '../../../sblr/contract/types.ts';
+import { node, type NodeOf, type ValueNode } from '../../../sblr/nodes.ts';
+import { Token } from '../../shared/tokenizer.ts';
+import type { MysqlParser } from '../parser.ts';
+import { name as optionName, parseColumnType } from '../types.ts';
+
+export type Constraint = NodeOf<'CONSTRAINT_DEF'>;
+type Column = NodeOf<'COLUMN_DEF'>;
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type Option = { name: string; value: string | undefined };
+
+export function constraint(kind: Constraint['kind'], fields: Partial<Constraint>): Writable<Constraint> {
+  return node('CONSTRAINT_DEF', {
+    columns: [],
+    include: [],
+    refColumns: [],
+    onDelete: 'no_action',
+    onUpdate: 'no_action',
+    match: 'simple',
+    setColumns: [],
+    deferrable: false,
+    initiallyDeferred: false,
+    notValid: false,
+    noInherit: false,
+    nullsNotDistinct: false,
+    ...fields,
+    kind,
+  });
+}
+
+/** name type [attributes] */
+export function columnDefinition(p: MysqlParser): Column {
+  const { pos } = p;
+  return columnAfterName(p, p.columnId(), pos);
+}
+
+export function columnAfterName(p: MysqlParser, name: Identifier, pos: number): Column {
+  const { type } = parseColumnType(p);
+  const serial = type.declared === 'serial';
+  const column: Writable<Column> = node('COLUMN_DEF', {
+    name,
+    type: serial ? { kind: 'int64', unsigned: true } : type,
+    identity: 'none',
+    generated: 'none',
+    autoIncrement: serial,
+    options: [],
+    constraints: serial ? [constraint('not_null', { pos }), constraint('unique', { pos })] : [],
+    pos,
+  });
+  while (columnAttribute(p, column, type)) {
+    // In any order.
+  }
+  return column;
+}
+
+function add(column: Writable<Column>, made: Constraint): void {
+  column.constraints = [...column.constraints, made];
+}
+
+function option(column: Writable<Column>, made: Option): void {
+  column.options = [...column.options, made];
+}
+
+function columnAttribute(p: MysqlParser, column: Writable<Column>, type: SqlType): boolean {
+  const { pos } = p;
+  if (p.kind !== Token.WORD) return false;
+  switch (p.value) {
+    case 'not':
+      p.advance();
+      p.expectWord('null');
+      add(column, constraint('not_null', { pos }));
+      return true;
+    case 'null':
+      p.advance();
+      add(column, constraint('null', { pos }));
+      return true;
+    case 'default':
+      p.advance();
+      add(column, defaultValue(p, pos));
+      return true;
+    case 'on':
+      p.advance();
+      p.expectWord('update');
+      now(p);
+      option(column, { name: 'on_update', value: 'current_timestamp' });
+      return true;
+    case 'auto_increment':
+      p.advance();
+      column.autoIncrement = true;
+      return true;
+    case 'unique':
+      p.advance();
+      p.acceptWord('key');
+      add(column, constraint('unique', { pos }));
+      return true;
+    case 'primary':
+    case 'key':
+      if (p.acceptWord('primary')) p.acceptWord('key');
+      else p.advance();
+      add(column, constraint('primary_key', { pos }));
+      return true;
+    case 'comment':
+      p.advance();
+      column.comment = p.stringLiteral();
+      return true;
+    case 'collate':
+      p.advance();
+      column.collation = optionName(p);
+      return true;
+    case 'visible':
+      p.advance();
+      return true;
+    case 'generated':
+    case 'as':
+      generation(p, column, type);
+      return true;
+    case 'references':
+    case 'invisible':
+    case 'column_format':
+    case 'storage':
+      // REFERENCES of a column has no effect in the real server.
+      throw p.unsupported(`${p.value.toUpperCase()} in a column definition`);
+    case 'constraint':
+    case 'check': {
+      const named = p.acceptWord('constraint') ? (p.isWord('check') ? undefined : p.columnId()) : undefined;
+      add(column, check(p, named, pos));
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/** [GENERATED ALWAYS] AS (expression) [VIRTUAL | STORED] */
+function generation(p: MysqlParser, column: Writable<Column>, _type: SqlType): void {
+  if (p.acceptWord('generated')) p.expectWord('always');
+  p.expectWord('as');
+  p.expectSymbol('(');
+  column.generation = p.expression();
+  p.expectSymbol(')');
+  column.generated = p.acceptOneOf('virtual', 'stored') === 'stored' ? 'stored' : 'virtual';
+}
+
+/** A literal, CURRENT_TIMESTAMP, or an expression in parentheses. */
+function defaultValue(p: MysqlParser, pos: number): Constraint {
+  const from = p.pos;
+  const expression =
+    p.isWord('now') || p.isWord('current_timestamp') || p.isWord('localtime') ? now(p) : literalOrExpression(p);
+  return constraint('default', { expression, text: p.source(from, p.previousEnd), pos });
+}
+
+function literalOrExpression(p: MysqlParser): ValueNode {
+  if (!p.isSymbol('(')) return p.restrictedExpression(12);
+  p.expectSymbol('(');
+  const expression = p.expression();
+  p.expectSymbol(')');
+  return expression;
+}
+
+/** CURRENT_TIMESTAMP[(n)] or one of its other names */
+function now(p: MysqlParser): ValueNode {
+  const { pos } = p;
+  p.expectOneOf('now', 'current_timestamp', 'localtime', 'localtimestamp');
+  let digits = 0;
+  if (p.acceptSymbol('(')) {
+    if (!p.isSymbol(')')) digits = p.unsignedInteger();
+    p.expectSymbol(')');
+  }
+  const value = node('CALL', { function: 'now', variadic: false, arguments: [], pos });
+  return node('CAST', { type: { kind: 'timestamptz', precision: digits }, mode: 'cast', operand: value, pos });
+}
+
+/** CHECK (condition) [[NOT] ENFORCED] */
+function check(p: MysqlParser, name: Identifier | undefined, pos: number): Constraint {
+  p.expectWord('check');
+  p.expectSymbol('(');
+  const from = p.pos;
+  const expression = p.expression();
+  const text = p.source(from, p.previousEnd);
+  p.expectSymbol(')');
+  if (p.isWord('not') && p.peekIsWord(1, 'enforced')) throw p.unsupported('NOT ENFORCED');
+  p.acceptWord('enforced');
+  return constraint('check', { name, expression, text, pos });
+}
+
+// ---- table elements ------------------------------------------------------------------------------------
+
+export type TableElement = Constraint | NodeOf<'TABLE_INDEX'>;
+
+export function startsTableElement(p: MysqlParser): boolean {
+  if (p.kind !== Token.WORD) return false;
+  switch (p.value) {
+    case 'constraint':
+    case 'primary':
+    case 'unique':
+    case 'foreign':
+    case 'check':
+    case 'index':
+    case 'key':
+    case 'fulltext':
+    case 'spatial':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** [CONSTRAINT [name]] PRIMARY KEY | UNIQUE | FOREIGN KEY | CHECK, or INDEX | KEY */
+export function tableElement(p: MysqlParser): TableElement {
+  const { pos } = p;
+  if (p.isWord('fulltext')) throw p.unsupported('FULLTEXT indexes');
+  if (p.isWord('spatial')) throw p.unsupported('SPATIAL indexes');
+  if (p.acceptOneOf('index', 'key') !== undefined) return index(p, pos);
+  const name = p.acceptWord('constraint') && p.isColumnId() ? p.columnId() : undefined;
+  if (p.acceptWord('primary')) {
+    p.expectWord('key');
+    indexType(p);
+    return constraint('primary_key', { name: { text: 'PRIMARY', exact: false }, columns: keyColumns(p), pos });
+  }
+  if (p.acceptWord('unique')) {
+    p.acceptOneOf('index', 'key');
+    const own = p.isColumnId() ? p.columnId() : name;
+    indexType(p);
+    const columns = keyColumns(p);
+    indexOptions(p);
+    return constraint('unique', { name: own ?? columns[0], columns, pos });
+  }
+  if (p.acceptWord('foreign')) return foreignKey(p, name, pos);
+  return check(p, name, pos);
+}
+
+function index(p: MysqlParser, pos: number): NodeOf<'TABLE_INDEX'> {
+  const name = p.isColumnId() && !p.isWord('using') ? p.columnId() : undefined;
+  const method = indexType(p);
+  const keys = indexKeys(p);
+  indexOptions(p);
+  return node('TABLE_INDEX', { name: name ?? firstColumn(keys), unique: false, method, options: [], keys, pos });
+}
+
+/** An index without a name is called after its first column. */
+export function firstColumn(keys: readonly NodeOf<'INDEX_KEY'>[]): Identifier | undefined {
+  const value = keys[0]?.expression;
+  return value?.op === 'COLUMN' ? value.name.at(-1) : undefined;
+}
+
+/** USING BTREE | HASH */
+export function indexType(p: MysqlParser): string | undefined {
+  return p.acceptWord('using') ? p.expectOneOf('btree', 'hash') : undefined;
+}
+
+/** What may follow the keys of an index. */
+export function indexOptions(p: MysqlParser): void {
+  for (;;) {
+    if (indexType(p) !== undefined) continue;
+    if (p.acceptWord('visible')) continue;
+    if (p.acceptWord('comment')) p.stringLiteral();
+    else if (p.acceptWord('key_block_size')) p.optionValue();
+    else if (p.isWord('invisible') || p.isWord('with')) throw p.unsupported(p.value.toUpperCase());
+    else return;
+  }
+}
+
+/** (column [(length)] [ASC | DESC] | (expression), ...) */
+export function indexKeys(p: MysqlParser): NodeOf<'INDEX_KEY'>[] {
+  p.expectSymbol('(');
+  const keys = p.list(() => {
+    const { pos } = p;
+    let expression: ValueNode;
+    let prefixLength: number | undefined;
+    if (p.acceptSymbol('(')) {
+      expression = p.expression();
+      p.expectSymbol(')');
+    } else {
+      expression = node('COLUMN', { name: [p.columnId()], pos });
+      if (p.acceptSymbol('(')) {
+        prefixLength = p.unsignedInteger();
+        p.expectSymbol(')');
+      }
+    }
+    const descending = p.acceptOneOf('asc', 'desc') === 'desc';
+    return node('INDEX_KEY', { descending, nulls: 'default', prefixLength, expression, pos });
+  });
+  p.expectSymbol(')');
+  return keys;
+}
+
+/** Keys that are plain columns, as constraints have them. */
+function keyColumns(p: MysqlParser): Identifier[] {
+  return indexKeys(p).map(({ expression, prefixLength, pos }) => {
+    if (expression.op !== 'COLUMN') throw p.unsupported('a key over an expression', pos);
+    if (prefixLength !== undefined) throw p.unsupported('a unique key over the beginning of a column', pos);
+    return expression.name.at(-1) as Identifier;
+  });
+}
+
+function foreignKey(p: MysqlParser, name: Identifier | undefined, pos: number): Constraint {
+  p.expectWord('key');
+  const own = p.isColumnId() ? p.columnId() : undefined;
+  const made = constraint('foreign_key', { name: name ?? own, columns: p.parenthesisedIds(), pos });
+  p.expectWord('references');
+  made.refTable = p.qualifiedName();
+  made.refColumns = p.isSymbol('(') ? p.parenthesisedIds() : [];
+  if (p.acceptWord('match')) made.match = p.expectOneOf('full', 'partial', 'simple');
+  while (p.acceptWord('on')) {
+    if (p.expectOneOf('delete', 'update') === 'delete') made.onDelete = action(p);
+    else made.onUpdate = action(p);
+  }
+  return made;
+}
+
+function action(p: MysqlParser): Constraint['onDelete'] {
+  if (p.acceptWord('cascade')) return 'cascade';
+  if (p.acceptWord('restrict')) return 'restrict';
+  if (p.acceptWords('no', 'action')) return 'no_action';
+  p.expectWord('set');
+  return p.expectOneOf('null', 'default') === 'null' ? 'set_null' : 'set_default';
+}

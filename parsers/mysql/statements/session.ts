@@ -1,0 +1,198 @@
+/** USE, SET, KILL, DO, and statements prepared from text. */
+import { node, type NodeOf, type StatementNode, type ValueNode } from '../../../sblr/nodes.ts';
+import { stringLiteral } from '../../shared/literals.ts';
+import { Token } from '../../shared/tokenizer.ts';
+import type { MysqlParser } from '../parser.ts';
+
+export function useStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.command = 'USE';
+  return node('USE_DATABASE', { name: p.columnId(), pos });
+}
+
+/** KILL [CONNECTION | QUERY] number */
+export function killStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  const query = p.acceptOneOf('connection', 'query') === 'query';
+  const target = p.expression();
+  const call = node('CALL', {
+    function: query ? 'cancel_session' : 'terminate_session',
+    variadic: false,
+    arguments: [target],
+    pos,
+  });
+  return evaluated(p, call, 'KILL', pos);
+}
+
+/** DO value, ...: evaluated for their effects. */
+export function doStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  const values = p.list(() => p.expression());
+  const items = values.map((value) => node('ITEM', { value, pos: value.pos }));
+  p.command = 'DO';
+  return node('EXECUTE', { query: node('PROJECT', { source: node('DUAL', { pos }), items, pos }), pos });
+}
+
+function evaluated(p: MysqlParser, value: ValueNode, command: string, pos: number): StatementNode {
+  p.command = command;
+  const items = [node('ITEM', { value, pos })];
+  return node('EXECUTE', { query: node('PROJECT', { source: node('DUAL', { pos }), items, pos }), pos });
+}
+
+// ---- SET ---------------------------------------------------------------------------------------------
+
+type Scope = NodeOf<'SET_SETTING'>['scope'];
+
+/** SET assignment, ... | SET NAMES ... | SET CHARACTER SET ... | SET [scope] TRANSACTION ... */
+export function setStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.command = 'SET';
+  if (p.acceptWord('names')) return setNames(p, pos);
+  if (p.acceptWord('charset') || p.acceptWords('character', 'set')) return setNames(p, pos);
+  if (p.isWord('password')) throw p.unsupported('SET PASSWORD');
+  if (p.isWord('role')) throw p.unsupported('SET ROLE');
+  if (p.acceptWord('transaction')) return setTransaction(p, 'transaction', pos);
+  if ((p.isWord('session') || p.isWord('global')) && p.peekIsWord(1, 'transaction')) {
+    if (p.isWord('global')) throw p.unsupported('SET GLOBAL TRANSACTION');
+    p.advance();
+    p.advance();
+    return setTransaction(p, 'session', pos);
+  }
+  const statements = p.list(() => assignment(p));
+  return statements.length === 1 ? (statements[0] as StatementNode) : sequence(p, statements, pos);
+}
+
+/** Several assignments are one program. */
+function sequence(p: MysqlParser, statements: readonly StatementNode[], pos: number): StatementNode {
+  p.following.push(...statements.slice(1));
+  return { ...(statements[0] as StatementNode), pos };
+}
+
+function setNames(p: MysqlParser, pos: number): StatementNode {
+  const charset = p.isWord('default') ? 'utf8mb4' : word(p);
+  if (p.isWord('default')) p.advance();
+  const collation = p.acceptWord('collate') ? word(p) : undefined;
+  const names = ['character_set_client', 'character_set_results', 'character_set_connection'];
+  const statements: StatementNode[] = names.map((name) => setting(name, 'session', stringLiteral(charset), pos));
+  if (collation !== undefined)
+    statements.push(setting('collation_connection', 'session', stringLiteral(collation), pos));
+  return sequence(p, statements, pos);
+}
+
+function word(p: MysqlParser): string {
+  if (p.kind !== Token.WORD && p.kind !== Token.STRING && p.kind !== Token.QUOTED) throw p.syntaxError();
+  const text = p.value.toLowerCase();
+  p.advance();
+  return text;
+}
+
+function setTransaction(p: MysqlParser, scope: 'transaction' | 'session', pos: number): StatementNode {
+  const { isolation, access } = p.transactionModes(true);
+  return node('SET_TRANSACTION', { scope, isolation, access, deferrable: false, pos });
+}
+
+/** @name = value, @@[scope.]name = value, [scope] name = value */
+function assignment(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  if (p.isKind(Token.PARAMETER) && !p.value.startsWith('@@')) {
+    const name = p.value.slice(1).toLowerCase();
+    if (!p.value.startsWith('@')) throw p.syntaxError();
+    p.advance();
+    equals(p);
+    return node('ASSIGN_VARIABLE', { name, scope: 'session', value: p.expression(), pos });
+  }
+  const { name, scope } = target(p);
+  equals(p);
+  if (p.acceptWord('default')) return node('SET_SETTING', { name, scope, reset: true, values: [], pos });
+  // A bare word stands for itself: SET sql_mode = ANSI.
+  const at = p.pos;
+  const bare = p.isKind(Token.WORD) && !p.peekIsSymbol(1, '(') && !p.peekIsSymbol(1, '.');
+  if (p.acceptWord('on') || (bare && !isLiteralWord(p.value))) {
+    const text = bare ? p.value : 'on';
+    if (bare) p.advance();
+    return setting(name, scope, stringLiteral(text, at), pos);
+  }
+  return setting(name, scope, p.expression(), pos);
+}
+
+function isLiteralWord(text: string): boolean {
+  return text === 'true' || text === 'false' || text === 'null' || text === 'case' || text === 'not';
+}
+
+function target(p: MysqlParser): { name: string; scope: Scope } {
+  let scope: Scope = 'session';
+  let name: string;
+  if (p.isKind(Token.PARAMETER)) {
+    name = p.value.slice(2).toLowerCase();
+    p.advance();
+    if ((name === 'session' || name === 'local' || name === 'global' || name === 'persist') && p.acceptSymbol('.')) {
+      scope = name === 'session' || name === 'local' ? 'session' : 'global';
+      name = p.columnLabel().text.toLowerCase();
+    }
+  } else {
+    const written = p.acceptOneOf('session', 'local', 'global', 'persist');
+    if (written === 'global' || written === 'persist') scope = 'global';
+    name = p.columnLabel().text.toLowerCase();
+  }
+  if (p.acceptSymbol('.')) name += `.${p.columnLabel().text.toLowerCase()}`;
+  return { name, scope };
+}
+
+function equals(p: MysqlParser): void {
+  if (!p.acceptOperator('=')) p.expectOperator(':=');
+}
+
+function setting(name: string, scope: Scope, value: ValueNode, pos: number): StatementNode {
+  return node('SET_SETTING', { name, scope, reset: false, values: [], value, pos });
+}
+
+// ---- PREPARE, EXECUTE, DEALLOCATE ----------------------------------------------------------------------
+
+/** PREPARE name FROM 'text' */
+export function prepareStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  const name = p.columnId().text.toLowerCase();
+  p.expectWord('from');
+  if (p.kind !== Token.STRING) throw p.unsupported('PREPARE from a variable');
+  const text = p.stringLiteral();
+  const inner = p.nested(text);
+  const statement = inner.statement();
+  if (!inner.atEnd()) throw inner.syntaxError();
+  p.command = 'PREPARE';
+  const types = Array.from({ length: inner.parameterCount }, () => undefined);
+  return node('PREPARE_STATEMENT', { name, program: inner.encodeStatements([statement], types), types: [], text, pos });
+}
+
+/** EXECUTE name [USING @a, ...] */
+export function executeStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  const name = p.columnId().text.toLowerCase();
+  const args = p.acceptWord('using') ? p.list(() => p.expression()) : [];
+  p.command = 'EXECUTE';
+  return node('EXECUTE_STATEMENT', { name, arguments: args, pos });
+}
+
+export function deallocateStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.expectWord('prepare');
+  p.command = 'DEALLOCATE';
+  return node('DEALLOCATE', { name: p.columnId().text.toLowerCase(), pos });
+}
+
+/** ANALYZE TABLE name, ... */
+export function analyzeStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.acceptOneOf('no_write_to_binlog', 'local');
+  p.expectOneOf('table', 'tables');
+  const tables = p.list(() => ({ name: p.qualifiedName(), columns: [] }));
+  p.command = 'ANALYZE TABLE';
+  return node('ANALYZE', { tables, command: 'ANALYZE TABLE', pos });
+}

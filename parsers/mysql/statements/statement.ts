@@ -1,0 +1,105 @@
+/** The first word of a statement decides what it is. */
+import { node, type NodeOf, type RelationNode, type StatementNode } from '../../../sblr/nodes.ts';
+import { Token } from '../../shared/tokenizer.ts';
+import type { MysqlParser } from '../parser.ts';
+import { alterStatement } from './alter.ts';
+import { createStatement } from './create.ts';
+import { dropStatement, renameTable, truncateStatement } from './drop.ts';
+import * as session from './session.ts';
+import { describeStatement, showStatement } from './show.ts';
+import * as transaction from './transaction.ts';
+
+type Handler = (p: MysqlParser) => StatementNode;
+
+const refused =
+  (what: string): Handler =>
+  (p) => {
+    throw p.unsupported(what);
+  };
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['select', queryStatement],
+  ['values', queryStatement],
+  ['table', queryStatement],
+  ['with', withStatement],
+  ['insert', (p) => modificationStatement(p, 'INSERT', p.insert.bind(p))],
+  ['replace', (p) => modificationStatement(p, 'INSERT', p.insert.bind(p))],
+  ['update', (p) => modificationStatement(p, 'UPDATE', p.update.bind(p))],
+  ['delete', (p) => modificationStatement(p, 'DELETE', p.delete.bind(p))],
+  ['begin', transaction.begin],
+  ['start', transaction.start],
+  ['commit', transaction.commit],
+  ['rollback', transaction.rollback],
+  ['savepoint', transaction.savepoint],
+  ['release', transaction.release],
+  ['set', session.setStatement],
+  ['use', session.useStatement],
+  ['kill', session.killStatement],
+  ['do', session.doStatement],
+  ['prepare', session.prepareStatement],
+  ['execute', session.executeStatement],
+  ['deallocate', session.deallocateStatement],
+  ['create', createStatement],
+  ['alter', alterStatement],
+  ['drop', dropStatement],
+  ['rename', renameTable],
+  ['truncate', truncateStatement],
+  ['show', showStatement],
+  ['describe', describeStatement],
+  ['desc', describeStatement],
+  ['explain', describeStatement],
+  ['analyze', session.analyzeStatement],
+  ['call', refused('CALL')],
+  ['handler', refused('HANDLER')],
+  ['load', refused('LOAD DATA')],
+  ['lock', refused('LOCK TABLES')],
+  ['grant', refused('GRANT')],
+  ['revoke', refused('REVOKE')],
+  ['flush', refused('FLUSH')],
+  ['xa', refused('XA')],
+]);
+
+export function parseStatement(p: MysqlParser): StatementNode {
+  if (p.isSymbol('(')) return queryStatement(p);
+  const handler = p.kind === Token.WORD ? HANDLERS.get(p.value) : undefined;
+  if (handler === undefined) throw p.syntaxError();
+  return handler(p);
+}
+
+/** A relation that is sent to the client. */
+export function returning(p: MysqlParser, command: string, source: RelationNode, pos: number): NodeOf<'RETURN'> {
+  p.command = command;
+  return node('RETURN', { command, source, pos });
+}
+
+function queryStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  if (p.liftLiterals) p.lifting = 1;
+  const source = p.topQuery(true);
+  p.lifting = 0;
+  if (p.into !== undefined) throw p.unsupported('SELECT INTO', p.into.pos);
+  return returning(p, 'SELECT', source, pos);
+}
+
+function modificationStatement(p: MysqlParser, command: string, parse: () => RelationNode): StatementNode {
+  const { pos } = p;
+  if (p.liftLiterals) p.lifting = 1;
+  const source = parse();
+  p.lifting = 0;
+  return returning(p, command, source, pos);
+}
+
+/** WITH ... SELECT / UPDATE / DELETE */
+function withStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  const start = p.index;
+  const clause = p.withClause();
+  const word = p.kind === Token.WORD ? p.value : '';
+  if (word === 'update' || word === 'delete') {
+    const body = p.modification();
+    const source = node('WITH', { recursive: clause.recursive, ctes: clause.ctes, body, pos: clause.pos });
+    return returning(p, word.toUpperCase(), source, pos);
+  }
+  p.moveTo(start);
+  return returning(p, 'SELECT', p.parseQuery(), pos);
+}

@@ -1,0 +1,79 @@
+/** Transaction control. */
+import { node, type StatementNode } from '../../../sblr/nodes.ts';
+import type { MysqlParser } from '../parser.ts';
+
+function control(p: MysqlParser, command: string): void {
+  p.command = command;
+  p.transactionControl = true;
+}
+
+/** BEGIN [WORK] */
+export function begin(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.acceptWord('work');
+  control(p, 'BEGIN');
+  return node('BEGIN', { isolation: 'none', access: 'default', deferrable: false, command: 'BEGIN', pos });
+}
+
+/** START TRANSACTION [WITH CONSISTENT SNAPSHOT] [, READ ONLY | READ WRITE] */
+export function start(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.expectWord('transaction');
+  let access: 'default' | 'read_write' | 'read_only' = 'default';
+  if (!p.atEnd()) {
+    p.list(() => {
+      if (p.acceptWord('with')) p.expectWords('consistent', 'snapshot');
+      else {
+        p.expectWord('read');
+        access = p.expectOneOf('only', 'write') === 'only' ? 'read_only' : 'read_write';
+      }
+    });
+  }
+  control(p, 'BEGIN');
+  return node('BEGIN', { isolation: 'none', access, deferrable: false, command: 'BEGIN', pos });
+}
+
+function ending(p: MysqlParser): { chain: boolean; retaining: boolean } {
+  p.acceptWord('work');
+  const chain = p.chainClause();
+  if (p.acceptWord('release')) throw p.unsupported('RELEASE');
+  if (p.isWord('no') && p.peekIsWord(1, 'release')) {
+    p.advance();
+    p.advance();
+  }
+  return { chain, retaining: false };
+}
+
+export function commit(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  control(p, 'COMMIT');
+  return node('COMMIT', { ...ending(p), pos });
+}
+
+/** ROLLBACK, or ROLLBACK TO [SAVEPOINT] name */
+export function rollback(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  control(p, 'ROLLBACK');
+  p.acceptWord('work');
+  if (p.acceptWord('to')) {
+    p.acceptWord('savepoint');
+    return node('ROLLBACK_TO_SAVEPOINT', { name: p.columnId(), pos });
+  }
+  return node('ROLLBACK', { ...ending(p), pos });
+}
+
+export function savepoint(p: MysqlParser): StatementNode {
+  control(p, 'SAVEPOINT');
+  return p.savepoint();
+}
+
+export function release(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.expectWords('release', 'savepoint');
+  control(p, 'RELEASE');
+  return node('RELEASE_SAVEPOINT', { name: p.columnId(), pos });
+}

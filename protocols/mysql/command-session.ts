@@ -1,0 +1,589 @@
+/**
+ * The conversation after authentication: one command at a time, carried out by the engine session
+ * (MySQL protocol, "Command Phase"). A text with several statements runs one after the other, each with an
+ * answer of its own; an error ends it.
+ */
+import type { ClientAction, CompiledStatement, CompileRequest, CompileResult } from '../../sblr/contract/dialect.ts';
+import type {
+  Completion,
+  EngineSession,
+  ReplySink,
+  ResultColumn,
+  RowBlock,
+  SessionInfo,
+  TransactionStatus,
+} from '../../sblr/contract/session.ts';
+import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
+import { timeZoneSetting, UTC, type TimeZone } from '../../sblr/contract/text/time-zone.ts';
+import { type SqlType } from '../../sblr/contract/types.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
+import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
+import { CLIENT, COM, SERVER_STATUS } from './constants.ts';
+import { Diagnostics } from './diagnostics.ts';
+import { diagnosticsResult } from './diagnostics-result.ts';
+import { near, notPreparable, severalStatements, wrongArguments } from './command-errors.ts';
+import { nativeError } from './error-map.ts';
+import { affectedRows, infoText } from './outcome.ts';
+import type { ConnectionLimits } from './limits.ts';
+import {
+  type Outcome,
+  type StateChange,
+  writeColumnDefinition,
+  writeColumns,
+  writeEndOfRows,
+  writeEof,
+  writeErr,
+  writeOk,
+} from './messages.ts';
+import type { PacketWriter } from './packets.ts';
+import { readParameterTypes, readParameterValues } from './parameters.ts';
+import { PreparedStatement } from './prepared-statement.ts';
+import { BinaryRowEncoder, type RowEncoder, TextRowEncoder } from './row-encoder.ts';
+
+export interface StatementCompiler {
+  compile(request: CompileRequest): CompileResult;
+}
+
+/** What the session needs of the connection that carries it. */
+export interface SessionHost {
+  readonly packets: PacketWriter;
+  readonly limits: ConnectionLimits;
+  readonly blocked: boolean;
+  outputGrown(urgent: boolean): void;
+  answered(): void;
+  proceed(): void;
+  broken(error: unknown): void;
+}
+
+type Request = 'none' | 'query' | 'execute' | 'prepare' | 'fields' | 'reset';
+
+/** Credit is given back in pieces of at least this, to save frames. */
+const CREDIT_STEP_BYTES = 256 << 10;
+const BLANK_REST = /^[\s;]*$/;
+/** Settings that clients are told of when they change (session_track_system_variables). */
+const TRACKED: ReadonlySet<string> = new Set([
+  'time_zone',
+  'autocommit',
+  'character_set_client',
+  'character_set_results',
+  'character_set_connection',
+]);
+/** SET_OPTION: 0 turns several statements per query on, 1 off. */
+const MULTI_STATEMENTS_ON = 0;
+
+export class CommandSession implements ReplySink {
+  readonly #host: SessionHost;
+  readonly #packets: PacketWriter;
+  readonly #engine: EngineSession;
+  readonly #compiler: StatementCompiler;
+  #capabilities: number;
+  readonly #charset: number;
+  readonly #diagnostics: Diagnostics;
+  readonly #startedAt = performance.now();
+  readonly #statements = new Map<number, PreparedStatement>();
+  #nextStatement = 1;
+  #questions = 0;
+
+  #status: TransactionStatus = 'idle';
+  #settings: Readonly<Record<string, string>> = {};
+  #zone: TimeZone = UTC;
+  #changes: StateChange[] = [];
+
+  #request: Request = 'none';
+  #failed = false;
+  /** The text under way and where its next statement starts. */
+  #text = '';
+  #next = 0;
+  #moreStatements = false;
+  /** Rows of the result under way. */
+  #encoder: RowEncoder | undefined;
+  #binary = false;
+  /** The last result's completion, written when it is known whether another follows. */
+  #completion: Completion | undefined;
+  #preparing: PreparedStatement | undefined;
+  #parameterTypes: readonly SqlType[] = [];
+  #columns: readonly ResultColumn[] = [];
+  #uncredited = 0;
+
+  constructor(
+    host: SessionHost,
+    engine: EngineSession,
+    compiler: StatementCompiler,
+    capabilities: number,
+    charset: number,
+    info: SessionInfo,
+  ) {
+    this.#host = host;
+    this.#packets = host.packets;
+    this.#engine = engine;
+    this.#compiler = compiler;
+    this.#capabilities = capabilities;
+    this.#charset = charset;
+    this.#diagnostics = new Diagnostics(host.limits.diagnostics);
+    for (const [name, value] of Object.entries(info.settings)) this.#apply(name, value);
+  }
+
+  /** May the next packet be handled now? */
+  get accepting(): boolean {
+    return this.#request === 'none';
+  }
+
+  /** Are further packets of the client part of the command under way? */
+  get receiving(): boolean {
+    return false;
+  }
+
+  get busy(): boolean {
+    return this.#request !== 'none';
+  }
+
+  get transactionStatus(): TransactionStatus {
+    return this.#status;
+  }
+
+  /** A packet that belongs to the command under way. */
+  continue(_reader: NetworkReader): void {}
+
+  /** The client takes output again. */
+  drained(): void {
+    this.#giveCredit(0);
+  }
+
+  command(command: number, reader: NetworkReader): void {
+    this.#questions++;
+    try {
+      this.#dispatch(command, reader);
+    } catch (error) {
+      if (error instanceof InvalidUtf8) this.#refuse(new SqlError('character_not_in_repertoire', error.message));
+      else if (error instanceof SqlError) this.#refuse(error);
+      else throw error;
+    }
+  }
+
+  #dispatch(command: number, reader: NetworkReader): void {
+    switch (command) {
+      case COM.QUERY:
+        this.#query(reader.utf8(reader.remaining));
+        return;
+      case COM.INIT_DB:
+        this.#query(`USE ${quoted(reader.utf8(reader.remaining))}`);
+        return;
+      case COM.PROCESS_KILL:
+        this.#query(`KILL ${reader.u32le()}`);
+        return;
+      case COM.PING:
+        this.#ok();
+        return;
+      case COM.FIELD_LIST:
+        this.#fieldList(reader.cstring());
+        return;
+      case COM.STATISTICS:
+        this.#statistics();
+        return;
+      case COM.SET_OPTION:
+        this.#setOption(reader.u16le());
+        return;
+      case COM.RESET_CONNECTION:
+        this.#resetConnection();
+        return;
+      case COM.STMT_PREPARE:
+        this.#prepare(reader.utf8(reader.remaining));
+        return;
+      case COM.STMT_EXECUTE:
+        this.#execute(reader);
+        return;
+      case COM.STMT_SEND_LONG_DATA:
+        this.#longData(reader);
+        return;
+      case COM.STMT_CLOSE:
+        // Has no answer.
+        this.#statements.delete(reader.u32le());
+        return;
+      case COM.STMT_RESET:
+        this.#statement(reader.u32le(), 'mysqld_stmt_reset').reset();
+        this.#ok();
+        return;
+      default:
+        throw new SqlError('feature_not_supported', { message: 'Unknown command', variant: 'command' });
+    }
+  }
+
+  // ---- text ------------------------------------------------------------------------------------------
+
+  #query(text: string): void {
+    this.#text = text;
+    this.#next = 0;
+    this.#runNext();
+  }
+
+  /** Compiles and starts the next statement of the text. */
+  #runNext(): void {
+    const result = this.#compiler.compile({ text: this.#text, start: this.#next, settings: this.#settings });
+    if (result.kind === 'error') throw result.error;
+    if (result.kind === 'empty')
+      throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
+    this.#next = result.end;
+    const rest = this.#text.slice(result.end);
+    this.#moreStatements = !BLANK_REST.test(rest);
+    if (this.#moreStatements && (this.#capabilities & CLIENT.MULTI_STATEMENTS) === 0) throw severalStatements(rest);
+    const { statement } = result;
+    if (statement.action.kind === 'diagnostics') {
+      this.#showDiagnostics(statement.action);
+      return;
+    }
+    this.#begin('query', false);
+    this.#engine.execute(
+      {
+        program: statement.program,
+        parameters: statement.literals,
+        parameterTypes: statement.literalTypes,
+        implicit: this.#implicit,
+        text: statement.text,
+        wantColumns: true,
+        maxRows: 0,
+      },
+      this,
+    );
+  }
+
+  /** With autocommit off the first statement opens a transaction that stays open. */
+  get #implicit(): 'statement' | 'block' {
+    return this.#settings['autocommit'] === 'off' ? 'block' : 'statement';
+  }
+
+  #showDiagnostics(action: Extract<ClientAction, { kind: 'diagnostics' }>): void {
+    const result = diagnosticsResult(this.#diagnostics, action);
+    writeColumns(
+      this.#packets,
+      this.#capabilities,
+      result.columns,
+      this.#serverStatus(this.#moreStatements),
+      this.#charset,
+    );
+    for (const row of result.rows) {
+      this.#packets.begin();
+      for (const value of row) this.#packets.text(value);
+      this.#packets.end();
+    }
+    writeEndOfRows(this.#packets, this.#capabilities, this.#outcome(undefined, this.#moreStatements));
+    if (this.#moreStatements) this.#runNext();
+    else this.#host.answered();
+  }
+
+  // ---- prepared statements -----------------------------------------------------------------------------
+
+  #prepare(text: string): void {
+    this.#text = text;
+    this.#moreStatements = false;
+    if (this.#statements.size >= this.#host.limits.preparedStatements) {
+      throw new SqlError('configuration_limit_exceeded', {
+        message: `Can't create more than max_prepared_stmt_count statements (current value: ${this.#host.limits.preparedStatements})`,
+        variant: 'prepared_statements',
+      });
+    }
+    const result = this.#compiler.compile({ text, start: 0, settings: this.#settings });
+    if (result.kind === 'error') throw result.error;
+    if (result.kind === 'empty')
+      throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
+    const rest = text.slice(result.end);
+    if (!BLANK_REST.test(rest)) throw severalStatements(rest);
+    const { statement } = result;
+    if (statement.action.kind !== 'none') throw notPreparable();
+    this.#preparing = new PreparedStatement(this.#nextStatement++, statement);
+    this.#begin('prepare', true);
+    this.#engine.prepare(statement.program, requestTypes(statement, []), statement.text, this);
+  }
+
+  #prepared(): void {
+    const statement = this.#preparing as PreparedStatement;
+    const packets = this.#packets;
+    statement.columns = this.#columns;
+    this.#statements.set(statement.id, statement);
+    const { parameterCount, columns } = statement;
+    packets.begin();
+    packets.out.u8(0);
+    packets.out.u32le(statement.id);
+    packets.out.u16le(columns.length);
+    packets.out.u16le(parameterCount);
+    packets.out.u8(0);
+    packets.out.u16le(this.#diagnostics.warnings);
+    packets.end();
+    for (let i = 0; i < parameterCount; i++) {
+      const type = this.#parameterTypes[i] ?? { kind: 'text' };
+      writeColumnDefinition(packets, { name: '?', type, tableId: 0, columnPosition: 0 }, this.#charset);
+    }
+    if (parameterCount > 0) this.#endDefinitions();
+    for (const column of columns) writeColumnDefinition(packets, column, this.#charset);
+    if (columns.length > 0) this.#endDefinitions();
+  }
+
+  #endDefinitions(): void {
+    if ((this.#capabilities & CLIENT.DEPRECATE_EOF) === 0) writeEof(this.#packets, this.#serverStatus(false), 0);
+  }
+
+  #execute(reader: NetworkReader): void {
+    const statement = this.#statement(reader.u32le(), 'mysqld_stmt_execute');
+    reader.skip(1 + 4);
+    const { compiled, parameterCount } = statement;
+    let values: readonly SqlValue[] = [];
+    let types: readonly SqlType[] = [];
+    if (parameterCount > 0) {
+      const nulls = reader.copy((parameterCount + 7) >> 3);
+      if (reader.u8() === 1) statement.types = readParameterTypes(reader, parameterCount);
+      if (statement.types.length !== parameterCount) throw wrongArguments('mysqld_stmt_execute');
+      ({ values, types } = readParameterValues(reader, nulls, statement.types, statement.takeLongData()));
+    }
+    this.#moreStatements = false;
+    this.#text = compiled.text;
+    this.#begin('execute', true);
+    this.#engine.execute(
+      {
+        program: compiled.program,
+        parameters: [...values, ...compiled.literals],
+        parameterTypes: requestTypes(compiled, types),
+        implicit: this.#implicit,
+        text: compiled.text,
+        wantColumns: true,
+        maxRows: 0,
+      },
+      this,
+    );
+  }
+
+  #longData(reader: NetworkReader): void {
+    const statement = this.#statements.get(reader.u32le());
+    const parameter = reader.u16le();
+    // Has no answer, not even for an error: the execution reports it.
+    statement?.addLongData(parameter, reader.copy(reader.remaining));
+  }
+
+  #statement(id: number, command: string): PreparedStatement {
+    const statement = this.#statements.get(id);
+    if (statement === undefined) {
+      throw new SqlError('invalid_sql_statement_name', {
+        message: `Unknown prepared statement handler (${id}) given to ${command}`,
+        variant: 'handle',
+      });
+    }
+    return statement;
+  }
+
+  // ---- other commands -----------------------------------------------------------------------------------
+
+  #fieldList(table: string): void {
+    const result = this.#compiler.compile({
+      text: `SELECT * FROM ${quoted(table)}`,
+      start: 0,
+      settings: this.#settings,
+    });
+    if (result.kind !== 'statement') throw new SqlError('syntax_error', `no such table: ${table}`);
+    const { program, text } = result.statement;
+    this.#text = text;
+    this.#moreStatements = false;
+    this.#begin('fields', false);
+    this.#engine.prepare(program, [], text, this);
+  }
+
+  #statistics(): void {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const average = (this.#questions / Math.max(seconds, 1)).toFixed(3);
+    this.#packets.begin();
+    this.#packets.out.utf8(
+      `Uptime: ${Math.ceil(seconds)}  Threads: 1  Questions: ${this.#questions}  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: ${average}`,
+    );
+    this.#packets.end();
+    this.#host.answered();
+  }
+
+  #setOption(option: number): void {
+    if (option === MULTI_STATEMENTS_ON) this.#capabilities |= CLIENT.MULTI_STATEMENTS;
+    else this.#capabilities &= ~CLIENT.MULTI_STATEMENTS;
+    writeEof(this.#packets, this.#serverStatus(false), 0);
+    this.#host.answered();
+  }
+
+  #resetConnection(): void {
+    this.#statements.clear();
+    this.#begin('reset', false);
+    this.#engine.reset(this);
+  }
+
+  #ok(): void {
+    writeOk(this.#packets, this.#capabilities, this.#outcome(undefined, false));
+    this.#host.answered();
+  }
+
+  // ---- answers ------------------------------------------------------------------------------------------
+
+  #begin(request: Request, binary: boolean): void {
+    this.#request = request;
+    this.#failed = false;
+    this.#binary = binary;
+    this.#encoder = undefined;
+    this.#completion = undefined;
+    this.#columns = [];
+    this.#parameterTypes = [];
+    this.#diagnostics.clear();
+  }
+
+  /** An error found before the engine was asked. The engine learns of it, since it may end the transaction. */
+  #refuse(error: SqlError): void {
+    this.#diagnostics.clear();
+    this.#writeError(error);
+    this.#request = 'none';
+    this.#host.answered();
+  }
+
+  #writeError(error: SqlError): void {
+    const native = nativeError(error.condition, near(error, this.#text));
+    this.#diagnostics.error(error);
+    writeErr(this.#packets, native.errno, native.sqlstate, native.message);
+  }
+
+  #serverStatus(more: boolean): number {
+    return (
+      (this.#settings['autocommit'] === 'off' ? 0 : SERVER_STATUS.AUTOCOMMIT) |
+      (this.#status === 'idle' ? 0 : SERVER_STATUS.IN_TRANS) |
+      (more ? SERVER_STATUS.MORE_RESULTS_EXISTS : 0)
+    );
+  }
+
+  #outcome(completion: Completion | undefined, more: boolean): Outcome {
+    const changes = this.#changes;
+    if (changes.length > 0) this.#changes = [];
+    return {
+      affectedRows: affectedRows(completion, (this.#capabilities & CLIENT.FOUND_ROWS) !== 0),
+      lastInsertId: completion?.lastIdentity ?? 0,
+      status: this.#serverStatus(more),
+      warnings: this.#diagnostics.warnings,
+      info: completion === undefined ? '' : infoText(completion, this.#diagnostics.warnings),
+      changes,
+    };
+  }
+
+  /** Ends the result that is complete, now that it is known whether another follows. */
+  #finishResult(more: boolean): void {
+    const completion = this.#completion;
+    if (completion === undefined) return;
+    this.#completion = undefined;
+    const outcome = this.#outcome(completion, more);
+    if (this.#encoder === undefined) writeOk(this.#packets, this.#capabilities, outcome);
+    else writeEndOfRows(this.#packets, this.#capabilities, outcome);
+    this.#encoder = undefined;
+  }
+
+  columns(columns: readonly ResultColumn[]): void {
+    if (this.#request === 'prepare' || this.#request === 'fields') {
+      this.#columns = columns;
+      return;
+    }
+    this.#finishResult(true);
+    if (columns.length === 0) return;
+    this.#encoder = this.#binary ? new BinaryRowEncoder(columns) : new TextRowEncoder(columns);
+    writeColumns(this.#packets, this.#capabilities, columns, this.#serverStatus(false), this.#charset);
+  }
+
+  parameters(types: readonly SqlType[]): void {
+    this.#parameterTypes = types;
+  }
+
+  rows(block: RowBlock): void {
+    if (this.#failed) return;
+    try {
+      this.#encoder?.encode(this.#packets, block, this.#zone);
+      this.#host.outputGrown(false);
+      this.#giveCredit(block.bytes.length);
+    } catch (error) {
+      this.#host.broken(error);
+    }
+  }
+
+  #giveCredit(bytes: number): void {
+    this.#uncredited += bytes;
+    if (this.#uncredited < CREDIT_STEP_BYTES || this.#host.blocked) return;
+    const credit = this.#uncredited;
+    this.#uncredited = 0;
+    this.#engine.credit(credit);
+  }
+
+  complete(completion: Completion): void {
+    this.#finishResult(true);
+    this.#completion = completion;
+  }
+
+  suspended(): void {
+    this.#completion = { command: 'SELECT' };
+  }
+
+  notice(notice: SqlNotice): void {
+    this.#diagnostics.notice(notice);
+  }
+
+  setting(name: string, value: string): void {
+    this.#apply(name, value);
+    if (name === 'database') this.#changes.push({ kind: 'schema', name, value });
+    else if (TRACKED.has(name)) this.#changes.push({ kind: 'variable', name, value });
+  }
+
+  #apply(name: string, value: string): void {
+    this.#settings = { ...this.#settings, [name]: value };
+    if (name === 'time_zone') this.#zone = timeZoneSetting(value) ?? this.#zone;
+  }
+
+  loadReady(): void {
+    this.#engine.loadFail('reading rows from the client is not supported here');
+  }
+
+  error(error: SqlError): void {
+    this.#finishResult(true);
+    this.#encoder = undefined;
+    this.#failed = true;
+    this.#writeError(error);
+  }
+
+  ready(status: TransactionStatus): void {
+    this.#status = status;
+    const request = this.#request;
+    this.#request = 'none';
+    try {
+      if (!this.#failed) this.#succeeded(request);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      this.#refuse(error);
+    }
+    if (this.#request !== 'none') return;
+    this.#host.answered();
+    this.#host.proceed();
+  }
+
+  #succeeded(request: Request): void {
+    switch (request) {
+      case 'prepare':
+        this.#prepared();
+        return;
+      case 'fields':
+        for (const column of this.#columns) writeColumnDefinition(this.#packets, column, this.#charset, true);
+        writeEndOfRows(this.#packets, 0, this.#outcome(undefined, false));
+        return;
+      case 'reset':
+        writeOk(this.#packets, this.#capabilities, this.#outcome(undefined, false));
+        return;
+      default:
+        this.#completion ??= { command: '' };
+        this.#finishResult(this.#moreStatements);
+        if (this.#moreStatements) this.#runNext();
+    }
+  }
+}
+
+/** Types of the parameters the client gave, then those of the literals taken out of the text. */
+function requestTypes(statement: CompiledStatement, given: readonly SqlType[]): readonly (SqlType | undefined)[] {
+  if (given.length === 0 && statement.literals.length === 0) return [];
+  const types: (SqlType | undefined)[] = [...given];
+  while (types.length < statement.parameterCount) types.push(undefined);
+  return [...types, ...statement.literalTypes];
+}
+
+function quoted(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}

@@ -1,0 +1,282 @@
+/**
+ * Error map: number, SQLSTATE and wording of each condition for clients of this protocol (MySQL 8.0 "Server
+ * Error Message Reference"). A template's {places} are filled from the error's arguments; one whose
+ * arguments are missing is not used: the error's own message serves.
+ */
+import type { Condition } from '../../sblr/contract/conditions.ts';
+import type { SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
+
+export interface ErrorEntry {
+  readonly errno: number;
+  readonly sqlstate: string;
+  /** Template per variant; '' = errors without one. */
+  readonly messages: Readonly<Record<string, string>>;
+  /** Numbers and states of variants that have their own. */
+  readonly variants: Readonly<Record<string, { readonly errno: number; readonly sqlstate?: string }>>;
+}
+
+const entry = (
+  errno: number,
+  sqlstate: string,
+  messages: ErrorEntry['messages'] = {},
+  variants: ErrorEntry['variants'] = {},
+): ErrorEntry => ({ errno, sqlstate, messages, variants });
+
+/** ER_UNKNOWN_ERROR: conditions that the real server does not know. */
+const OTHER = entry(1105, 'HY000');
+
+export const ERROR_MAP = {
+  successful_completion: entry(0, '00000'),
+  warning: OTHER,
+  null_value_eliminated_in_set_function: OTHER,
+  string_data_right_truncation_warning: entry(1265, '01000', {
+    '': "Data truncated for column '{column}' at row {row}",
+  }),
+  privilege_not_granted: OTHER,
+  deprecated_feature: OTHER,
+  no_data: OTHER,
+  connection_exception: entry(1043, '08S01', { '': 'Bad handshake' }),
+  connection_does_not_exist: OTHER,
+  connection_failure: entry(1053, '08S01'),
+  sqlserver_rejected_establishment_of_sqlconnection: OTHER,
+  protocol_violation: entry(1835, 'HY000', { '': 'Malformed communication packet.' }),
+  feature_not_supported: entry(1235, '42000', { '': "This version of MySQL doesn't yet support '{feature}'" }),
+  invalid_transaction_initiation: OTHER,
+  invalid_grantor: OTHER,
+  invalid_grant_operation: OTHER,
+  invalid_role_specification: OTHER,
+  cardinality_violation: entry(1242, '21000', { '': 'Subquery returns more than 1 row' }),
+  data_exception: OTHER,
+  string_data_right_truncation: entry(1406, '22001', { '': "Data too long for column '{column}' at row {row}" }),
+  numeric_value_out_of_range: entry(
+    1690,
+    '22003',
+    {
+      '': "{type} value is out of range in '{expression}'",
+      column: "Out of range value for column '{column}' at row {row}",
+    },
+    { column: { errno: 1264 } },
+  ),
+  null_value_not_allowed: OTHER,
+  error_in_assignment: OTHER,
+  invalid_datetime_format: entry(1292, '22007', { '': "Incorrect {type} value: '{value}'" }),
+  datetime_field_overflow: entry(1292, '22007', { '': "Incorrect {type} value: '{value}'" }),
+  invalid_time_zone_displacement_value: entry(1298, 'HY000', { '': "Unknown or incorrect time zone: '{value}'" }),
+  escape_character_conflict: OTHER,
+  invalid_escape_character: OTHER,
+  invalid_escape_octet: OTHER,
+  zero_length_character_string: OTHER,
+  most_specific_type_mismatch: OTHER,
+  sequence_generator_limit_exceeded: OTHER,
+  division_by_zero: entry(1365, '22012', { '': 'Division by 0' }),
+  invalid_preceding_or_following_size: OTHER,
+  invalid_argument_for_ntile_function: OTHER,
+  interval_field_overflow: OTHER,
+  invalid_argument_for_nth_value_function: OTHER,
+  invalid_character_value_for_cast: OTHER,
+  invalid_regular_expression: entry(3692, 'HY000'),
+  invalid_argument_for_logarithm: OTHER,
+  invalid_argument_for_power_function: OTHER,
+  invalid_argument_for_width_bucket_function: OTHER,
+  invalid_row_count_in_limit_clause: OTHER,
+  invalid_row_count_in_result_offset_clause: OTHER,
+  character_not_in_repertoire: OTHER,
+  indicator_overflow: OTHER,
+  invalid_parameter_value: entry(1231, '42000', { '': "Variable '{name}' can't be set to the value of '{value}'" }),
+  invalid_escape_sequence: OTHER,
+  string_data_length_mismatch: OTHER,
+  trim_error: OTHER,
+  array_subscript_error: OTHER,
+  invalid_json_text: entry(3140, '22032'),
+  duplicate_json_object_key_value: OTHER,
+  sql_json_item_error: OTHER,
+  invalid_text_representation: entry(1366, 'HY000', { '': "Incorrect {type} value: '{value}'" }),
+  invalid_binary_representation: OTHER,
+  bad_copy_file_format: OTHER,
+  untranslatable_character: OTHER,
+  nonstandard_use_of_escape_character: OTHER,
+  integrity_constraint_violation: OTHER,
+  restrict_violation: entry(1451, '23000', {
+    '': 'Cannot delete or update a parent row: a foreign key constraint fails',
+  }),
+  not_null_violation: entry(
+    1048,
+    '23000',
+    { '': "Column '{column}' cannot be null", no_default: "Field '{column}' doesn't have a default value" },
+    { no_default: { errno: 1364, sqlstate: 'HY000' } },
+  ),
+  foreign_key_violation: entry(
+    1452,
+    '23000',
+    {
+      '': 'Cannot add or update a child row: a foreign key constraint fails',
+      parent: 'Cannot delete or update a parent row: a foreign key constraint fails',
+    },
+    { parent: { errno: 1451 } },
+  ),
+  unique_violation: entry(1062, '23000', { '': "Duplicate entry '{key}' for key '{table}.{constraint}'" }),
+  check_violation: entry(3819, 'HY000', { '': "Check constraint '{constraint}' is violated." }),
+  exclusion_violation: OTHER,
+  invalid_cursor_state: OTHER,
+  invalid_transaction_state: OTHER,
+  active_sql_transaction: entry(1568, '25001', {
+    '': "Transaction characteristics can't be changed while a transaction is in progress",
+  }),
+  read_only_sql_transaction: entry(1792, '25006', { '': 'Cannot execute statement in a READ ONLY transaction.' }),
+  no_active_sql_transaction: OTHER,
+  in_failed_sql_transaction: OTHER,
+  idle_in_transaction_session_timeout: OTHER,
+  invalid_sql_statement_name: entry(1243, 'HY000', {
+    '': 'Unknown prepared statement handler ({name}) given to EXECUTE',
+  }),
+  triggered_data_change_violation: OTHER,
+  invalid_authorization_specification: entry(1045, '28000', {
+    '': "Access denied for user '{user}'@'{host}' (using password: {password})",
+  }),
+  invalid_password: entry(1045, '28000', {
+    '': "Access denied for user '{user}'@'{host}' (using password: {password})",
+  }),
+  dependent_objects_still_exist: entry(3730, 'HY000'),
+  invalid_transaction_termination: OTHER,
+  sql_routine_exception: OTHER,
+  invalid_cursor_name: OTHER,
+  external_routine_exception: OTHER,
+  invalid_savepoint_specification: entry(1305, '42000', { '': 'SAVEPOINT {name} does not exist' }),
+  invalid_catalog_name: entry(
+    1049,
+    '42000',
+    { '': "Unknown database '{name}'", none_selected: 'No database selected' },
+    { none_selected: { errno: 1046, sqlstate: '3D000' } },
+  ),
+  invalid_schema_name: OTHER,
+  serialization_failure: entry(1213, '40001', {
+    '': 'Deadlock found when trying to get lock; try restarting transaction',
+  }),
+  transaction_integrity_constraint_violation: OTHER,
+  statement_completion_unknown: OTHER,
+  deadlock_detected: entry(1213, '40001', { '': 'Deadlock found when trying to get lock; try restarting transaction' }),
+  syntax_error: entry(1064, '42000'),
+  insufficient_privilege: entry(1142, '42000'),
+  cannot_coerce: OTHER,
+  grouping_error: entry(1055, '42000'),
+  windowing_error: OTHER,
+  invalid_recursion: OTHER,
+  invalid_foreign_key: entry(1822, 'HY000'),
+  invalid_name: OTHER,
+  name_too_long: entry(1059, '42000', { '': "Identifier name '{name}' is too long" }),
+  reserved_name: OTHER,
+  datatype_mismatch: OTHER,
+  indeterminate_datatype: OTHER,
+  collation_mismatch: OTHER,
+  indeterminate_collation: OTHER,
+  wrong_object_type: entry(1347, 'HY000'),
+  generated_always: entry(3105, 'HY000'),
+  undefined_column: entry(1054, '42S22', { '': "Unknown column '{column}' in '{clause}'" }),
+  undefined_function: entry(1305, '42000', { '': 'FUNCTION {name} does not exist' }),
+  undefined_table: entry(1146, '42S02', { '': "Table '{name}' doesn't exist" }),
+  undefined_parameter: entry(1193, 'HY000', { '': "Unknown system variable '{name}'" }),
+  undefined_object: entry(1193, 'HY000'),
+  duplicate_column: entry(1060, '42S21', { '': "Duplicate column name '{name}'" }),
+  duplicate_cursor: OTHER,
+  duplicate_database: entry(1007, 'HY000', { '': "Can't create database '{name}'; database exists" }),
+  duplicate_function: OTHER,
+  duplicate_prepared_statement: OTHER,
+  duplicate_schema: OTHER,
+  duplicate_table: entry(1050, '42S01', { '': "Table '{name}' already exists" }),
+  duplicate_alias: entry(1066, '42000', { '': "Not unique table/alias: '{name}'" }),
+  duplicate_object: entry(1061, '42000', { '': "Duplicate key name '{name}'" }),
+  ambiguous_column: entry(1052, '23000', { '': "Column '{column}' in '{clause}' is ambiguous" }),
+  ambiguous_function: OTHER,
+  ambiguous_parameter: OTHER,
+  ambiguous_alias: OTHER,
+  invalid_column_reference: entry(1054, '42S22'),
+  invalid_column_definition: entry(1063, '42000'),
+  invalid_cursor_definition: OTHER,
+  invalid_database_definition: OTHER,
+  invalid_function_definition: OTHER,
+  invalid_prepared_statement_definition: OTHER,
+  invalid_schema_definition: OTHER,
+  invalid_table_definition: entry(1075, '42000'),
+  invalid_object_definition: OTHER,
+  with_check_option_violation: entry(1369, 'HY000', { '': "CHECK OPTION failed '{name}'" }),
+  insufficient_resources: OTHER,
+  disk_full: entry(1021, 'HY000'),
+  out_of_memory: entry(1041, 'HY000'),
+  too_many_connections: entry(1040, '08004', { '': 'Too many connections' }),
+  configuration_limit_exceeded: OTHER,
+  program_limit_exceeded: entry(1153, '08S01'),
+  statement_too_complex: entry(1436, 'HY000'),
+  too_many_columns: entry(1117, '42000', { '': 'Too many columns' }),
+  too_many_arguments: OTHER,
+  object_not_in_prerequisite_state: OTHER,
+  object_in_use: OTHER,
+  cannot_change_runtime_parameter: entry(1238, 'HY000', { '': "Variable '{name}' is a read only variable" }),
+  lock_not_available: entry(
+    1205,
+    'HY000',
+    {
+      '': 'Lock wait timeout exceeded; try restarting transaction',
+      nowait: 'Statement aborted because lock(s) could not be acquired immediately and NOWAIT is set.',
+    },
+    { nowait: { errno: 3572 } },
+  ),
+  unsafe_new_enum_value_usage: OTHER,
+  query_canceled: entry(
+    1317,
+    '70100',
+    {
+      '': 'Query execution was interrupted',
+      statement_timeout: 'Query execution was interrupted, maximum statement execution time exceeded',
+    },
+    { statement_timeout: { errno: 3024, sqlstate: 'HY000' } },
+  ),
+  admin_shutdown: entry(1053, '08S01', { '': 'Server shutdown in progress' }),
+  crash_shutdown: entry(1053, '08S01', { '': 'Server shutdown in progress' }),
+  cannot_connect_now: entry(1053, '08S01', { '': 'Server shutdown in progress' }),
+  idle_session_timeout: OTHER,
+  system_error: OTHER,
+  io_error: OTHER,
+  undefined_file: OTHER,
+  raise_exception: entry(1644, '45000'),
+  no_data_found: OTHER,
+  too_many_rows: OTHER,
+  internal_error: OTHER,
+  data_corrupted: OTHER,
+} as const satisfies Record<Condition, ErrorEntry>;
+
+export interface NativeError {
+  readonly errno: number;
+  readonly sqlstate: string;
+  readonly message: string;
+}
+
+const PLACE = /\{([a-zA-Z]+)\}/g;
+
+/** An error or notice in the real server's words. */
+export function nativeError(condition: Condition, details: SqlErrorDetails): NativeError {
+  const found: ErrorEntry = ERROR_MAP[condition];
+  const variant = details.variant ?? '';
+  const own = found.variants[variant];
+  return {
+    errno: own?.errno ?? found.errno,
+    sqlstate: details.sqlstate ?? own?.sqlstate ?? found.sqlstate,
+    message: wording(found.messages[variant] ?? found.messages[''], details),
+  };
+}
+
+function wording(template: string | undefined, details: SqlErrorDetails): string {
+  if (template === undefined) return details.message;
+  const parts: Readonly<Record<string, string | number | undefined>> = {
+    column: details.column,
+    table: details.table,
+    constraint: details.constraint,
+    ...details.args,
+  };
+  let complete = true;
+  const text = template.replace(PLACE, (place, name: string) => {
+    const part = parts[name];
+    if (part === undefined) complete = false;
+    return part === undefined ? place : String(part);
+  });
+  return complete ? text : details.message;
+}
