@@ -198,12 +198,17 @@ export function inputParameters(routine: RoutineDefinition): readonly RoutinePar
   );
 }
 
-/** The row or value a routine yields. */
-export function routineResult(binder: Binder, routine: RoutineDefinition): SqlType {
-  const outputs = routine.parameters.filter(
+export function outputParameters(routine: RoutineDefinition): readonly RoutineParameter[] {
+  return routine.parameters.filter(
     (parameter) => parameter.mode === 'out' || parameter.mode === 'inout' || parameter.mode === 'table',
   );
-  if (outputs.length === 1 && routine.returns === undefined) return (outputs[0] as RoutineParameter).type;
+}
+
+/** The row or value a routine yields. */
+export function routineResult(binder: Binder, routine: RoutineDefinition): SqlType {
+  const outputs = outputParameters(routine);
+  if (outputs.length === 1 && (routine.returns === undefined || routine.form === 'function'))
+    return (outputs[0] as RoutineParameter).type;
   if (outputs.length > 1 || (outputs.length === 1 && routine.returns?.kind === 'record')) {
     return {
       kind: 'record',

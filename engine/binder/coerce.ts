@@ -3,11 +3,10 @@
  * casts, and the common type of several expressions.
  */
 import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
-import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
-import { foldCast, readLiteral } from './literal.ts';
+import { constant, foldCast, readLiteral } from './literal.ts';
 import {
   baseType,
   canCast,
@@ -23,9 +22,7 @@ import {
   type CastContext,
 } from './type-facts.ts';
 
-export function constant(value: SqlValue, type: SqlType): BoundExpression {
-  return { kind: 'constant', value, type };
-}
+export { constant };
 
 export function nullOf(type: SqlType): BoundExpression {
   return { kind: 'constant', value: null, type };

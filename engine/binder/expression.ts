@@ -3,8 +3,7 @@
  * through the Binder, calls and aggregates through their own modules.
  */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
-import { arrayOf, BOOL, INT32, INT64, TEXT, type SqlType } from '../../sblr/contract/types.ts';
-import { canonicalInteger, Decimal } from '../../sblr/contract/values.ts';
+import { arrayOf, BOOL, INT32, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
@@ -16,6 +15,7 @@ import type { RoutineParameter, StoredExpression } from '../catalog/definitions.
 import { Binder, type BindContext } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
+import { negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
 import { startOf } from './positions.ts';
 import { storedValue } from './stored-program.ts';
@@ -226,25 +226,6 @@ function bindOperator(node: NodeOf<'OPERATOR'>, scope: Scope): BoundExpression {
   if (node.name === 'plus' && operands[0]?.kind === 'constant' && categoryOf(operands[0].type) === 'numeric')
     return operands[0];
   return callOperator(binder, node.name, operands, node.pos, positions);
-}
-
-/** -5 is a constant, not a call. */
-function negateConstant(operand: BoundExpression, literal: boolean): BoundExpression | undefined {
-  if (operand.kind !== 'constant') return undefined;
-  const { value, type } = operand;
-  if (type.unsigned === true) return undefined;
-  if (type.kind === 'int16' || type.kind === 'int32' || type.kind === 'int64' || type.kind === 'float64') {
-    // The least integer has a literal one too wide for its own type.
-    if (literal && value === 2147483648 && type.kind === 'int64') return constant(-2147483648, INT32);
-    if (typeof value === 'number' && value !== 0) return constant(-value, type);
-    if (typeof value === 'bigint') return constant(canonicalInteger(-value), type);
-  }
-  if (value instanceof Decimal && value.special === undefined) {
-    const unscaled = typeof value.unscaled === 'bigint' ? -value.unscaled : value.unscaled === 0 ? 0 : -value.unscaled;
-    if (value.scale === 0 && unscaled === -9223372036854775808n) return constant(unscaled, INT64);
-    return constant(new Decimal(unscaled, value.scale), type);
-  }
-  return undefined;
 }
 
 function bindLogical(node: NodeOf<'AND'> | NodeOf<'OR'>, scope: Scope): BoundExpression {

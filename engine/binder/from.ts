@@ -11,10 +11,11 @@ import type {
   SystemRelation,
   TableDefinition,
   ViewDefinition,
+  RoutineDefinition,
 } from '../catalog/definitions.ts';
 import { SYSTEM_RELATIONS } from '../catalog/system-relations.ts';
 import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
-import { callFunction } from './calls.ts';
+import { callFunction, outputParameters } from './calls.ts';
 import { resolveUnknown } from './coerce.ts';
 import { Binder, MAX_VIEW_DEPTH, type BoundRelation, type CteBinding } from './context.ts';
 import { fail } from './errors.ts';
@@ -33,6 +34,7 @@ import {
 } from './range-entries.ts';
 import { Scope, type RangeEntry } from './scope.ts';
 import { storedQuery } from './stored-program.ts';
+import { sameIdentity, typeName } from './type-facts.ts';
 import { resolveType, showName } from './user-types.ts';
 
 /** Binds one item of FROM. `left` = the entries a lateral item may refer to. */
@@ -444,6 +446,7 @@ function bindFunctions(node: NodeOf<'LOAD_FUNCTION'>, scope: Scope, left: readon
 
 /** Is the column named after the function itself, so that an alias renames it? */
 function isOwnName(call: BoundExpression, name: string): boolean {
+  if (call.kind === 'routine') return onlyOutput(call.routine) === undefined;
   return call.kind !== 'call' || call.function.kind !== 'set' || call.function.name === name;
 }
 
@@ -484,6 +487,7 @@ function functionColumns(
       name: binder.display(definition.name),
       type: resolveType(binder, definition.type, node.pos),
     }));
+    checkDefinitions(call.type.fields, fields);
     return { call: { ...call, type: { kind: 'record', fields } } as BoundExpression, fields, scalar: false };
   }
   if (call.kind === 'call' && call.function.kind === 'set') {
@@ -500,5 +504,32 @@ function functionColumns(
       fail('syntax_error', 'a column definition list is required for functions returning "record"', item.pos);
     return { call, fields: call.type.fields, scalar: false };
   }
-  return { call, fields: [{ name: functionName(item, binder), type: call.type }], scalar: true };
+  const output = call.kind === 'routine' ? onlyOutput(call.routine) : undefined;
+  const name = output === undefined ? functionName(item, binder) : binder.display(output);
+  return { call, fields: [{ name, type: call.type }], scalar: true };
+}
+
+/** A column definition list must fit the row where its columns are known. */
+function checkDefinitions(returned: readonly RecordField[] | undefined, wanted: readonly RecordField[]): void {
+  if (returned === undefined) return;
+  const message = 'function return row and query-specified return row do not match';
+  if (returned.length !== wanted.length) {
+    const count = `${returned.length} attribute${returned.length === 1 ? '' : 's'}`;
+    fail('datatype_mismatch', message, undefined, {
+      detail: `Returned row contains ${count}, but query expects ${wanted.length}.`,
+    });
+  }
+  wanted.forEach(({ type }, i) => {
+    const given = (returned[i] as RecordField).type;
+    if (given.kind === 'unknown' || sameIdentity(given, type)) return;
+    fail('datatype_mismatch', message, undefined, {
+      detail: `Returned type ${typeName(given)} at ordinal position ${i + 1}, but query expects ${typeName(type)}.`,
+    });
+  });
+}
+
+/** The name of a routine's one output parameter: its column is called so whatever the alias. */
+function onlyOutput(routine: RoutineDefinition): Identifier | undefined {
+  const outputs = outputParameters(routine);
+  return outputs.length === 1 ? outputs[0]?.name : undefined;
 }

@@ -2,13 +2,17 @@
  * Constants at bind time: text of unknown literals read as the type their context gives, and casts of
  * constants carried out once. What depends on session settings or the clock stays a cast.
  */
-import { UNKNOWN, type SqlType } from '../../sblr/contract/types.ts';
-import { Decimal, type SqlValue } from '../../sblr/contract/values.ts';
+import { INT32, INT64, UNKNOWN, type SqlType } from '../../sblr/contract/types.ts';
+import { canonicalInteger, Decimal, type SqlValue } from '../../sblr/contract/values.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { atPosition, fail } from './errors.ts';
 import { hasModifiers, NUMERIC_LADDER, typeIdentity, typeName, type CastContext } from './type-facts.ts';
+
+export function constant(value: SqlValue, type: SqlType): BoundExpression {
+  return { kind: 'constant', value, type };
+}
 
 /** The constant that `text` means as `type`, or a cast where that is only known at run time. */
 export function readLiteral(
@@ -90,4 +94,27 @@ export function foldCast(value: SqlValue, from: SqlType, to: SqlType, context: s
     default:
       return undefined;
   }
+}
+
+const LEAST_INTEGERS = { int16: -32768, int32: -2147483648, int64: -9223372036854775808n } as const;
+
+/** -5 is a constant, not a call. */
+export function negateConstant(operand: BoundExpression, literal: boolean): BoundExpression | undefined {
+  if (operand.kind !== 'constant') return undefined;
+  const { value, type } = operand;
+  if (type.unsigned === true) return undefined;
+  if (type.kind === 'int16' || type.kind === 'int32' || type.kind === 'int64' || type.kind === 'float64') {
+    // The least integer has a literal one too wide for its own type.
+    if (literal && value === 2147483648 && type.kind === 'int64') return constant(-2147483648, INT32);
+    // The negative of the least integer is out of range: left to the operator, which says so.
+    if (type.kind !== 'float64' && value === LEAST_INTEGERS[type.kind]) return undefined;
+    if (typeof value === 'number' && value !== 0) return constant(-value, type);
+    if (typeof value === 'bigint') return constant(canonicalInteger(-value), type);
+  }
+  if (value instanceof Decimal && value.special === undefined) {
+    const unscaled = typeof value.unscaled === 'bigint' ? -value.unscaled : value.unscaled === 0 ? 0 : -value.unscaled;
+    if (value.scale === 0 && unscaled === -9223372036854775808n) return constant(unscaled, INT64);
+    return constant(new Decimal(unscaled, value.scale), type);
+  }
+  return undefined;
 }

@@ -11,11 +11,11 @@ import {
   divideDecimal,
   multiplyDecimal,
   NAN,
-  sqrtDecimal,
   signOf,
   subtractDecimal,
   ZERO,
 } from '../types/decimal.ts';
+import { sqrtDecimal } from '../types/decimal-functions.ts';
 import { add64, type Integer } from '../types/integers.ts';
 import { aggregate, aggregateFor, type AggregateOptions } from './table.ts';
 

@@ -2,14 +2,8 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
 import { type Decimal, Decimal as DecimalValue, type SqlValue } from '../../sblr/contract/values.ts';
-import {
-  decimalFromInteger,
-  decimalFromNumber,
-  multiplyDecimal,
-  powerDecimal,
-  roundDecimal,
-  signOf,
-} from '../types/decimal.ts';
+import { decimalFromInteger, decimalFromNumber, multiplyDecimal, roundDecimal, signOf } from '../types/decimal.ts';
+import { powerDecimal } from '../types/decimal-functions.ts';
 import type { Integer } from '../types/integers.ts';
 import { ordinal } from './format-date.ts';
 import { scalar, STABLE } from './table.ts';

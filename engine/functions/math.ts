@@ -9,27 +9,23 @@ import {
   bigGcd,
   bigPower,
   ceilDecimal,
+  checked,
   compareDecimal,
-  decimal,
   divideTo,
-  expDecimal,
   factorialDecimal,
   floorDecimal,
   gcdDecimal,
   integerDivideDecimal,
-  lnDecimal,
-  logDecimal,
   moduloDecimal,
   multiplyDecimal,
   ONE,
-  powerDecimal,
   roundDecimal,
   signOf,
-  sqrtDecimal,
   subtractDecimal,
   trimDecimal,
   truncateDecimal,
 } from '../types/decimal.ts';
+import { expDecimal, lnDecimal, logDecimal, powerDecimal, sqrtDecimal } from '../types/decimal-functions.ts';
 import {
   checkInt32,
   checkInt64,
@@ -234,10 +230,9 @@ scalar('lcm(int64, int64) int64', (a: Integer, b: Integer) => checkInt64(lcm(Big
 scalar('lcm(decimal, decimal) decimal', (a: Decimal, b: Decimal) => {
   if (a.special !== undefined || b.special !== undefined) return gcdDecimal(a, b);
   const scale = Math.max(a.scale, b.scale);
-  return decimal(
-    lcm(BigInt(a.unscaled) * bigPower(scale - a.scale), BigInt(b.unscaled) * bigPower(scale - b.scale)),
-    scale,
-  );
+  const x = BigInt(a.unscaled) * bigPower(scale - a.scale);
+  const y = BigInt(b.unscaled) * bigPower(scale - b.scale);
+  return checked(lcm(x, y), scale);
 });
 scalar('scale(decimal) int32', (a: Decimal) => (a.special === undefined ? a.scale : null));
 scalar('min_scale(decimal) int32', (a: Decimal) => (a.special === undefined ? trimDecimal(a).scale : null));

@@ -9,9 +9,9 @@ import {
   moduloDecimal,
   multiplyDecimal,
   negateDecimal,
-  powerDecimal,
   subtractDecimal,
 } from '../types/decimal.ts';
+import { powerDecimal } from '../types/decimal-functions.ts';
 import {
   add64,
   checkInt16,

@@ -83,7 +83,9 @@ export function planFunctionScan(
   const empty: Layout = new Map();
   const spec = {
     calls: plan.calls.map((call, at) =>
-      plan.widths[at] === 1 ? wholeRecord(planner, call, empty) : setStarter(planner, call, empty),
+      plan.widths[at] === 1 && call.type.fields?.length !== 1
+        ? wholeRecord(planner, call, empty)
+        : setStarter(planner, call, empty),
     ),
     widths: plan.widths,
     ordinality: plan.ordinality,

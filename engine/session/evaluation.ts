@@ -5,7 +5,7 @@ import {
   DEFAULT_TEXT_SETTINGS,
   type TextSettings,
 } from '../../sblr/contract/text/settings.ts';
-import { timeZoneByName, UTC } from '../../sblr/contract/text/time-zone.ts';
+import { timeZoneSetting, UTC } from '../../sblr/contract/text/time-zone.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { EvalContext } from '../functions/function.ts';
 import { SessionIntrospection } from './introspection.ts';
@@ -63,7 +63,7 @@ function textSettings(session: Session, introspection: SessionIntrospection): Te
     ...style,
     intervalStyle:
       parseIntervalStyle(session.settings.get('intervalstyle') ?? '') ?? DEFAULT_TEXT_SETTINGS.intervalStyle,
-    timeZone: timeZoneByName(session.settings.get('timezone') ?? 'UTC') ?? UTC,
+    timeZone: timeZoneSetting(session.settings.get('timezone') ?? 'UTC') ?? UTC,
     bytesOutput: session.settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
     extraFloatDigits: Number(session.settings.get('extra_float_digits') ?? 1),
     now: () => session.statementStartedAt,

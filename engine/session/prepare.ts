@@ -6,6 +6,7 @@ import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { Program, RelationNode } from '../../sblr/nodes.ts';
 import type { BoundQuery } from '../binder/bound.ts';
 import type { BindContext } from '../binder/context.ts';
+import { atPosition } from '../binder/errors.ts';
 import { bindQuery } from '../binder/index.ts';
 import { planQuery } from '../planner/plan.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
@@ -175,7 +176,13 @@ export function bindParameters(
       textParameters?.[i] === true || declared[i]?.kind === 'unknown' || request.parameterTypes[i]?.kind === 'unknown';
     if (!isText) continue;
     converted ??= parameters.slice();
-    converted[i] = parsedParameter(session, type!, value as string, i + 1);
+    // A literal taken out of the text is read here in place of the parser: its errors stand where it does.
+    converted[i] =
+      declared[i]?.kind === 'unknown'
+        ? atPosition(statement.query?.bound.parameterPositions?.[i], () =>
+            textParser(type!, session.evaluation.text)(value as string),
+          )
+        : parsedParameter(session, type!, value as string, i + 1);
   }
   return converted ?? parameters;
 }

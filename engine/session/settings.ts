@@ -4,6 +4,8 @@
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SettingDefinition } from '../../sblr/contract/session.ts';
+import { formatDateStyle, parseDateStyle } from '../../sblr/contract/text/settings.ts';
+import { timeZoneSetting } from '../../sblr/contract/text/time-zone.ts';
 
 /** Longest value; search paths of generated names stay far below. */
 const VALUE_LIMIT = 64 * 1024;
@@ -170,20 +172,22 @@ export class SessionSettings {
         args: { name: definition.name },
       });
     }
-    return checkValue(definition, value);
+    return checkValue(definition, value, this.get(name) ?? definition.defaultValue);
   }
 }
 
-function invalid(definition: SettingDefinition, value: string, hint?: string): SqlError {
+function invalid(definition: SettingDefinition, value: string, hint?: string, detail?: string): SqlError {
   return new SqlError('invalid_parameter_value', {
     message: `invalid value for parameter "${definition.name}": "${value}"`,
     variant: 'setting',
     args: { name: definition.name, value },
     ...(hint === undefined ? {} : { hint }),
+    ...(detail === undefined ? {} : { detail }),
   });
 }
 
-function checkValue(definition: SettingDefinition, value: string): string {
+/** The value in its canonical form; `current` is what parts not mentioned stay at. */
+function checkValue(definition: SettingDefinition, value: string, current: string): string {
   switch (definition.kind) {
     case 'bool': {
       const word = value.trim().toLowerCase();
@@ -203,9 +207,25 @@ function checkValue(definition: SettingDefinition, value: string): string {
     case 'integer':
     case 'real':
       return checkNumber(definition, value);
+    case 'time_zone': {
+      const zone = timeZoneSetting(value);
+      if (zone === undefined) throw invalid(definition, value);
+      return zone.name;
+    }
+    case 'date_style':
+      return checkDateStyle(definition, value, current);
     default:
       return value;
   }
+}
+
+function checkDateStyle(definition: SettingDefinition, value: string, current: string): string {
+  const base = parseDateStyle(current, { dateStyle: 'iso', dateOrder: 'mdy' });
+  const style = parseDateStyle(value, base ?? { dateStyle: 'iso', dateOrder: 'mdy' });
+  if (style !== undefined) return formatDateStyle(style.dateStyle, style.dateOrder);
+  const known = (word: string): boolean => parseDateStyle(word, { dateStyle: 'iso', dateOrder: 'mdy' }) !== undefined;
+  const word = value.split(',').find((part) => !known(part)) ?? value;
+  throw invalid(definition, value, undefined, `Unrecognized key word: "${word.trim()}".`);
 }
 
 function checkNumber(definition: SettingDefinition, value: string): string {

@@ -29,7 +29,7 @@ cpu_tuple_cost|0.01|real||0|1.79769e+308||user|
 cursor_tuple_fraction|0.1|real||0|1||user|
 data_checksums|on|bool|||||fixed|
 data_directory_mode|0700|integer||0|511||fixed|
-DateStyle|ISO, MDY|list|||||user|r
+DateStyle|ISO, MDY|date_style|||||user|r
 deadlock_timeout|1000|integer||1|2147483647|ms|superuser|
 debug_assertions|off|bool|||||fixed|
 debug_pretty_print|on|bool|||||user|
@@ -160,7 +160,7 @@ temp_buffers|1024|integer||100|1073741823|8kB|user|
 temp_file_limit|-1|integer||-1|2147483647|kB|superuser|
 temp_tablespaces||list|||||user|
 timezone_abbreviations|Default|string|||||user|
-TimeZone|UTC|string|||||user|r
+TimeZone|UTC|time_zone|||||user|r
 trace_notify|off|bool|||||user|
 track_activities|on|bool|||||superuser|
 track_activity_query_size|1024|integer||100|1048576|B|fixed|

@@ -177,7 +177,7 @@ export function simpleType(p: ParserBase): ParsedType {
   if (!p.isTypeFunctionName()) throw p.syntaxError();
   const name = [p.takeIdentifier()];
   while (p.acceptSymbol('.')) name.push(p.columnLabel());
-  if (p.isOperator('%')) throw p.unsupported('%TYPE');
+  if (p.isOperator('%') && p.peekIsWord(1, 'type')) throw p.unsupported('%TYPE');
   return namedType(p, name, modifiers(p), pos);
 }
 

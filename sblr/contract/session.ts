@@ -235,7 +235,7 @@ export interface CatalogView {
 export interface SettingDefinition {
   readonly name: string;
   readonly defaultValue: string;
-  readonly kind: 'bool' | 'integer' | 'real' | 'string' | 'enum' | 'list';
+  readonly kind: 'bool' | 'integer' | 'real' | 'string' | 'enum' | 'list' | 'time_zone' | 'date_style';
   readonly options?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;

@@ -51,6 +51,7 @@ describe.skipIf(skipWithoutPostgres('differential'))('as PostgreSQL answers', ()
 
   test.each([
     'queries.sql',
+    'values.sql',
     'functions.sql',
     'joins.sql',
     'windows.sql',

@@ -11,7 +11,7 @@ import type { TableDefinition } from '../../catalog/definitions.ts';
 import type { StoredExpression, UserTypeDefinition } from '../../catalog/definitions.ts';
 import { hasSubquery, isStableConstant } from '../../planner/expression-walk.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
-import { castOf, comparatorOf, equalityOf, hashKeyOf, type Comparator } from '../values.ts';
+import { castOf, comparatorOf, equalityOf, hashKeyOf, type CastFunction, type Comparator } from '../values.ts';
 import { compileCall } from './calls.ts';
 import { compileArray, compileQuantifiedArray, compileSubscript } from './arrays.ts';
 import { compileCompare, compileDistinct } from './comparisons.ts';
@@ -361,11 +361,25 @@ function compileCast(
   const plain: Evaluator =
     cast === undefined
       ? operand
-      : (row, execution) => {
-          const value = operand(row, execution);
-          return value === null ? null : cast(value, execution.evaluation);
-        };
+      : expression.operand.kind === 'constant' && expression.operand.type.kind === 'unknown'
+        ? literalCast(expression.operand.value, cast, expression.pos)
+        : (row, execution) => {
+            const value = operand(row, execution);
+            return value === null ? null : cast(value, execution.evaluation);
+          };
   return expression.domainId === undefined ? plain : checkedDomain(plain, expression.domainId, context);
+}
+
+/** A literal whose meaning depends on the session is read when it is met; its errors stand where it does. */
+function literalCast(text: SqlValue, cast: CastFunction, pos: number | undefined): Evaluator {
+  return (_row, execution) => {
+    if (text === null) return null;
+    try {
+      return cast(text, execution.evaluation);
+    } catch (error) {
+      throw error instanceof SqlError ? error.at(pos) : error;
+    }
+  };
 }
 
 /** NOT NULL and CHECK of a domain, looked up in the catalog at the first use of an execution. */

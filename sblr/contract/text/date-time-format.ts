@@ -90,7 +90,7 @@ export function formatTimestampTz(value: number | bigint, settings: TextSettings
     }
     return layOutTimestamp(days, micros, settings, lastOffsetText, '');
   }
-  const label = /^[A-Za-z]/.test(span.abbreviation) ? ` ${span.abbreviation}` : shortOffset(span.offset);
+  const label = ` ${span.abbreviation === '' ? shortOffset(span.offset) : span.abbreviation}`;
   return layOutTimestamp(days, micros, settings, label, label);
 }
 

@@ -19,15 +19,10 @@ import {
   MIN_DATE_DAYS,
   splitMicros,
 } from './calendar.ts';
+import { cutFields, type Field, MONTHS } from './date-time-fields.ts';
 import { fieldOutOfRange, invalidDateTime } from './errors.ts';
 import type { TextSettings } from './settings.ts';
 import { offsetForLocal, timeZoneByName, type TimeZone, ZONE_ABBREVIATIONS } from './time-zone.ts';
-
-type FieldKind = 'number' | 'date' | 'time' | 'word' | 'zone';
-interface Field {
-  readonly kind: FieldKind;
-  readonly text: string;
-}
 
 /** What the fields of a text add up to. */
 interface Parsed {
@@ -47,77 +42,11 @@ interface Parsed {
   twoDigitYear: boolean;
 }
 
-const MONTHS: Readonly<Record<string, number>> = {
-  jan: 1,
-  january: 1,
-  feb: 2,
-  february: 2,
-  mar: 3,
-  march: 3,
-  apr: 4,
-  april: 4,
-  may: 5,
-  jun: 6,
-  june: 6,
-  jul: 7,
-  july: 7,
-  aug: 8,
-  august: 8,
-  sep: 9,
-  sept: 9,
-  september: 9,
-  oct: 10,
-  october: 10,
-  nov: 11,
-  november: 11,
-  dec: 12,
-  december: 12,
-};
 const WEEKDAYS =
   /^(sun|mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sunday|monday|tuesday|wednesday|thursday|friday|saturday)$/;
-const MAX_TEXT = 150;
-
-const FIELD =
-  /\s+|,|(?<time>\d+:[\d:]*(?:\.\d*)?)|(?<date>\d+(?:[-/]\d+[-/]\d+|[-/.][a-z]+[-/.]\d+|\.\d+\.\d+|[-/]\d+(?![\d:/-])|-\d+(?=$|\s)))|(?<iso>\d{8}t\d{2,6}(?:\.\d+)?)|(?<number>\d+(?:\.\d*)?|\.\d+)|(?<zone>[+-]\d+(?::\d+){0,2})|(?<special>[+-][a-z]+)|(?<word>[a-z]+(?:[-/.]\d+[-/.]\d+|(?:[_/][a-z0-9_+-]+)+)?)/gy;
-
-function cut(text: string, fail: () => SqlError): Field[] {
-  const lower = text.toLowerCase();
-  if (lower.length > MAX_TEXT) throw fail();
-  const fields: Field[] = [];
-  FIELD.lastIndex = 0;
-  let at = 0;
-  while (at < lower.length) {
-    FIELD.lastIndex = at;
-    const match = FIELD.exec(lower);
-    if (match === null) throw fail();
-    at = FIELD.lastIndex;
-    const groups = match.groups ?? {};
-    if (groups['time'] !== undefined) fields.push({ kind: 'time', text: groups['time'] });
-    else if (groups['date'] !== undefined) fields.push({ kind: 'date', text: groups['date'] });
-    else if (groups['iso'] !== undefined)
-      fields.push(
-        { kind: 'number', text: groups['iso'].slice(0, 8) },
-        { kind: 'word', text: 't' },
-        { kind: 'number', text: groups['iso'].slice(9) },
-      );
-    else if (groups['number'] !== undefined) fields.push({ kind: 'number', text: groups['number'] });
-    else if (groups['zone'] !== undefined) fields.push({ kind: 'zone', text: groups['zone'] });
-    else if (groups['special'] !== undefined) fields.push({ kind: 'word', text: groups['special'] });
-    else if (groups['word'] !== undefined) {
-      const word = groups['word'];
-      fields.push(
-        /^[a-z]+[-/.]\d+[-/.]\d+$/.test(word) && MONTHS[word.replace(/[^a-z].*$/, '')] !== undefined
-          ? { kind: 'date', text: word }
-          : { kind: 'word', text: word },
-      );
-    }
-  }
-  return fields;
-}
-
 function parseFields(text: string, type: string, settings: TextSettings): Parsed {
   const fail = (): SqlError => invalidDateTime(type, text);
-  const fields = cut(text, fail);
+  const fields = cutFields(text, fail);
   if (fields.length === 0) throw fail();
   const parsed: Parsed = { hasTime: false, bc: false, twoDigitYear: false };
   const numbers: string[] = [];

@@ -53,7 +53,7 @@ export function parseDateStyle(
     } else if (word === 'mdy' || word === 'us' || word.startsWith('noneuro')) dateOrder = 'mdy';
     else if (word === 'dmy' || word.startsWith('euro')) dateOrder = 'dmy';
     else if (word === 'ymd') dateOrder = 'ymd';
-    else if (word !== 'default') return undefined;
+    else if (word !== 'default' && word !== '') return undefined;
   }
   return { dateStyle, dateOrder };
 }

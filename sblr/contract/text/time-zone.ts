@@ -375,7 +375,7 @@ function posixZone(text: string): TimeZone | undefined {
 export function timeZoneSetting(text: string): TimeZone | undefined {
   const trimmed = text.trim();
   if (/^[+-]?\d+(\.\d+)?$/.test(trimmed)) return fixedZone(Math.round(Number(trimmed) * 3600));
-  const span = /^interval\s*'([+-]?)(\d{1,2}):?(\d{2})?(?::(\d{2}))?'/i.exec(trimmed);
+  const span = /^interval\s*'?([+-]?)(\d{1,2}):?(\d{2})?(?::(\d{2}))?'?$/i.exec(trimmed);
   if (span !== null) {
     const seconds = Number(span[2]) * 3600 + Number(span[3] ?? 0) * 60 + Number(span[4] ?? 0);
     return fixedZone(span[1] === '-' ? -seconds : seconds);
