@@ -5,8 +5,10 @@
  */
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import { UNKNOWN } from '../../../sblr/contract/types.ts';
 import { SqlRecord, type SqlValue } from '../../../sblr/contract/values.ts';
 import type { BoundExpression, ColumnId } from '../../binder/bound.ts';
+import { withoutModifiers } from '../../binder/type-facts.ts';
 import type { TableDefinition } from '../../catalog/definitions.ts';
 import type { StoredExpression, UserTypeDefinition } from '../../catalog/definitions.ts';
 import { hasSubquery, isStableConstant } from '../../planner/expression-walk.ts';
@@ -362,7 +364,7 @@ function compileCast(
     cast === undefined
       ? operand
       : expression.operand.kind === 'constant' && expression.operand.type.kind === 'unknown'
-        ? literalCast(expression.operand.value, cast, expression.pos)
+        ? literalCast(expression.operand.value, expression)
         : (row, execution) => {
             const value = operand(row, execution);
             return value === null ? null : cast(value, execution.evaluation);
@@ -370,15 +372,24 @@ function compileCast(
   return expression.domainId === undefined ? plain : checkedDomain(plain, expression.domainId, context);
 }
 
-/** A literal whose meaning depends on the session is read when it is met; its errors stand where it does. */
-function literalCast(text: SqlValue, cast: CastFunction, pos: number | undefined): Evaluator {
+/**
+ * A literal whose meaning depends on the session is read when it is met; its errors stand where it does, unlike those
+ * of the length or precision applied afterwards.
+ */
+function literalCast(text: SqlValue, expression: BoundExpression & { kind: 'cast' }): Evaluator {
+  const { type, context, pos } = expression;
+  const plain = type.kind === 'interval' ? type : withoutModifiers(type);
+  const read = castOf(UNKNOWN, plain, context) as CastFunction;
+  const limit = plain === type ? undefined : castOf(plain, type, context);
   return (_row, execution) => {
     if (text === null) return null;
+    let value: SqlValue;
     try {
-      return cast(text, execution.evaluation);
+      value = read(text, execution.evaluation);
     } catch (error) {
       throw error instanceof SqlError ? error.at(pos) : error;
     }
+    return limit === undefined || value === null ? value : limit(value, execution.evaluation);
   };
 }
 
