@@ -4,6 +4,7 @@
  */
 import type { BoundExpression, ColumnId, LogicalPlan } from '../binder/bound.ts';
 import { columnsOf, conjunctsOf, freeColumns, isVolatile } from './expression-walk.ts';
+import { EqualColumns } from './equal-columns.ts';
 import { hashJoin, hashJoinCost, indexedSide, nestedLoop, outputIds } from './join-plans.ts';
 import type { PhysicalNode } from './physical.ts';
 import { withColumns, type Planner, type PlanRequest } from './planner.ts';
@@ -26,6 +27,8 @@ interface Edge {
   readonly conjunct: BoundExpression;
   /** Bits of the relations it mentions. */
   readonly mask: number;
+  /** The class of equal columns it states, when one condition per joined relation states all of it; -1 = none. */
+  readonly equals: number;
 }
 
 /** How one relation joins what is there already. */
@@ -106,34 +109,6 @@ function planLargeGraph(
   return planner.plan(rest, { ...request, conjuncts: outer });
 }
 
-/** From `a = b` and `a = constant` over object ids: `b = constant`, so that both sides are looked up. */
-function impliedIds(conjuncts: readonly BoundExpression[]): BoundExpression[] {
-  const fixed = new Map<ColumnId, BoundExpression>();
-  const pairs: (readonly [
-    BoundExpression & { kind: 'column' },
-    BoundExpression & { kind: 'column' },
-    BoundExpression & { kind: 'compare' },
-  ])[] = [];
-  for (const conjunct of conjuncts) {
-    if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal' || conjunct.operandType.kind !== 'oid') continue;
-    const { left, right } = conjunct;
-    if (left.kind === 'column' && right.kind === 'column') pairs.push([left, right, conjunct]);
-    else if (left.kind === 'column' && right.kind === 'constant') fixed.set(left.id, right);
-    else if (right.kind === 'column' && left.kind === 'constant') fixed.set(right.id, left);
-  }
-  const implied: BoundExpression[] = [];
-  for (const [left, right, pair] of pairs) {
-    for (const [known, other] of [
-      [left, right],
-      [right, left],
-    ] as const) {
-      const value = fixed.get(known.id);
-      if (value !== undefined && !fixed.has(other.id)) implied.push({ ...pair, left: other, right: value });
-    }
-  }
-  return implied;
-}
-
 class JoinGraph {
   readonly #planner: Planner;
   readonly #request: PlanRequest;
@@ -154,11 +129,12 @@ class JoinGraph {
     const required = withColumns(request.required, conjuncts);
     const ids = plans.map(outputIds);
     const locals = plans.map((): BoundExpression[] => []);
-    for (const conjunct of [...conjuncts, ...impliedIds(conjuncts)]) {
+    const equalities = new EqualColumns(conjuncts, planner.options.semantics, (id) => maskOf(new Set([id]), ids));
+    for (const conjunct of [...conjuncts, ...equalities.implied()]) {
       const mask = isVolatile(conjunct) ? 0 : maskOf(columnsOf(conjunct), ids);
       if (mask === 0) this.#above.push(conjunct);
       else if ((mask & (mask - 1)) === 0) locals[31 - Math.clz32(mask)].push(conjunct);
-      else this.#edges.push({ conjunct, mask });
+      else this.#edges.push({ conjunct, mask, equals: equalities.classOf(conjunct) });
     }
     const needs = plans.map((plan) => maskOf(new Set(freeColumns(plan)), ids));
     for (const plan of plans) for (const id of freeColumns(plan)) required.add(id);
@@ -195,9 +171,18 @@ class JoinGraph {
   /** Conditions that become testable when `bit` joins `have`. */
   #conditions(have: number, bit: number): BoundExpression[] {
     const all = have | bit;
-    return this.#edges
-      .filter((edge) => (edge.mask & bit) !== 0 && (edge.mask & ~all) === 0)
-      .map((edge) => edge.conjunct);
+    const found: BoundExpression[] = [];
+    const stated = new Set<number>();
+    for (const edge of this.#edges) {
+      if ((edge.mask & bit) === 0 || (edge.mask & ~all) !== 0) continue;
+      if (edge.equals >= 0) {
+        // The columns there already equal each other, so that one equality says it all.
+        if (stated.has(edge.equals)) continue;
+        stated.add(edge.equals);
+      }
+      found.push(edge.conjunct);
+    }
+    return found;
   }
 
   #join(left: PhysicalNode, have: number, relation: Relation): PhysicalNode {

@@ -347,7 +347,9 @@ function matchIndex(
   let selected = rows;
   for (const conjunct of filter) selected *= selectivity(conjunct, context);
   const depth = Math.max(1, Math.log2(context.tableRows + 2)) * COST.operator;
-  const cost = depth + 0.2 + rows * (COST.indexTuple + COST.tuple + 0.02) + rows * filter.length * COST.operator;
+  // Measured: opening a range takes about as long as reading twenty rows in order, a single key a sixth of that.
+  const opening = point && index.unique ? 0.2 : 1.2;
+  const cost = depth + opening + rows * (COST.indexTuple + COST.tuple + 0.02) + rows * filter.length * COST.operator;
   return {
     index,
     parts,
