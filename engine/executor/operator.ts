@@ -13,7 +13,7 @@ import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '../catalog/definitions.ts';
 import type { EvalContext } from '../functions/function.ts';
-import type { Transaction } from '../transactions/transaction.ts';
+import type { Transaction, TransactionReads } from '../transactions/transaction.ts';
 
 export const PENDING: unique symbol = Symbol('pending');
 
@@ -63,6 +63,8 @@ export interface Measurement {
 /** Run-time state of one statement execution, shared by its operators and expressions. */
 export interface ExecutionContext {
   readonly transaction: Transaction;
+  /** What scans read by: the transaction, or its reads as they were when the query was left open. */
+  readonly reads: TransactionReads;
   readonly catalog: CatalogView;
   readonly parameters: readonly SqlValue[];
   readonly evaluation: EvalContext;

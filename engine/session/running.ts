@@ -5,14 +5,24 @@
 import type { Completion, ReplySink, ResultColumn } from '../../sblr/contract/session.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import { RowBlockWriter, type ReferenceResolver } from '../../sblr/contract/row-block.ts';
+import { RowStore } from '../executor/operators/row-store.ts';
 import { Execution } from '../executor/run.ts';
-import { rowBytes } from '../executor/values.ts';
+import { isPlanVolatile } from '../planner/expression-walk.ts';
 import type { PlannedQuery } from './plan-cache.ts';
 import type { Session } from './session.ts';
 import type { StatementContext } from './statement-context.ts';
 
 /** Bytes of rows sent at once. */
 const BLOCK_BYTES = 32 * 1024;
+/** Of the rest of a portal, bytes kept in memory and rows read back at once. */
+const REST_MEMORY = 1 << 20;
+const REST_BATCH = 256;
+
+/** May the query go on in another request: does it change, lock or call nothing? */
+export function isSuspendable(query: PlannedQuery): boolean {
+  const { bound } = query;
+  return !bound.modifies && bound.tables.every(({ access }) => access === 'read') && !isPlanVolatile(bound.plan);
+}
 
 export class Running {
   readonly context: StatementContext;
@@ -29,8 +39,11 @@ export class Running {
   #limited = false;
   #ended = false;
   #closed = false;
-  /** Set for a portal: a statement whose rest was computed when it was first left. */
+  /** Set for a portal, which may be left early and gone on with. */
   readonly #keep: boolean;
+  /** The rest of a portal that could not stay suspended, and how much of it was read. */
+  #rest: RowStore | undefined;
+  #restAt = 0;
 
   constructor(query: PlannedQuery, context: StatementContext, keep: boolean, resolve?: ReferenceResolver) {
     this.#query = query;
@@ -73,6 +86,11 @@ export class Running {
       if (this.#limited && this.#left === 0) {
         this.#suspend(session);
         return;
+      }
+      if (this.#rest !== undefined && this.#restAt < this.#rest.count) {
+        this.#batch = this.#readRest(this.#rest);
+        this.#at = 0;
+        continue;
       }
       if (this.#ended) break;
       const state = this.#step(session);
@@ -142,41 +160,51 @@ export class Running {
     session.statementDone(completion);
   }
 
-  /** The row limit is reached: the rest is computed now, in the statement's own snapshot, and kept. */
+  /**
+   * The row limit is reached. A query that only reads stays suspended, with its statement's snapshot; of any other
+   * the rest is computed now and kept, so that it has its effects and sees no later ones.
+   */
   #suspend(session: Session): void {
     if (this.#writer.rowCount > 0) this.#send(session.sink, session);
-    if (!this.#ended) {
-      this.context.onResume = () => {
-        try {
-          if (!this.#closed) this.#drainRest(session);
-        } catch (error) {
-          session.requestFailed(error);
-        }
-      };
-      this.#drainRest(session);
+    if (this.#ended || (isSuspendable(this.#query) && this.context.pin())) {
+      session.endOpenStatements(true);
+      this.#suspended(session);
       return;
     }
-    this.#suspended(session);
+    this.context.onResume = () => {
+      try {
+        if (!this.#closed) this.#drainRest(session);
+      } catch (error) {
+        session.requestFailed(error);
+      }
+    };
+    this.#drainRest(session);
   }
 
   #drainRest(session: Session): void {
-    const rest: Row[] = this.#batch.slice(this.#at) as Row[];
-    this.#batch = rest;
-    this.#at = 0;
+    this.#rest ??= new RowStore(this.context.spillFiles, REST_MEMORY);
+    while (this.#at < this.#batch.length) this.#rest.add(this.#batch[this.#at++]!);
     this.context.startSlice();
     for (;;) {
       this.context.checkCancelled();
       const state = this.#execution.step();
       if (state === 'pending') return;
       if (state === 'done') break;
-      let bytes = 0;
-      for (const row of this.#execution.rows) bytes += rowBytes(row);
-      this.context.require(bytes, 'The rest of a suspended portal');
-      for (const row of this.#execution.rows) rest.push(row);
+      for (const row of this.#execution.rows) this.#rest.add(row);
+      if (this.context.sliceUsed()) {
+        this.context.yieldSlice();
+        return;
+      }
     }
     this.#ended = true;
     session.endOpenStatements(true);
     this.#suspended(session);
+  }
+
+  #readRest(rest: RowStore): readonly Row[] {
+    const rows: Row[] = [];
+    while (rows.length < REST_BATCH && this.#restAt < rest.count) rows.push(rest.row(this.#restAt++));
+    return rows;
   }
 
   #suspended(session: Session): void {
@@ -193,5 +221,7 @@ export class Running {
     if (this.#closed) return;
     this.#closed = true;
     this.#execution.close();
+    this.#rest?.close();
+    this.context.unpin();
   }
 }

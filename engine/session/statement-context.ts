@@ -9,7 +9,7 @@ import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '.
 import { memoryExceeded } from '../executor/memory.ts';
 import type { ExecutionContext, Measurement, SpillFiles } from '../executor/operator.ts';
 import type { EvalContext } from '../functions/function.ts';
-import type { Transaction } from '../transactions/transaction.ts';
+import type { PinnedReads, Transaction, TransactionReads } from '../transactions/transaction.ts';
 
 /** Longest turn of one statement on the engine thread. */
 export const SLICE_MS = 1;
@@ -34,6 +34,7 @@ export interface StatementHost {
 
 export class StatementContext implements ExecutionContext {
   readonly transaction: Transaction;
+  reads: TransactionReads;
   readonly catalog: CatalogView;
   readonly parameters: readonly SqlValue[];
   readonly evaluation: EvalContext;
@@ -54,16 +55,32 @@ export class StatementContext implements ExecutionContext {
   #waiting = false;
   /** What was waited for failed. */
   #failure: Error | undefined = undefined;
+  #pinned: PinnedReads | undefined = undefined;
   #cancelWait: ((error: SqlError) => void) | undefined = undefined;
 
   constructor(host: StatementHost, transaction: Transaction, parameters: readonly SqlValue[]) {
     this.#host = host;
     this.transaction = transaction;
+    this.reads = transaction;
     this.catalog = host.catalog;
     this.parameters = parameters;
     this.evaluation = host.evaluation;
     this.spillFiles = host.spillFiles;
     this.#memoryLimit = host.statementMemoryBytes;
+  }
+
+  /** Lets the query go on after its statement has ended; false when it then would not see what it sees now. */
+  pin(): boolean {
+    if (this.#pinned !== undefined) return true;
+    this.#pinned = this.transaction.pin();
+    if (this.#pinned === undefined) return false;
+    this.reads = this.#pinned;
+    return true;
+  }
+
+  unpin(): void {
+    this.#pinned?.release();
+    this.#pinned = undefined;
   }
 
   startSlice(): void {

@@ -197,8 +197,6 @@ function runSimple(
       if (statement.name === undefined) session.prepared.clear();
       else if (!session.prepared.delete(statement.name)) throw noPrepared(statement.name);
       return { command: statement.name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE' };
-    case 'FETCH_CURSOR':
-      return { command: statement.move ? 'MOVE' : 'FETCH', rows: fetchCursor(session, statement) };
     case 'CLOSE_CURSOR':
       closeCursor(session, statement.name);
       return { command: statement.name === undefined ? 'CLOSE CURSOR ALL' : 'CLOSE CURSOR' };
@@ -216,6 +214,8 @@ async function runWaiting(
   statement: StatementNode,
   request: ExecuteRequest,
 ): Promise<Done> {
+  if (statement.op === 'FETCH_CURSOR')
+    return { command: statement.move ? 'MOVE' : 'FETCH', rows: await fetchCursor(session, statement) };
   const transaction = session.ensureTransaction(request.implicit);
   switch (statement.op) {
     case 'EXECUTE_STATEMENT':
@@ -433,6 +433,7 @@ export function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void
   if (what === 'temporary' || what === 'all') session.core.dropTemporaryObjects(session);
   if (what !== 'all') return;
   session.prepared.clear();
+  for (const cursor of session.cursors.values()) cursor.close();
   session.cursors.clear();
   session.settings.resetAll(false);
   session.sessionRole = session.currentRole = session.loginRole;

@@ -9,6 +9,7 @@ import {
   type Durability,
   type Key,
   type Scan,
+  type ScanOptions,
   type SnapshotHandle,
   type Space,
   type StoredRow,
@@ -29,13 +30,14 @@ import type {
   DeferredCheck,
   IsolationLevel,
   LockedRow,
+  PinnedReads,
   Transaction,
   TransactionOptions,
   TransactionScanOptions,
   TransactionState,
 } from './transaction.ts';
 import { TransactionScan, type ScanOwner } from './transaction-scan.ts';
-import { Layer, ownRange } from './write-layer.ts';
+import { Layer, ownRange, type OwnRange } from './write-layer.ts';
 
 /** Rows one transaction may change, unless the manager is told otherwise: they are held in memory. */
 export const MAX_CHANGES = 20_000_000;
@@ -199,6 +201,18 @@ class StoreTransaction implements Transaction, ScanOwner {
     let handle = this.#handle;
     if (newest || handle === undefined) handle = this.#store.registerSnapshot();
     else this.#store.retainSnapshot(handle);
+    return this.#scanAt(handle, own, space, low, high, options);
+  }
+
+  /** The scan takes over the caller's hold on the snapshot. */
+  #scanAt(
+    handle: SnapshotHandle,
+    own: OwnRange | undefined,
+    space: Space,
+    low: Key,
+    high: Key | undefined,
+    options: ScanOptions | undefined,
+  ): Scan {
     const inner = this.#store.scan(space, low, high, handle.stamp, options);
     const range =
       this.#serializable === undefined || newest
@@ -207,6 +221,28 @@ class StoreTransaction implements Transaction, ScanOwner {
     const scan = new TransactionScan(inner, own, options?.reverse ?? false, space, range, handle, this);
     (this.#scans ??= new Set()).add(scan);
     return scan;
+  }
+
+  pin(): PinnedReads | undefined {
+    const handle = this.#handle;
+    if (handle === undefined || this.#written) return undefined;
+    const store = this.#store;
+    store.retainSnapshot(handle);
+    let released = false;
+    return {
+      get: (space, key) => {
+        this.#serializable?.readKey(space, key);
+        return store.get(space, key, handle.stamp) as Row | undefined;
+      },
+      scan: (space, low, high, options) => {
+        store.retainSnapshot(handle);
+        return this.#scanAt(handle, undefined, space, low, high, options);
+      },
+      release: () => {
+        if (!released) store.releaseSnapshot(handle);
+        released = true;
+      },
+    };
   }
 
   /** For TransactionScan. */

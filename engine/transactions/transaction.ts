@@ -49,7 +49,22 @@ export type LockedRow =
   /** Someone committed a change after the snapshot: take `getNewest` (undefined = deleted) and evaluate again. */
   | 'changed';
 
-export interface Transaction {
+/** How a query reads. */
+export interface TransactionReads {
+  get(space: Space, key: Key): Row | undefined;
+  /**
+   * Rows with `low` <= key < `high` ('' and undefined = open end; see ScanOptions for other bounds).
+   * The scan keeps its snapshot until closed, also past the end of the statement (cursors).
+   */
+  scan(space: Space, low: Key, high: Key | undefined, options?: TransactionScanOptions): Scan;
+}
+
+/** Reads that go on as of one statement, whatever the transaction does after it. */
+export interface PinnedReads extends TransactionReads {
+  release(): void;
+}
+
+export interface Transaction extends TransactionReads {
   /** Number of the transaction, unique while the store is open and rising. */
   readonly id: number;
   readonly isolation: IsolationLevel;
@@ -78,7 +93,8 @@ export interface Transaction {
   readonly snapshot: number;
 
   // ---- reading ----------------------------------------------------------------------------------
-  get(space: Space, key: Key): Row | undefined;
+  /** The current statement's reads, for a query left open past its end; undefined once there are own changes. */
+  pin(): PinnedReads | undefined;
   /** The newest committed or own version, this statement's changes included. */
   getNewest(space: Space, key: Key): Row | undefined;
   /**
@@ -86,11 +102,6 @@ export interface Transaction {
    * over the snapshot otherwise.
    */
   getCurrent(space: Space, key: Key): Row | undefined;
-  /**
-   * Rows with `low` <= key < `high` ('' and undefined = open end; see ScanOptions for other bounds).
-   * The scan keeps its snapshot until closed, also past the end of the statement (cursors).
-   */
-  scan(space: Space, low: Key, high: Key | undefined, options?: TransactionScanOptions): Scan;
   /** Did the running statement itself already change this row? */
   changedInStatement(space: Space, key: Key): boolean;
 

@@ -72,7 +72,7 @@ export class TableScan implements Operator {
           return PENDING;
         }
         context.checkCancelled();
-        this.#scan ??= context.transaction.scan(this.#spec.table.space, '', undefined);
+        this.#scan ??= context.reads.scan(this.#spec.table.space, '', undefined);
         const count = this.#scan.next(this.#batch, this.#limit);
         if (count === SCAN_PENDING) return waitForPage(this.#scan, context);
         if (count === 0) {
@@ -156,7 +156,7 @@ export class IndexScan implements Operator {
       if (this.#range >= ranges.length) break;
       const range = ranges[this.#range];
       if (range.point && this.#spec.index.unique) {
-        const entry = context.transaction.get(this.#spec.index.space, range.low);
+        const entry = context.reads.get(this.#spec.index.space, range.low);
         this.#range++;
         if (entry !== undefined) this.#emit(entry[0] as string);
         continue;
@@ -167,7 +167,7 @@ export class IndexScan implements Operator {
         return PENDING;
       }
       context.checkCancelled();
-      this.#scan ??= context.transaction.scan(
+      this.#scan ??= context.reads.scan(
         this.#spec.index.space,
         range.low,
         range.high,
@@ -201,7 +201,7 @@ export class IndexScan implements Operator {
 
   #emit(key: string): void {
     const { table, missing, withKey, filter } = this.#spec;
-    const stored = this.#context.transaction.get(table.space, key) as Row | undefined;
+    const stored = this.#context.reads.get(table.space, key) as Row | undefined;
     if (stored === undefined) return;
     const row = withKey || stored.length < missing.length ? completeRow(stored, key, missing, withKey) : stored;
     if (filter === undefined || filter(row, this.#context) === true) this.#out.push(row);
@@ -243,13 +243,13 @@ export class IndexPoint implements Operator {
       this.#done = true;
       return null;
     }
-    const entry = context.transaction.get(spec.index.space, key);
+    const entry = context.reads.get(spec.index.space, key);
     if (entry === undefined) {
       this.#done = true;
       return null;
     }
     const rowKey = entry[0] as string;
-    const stored = context.transaction.get(spec.table.space, rowKey) as Row | undefined;
+    const stored = context.reads.get(spec.table.space, rowKey) as Row | undefined;
     if (stored === undefined) {
       this.#done = true;
       return null;

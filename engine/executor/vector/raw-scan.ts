@@ -24,7 +24,7 @@ export class RawScan implements Operator {
     if (this.#done) return null;
     const context = this.#context;
     context.checkCancelled();
-    this.#scan ??= context.transaction.scan(this.#table.space, '', undefined);
+    this.#scan ??= context.reads.scan(this.#table.space, '', undefined);
     const scan = this.#scan;
     const count = scan.next(this.#batch, VECTOR_ROWS);
     if (count === SCAN_PENDING) {

@@ -195,6 +195,7 @@ export class World {
 
 export class TestContext implements ExecutionContext {
   readonly transaction: Transaction;
+  readonly reads: Transaction;
   readonly parameters: readonly SqlValue[];
   readonly outer: SqlValue[] = [];
   readonly slots: unknown[] = [];
@@ -220,6 +221,7 @@ export class TestContext implements ExecutionContext {
   ) {
     this.#world = world;
     this.transaction = transaction;
+    this.reads = transaction;
     this.#every = options.interruptEvery ?? 0;
     this.#memory = options.memory ?? Number.POSITIVE_INFINITY;
     this.parameters = options.parameters ?? [];
