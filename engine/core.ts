@@ -28,10 +28,13 @@ import { isMember } from './ddl/context.ts';
 import { freshRole } from './ddl/roles.ts';
 import { newDatabase } from './ddl/schemas.ts';
 import type { SpillFiles } from './executor/operator.ts';
-import type { StatisticsSource, TableStatistics } from './planner/statistics.ts';
+import { KnownStatistics } from './planner/known-statistics.ts';
+import type { Semantics } from '../sblr/contract/semantics.ts';
+import type { TableStatistics } from './planner/statistics.ts';
 import { RowNumbers } from './row-numbers.ts';
 import { DeferredChecks } from './session/deferred-checks.ts';
 import { NotificationHub } from './session/notifications.ts';
+import { AutoAnalyze } from './session/auto-analyze.ts';
 import { ProgramCache } from './session/plan-cache.ts';
 import { idKey, Sequences } from './session/sequences.ts';
 import { Session } from './session/session.ts';
@@ -88,6 +91,10 @@ export class EngineCore implements EngineLink {
   readonly rowNumbers: RowNumbers;
   readonly notifications = new NotificationHub();
   readonly programs = new ProgramCache();
+  readonly statistics: KnownStatistics;
+  readonly autoAnalyze: AutoAnalyze;
+  /** Of the first program seen: what values' order and equality depend on. */
+  semantics: Semantics | undefined = undefined;
   readonly statementMemoryBytes: number;
   readonly durability: Durability;
   readonly trustsClients: boolean;
@@ -99,7 +106,6 @@ export class EngineCore implements EngineLink {
   readonly #options: EngineOptions;
   readonly #dialects = new Map<string, InstalledDialect>();
   readonly #sessions = new Map<number, Session>();
-  readonly #statistics = new Map<ObjectId, TableStatistics>();
   readonly #deferred = new DeferredChecks();
   readonly #random = new WeakMap<Session, number>();
   #nextProcessId = FIRST_PROCESS_ID;
@@ -114,6 +120,8 @@ export class EngineCore implements EngineLink {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.store = options.store;
+    this.statistics = new KnownStatistics(this.catalog, options.store);
+    this.autoAnalyze = new AutoAnalyze(this, options.log);
     this.transactions = new TransactionManager(options.store, options.now);
     this.locks = this.transactions.locks;
     this.sequences = new Sequences(options.store);
@@ -132,6 +140,7 @@ export class EngineCore implements EngineLink {
 
   /** Reads the catalog; makes administrator and first database in an empty store. */
   async open(): Promise<void> {
+    this.autoAnalyze.start();
     const definitions = new Map<ObjectId, Definition>();
     for await (const [key, row] of this.#scanAll(CATALOG_SPACE)) {
       if (key === idKey(0)) this.catalog.reserveIdsBelow(row[0] as number);
@@ -151,7 +160,7 @@ export class EngineCore implements EngineLink {
         break;
       }
     for await (const [, row] of this.#scanAll(STATISTICS_SPACE))
-      this.#statistics.set(row[0] as number, row[1] as unknown as TableStatistics);
+      this.statistics.set(row[0] as number, row[1] as unknown as TableStatistics);
   }
 
   async *#scanAll(space: number): AsyncIterable<readonly [string, Row]> {
@@ -251,6 +260,7 @@ export class EngineCore implements EngineLink {
 
   async shutdown(): Promise<void> {
     this.#closing = true;
+    this.autoAnalyze.stop();
     for (const session of [...this.#sessions.values()]) session.terminate(shutDown());
     const deadline = performance.now() + 5000;
     while (this.#sessions.size > 0 && performance.now() < deadline)
@@ -353,7 +363,7 @@ export class EngineCore implements EngineLink {
 
   publishCatalog(fork: CatalogFork): void {
     this.catalog.publish(fork.changes);
-    for (const [id, definition] of fork.changes) if (definition === null) this.#statistics.delete(id);
+    for (const [id, definition] of fork.changes) if (definition === null) this.statistics.delete(id);
   }
 
   runDeferredChecks(session: Session, transaction: Transaction, callback: (error: Error | undefined) => void): void {
@@ -378,27 +388,6 @@ export class EngineCore implements EngineLink {
 
   get administrator(): ObjectId {
     return this.#administrator;
-  }
-
-  readonly statistics: StatisticsSource = {
-    table: (id: ObjectId) => this.tableStatistics(id),
-  };
-
-  /** Statistics of the last ANALYZE, with the row count of now. */
-  tableStatistics(id: ObjectId): TableStatistics | undefined {
-    const known = this.#statistics.get(id);
-    const table = this.catalog.get(id);
-    if (table?.kind !== 'table') return known;
-    const rows = this.store.approximateRows(table.space);
-    return known === undefined ? { rows, rowBytes: 64, columns: [] } : { ...known, rows };
-  }
-
-  setStatistics(id: ObjectId, statistics: TableStatistics): void {
-    this.#statistics.set(id, statistics);
-  }
-
-  analyzed(): ReadonlyMap<ObjectId, TableStatistics> {
-    return this.#statistics;
   }
 
   dropSpace(space: number): void {

@@ -162,8 +162,8 @@ function aggregateNode(
   groups = Math.max(1, Math.min(groups, source.rows));
   const total =
     source.total + source.rows * (plan.keys.length + plan.aggregates.length) * COST.operator + groups * COST.tuple;
-  const details: PlanDetail[] =
-    plan.keys.length === 0 ? [] : [{ label: 'Group Key', expressions: plan.keys.map((key) => key.expression) }];
+  const keys = plan.keys.map((key) => key.expression);
+  const details: PlanDetail[] = keys.length === 0 ? [] : [{ label: 'Group Key', expressions: keys }];
   const vector = planVectorAggregate(planner, plan, source, spec);
   if (vector !== undefined) details.push({ label: 'Vectorized', text: 'true' });
   return new PhysicalNode({
@@ -220,6 +220,7 @@ function aggregateCall(
     inputs: inputExpressions.map(compile),
     filter: call.filter === undefined ? undefined : compile(call.filter),
     strict: definition.strict,
+    growing: definition.growing,
     distinct: distinct
       ? hashes.length === 1
         ? ([value]) => (value === null ? null : hashes[0](value))

@@ -55,25 +55,29 @@ export class RowSample {
   }
 }
 
-export function computeStatistics(table: TableDefinition, sample: RowSample, semantics: Semantics): TableStatistics {
+/** One column after the other, other work in between: each takes some milliseconds. */
+export async function computeStatistics(
+  table: TableDefinition,
+  sample: RowSample,
+  semantics: Semantics,
+): Promise<TableStatistics> {
   const { rows } = sample;
   let bytes = 0;
   for (const row of rows) bytes += rowBytes(row);
-  return {
-    rows: sample.seen,
-    rowBytes: rows.length === 0 ? 64 : bytes / rows.length,
-    columns: table.columns.map((column) => {
-      if (column.dropped) return undefined;
-      const at = column.position - 1;
-      const values = rows.map((row) => (at < row.length ? row[at] : column.missing));
-      return columnStatistics(
-        values,
-        sample.seen,
-        hashKeyOf(column.type, semantics),
-        comparatorOf(column.type, semantics),
-      );
-    }),
-  };
+  const columns: (ColumnStatistics | undefined)[] = [];
+  for (const column of table.columns) {
+    if (column.dropped) {
+      columns.push(undefined);
+      continue;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    const at = column.position - 1;
+    const values = rows.map((row) => (at < row.length ? row[at] : column.missing));
+    columns.push(
+      columnStatistics(values, sample.seen, hashKeyOf(column.type, semantics), comparatorOf(column.type, semantics)),
+    );
+  }
+  return { rows: sample.seen, rowBytes: rows.length === 0 ? 64 : bytes / rows.length, columns };
 }
 
 function columnStatistics(

@@ -74,6 +74,7 @@ function planCall(
 ): VectorCallPlan | undefined {
   if (
     spec.compare !== undefined ||
+    spec.growing ||
     spec.direct.length > 0 ||
     spec.implementation.stepMany !== undefined ||
     call.within.length > 0

@@ -1,10 +1,13 @@
 /** ANALYZE: samples the tables and keeps what the planner wants to know. */
 import { displayIdentifier, type Identifier, type Name } from '../../sblr/contract/names.ts';
+import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { TableDefinition } from '../catalog/definitions.ts';
 import { STATISTICS_SPACE } from '../catalog/catalog.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
-import { computeStatistics, RowSample } from '../planner/statistics.ts';
+import type { EngineCore } from '../core.ts';
+import { computeStatistics, RowSample, type TableStatistics } from '../planner/statistics.ts';
+import type { Transaction } from '../transactions/transaction.ts';
 import { ScanBatch, SCAN_PENDING } from '../../storage/contract/index.ts';
 import { idKey } from './sequences.ts';
 import type { Session } from './session.ts';
@@ -50,12 +53,31 @@ function find(session: Session, name: Name): TableDefinition {
 }
 
 async function analyzeTable(session: Session, table: TableDefinition): Promise<void> {
-  const sample = new RowSample(() => session.core.random(session));
-  const scan = session.transaction!.scan(table.space, '', undefined);
+  const { core } = session;
+  const statistics = await sampleTable(
+    session.transaction!,
+    table,
+    session.semantics!,
+    () => core.random(session),
+    () => session.checkCancelled(),
+  );
+  storeStatistics(core, session.transaction!, table, statistics);
+}
+
+/** Reads the table and computes its statistics, slice by slice; `check` may throw to give up. */
+export async function sampleTable(
+  transaction: Transaction,
+  table: TableDefinition,
+  semantics: Semantics,
+  random: () => number,
+  check: () => void,
+): Promise<TableStatistics> {
+  const sample = new RowSample(random);
+  const scan = transaction.scan(table.space, '', undefined);
   const batch = new ScanBatch();
   try {
     for (let turn = 0; ; turn++) {
-      session.checkCancelled();
+      check();
       const count = scan.next(batch, BATCH);
       if (count === SCAN_PENDING) {
         await new Promise<void>((resolve, reject) =>
@@ -70,8 +92,16 @@ async function analyzeTable(session: Session, table: TableDefinition): Promise<v
   } finally {
     scan.close();
   }
-  const statistics = computeStatistics(table, sample, session.semantics!);
-  session.core.setStatistics(table.id, statistics);
-  session.bindingVersion++;
-  session.transaction!.put(STATISTICS_SPACE, idKey(table.id), [table.id, statistics] as never);
+  return await computeStatistics(table, sample, semantics);
+}
+
+/** Takes effect at once: statistics are advice, and need not wait for the commit that keeps them. */
+export function storeStatistics(
+  core: EngineCore,
+  transaction: Transaction,
+  table: TableDefinition,
+  statistics: TableStatistics,
+): void {
+  core.statistics.set(table.id, statistics);
+  transaction.put(STATISTICS_SPACE, idKey(table.id), [table.id, statistics] as never);
 }

@@ -200,7 +200,7 @@ export async function declareCursor(
     });
   }
   const query = planRelation(session, program, statement.source, program.parameterTypes, 'SELECT');
-  const parameters = bindParameters(session, { program, epoch: 0, version: 0, query }, request);
+  const parameters = bindParameters(session, { program, epoch: 0, version: 0, statistics: 0, query }, request);
   const context = new StatementContext(session, session.transaction!, parameters);
   const execution = new Execution(query.plan, context);
   const cursor = new Cursor(statement.name, query.columns, execution, context, session.spillFiles, {

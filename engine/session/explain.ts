@@ -45,7 +45,7 @@ export async function explain(
     const context = new StatementContext(
       session,
       session.transaction!,
-      bindParameters(session, { program, epoch: 0, version: 0, query }, request),
+      bindParameters(session, { program, epoch: 0, version: 0, statistics: 0, query }, request),
     );
     measurements = new Map();
     context.measurements = measurements;

@@ -32,6 +32,8 @@ export interface CachedStatement {
   /** State the query was bound in; see the session's `bindingVersion`. */
   epoch: number;
   version: number;
+  /** Version of the statistics it was planned with. */
+  statistics: number;
   query: PlannedQuery | undefined;
 }
 

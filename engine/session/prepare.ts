@@ -74,15 +74,29 @@ export function lookupStatement(
   const key = declared.length === 0 ? reference.hash : reference.hash + typesKey(declared);
   const found = session.plans.get(key);
   const { catalog } = session;
-  if (found !== undefined && found.epoch === catalog.epoch && found.version === session.bindingVersion) return found;
+  const statistics = session.core.statistics.version;
+  if (
+    found !== undefined &&
+    found.epoch === catalog.epoch &&
+    found.version === session.bindingVersion &&
+    found.statistics === statistics
+  )
+    return found;
   const program = found?.program ?? session.program(reference);
   session.semantics = program.semantics;
+  session.core.semantics ??= program.semantics;
   const statement = program.statements[0];
   let query: PlannedQuery | undefined;
   if (program.statements.length === 1 && statement?.op === 'RETURN') {
     query = planRelation(session, program, statement.source, mergeTypes(program, declared), statement.command);
   }
-  const entry: CachedStatement = { program, epoch: catalog.epoch, version: session.bindingVersion, query };
+  const entry: CachedStatement = {
+    program,
+    epoch: catalog.epoch,
+    version: session.bindingVersion,
+    statistics,
+    query,
+  };
   session.plans.set(key, entry);
   return entry;
 }

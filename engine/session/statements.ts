@@ -145,6 +145,14 @@ function settle(session: Session, handled: Promise<{ readonly command: string; r
 }
 
 function runOther(session: Session, program: Program, statement: StatementNode, request: ExecuteRequest): void {
+  if (statement.op === 'FETCH_CURSOR') {
+    const fetched = fetchCursor(session, statement);
+    settle(
+      session,
+      fetched.then((rows) => ({ command: statement.move ? 'MOVE' : 'FETCH', rows })),
+    );
+    return;
+  }
   const simple = runSimple(session, program, statement, request);
   if (simple !== undefined) {
     session.statementDone(simple);
@@ -214,8 +222,6 @@ async function runWaiting(
   statement: StatementNode,
   request: ExecuteRequest,
 ): Promise<Done> {
-  if (statement.op === 'FETCH_CURSOR')
-    return { command: statement.move ? 'MOVE' : 'FETCH', rows: await fetchCursor(session, statement) };
   const transaction = session.ensureTransaction(request.implicit);
   switch (statement.op) {
     case 'EXECUTE_STATEMENT':

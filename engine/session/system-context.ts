@@ -21,9 +21,9 @@ export function systemContext(session: Session): SystemContext {
     schemas: dialect.system.schemas,
     typeId: (type) => hooks.typeId(type),
     rowEstimate: (table) =>
-      core.analyzed().get(table.id) === undefined ? -1 : core.store.approximateRows(table.space),
+      core.statistics.analyzed().get(table.id) === undefined ? -1 : core.store.approximateRows(table.space),
     byteEstimate: (table) =>
-      core.analyzed().get(table.id) === undefined ? 0 : core.store.approximateBytes(table.space),
+      core.statistics.analyzed().get(table.id) === undefined ? 0 : core.store.approximateBytes(table.space),
     sequenceState: (sequence) => core.sequences.peek(sequence),
     defaultText: (table, column) => rendered.defaultText(table, column),
     checkText: (table, id) => rendered.check(table, id, false),
@@ -68,7 +68,7 @@ export function systemContext(session: Session): SystemContext {
       for (const one of session.cursors.values()) yield [one.name, one.text, one.hold, one.scroll, one.createdAt];
     },
     *statistics() {
-      for (const [id, statistics] of core.analyzed()) {
+      for (const [id, statistics] of core.statistics.analyzed()) {
         let position = 0;
         for (const column of statistics.columns) {
           position++;

@@ -28,6 +28,8 @@ export interface AggregateCallSpec {
   /** Sort keys evaluated after the inputs; with `compare` set, rows are kept and stepped in order at the end. */
   readonly sortKeys: readonly Evaluator[];
   readonly compare: Comparator<readonly SqlValue[]> | undefined;
+  /** Does the state hold all inputs? They are then counted against the statement's memory. */
+  readonly growing: boolean;
 }
 
 export interface AggregateSpec {
@@ -91,6 +93,7 @@ export class HashAggregate implements Operator, GroupHost {
       (call) =>
         call.compare === undefined &&
         call.distinct === undefined &&
+        !call.growing &&
         call.inputs.length <= 2 &&
         call.implementation.stepMany === undefined,
     );
@@ -255,9 +258,9 @@ export class HashAggregate implements Operator, GroupHost {
     return group;
   }
 
-  /** Inputs kept for DISTINCT and ORDER BY of an aggregate cannot be put aside. */
+  /** Inputs kept for DISTINCT, ORDER BY or the result of an aggregate cannot be put aside. */
   #requireKept(bytes: number): void {
-    this.#context.require(bytes, 'An aggregate with DISTINCT or ORDER BY');
+    this.#context.require(bytes, 'An aggregate that keeps its input');
     this.#required += bytes;
   }
 
@@ -298,7 +301,10 @@ export class HashAggregate implements Operator, GroupHost {
       for (const sortKey of call.sortKeys) values.push(sortKey(row, context));
       this.#requireKept(rowBytes(values));
       kept.push(values);
-    } else stepCall(call, group.states[at], values, context);
+    } else {
+      if (call.growing) this.#requireKept(rowBytes(values));
+      stepCall(call, group.states[at], values, context);
+    }
   }
 
   /** For DISTINCT: false when the group has had these inputs. */

@@ -116,7 +116,10 @@ test('what cannot be spilled is refused one past the bound', async () => {
   });
 });
 
-test('inputs kept for a DISTINCT aggregate are refused one past the bound', async () => {
+test.each([
+  ['DISTINCT', (values: readonly unknown[]) => values[0], false, 64],
+  ['growing', undefined, true, rowBytes([1])],
+])('inputs kept for a %s aggregate are refused one past the bound', async (_kind, distinct, growing, each) => {
   const { HashAggregate } = await import('../../../engine/executor/operators/aggregate.ts');
   const implementation = {
     create: () => ({ count: 0 }),
@@ -129,12 +132,13 @@ test('inputs kept for a DISTINCT aggregate are refused one past the bound', asyn
     inputs: [(row: Row) => row[0]!],
     filter: undefined,
     strict: true,
-    distinct: (values: readonly unknown[]) => values[0],
+    distinct,
     sortKeys: [],
     compare: undefined,
+    growing,
   };
   const spec = { keys: [], hashes: [], sets: [[]], calls: [call], groupings: [] };
-  await withContext(64 * 500, (context) => {
+  await withContext(each * 500, (context) => {
     const fits = new HashAggregate(new Rows(numbers(500, 500)), spec, context);
     expect(drain(fits)).toEqual([[500]]);
     fits.close();
