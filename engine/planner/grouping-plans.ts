@@ -20,8 +20,6 @@ import { distinctOf } from './selectivity.ts';
 
 const NONE: ReadonlySet<ColumnId> = new Set();
 
-// ---- shared pieces --------------------------------------------------------------------------------
-
 /** Computes expressions that hold subqueries below the node that uses them, as columns of their own. */
 function precompute(
   planner: Planner,

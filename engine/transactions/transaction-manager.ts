@@ -9,7 +9,6 @@ import {
   type Durability,
   type Key,
   type Scan,
-  type ScanOptions,
   type SnapshotHandle,
   type Space,
   type StoredRow,
@@ -211,11 +210,11 @@ class StoreTransaction implements Transaction, ScanOwner {
     space: Space,
     low: Key,
     high: Key | undefined,
-    options: ScanOptions | undefined,
+    options: TransactionScanOptions | undefined,
   ): Scan {
     const inner = this.#store.scan(space, low, high, handle.stamp, options);
     const range =
-      this.#serializable === undefined || newest
+      this.#serializable === undefined || options?.view === 'newest'
         ? undefined
         : this.#manager.serializable.openRange(this.#serializable, space, low, high, options);
     const scan = new TransactionScan(inner, own, options?.reverse ?? false, space, range, handle, this);
@@ -231,7 +230,7 @@ class StoreTransaction implements Transaction, ScanOwner {
     let released = false;
     return {
       get: (space, key) => {
-        this.#serializable?.readKey(space, key);
+        if (this.#serializable !== undefined) this.#manager.serializable.readKey(this.#serializable, space, key);
         return store.get(space, key, handle.stamp) as Row | undefined;
       },
       scan: (space, low, high, options) => {
