@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type Engine, openEngine, rowCodec } from '../engine/index.ts';
+import { compileProgram } from '../parsers/postgres/plugin.ts';
 import type { Log } from '../listener/index.ts';
 import { openTier1 } from '../storage/index.ts';
 import { acquireLock, type Lock } from './lock-file.ts';
@@ -51,6 +52,7 @@ export async function openEngineHost(settings: EngineSettings, trustsClients: bo
         idleInTransactionTimeoutMs: settings.timeouts.idle_in_transaction,
         lockTimeoutMs: settings.timeouts.lock,
       },
+      compilers: new Map([['postgres', compileProgram]]),
       store,
       spillFiles: new TemporarySpillFiles(join(dirname(settings.store), 'spill'), settings.limits.spill_size),
       version: VERSION,

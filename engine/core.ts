@@ -24,6 +24,7 @@ import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './ca
 import type { Definition, ObjectId, RoleDefinition, SystemRelation } from './catalog/definitions.ts';
 import { definitionsOf, PRODUCERS } from './catalog/system-relations.ts';
 import { InstalledDialect } from './installed-dialect.ts';
+import type { EngineOptions, TextCompiler } from './options.ts';
 import { isMember } from './ddl/context.ts';
 import { freshRole } from './ddl/roles.ts';
 import { newDatabase } from './ddl/schemas.ts';
@@ -43,20 +44,6 @@ import type { LockManager } from './transactions/locks.ts';
 import type { Transaction } from './transactions/transaction.ts';
 import { TransactionManager } from './transactions/transaction-manager.ts';
 
-export interface EngineConfig {
-  /** Name of the administrator and of the first database, used at the first start only. */
-  readonly administrator: string;
-  /** '' = leave the stored verifier as it is. */
-  readonly administratorPassword: string;
-  readonly trustsClients: boolean;
-  readonly statementMemoryBytes: number;
-  readonly durability: Durability;
-  /** Defaults of the settings of the same names, ms; 0 = none. */
-  readonly statementTimeoutMs: number;
-  readonly idleInTransactionTimeoutMs: number;
-  readonly lockTimeoutMs: number;
-}
-
 export interface EngineStatus {
   readonly sessions: number;
   readonly databases: number;
@@ -65,16 +52,6 @@ export interface EngineStatus {
   readonly memoryBytes: number;
   readonly logBytes: number;
   readonly startedAt: number;
-}
-
-export interface EngineOptions {
-  readonly config: EngineConfig;
-  readonly store: TransactionStore;
-  readonly spillFiles: SpillFiles;
-  readonly version: string;
-  /** Microseconds since 1970 UTC. */
-  readonly now: () => number;
-  readonly log: (level: 'error' | 'warn' | 'info', message: string, details?: Record<string, unknown>) => void;
 }
 
 /** First number shown as process id. */
@@ -102,6 +79,7 @@ export class EngineCore implements EngineLink {
   readonly spillFiles: SpillFiles;
   readonly version: string;
   readonly startedAt: number;
+  readonly compilers: ReadonlyMap<string, TextCompiler>;
   readonly now: () => number;
   readonly #options: EngineOptions;
   readonly #dialects = new Map<string, InstalledDialect>();
@@ -131,6 +109,7 @@ export class EngineCore implements EngineLink {
     this.trustsClients = options.config.trustsClients;
     this.spillFiles = options.spillFiles;
     this.version = options.version;
+    this.compilers = options.compilers ?? new Map();
     this.now = options.now;
     this.startedAt = options.now();
     this.authenticationSecret = randomInt(2 ** 47).toString(36);
@@ -347,7 +326,7 @@ export class EngineCore implements EngineLink {
     const schema = session.temporarySchema;
     if (schema === undefined) return;
     const changes = new Map<ObjectId, Definition | null>();
-    for (const kind of ['table', 'view', 'sequence'] as const) {
+    for (const kind of ['table', 'view', 'sequence', 'routine'] as const) {
       for (const object of this.catalog.all(kind)) {
         if (!('schemaId' in object) || object.schemaId !== schema.id) continue;
         changes.set(object.id, null);

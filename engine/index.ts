@@ -1,10 +1,12 @@
 /** Entry point of the engine for the composition roots. */
 import type { EngineLink } from '../sblr/contract/session.ts';
 import type { TransactionStore } from '../storage/contract/index.ts';
-import { EngineCore, type EngineConfig, type EngineOptions, type EngineStatus } from './core.ts';
+import { EngineCore, type EngineStatus } from './core.ts';
+import type { EngineConfig, EngineOptions } from './options.ts';
 
 export { rowCodec } from './storage/row-codec.ts';
-export type { EngineConfig, EngineOptions, EngineStatus } from './core.ts';
+export type { EngineStatus } from './core.ts';
+export type { EngineConfig, EngineOptions, TextCompiler } from './options.ts';
 export type { SpillFile, SpillFiles } from './executor/operator.ts';
 
 export interface Engine extends EngineLink {

@@ -64,6 +64,7 @@ export class InstalledDialect {
     this.system = {
       systemSchema: profile.systemSchema,
       mainSchema: profile.mainSchema,
+      temporarySchema: profile.temporarySchema,
       schemas,
       views,
       base: SYSTEM_RELATIONS,

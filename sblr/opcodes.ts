@@ -9,7 +9,7 @@
  */
 import { many, one, oneOf, optional, type OpcodeDefinition } from './operands.ts';
 
-export const SBLR_VERSION = 1;
+export const SBLR_VERSION = 2;
 
 const isolation = oneOf('none', 'read_uncommitted', 'read_committed', 'repeatable_read', 'serializable');
 const behavior = oneOf('restrict', 'cascade');
@@ -222,7 +222,7 @@ export const OPCODES = {
   LITERAL: { code: 0x0701, result: 'value', operands: { value: 'value', type: 'type' }, inputs: {}, doc: 'A constant. An untyped string literal and NULL have type unknown.' },
   PARAM: { code: 0x0702, result: 'value', operands: { index: 'u16', type: 'type?' }, inputs: {}, doc: 'Parameter by number from 0; `type` when the text or a lifted literal declares it.' },
   COLUMN: { code: 0x0703, result: 'value', operands: { name: 'name' }, inputs: {}, doc: 'A column by name: c, t.c, s.t.c. In a dialect that allows it a bare table name is its whole row.' },
-  VARIABLE: { code: 0x0704, result: 'value', operands: { name: 'text', scope: oneOf('local', 'session', 'setting', 'global') }, inputs: {}, doc: 'A variable of the program, of the session, or a setting.' },
+  VARIABLE: { code: 0x0704, result: 'value', operands: { name: 'text', scope: oneOf('local', 'session', 'setting', 'global', 'diagnostic') }, inputs: {}, doc: 'A variable of the program, of the session, a setting, or what is known of the last statement (row_count) or of the error being handled (sqlstate, message, detail, hint, constraint, column, table, schema, type).' },
   OPERATOR: { code: 0x0705, result: 'value', operands: { name: 'text' }, inputs: { operands: 'value*' }, doc: 'Unary or binary operator by its primitive name (operators.ts).' },
   AND: { code: 0x0706, result: 'value', operands: {}, inputs: { operands: 'value*' }, doc: 'Three-valued AND of two or more.' },
   OR: { code: 0x0707, result: 'value', operands: {}, inputs: { operands: 'value*' }, doc: 'Three-valued OR of two or more.' },
@@ -272,13 +272,13 @@ export const OPCODES = {
   // ---- 0x0d procedural -------------------------------------------------------------------------------------
   // Labels are indexes into the program's statement list; the stacks are empty at every statement boundary.
   DECLARE_VARIABLE: { code: 0x0d01, result: 'statement', operands: { name: 'text', type: 'type', constant: 'bool' }, inputs: { initial: 'value?' }, doc: 'Declares (or re-initialises) a local variable.' },
-  ASSIGN_VARIABLE: { code: 0x0d02, result: 'statement', operands: { name: 'text', scope: oneOf('local', 'session') }, inputs: { value: 'value' }, doc: 'variable = value, cast by assignment.' },
-  ASSIGN_QUERY: { code: 0x0d03, result: 'statement', operands: { names: 'text[]', strict: 'bool', scope: oneOf('local', 'session') }, inputs: { query: 'relation' }, doc: 'SELECT ... INTO variables: the first row, or NULLs (strict: exactly one row).' },
+  ASSIGN_VARIABLE: { code: 0x0d02, result: 'statement', operands: { name: 'text', scope: oneOf('local', 'session') }, inputs: { steps: many('SUBSCRIPT_STEP'), value: 'value' }, doc: 'variable = value, cast by assignment; `steps` lead to a field or element of it.' },
+  ASSIGN_QUERY: { code: 0x0d03, result: 'statement', operands: { names: 'text[]', strict: 'bool', scope: oneOf('local', 'session') }, inputs: { query: 'relation' }, doc: 'SELECT ... INTO variables: the first row, or NULLs (strict: exactly one row). One record variable takes the whole row.' },
   JUMP: { code: 0x0d04, result: 'statement', operands: { target: 'label' }, inputs: {}, doc: 'Continues at statement `target`.' },
   JUMP_IF: { code: 0x0d05, result: 'statement', operands: { target: 'label', when: oneOf('true', 'not_true') }, inputs: { condition: 'value' }, doc: 'Jumps when the condition is true / is false or unknown.' },
   HANDLER_BEGIN: { code: 0x0d06, result: 'statement', operands: { target: 'label', conditions: 'text[]', kind: oneOf('exit', 'continue') }, inputs: {}, doc: 'From here to the matching HANDLER_END an error of these conditions (names or SQLSTATEs; none = any) undoes the block\'s changes and jumps to `target`.' },
   HANDLER_END: { code: 0x0d07, result: 'statement', operands: {}, inputs: {}, doc: 'Ends the innermost handler range.' },
-  RAISE: { code: 0x0d08, result: 'statement', operands: { condition: 'text', level: oneOf('error', 'warning', 'notice', 'info', 'log', 'debug') }, inputs: { message: 'value?', detail: 'value?', hint: 'value?' }, doc: 'Raises a condition (name or five-character SQLSTATE), or a notice.' },
+  RAISE: { code: 0x0d08, result: 'statement', operands: { condition: 'text', level: oneOf('error', 'warning', 'notice', 'info', 'log', 'debug') }, inputs: { message: 'value?', arguments: 'value*', detail: 'value?', hint: 'value?', constraint: 'value?', column: 'value?', table: 'value?', schema: 'value?', dataType: 'value?' }, doc: 'Raises a condition (name or five-character SQLSTATE), or a notice. With arguments each % of the message stands for the next one, %% for itself.' },
   RERAISE: { code: 0x0d09, result: 'statement', operands: {}, inputs: {}, doc: 'Raises the error being handled again.' },
   OPEN_CURSOR: { code: 0x0d0a, result: 'statement', operands: { name: 'text' }, inputs: { query: 'relation' }, doc: 'Opens a local cursor.' },
   FETCH_INTO: { code: 0x0d0b, result: 'statement', operands: { cursor: 'text', names: 'text[]', atEnd: 'label' }, inputs: {}, doc: 'Fetches the next row into variables, or jumps to `atEnd`.' },
@@ -287,6 +287,11 @@ export const OPCODES = {
   EMIT_ROW: { code: 0x0d0e, result: 'statement', operands: {}, inputs: { values: 'value*' }, doc: 'Sends one row of the routine\'s result set (SUSPEND, RETURN NEXT).' },
   EXECUTE: { code: 0x0d0f, result: 'statement', operands: {}, inputs: { query: 'relation' }, doc: 'Runs a query or modification and drops its rows (PERFORM); sets the row count.' },
   CALL_PROCEDURE: { code: 0x0d10, result: 'statement', operands: { name: 'name', outputs: 'text[]' }, inputs: { arguments: 'value*' }, doc: 'CALL; output arguments are assigned to the named variables (\'\' = none).' },
+  BLOCK_BEGIN: { code: 0x0d11, result: 'statement', operands: {}, inputs: {}, doc: 'Variables declared from here to the matching BLOCK_END hide those outside.' },
+  BLOCK_END: { code: 0x0d12, result: 'statement', operands: {}, inputs: {}, doc: 'Ends the innermost block: what its variables hid is visible again.' },
+  EMIT_QUERY: { code: 0x0d13, result: 'statement', operands: {}, inputs: { query: 'relation' }, doc: 'Sends the rows of a query as rows of the routine\'s result set (RETURN QUERY).' },
+  EXECUTE_BLOCK: { code: 0x0d14, result: 'statement', operands: { body: 'bytes', command: 'text' }, inputs: {}, doc: 'Runs a nested program at once (DO, EXECUTE BLOCK).' },
+  EXECUTE_DYNAMIC: { code: 0x0d15, result: 'statement', operands: { use: oneOf('drop', 'assign', 'emit', 'open'), names: 'text[]', strict: 'bool' }, inputs: { text: 'value', arguments: 'value*' }, doc: 'Compiles text of the program\'s dialect and runs it: its rows are dropped, assigned as by ASSIGN_QUERY, emitted, or opened as the local cursor of that name.' },
 
   // ---- 0x0e administration ------------------------------------------------------------------------------------
   EXPLAIN: { code: 0x0e01, result: 'statement', operands: { analyze: 'bool', format: oneOf('text', 'json', 'sblr'), options }, inputs: { statement: 'statement' }, doc: 'EXPLAIN [ANALYZE]; format sblr lists the bytecode.' },

@@ -34,6 +34,7 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   arrayBase: [0, 1],
   emptyStringIsNull: 'bool',
   qualifier: ['schema', 'database'],
+  variableConflict: ['error', 'variable', 'column'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

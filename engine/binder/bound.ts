@@ -4,7 +4,7 @@
  * refer to columns by id, so trees can be rearranged freely; a reference to an id that no input below
  * provides is a correlation to an outer query.
  */
-import type { SqlType } from '../../sblr/contract/types.ts';
+import type { SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import type {
   ObjectId,
@@ -36,7 +36,7 @@ export type BoundExpression =
   | {
       readonly kind: 'variable';
       readonly name: string;
-      readonly scope: 'local' | 'session' | 'setting' | 'global';
+      readonly scope: VariableKind;
       readonly type: SqlType;
     }
   | { readonly kind: 'set_variable'; readonly name: string; readonly value: BoundExpression; readonly type: SqlType }

@@ -59,7 +59,10 @@ function hintOf(hint: string | undefined): { hint?: string } {
 function unqualified(node: NodeOf<'COLUMN'>, scope: Scope, name: Identifier, key: string): BoundExpression {
   const { pos } = node;
   const found = findUnqualified(scope, key, pos);
-  if (found !== undefined) return useColumn(found, pos);
+  if (found !== undefined) {
+    const preferred = conflicting(scope, name, pos);
+    return preferred ?? useColumn(found, pos);
+  }
   const alias = scope.aliases?.get(key);
   if (alias !== undefined) return alias;
   const shown = scope.binder.display(name);
@@ -77,10 +80,28 @@ function unqualified(node: NodeOf<'COLUMN'>, scope: Scope, name: Identifier, key
   return fail('undefined_column', `column "${shown}" does not exist`, pos, hintOf(similarColumn(scope, key)));
 }
 
-/** field of a record variable: new.price. */
+/** A column's name that is a variable's, too: the variable where it wins. */
+function conflicting(scope: Scope, name: Identifier, pos: number | undefined): BoundExpression | undefined {
+  const { context } = scope.binder;
+  const type = context.variables?.typeOf(name.text, 'local');
+  if (type === undefined || context.semantics.variableConflict === 'column') return undefined;
+  if (context.semantics.variableConflict === 'variable')
+    return { kind: 'variable', name: name.text, scope: 'local', type };
+  return fail('ambiguous_column', `column reference "${scope.binder.display(name)}" is ambiguous`, pos, {
+    detail: 'It could refer to either a variable of the program or a table column.',
+  });
+}
+
+/** field of a record variable (new.price), or variable of a routine by its name (increase.price). */
 function recordVariable(scope: Scope, qualifier: Identifier, field: Identifier): BoundExpression | undefined {
-  const type = scope.binder.context.variables?.typeOf(qualifier.text, 'local');
-  if (type?.kind !== 'record' || type.fields === undefined) return undefined;
+  const { variables } = scope.binder.context;
+  const type = variables?.typeOf(qualifier.text, 'local');
+  if (type === undefined) {
+    const name = `${qualifier.text}.${field.text}`;
+    const own = variables?.typeOf(name, 'local');
+    return own === undefined ? undefined : { kind: 'variable', name, scope: 'local', type: own };
+  }
+  if (type.kind !== 'record' || type.fields === undefined) return undefined;
   const key = identifierKey(field);
   const index = type.fields.findIndex(
     (candidate) => candidate.name === field.text || candidate.name.toLowerCase() === key,

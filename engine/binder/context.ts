@@ -6,7 +6,7 @@
 import type { Identifier } from '../../sblr/contract/names.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
-import { UNKNOWN, type SqlType } from '../../sblr/contract/types.ts';
+import { UNKNOWN, type SqlType, type VariableKind } from '../../sblr/contract/types.ts';
 import { DEFAULT_TEXT_SETTINGS, type TextSettings } from '../../sblr/contract/text/settings.ts';
 import type { RelationNode } from '../../sblr/nodes.ts';
 import type {
@@ -31,7 +31,7 @@ export const MAX_OUTPUT_COLUMNS = 1664;
 /** Variables a statement may refer to: those of a routine, of the session, settings. */
 export interface VariableScope {
   /** Type of a variable, or undefined if there is none of that name. */
-  typeOf(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlType | undefined;
+  typeOf(name: string, scope: VariableKind): SqlType | undefined;
 }
 
 export interface BindContext {

@@ -205,6 +205,7 @@ export interface RoutineDefinition extends Common {
   readonly strict: boolean;
   readonly program: Uint8Array;
   readonly source: string;
+  readonly persistence: 'permanent' | 'temporary';
 }
 
 export interface RoleDefinition extends Common {

@@ -6,7 +6,7 @@ import { regular, type Identifier, type Name } from '../../sblr/contract/names.t
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { Condition } from '../../sblr/contract/conditions.ts';
 import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
+import { COLUMN_TYPE, type SqlType } from '../../sblr/contract/types.ts';
 import { encodeProgram } from '../../sblr/encode.ts';
 import { node, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import { SBLR_VERSION } from '../../sblr/opcodes.ts';
@@ -67,6 +67,8 @@ export interface DdlContext {
   insertQuery(query: BoundQuery, table: TableDefinition): Promise<number>;
   isEmpty(table: TableDefinition): Promise<boolean>;
   temporarySchema(): SchemaDefinition;
+  /** Does the name mean the schema of the session's temporary objects? */
+  isTemporaryName(name: Identifier): boolean;
   /** Runs after a durable commit (space removal, cache invalidation). */
   afterCommit(action: () => void): void;
   dropSpace(space: number): void;
@@ -97,7 +99,10 @@ export function placeOf(context: DdlContext, name: Name, temporary: boolean, pos
       ...(position === undefined ? {} : { position }),
     });
   }
-  const schema = requireSchema(context, name[name.length - 2]!, position);
+  const qualifier = name[name.length - 2]!;
+  const schema = context.isTemporaryName(qualifier)
+    ? context.temporarySchema()
+    : requireSchema(context, qualifier, position);
   if (!isTemporarySchema(schema)) context.names.checkPrivilege(schema, 'CREATE');
   return { schema, name: last };
 }
@@ -108,6 +113,7 @@ export function isTemporarySchema(schema: SchemaDefinition): boolean {
 
 /** The schema of a name; the dialect's word for the main schema finds that one. */
 export function findSchema(context: DdlContext, name: Identifier): SchemaDefinition | undefined {
+  if (context.isTemporaryName(name)) return context.temporarySchema();
   if (context.semantics.qualifier === 'database') {
     const database = context.catalog.databaseByName(name);
     if (database === undefined) throw unknownDatabase(context.display(name));
@@ -200,6 +206,41 @@ export function storeQuery(context: DdlContext, source: RelationNode): Uint8Arra
   }).bytes;
 }
 
+/** The rows of a table or view as a type. */
+function rowType(context: Pick<DdlContext, 'names' | 'display'>, name: Name): SqlType | undefined {
+  const relation = context.names.findRelation(name);
+  if (relation === undefined || (relation.kind !== 'table' && relation.kind !== 'view')) return undefined;
+  const columns = relation.columns.filter((column) => !column.dropped);
+  return {
+    kind: 'record',
+    typeId: relation.id,
+    fields: columns.map((column) => ({ name: context.display(column.name), type: column.type })),
+  };
+}
+
+/** The type of a column: the last part of the name is the column's. */
+function columnType(context: Pick<DdlContext, 'names' | 'display'>, name: Name, position: number | undefined): SqlType {
+  const table = name.slice(0, -1);
+  const shown = context.display(name[name.length - 1]!);
+  const rows = table.length === 0 ? undefined : rowType(context, table);
+  const found = rows?.fields?.find((field) => field.name === shown);
+  if (found !== undefined) return found.type;
+  const relation = table.map((part) => context.display(part)).join('.');
+  const where = position === undefined ? {} : { position };
+  if (rows === undefined)
+    throw new SqlError('undefined_table', {
+      message: `relation "${relation}" does not exist`,
+      args: { name: relation },
+      ...where,
+    });
+  throw new SqlError('undefined_column', {
+    message: `column "${shown}" of relation "${relation}" does not exist`,
+    variant: 'column_of_relation',
+    args: { name: shown, relation },
+    ...where,
+  });
+}
+
 /** Replaces 'named' types by the user-defined types they name. */
 export function resolveType(context: Pick<DdlContext, 'names' | 'display'>, type: SqlType, position?: number): SqlType {
   if (type.kind === 'array' && type.element !== undefined) {
@@ -207,8 +248,11 @@ export function resolveType(context: Pick<DdlContext, 'names' | 'display'>, type
   }
   if (type.kind !== 'named') return type;
   const name = type.name ?? [];
+  if (type.declared === COLUMN_TYPE) return columnType(context, name, position);
   const found = context.names.findType(name);
   if (found === undefined) {
+    const row = rowType(context, name);
+    if (row !== undefined) return row;
     const shown = name.map((part) => context.display(part)).join('.');
     throw new SqlError('undefined_object', {
       message: `type "${shown}" does not exist`,

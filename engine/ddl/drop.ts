@@ -2,7 +2,13 @@
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import type { ColumnDefinition, Definition, ObjectId, TableDefinition } from '../catalog/definitions.ts';
+import type {
+  ColumnDefinition,
+  Definition,
+  ObjectId,
+  RoutineDefinition,
+  TableDefinition,
+} from '../catalog/definitions.ts';
 import { findSchema, requireOwner, type DdlContext } from './context.ts';
 import { dependentError, viewsReading } from './dependencies.ts';
 
@@ -86,13 +92,7 @@ function find(
     case 'procedure': {
       const overloads = context.names.findRoutines(name);
       const wanted =
-        signature === undefined
-          ? overloads
-          : overloads.filter(
-              (routine) =>
-                signatureOf(routine.parameters.map((parameter) => parameter.type.declared ?? parameter.type.kind)) ===
-                signature,
-            );
+        signature === undefined ? overloads : overloads.filter((routine) => signaturesOf(routine).includes(signature));
       if (wanted.length > 1) {
         const shown = name.map((part) => context.display(part)).join('.');
         throw new SqlError('ambiguous_function', {
@@ -107,8 +107,11 @@ function find(
   }
 }
 
-function signatureOf(types: readonly string[]): string {
-  return types.join(',');
+/** As the routine may be named: by its inputs, or by all its parameters. */
+function signaturesOf(routine: RoutineDefinition): readonly string[] {
+  const of = (parameters: RoutineDefinition['parameters']): string =>
+    parameters.map(({ type }) => type.declared ?? type.kind).join(',');
+  return [of(routine.parameters.filter(({ mode }) => mode !== 'out' && mode !== 'table')), of(routine.parameters)];
 }
 
 /** Collects everything that goes with the named objects, then drops it all. */

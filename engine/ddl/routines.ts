@@ -1,8 +1,26 @@
 /** CREATE FUNCTION / PROCEDURE: the body is a program already; other languages than SQL are refused. */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { RoutineParameter } from '../catalog/definitions.ts';
-import { placeOf, requireOwner, resolveType, storeExpression, type DdlContext } from './context.ts';
+import { isTemporarySchema, placeOf, requireOwner, resolveType, storeExpression, type DdlContext } from './context.ts';
+
+/** The declared result, or what the output parameters make: one its own type, several or a TABLE a row. */
+function resultType(
+  context: DdlContext,
+  statement: NodeOf<'CREATE_ROUTINE'>,
+  parameters: readonly RoutineParameter[],
+): SqlType | undefined {
+  const outputs = parameters.filter((one) => one.mode === 'out' || one.mode === 'inout' || one.mode === 'table');
+  if (outputs.length === 0)
+    return statement.returns === undefined ? undefined : resolveType(context, statement.returns, statement.pos);
+  if (outputs.length === 1 && outputs[0]!.mode !== 'table') return outputs[0]!.type;
+  const fields = outputs.map((one, at) => ({
+    name: one.name === undefined ? `column${at + 1}` : context.display(one.name),
+    type: one.type,
+  }));
+  return { kind: 'record', fields };
+}
 
 export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context: DdlContext): Promise<void> {
   if (statement.body.length === 0) {
@@ -36,20 +54,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
       args: { name: shown },
     });
   }
-  const outputs = parameters.filter((one) => one.mode === 'out' || one.mode === 'inout' || one.mode === 'table');
-  const declared = statement.returns === undefined ? undefined : resolveType(context, statement.returns, statement.pos);
-  const returns =
-    outputs.length === 0
-      ? declared
-      : outputs.length === 1 && outputs[0]!.mode !== 'table'
-        ? outputs[0]!.type
-        : {
-            kind: 'record' as const,
-            fields: outputs.map((one, at) => ({
-              name: one.name === undefined ? `column${at + 1}` : context.display(one.name),
-              type: one.type,
-            })),
-          };
+  const returns = resultType(context, statement, parameters);
   if (old !== undefined) {
     requireOwner(context, old, 'function');
     if (old.returns?.kind !== returns?.kind) {
@@ -75,6 +80,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
     strict: statement.strict,
     program: statement.body,
     source: statement.source,
+    persistence: isTemporarySchema(place.schema) ? 'temporary' : 'permanent',
     grants: old?.grants,
     comment: old?.comment,
   });

@@ -89,7 +89,7 @@ export async function createSequence(statement: NodeOf<'CREATE_SEQUENCE'>, conte
     owner: context.role,
     schemaId: place.schema.id,
     databaseId: place.schema.databaseId,
-    persistence: statement.temporary ? 'temporary' : 'permanent',
+    persistence: statement.temporary || place.schema.name.text.startsWith('temp:') ? 'temporary' : 'permanent',
     ...values,
   });
   context.createSequenceState(id, values.start);

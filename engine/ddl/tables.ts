@@ -317,7 +317,12 @@ export async function createTableAs(statement: NodeOf<'CREATE_TABLE_AS'>, contex
     constraints: [],
     indexes: [],
     referencedBy: [],
-    persistence: statement.temporary ? 'temporary' : statement.unlogged ? 'unlogged' : 'permanent',
+    persistence:
+      statement.temporary || place.schema.name.text.startsWith('temp:')
+        ? 'temporary'
+        : statement.unlogged
+          ? 'unlogged'
+          : 'permanent',
     onCommit: statement.onCommit,
     options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? ''])),
   };

@@ -8,6 +8,7 @@
  * that row's expressions are all evaluated, so the next call goes on with the same row. The driver
  * (run.ts) turns SUSPEND into 'pending'.
  */
+import type { VariableKind } from '../../sblr/contract/types.ts';
 import type { Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
@@ -83,7 +84,7 @@ export interface ExecutionContext {
   callRoutine(routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue;
   /** All rows of a set-returning user-defined function; may throw SUSPEND likewise. */
   routineRows(routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[];
-  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue;
+  variable(name: string, scope: VariableKind): SqlValue;
   setVariable(name: string, value: SqlValue): void;
   /** What SET CONSTRAINTS said about a constraint; undefined = as declared. */
   constraintMode?(constraintId: number): 'immediate' | 'deferred' | undefined;

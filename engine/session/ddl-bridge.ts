@@ -356,6 +356,10 @@ export class DdlBridge implements DdlContext {
     return (await this.#anyRow(this.#scan(table, false))) === undefined;
   }
 
+  isTemporaryName(name: Identifier): boolean {
+    return !name.exact && name.text.toLowerCase() === this.#session.dialect.system.temporarySchema;
+  }
+
   temporarySchema(): SchemaDefinition {
     const session = this.#session;
     if (session.temporarySchema === undefined) {

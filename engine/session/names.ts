@@ -29,6 +29,7 @@ import type {
 export interface SystemCatalog {
   readonly systemSchema: string;
   readonly mainSchema: string;
+  readonly temporarySchema: string | undefined;
   readonly schemas: ReadonlyMap<string, ObjectId>;
   /** Key: schema.name in lower case. */
   readonly views: ReadonlyMap<string, ViewDefinition>;
@@ -39,7 +40,8 @@ export interface NameSettings {
   readonly catalog: CatalogView;
   readonly databaseId: ObjectId;
   readonly searchPath: readonly ObjectId[];
-  readonly temporarySchema: ObjectId | undefined;
+  /** Of the session, once it has one. */
+  readonly temporarySchema: SchemaDefinition | undefined;
   readonly role: ObjectId;
   readonly fold: IdentifierFold;
   readonly qualifier: Semantics['qualifier'];
@@ -59,7 +61,9 @@ export class SessionNames implements NameContext {
     this.catalog = settings.catalog;
     this.databaseId = settings.databaseId;
     this.searchPath =
-      settings.temporarySchema === undefined ? settings.searchPath : [settings.temporarySchema, ...settings.searchPath];
+      settings.temporarySchema === undefined
+        ? settings.searchPath
+        : [settings.temporarySchema.id, ...settings.searchPath];
     this.role = settings.role;
     this.isSuperuser = isSuperuser(settings.catalog, settings.role);
   }
@@ -86,7 +90,7 @@ export class SessionNames implements NameContext {
   }
 
   #unqualified(name: Identifier): RelationDefinition | SystemRelation | undefined {
-    const temporary = this.#settings.temporarySchema;
+    const temporary = this.#settings.temporarySchema?.id;
     if (temporary !== undefined) {
       const found = this.#visible(temporary, name);
       if (found !== undefined) return found;
@@ -141,6 +145,8 @@ export class SessionNames implements NameContext {
       const main = this.mainSchema();
       if (main !== undefined) return main;
     }
+    if (!name.exact && identifierKey(name) === this.#settings.system.temporarySchema)
+      return this.#settings.temporarySchema;
     return this.catalog.schemaByName(this.databaseId, name);
   }
 
@@ -194,7 +200,9 @@ export class SessionNames implements NameContext {
 
   findRoutines(name: Name): readonly RoutineDefinition[] {
     const last = name[name.length - 1]!;
-    return this.#schemasFor(name).flatMap((schema) => [...this.catalog.routinesByName(schema, last)]);
+    // Temporary routines answer to their qualified name only.
+    const schemas = name.length === 1 ? this.#settings.searchPath : this.#schemasFor(name);
+    return schemas.flatMap((schema) => [...this.catalog.routinesByName(schema, last)]);
   }
 
   #schemasFor(name: Name): readonly ObjectId[] {

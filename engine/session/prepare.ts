@@ -1,5 +1,6 @@
 /** Programs to plans: look-up in the caches, binding, planning, description, parameters. */
 import type { ExecuteRequest, ProgramRef, ResultColumn } from '../../sblr/contract/session.ts';
+import { displayIdentifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
@@ -13,6 +14,7 @@ import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { clientType } from './client-types.ts';
 import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.ts';
 export type { PlannedQuery } from './plan-cache.ts';
+import { outputColumns, procedureOf } from '../procedure/procedures.ts';
 import type { Session } from './session.ts';
 
 export function bindContext(
@@ -146,7 +148,12 @@ export function describeStatement(
   if (statement?.op === 'EXPLAIN') sink.columns([{ name: 'QUERY PLAN', type: TEXT, tableId: 0, columnPosition: 0 }]);
   else if (statement?.op === 'FETCH_CURSOR' && !statement.move)
     sink.columns(session.cursors.get(statement.name)?.columns ?? []);
-  else sink.columns([]);
+  else if (statement?.op === 'CALL_PROCEDURE') {
+    const routine = procedureOf(session, statement);
+    sink.columns(
+      routine === undefined ? [] : outputColumns(routine, (name) => displayIdentifier(name, session.identifierFold)),
+    );
+  } else sink.columns([]);
 }
 
 export function inFailedTransaction(): SqlError {

@@ -1,6 +1,6 @@
 /**
- * User-defined routines. A SQL function's body is a program of one or more queries; the last one that
- * returns rows gives the result. Bodies run inside the calling statement and see its changes so far.
+ * User-defined routines. A body of queries alone gives the result of the last; a procedural body runs in
+ * the procedural machine. Bodies run inside the calling statement and see its changes so far.
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
@@ -10,7 +10,9 @@ import { decodeProgram } from '../../sblr/decode.ts';
 import type { Program } from '../../sblr/nodes.ts';
 import type { RoutineDefinition } from '../catalog/definitions.ts';
 import { Execution } from '../executor/run.ts';
+import { driveAsync, driveSync } from '../procedure/drive.ts';
 import { Machine, type OtherStatement } from '../procedure/machine.ts';
+import type { PlanStore } from '../procedure/queries.ts';
 import { planRelation, type PlannedQuery } from './prepare.ts';
 import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
@@ -18,28 +20,39 @@ import { StatementContext } from './statement-context.ts';
 /** Calls of routines inside routines. */
 const CALL_DEPTH_LIMIT = 64;
 
-const planned = new WeakMap<
-  RoutineDefinition,
-  { readonly epoch: number; readonly version: number; readonly queries: readonly PlannedQuery[] }
->();
+/** A routine's body, ready to run in one session. */
+interface Body {
+  readonly program: Program;
+  readonly epoch: number;
+  readonly version: number;
+  /** Of a body of queries alone. */
+  readonly queries: readonly PlannedQuery[] | undefined;
+  /** Of a procedural body: outlives changes of the catalog, each plan being checked by itself. */
+  readonly plans: PlanStore;
+}
+
+const bodies = new WeakMap<Session, WeakMap<RoutineDefinition, Body>>();
 let depth = 0;
 
-function plans(session: Session, routine: RoutineDefinition): readonly PlannedQuery[] {
-  const known = planned.get(routine);
-  if (known !== undefined && known.epoch === session.catalog.epoch && known.version === session.bindingVersion)
-    return known.queries;
-  const program = decodeProgram(routine.program);
-  const types = routine.parameters.filter((one) => one.mode !== 'out' && one.mode !== 'table').map((one) => one.type);
-  const queries = program.statements.map((statement) => {
-    if (statement.op !== 'RETURN')
-      throw new SqlError(
-        'feature_not_supported',
-        `${statement.op.replaceAll('_', ' ')} is not supported in a function body`,
-      );
-    return planRelation(session, program, statement.source, types, statement.command);
-  });
-  planned.set(routine, { epoch: session.catalog.epoch, version: session.bindingVersion, queries });
-  return queries;
+const inputsOf = (routine: RoutineDefinition): RoutineDefinition['parameters'] =>
+  routine.parameters.filter((one) => one.mode !== 'out' && one.mode !== 'table');
+
+function bodyOf(session: Session, routine: RoutineDefinition): Body {
+  let known = bodies.get(session);
+  if (known === undefined) bodies.set(session, (known = new WeakMap()));
+  const { epoch } = session.catalog;
+  const version = session.bindingVersion;
+  const before = known.get(routine);
+  if (before !== undefined && (before.queries === undefined || (before.epoch === epoch && before.version === version)))
+    return before;
+  const program = before?.program ?? decodeProgram(routine.program);
+  const types = inputsOf(routine).map((one) => one.type);
+  const queries = program.statements.every((statement) => statement.op === 'RETURN')
+    ? program.statements.map((statement) => planRelation(session, program, statement.source, types, statement.command))
+    : undefined;
+  const body: Body = { program, epoch, version, queries, plans: new WeakMap() };
+  known.set(routine, body);
+  return body;
 }
 
 /** A context whose slices do not end: the body runs to completion inside one evaluation of the caller. */
@@ -69,32 +82,86 @@ export function routineRows(
       hint: 'Routines call each other too deep.',
     });
   depth++;
+  const { semantics } = session;
   try {
-    let rows: Row[] = [];
-    for (const query of plans(session, routine)) {
-      caller.transaction.beginStatement();
-      const context = new BodyContext(session, caller.transaction, values);
-      const execution = new Execution(query.plan, context);
-      try {
-        rows = [];
-        for (;;) {
-          caller.checkCancelled();
-          const state = execution.step();
-          if (state === 'done') break;
-          if (state === 'rows') for (const row of execution.rows) rows.push(row.slice(0, query.columns.length));
-        }
-        caller.transaction.endStatement();
-      } catch (error) {
-        caller.transaction.rollbackStatement();
-        throw error;
-      } finally {
-        execution.close();
-      }
+    const body = bodyOf(session, routine);
+    if (body.queries === undefined) {
+      const machine = routineMachine(session, routine, body, values, undefined);
+      driveSync(machine.run(), () => (machine.abandoned = true));
+      return resultRows(machine, routine);
     }
+    let rows: readonly Row[] = [];
+    for (const query of body.queries) rows = bodyRows(session, caller, query, values);
     return rows;
   } finally {
+    session.semantics = semantics;
     depth--;
   }
+}
+
+function bodyRows(
+  session: Session,
+  caller: StatementContext,
+  query: PlannedQuery,
+  values: readonly SqlValue[],
+): readonly Row[] {
+  caller.transaction.beginStatement();
+  const context = new BodyContext(session, caller.transaction, values);
+  const execution = new Execution(query.plan, context);
+  try {
+    const rows: Row[] = [];
+    for (;;) {
+      caller.checkCancelled();
+      const state = execution.step();
+      if (state === 'done') break;
+      if (state === 'rows') for (const row of execution.rows) rows.push(row.slice(0, query.columns.length));
+    }
+    caller.transaction.endStatement();
+    return rows;
+  } catch (error) {
+    caller.transaction.rollbackStatement();
+    throw error;
+  } finally {
+    execution.close();
+  }
+}
+
+/** An activation of a procedural body, its parameters declared. */
+function routineMachine(
+  session: Session,
+  routine: RoutineDefinition,
+  body: Body,
+  values: readonly SqlValue[],
+  other: OtherStatement | undefined,
+): Machine {
+  const inputs = inputsOf(routine);
+  const nameOf = (at: number): string => routine.parameters[at]!.name?.text ?? `$${at + 1}`;
+  const outputs = routine.parameters.flatMap((one, at) =>
+    one.mode === 'out' || one.mode === 'inout' ? [nameOf(at)] : [],
+  );
+  const machine = new Machine({
+    session,
+    program: body.program,
+    parameters: values,
+    parameterTypes: inputs.map((one) => one.type),
+    other,
+    depth,
+    plans: body.plans,
+    routine: { name: routine.name.text, returns: routine.returns, outputs },
+  });
+  for (const [at, parameter] of routine.parameters.entries()) {
+    const input = inputs.indexOf(parameter);
+    machine.declare(nameOf(at), parameter.type, input < 0 ? null : (values[input] ?? null));
+  }
+  return machine;
+}
+
+function resultRows(machine: Machine, routine: RoutineDefinition): readonly Row[] {
+  if (routine.returnsSet) return machine.emitted;
+  const { result } = machine;
+  if (routine.returns?.kind === 'void') return [['']];
+  if (routine.returns?.kind !== 'record') return [[result]];
+  return result instanceof SqlRecord ? [result.values] : [(routine.returns.fields ?? [null]).map(() => null)];
 }
 
 export function callRoutine(
@@ -105,7 +172,8 @@ export function callRoutine(
 ): SqlValue {
   if (routine.strict && values.some((value) => value === null)) return null;
   const row = routineRows(session, caller, routine, values)[0];
-  if (row === undefined || routine.returns === undefined || routine.returns.kind === 'void') return null;
+  if (row === undefined || routine.returns === undefined) return null;
+  if (routine.returns.kind === 'void') return row[0] === '' ? '' : null;
   return routine.returns.kind === 'record' && row.length !== 1 ? new SqlRecord(row) : (row[0] ?? null);
 }
 
@@ -117,6 +185,7 @@ export async function runProgram(
   other: OtherStatement,
 ): Promise<{ readonly command: string }> {
   const machine = new Machine({ session, program, parameters: request.parameters, other, depth: 0 });
-  await machine.run();
-  return { command: 'CALL' };
+  await driveAsync(machine.run());
+  const [only] = program.statements;
+  return { command: only?.op === 'EXECUTE_BLOCK' ? only.command : 'CALL' };
 }

@@ -24,7 +24,7 @@ import {
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
-import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
+import type { ReferenceTarget, SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { Program, StatementNode } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork, type CatalogMark } from '../catalog/catalog.ts';
@@ -709,7 +709,7 @@ export class Session implements EngineSession, StatementHost {
         catalog,
         databaseId: this.databaseId,
         searchPath: [],
-        temporarySchema: this.temporarySchema?.id,
+        temporarySchema: this.temporarySchema,
         role: this.currentRole,
         fold: this.identifierFold,
         qualifier: this.dialect.profile.qualifier,
@@ -832,7 +832,7 @@ export class Session implements EngineSession, StatementHost {
     return routineRows(this, context, routine, values);
   }
 
-  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue {
+  variable(name: string, scope: VariableKind): SqlValue {
     if (scope === 'session') return this.variables.get(name) ?? null;
     return this.settings.get(name) ?? null;
   }

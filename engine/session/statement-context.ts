@@ -2,6 +2,7 @@
  * Run-time state of one statement execution: the bridge between operators and the session. Decides
  * when a slice is used up, wakes the statement after a wait, and carries cancellation.
  */
+import type { VariableKind } from '../../sblr/contract/types.ts';
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
@@ -27,7 +28,7 @@ export interface StatementHost {
   constraintMode(constraintId: number): 'immediate' | 'deferred' | undefined;
   callRoutine(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue;
   routineRows(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[];
-  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue;
+  variable(name: string, scope: VariableKind): SqlValue;
   setVariable(name: string, value: SqlValue): void;
   notice(notice: SqlNotice): void;
 }
@@ -176,7 +177,7 @@ export class StatementContext implements ExecutionContext {
     return this.#host.routineRows(this, routine, values);
   }
 
-  variable(name: string, scope: 'local' | 'session' | 'setting' | 'global'): SqlValue {
+  variable(name: string, scope: VariableKind): SqlValue {
     return this.#host.variable(name, scope);
   }
 

@@ -54,7 +54,12 @@ export function runStatement(session: Session, request: ExecuteRequest): void {
             ...(one.pos === undefined ? {} : { position: one.pos }),
           });
         }
-        if (runSimple(session, inner, one, request) === undefined) await runWaiting(session, inner, one, request);
+        try {
+          if (runSimple(session, inner, one, request) === undefined) await runWaiting(session, inner, one, request);
+        } catch (error) {
+          session.endOpenStatements(false);
+          throw error;
+        }
         session.endOpenStatements(true);
       }),
     );
@@ -80,6 +85,11 @@ const PROCEDURAL: ReadonlySet<StatementNode['op']> = new Set<StatementNode['op']
   'EMIT_ROW',
   'EXECUTE',
   'CALL_PROCEDURE',
+  'EXECUTE_BLOCK',
+  'EXECUTE_DYNAMIC',
+  'EMIT_QUERY',
+  'BLOCK_BEGIN',
+  'BLOCK_END',
 ]);
 
 /** Does the statement need the procedural machine even when it stands alone? */

@@ -26,6 +26,7 @@ const DEFAULTS: Semantics = Object.freeze({
   ddl: 'commits',
   arrayBase: 0,
   emptyStringIsNull: false,
+  variableConflict: 'variable',
 } satisfies Semantics);
 
 /** Modes in force when a session sets none. */

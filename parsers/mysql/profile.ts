@@ -21,6 +21,7 @@ function buildProfile(): DialectProfile {
     schemas: SCHEMAS,
     systemSchema: 'information_schema',
     mainSchema: SEMANTICS.mainSchema,
+    temporarySchema: undefined,
     qualifier: SEMANTICS.qualifier,
     administrator: 'root',
     databaseOptional: true,

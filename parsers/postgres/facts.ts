@@ -25,4 +25,5 @@ export const SEMANTICS: Semantics = Object.freeze({
   ddl: 'transactional',
   arrayBase: 1,
   emptyStringIsNull: false,
+  variableConflict: 'error',
 } satisfies Semantics);

@@ -5,7 +5,7 @@
 import type { CompileRequest, CompileResult, DialectPlugin } from '../../sblr/contract/dialect.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { encodeProgram } from '../../sblr/encode.ts';
-import { type Program } from '../../sblr/nodes.ts';
+import type { Program, StatementNode } from '../../sblr/nodes.ts';
 import { SBLR_VERSION } from '../../sblr/opcodes.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { type LiftedSpan, type LiftingCompiler, StatementCache } from '../shared/statement-cache.ts';
@@ -91,6 +91,26 @@ export const postgresPlugin: DialectPlugin = {
   typeByName,
   profile: postgresProfile,
 };
+
+/** Every statement of a text in one program: what EXECUTE in a routine runs. */
+export function compileProgram(text: string): Uint8Array {
+  const statements: StatementNode[] = [];
+  let parameters = 0;
+  for (let start = 0; ; ) {
+    const parser = new PostgresParser(text, start, true, encodeNested);
+    if (parser.empty) break;
+    statements.push(parser.statement());
+    if (!parser.atEnd()) throw parser.syntaxError();
+    parameters = Math.max(parameters, parser.parameterCount);
+    start = parser.tokens.ends[parser.index] as number;
+  }
+  return encodeNested({
+    version: SBLR_VERSION,
+    parameterTypes: Array.from({ length: parameters }, () => undefined),
+    semantics: SEMANTICS,
+    statements,
+  });
+}
 
 /** Compiles without the cache and without lifting: for tools and tests. */
 export function compileDirect(request: CompileRequest): CompileResult {

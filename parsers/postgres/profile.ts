@@ -52,6 +52,7 @@ export function buildProfile(views: readonly CatalogView[]): DialectProfile {
     administrator: 'postgres',
     databaseOptional: false,
     describesOrigins: false,
+    temporarySchema: 'pg_temp',
     identifierFold: SEMANTICS.identifierFold,
     types: BUILTIN_TYPES,
     typeAliases: [...TYPE_ALIASES, ...GRAMMAR_SPELLINGS],

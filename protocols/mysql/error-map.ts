@@ -239,6 +239,7 @@ export const ERROR_MAP = {
   undefined_file: OTHER,
   raise_exception: entry(1644, '45000'),
   no_data_found: OTHER,
+  assert_failure: OTHER,
   too_many_rows: OTHER,
   internal_error: OTHER,
   data_corrupted: OTHER,

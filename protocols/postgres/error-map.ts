@@ -179,6 +179,7 @@ export const ERROR_MAP = {
   undefined_file: PLAIN,
   raise_exception: PLAIN,
   no_data_found: PLAIN,
+  assert_failure: PLAIN,
   too_many_rows: PLAIN,
   internal_error: PLAIN,
   data_corrupted: PLAIN,

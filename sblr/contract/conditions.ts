@@ -176,6 +176,7 @@ export const CONDITIONS = {
   undefined_file: statement('58P01'),
   raise_exception: statement('P0001'),
   no_data_found: statement('P0002'),
+  assert_failure: statement('P0004'),
   too_many_rows: statement('P0003'),
   internal_error: statement('XX000'),
   data_corrupted: statement('XX001'),

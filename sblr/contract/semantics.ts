@@ -52,4 +52,6 @@ export interface Semantics {
   /** First array subscript. */
   readonly arrayBase: 0 | 1;
   readonly emptyStringIsNull: boolean;
+  /** A name in a program's query that is a variable and a column: ambiguous, or which of them wins. */
+  readonly variableConflict: 'error' | 'variable' | 'column';
 }

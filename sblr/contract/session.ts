@@ -293,6 +293,8 @@ export interface DialectProfile {
   readonly databaseOptional: boolean;
   /** Are results described with the table columns behind them (ColumnOrigin)? */
   readonly describesOrigins: boolean;
+  /** The name by which the schema of the session's own temporary objects goes, if it has one. */
+  readonly temporarySchema: string | undefined;
   readonly identifierFold: IdentifierFold;
   readonly types: readonly BuiltinType[];
   /** Other spellings of built-in types, lower case, as text that names a type may use them. */

@@ -51,6 +51,9 @@ export type ReferenceTarget =
   | 'role'
   | 'collation';
 
+/** Whose variable: the program's, the session's, a setting, the server's, or a fact about the last statement or error. */
+export type VariableKind = 'local' | 'session' | 'setting' | 'global' | 'diagnostic';
+
 export interface RecordField {
   readonly name: string;
   readonly type: SqlType;
@@ -87,6 +90,9 @@ export interface SqlType {
    */
   readonly declared?: string;
 }
+
+/** `declared` of a named type that means the type of the column of that name. */
+export const COLUMN_TYPE = 'column type';
 
 const simple = (kind: TypeKind): SqlType => Object.freeze({ kind });
 

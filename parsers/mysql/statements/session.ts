@@ -103,7 +103,7 @@ function assignment(p: MysqlParser): StatementNode {
     if (!p.value.startsWith('@')) throw p.syntaxError();
     p.advance();
     equals(p);
-    return node('ASSIGN_VARIABLE', { name, scope: 'session', value: p.expression(), pos });
+    return node('ASSIGN_VARIABLE', { name, scope: 'session', steps: [], value: p.expression(), pos });
   }
   const { name, scope } = target(p);
   equals(p);

@@ -5,6 +5,8 @@ import { RECORD, type RecordField, type SqlType } from '../../../sblr/contract/t
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
+import type { RoutineHead } from '../plpgsql/body.ts';
+import { BodyParser } from '../plpgsql/body-parser.ts';
 import { parseStatement } from './statement.ts';
 import { settingValues } from './session.ts';
 
@@ -102,7 +104,12 @@ export function createRoutine(p: PostgresParser, kind: 'function' | 'procedure',
   if (options.source === undefined && options.statements === undefined) {
     throw p.error('invalid_function_definition', 'no function body specified');
   }
-  const body = language === 'sql' ? compiledBody(p, options, parameters) : new Uint8Array(0);
+  const body =
+    language === 'sql'
+      ? compiledBody(p, options, parameters)
+      : language === 'plpgsql' && options.source !== undefined
+        ? proceduralBody(p, options, parameters, kind === 'procedure' ? undefined : type, returns.set)
+        : new Uint8Array(0);
   return node('CREATE_ROUTINE', {
     name,
     kind,
@@ -209,7 +216,7 @@ function routineOption(p: PostgresParser, options: RoutineOptions): boolean {
       routineSetting(p, options);
       break;
     case 'as':
-      options.sourceAt = p.pos + Math.max(0, p.source(p.pos, p.pos + 128).indexOf(p.value.slice(0, 16)));
+      options.sourceAt = bodyStart(p);
       options.source = p.stringLiteral();
       if (p.acceptSymbol(',')) p.stringLiteral();
       break;
@@ -271,6 +278,79 @@ function compiledBody(p: PostgresParser, options: RoutineOptions, parameters: re
     p.parameterCount = 0;
   }
   return p.encodeStatements(statements, types);
+}
+
+/** The bytes of a body in PL/pgSQL. */
+function proceduralBody(
+  p: PostgresParser,
+  options: RoutineOptions,
+  parameters: readonly Parameter[],
+  returns: SqlType | undefined,
+  returnsSet: boolean,
+): Uint8Array {
+  const outputs = parameters.flatMap((each, at) =>
+    each.mode === 'in' || each.mode === 'variadic' ? [] : [each.name?.text ?? `$${at + 1}`],
+  );
+  const inputs = parameters.filter((each) => each.mode !== 'out' && each.mode !== 'table');
+  const mayEnd = returns === undefined || returns.kind === 'void' || returnsSet || outputs.length > 0;
+  return plpgsqlBody(
+    p,
+    options.source as string,
+    options.sourceAt,
+    { returns, returnsSet, outputs, mayEnd },
+    inputs.length,
+  );
+}
+
+/** Compiles the text of a body that begins `at` characters into the statement. */
+export function plpgsqlBody(
+  p: PostgresParser,
+  source: string,
+  at: number,
+  head: RoutineHead,
+  parameterCount: number,
+): Uint8Array {
+  const inner = p.nested(source);
+  try {
+    const statements = new BodyParser(inner, head).program();
+    return p.encodeStatements(
+      statements,
+      Array.from({ length: parameterCount }, () => undefined),
+    );
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.details.position === undefined) throw error;
+    throw new SqlError(error.condition, {
+      ...error.details,
+      position: at + inner.tokens.origin + error.details.position,
+    });
+  }
+}
+
+/** DO [LANGUAGE name] text */
+export function doStatement(p: PostgresParser): StatementNode {
+  const { pos } = p;
+  p.command = 'DO';
+  p.advance();
+  let language = 'plpgsql';
+  let source: string | undefined;
+  let at = 0;
+  for (;;) {
+    if (p.acceptWord('language')) language = p.optionValue().toLowerCase();
+    else if (p.isKind(Token.STRING) && source === undefined) {
+      at = bodyStart(p);
+      source = p.stringLiteral();
+    } else break;
+  }
+  if (source === undefined) throw p.atEnd() ? p.error('syntax_error', 'no inline code specified') : p.syntaxError();
+  if (language !== 'plpgsql')
+    throw p.error('feature_not_supported', `language "${language}" does not support inline code execution`);
+  const head: RoutineHead = { returns: undefined, returnsSet: false, outputs: [], mayEnd: true };
+  return node('EXECUTE_BLOCK', { body: plpgsqlBody(p, source, at, head, 0), command: 'DO', pos });
+}
+
+/** Where in the statement the first character of the string at hand is. */
+function bodyStart(p: PostgresParser): number {
+  return p.pos + Math.max(0, p.source(p.pos, p.pos + 128).indexOf(p.value.slice(0, 16)));
 }
 
 function checkParameters(body: PostgresParser, count: number): void {

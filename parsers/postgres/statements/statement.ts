@@ -7,6 +7,7 @@ import { commentStatement } from './comment.ts';
 import { copyStatement } from './copy.ts';
 import { createStatement } from './create.ts';
 import { closeCursor, declareCursor, fetchCursor } from './cursor.ts';
+import { doStatement } from './create-routine.ts';
 import { dropStatement } from './drop.ts';
 import { grantStatement, reassignOwned } from './grant.ts';
 import * as maintenance from './maintenance.ts';
@@ -71,7 +72,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['revoke', (p) => grantStatement(p, true)],
   ['reassign', reassignOwned],
   ['call', maintenance.callStatement],
-  ['do', refused('DO')],
+  ['do', doStatement],
   ['refresh', refused('REFRESH MATERIALIZED VIEW')],
   ['security', refused('SECURITY LABEL')],
   ['load', refused('LOAD')],

@@ -4,6 +4,7 @@
  * against the registry by exact type, and answers the text of the result. The same text is valid for
  * a real server, so expectations can be recorded from one.
  */
+import { FUNCTIONS } from '../../../parsers/postgres/functions.ts';
 import {
   DEFAULT_TEXT_SETTINGS,
   parseDateStyle,
@@ -49,6 +50,7 @@ export const SEMANTICS: Semantics = {
   ddl: 'transactional',
   arrayBase: 1,
   emptyStringIsNull: false,
+  variableConflict: 'error',
 };
 
 export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {
@@ -201,7 +203,9 @@ function fits(pattern: TypePattern, type: SqlType): number {
 function call(name: string, values: readonly Typed[], context: EvalContext, operator: boolean): Typed {
   let best: ScalarFunction | undefined;
   let bestScore = -1;
-  for (const candidate of functionsNamed(name)) {
+  // The recorded names are the dialect's.
+  const primitive = operator ? name : (FUNCTIONS.get(name)?.primitive ?? name);
+  for (const candidate of functionsNamed(primitive)) {
     if (candidate.kind !== 'scalar' || (operator && !candidate.operator)) continue;
     const { parameters, variadic } = candidate;
     if (variadic === 'none' ? parameters.length !== values.length : values.length < parameters.length - 1) continue;

@@ -362,7 +362,7 @@ export const STATEMENTS: readonly string[] = [
   'cluster verbose t',
   'call p(1, a => 2)',
   'do $$ begin end $$',
-  "do language plpgsql 'x'",
+  "do language plpgsql 'begin end'",
   'refresh materialized view m',
   "security label on table t is 'x'",
   "load 'x'",

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INT32, TEXT } from '../../../sblr/contract/types.ts';
 import { regular } from '../../../sblr/contract/names.ts';
 import { node, type RelationNode, type StatementNode, type ValueNode } from '../../../sblr/nodes.ts';
+import { SBLR_VERSION } from '../../../sblr/opcodes.ts';
 import { parsePostgres } from '../../../parsers/postgres/parse.ts';
 import { openTestEngine, type TestEngine } from '../../harness/engine.ts';
 
@@ -21,7 +22,7 @@ const operator = (name: string, ...operands: ValueNode[]): ValueNode => node('OP
 const declare = (name: string, initial: ValueNode): StatementNode =>
   node('DECLARE_VARIABLE', { name, type: INT32, constant: false, initial });
 const assign = (name: string, value: ValueNode): StatementNode =>
-  node('ASSIGN_VARIABLE', { name, scope: 'local', value });
+  node('ASSIGN_VARIABLE', { name, scope: 'local', steps: [], value });
 const relation = (sql: string): RelationNode =>
   (parsePostgres(sql)[0] as Extract<StatementNode, { op: 'RETURN' }>).source;
 const select = (...values: ValueNode[]): StatementNode =>
@@ -53,7 +54,7 @@ describe('procedural machine', () => {
       node('EXECUTE', { query: relation('insert into caught values (1)') }),
       node('HANDLER_END', {}),
       node('JUMP', { target: 6 }),
-      node('RAISE', { condition: 'warning', level: 'warning', message: text('already there') }),
+      node('RAISE', { condition: 'warning', level: 'warning', message: text('already there'), arguments: [] }),
       node('RETURN', { command: 'SELECT', source: relation('select count(*) from caught') }),
     ]);
     expect(answer.error).toBeUndefined();
@@ -65,7 +66,7 @@ describe('procedural machine', () => {
     const answer = await engine.run([
       node('EXECUTE', { query: relation('insert into caught values (7)') }),
       node('HANDLER_BEGIN', { target: 3, conditions: ['22012'], kind: 'exit' }),
-      node('RAISE', { condition: '45000', level: 'error', message: text('my own') }),
+      node('RAISE', { condition: '45000', level: 'error', message: text('my own'), arguments: [] }),
       select(int(1)),
     ]);
     expect(answer.error?.sqlstate).toBe('45000');
@@ -114,7 +115,7 @@ describe('procedural machine', () => {
         strict: false,
         source: '',
         options: [],
-        body: encodeProgram({ version: 1, parameterTypes: [], semantics: SEMANTICS, statements }).bytes,
+        body: encodeProgram({ version: SBLR_VERSION, parameterTypes: [], semantics: SEMANTICS, statements }).bytes,
         parameters: [
           node('ROUTINE_PARAMETER', { name: regular('a'), type: INT32, mode: 'in' }),
           node('ROUTINE_PARAMETER', { name: regular('b'), type: INT32, mode: 'inout' }),

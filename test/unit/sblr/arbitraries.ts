@@ -43,6 +43,7 @@ export const SEMANTICS: Semantics = {
   ddl: 'transactional',
   arrayBase: 1,
   emptyStringIsNull: false,
+  variableConflict: 'error',
 };
 
 export const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });
