@@ -4,7 +4,8 @@
  * plans for the data they have.
  */
 import type { TableDefinition } from '../catalog/definitions.ts';
-import type { EngineCore, EngineOptions } from '../core.ts';
+import type { EngineCore } from '../core.ts';
+import type { EngineOptions } from '../options.ts';
 import { sampleTable, storeStatistics } from './analyze.ts';
 
 const INTERVAL_MS = 5000;
