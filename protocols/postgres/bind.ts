@@ -1,4 +1,5 @@
 /** The Bind message: parameter values in text or binary, and the formats the results shall have. */
+import { allText } from '../../sblr/contract/link-requests.ts';
 import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
@@ -39,15 +40,6 @@ function sharedFormat(format: number): readonly number[] {
   return checkedFormat(format) === 0 ? TEXT_FORMAT : BINARY_FORMAT;
 }
 
-/** `text` flags for parameters that all are text, by count: shared, since most binds need just these. */
-const ALL_TEXT: (readonly boolean[])[] = [];
-const SHARED_FLAG_COUNT = 64;
-
-function allText(count: number): readonly boolean[] {
-  if (count > SHARED_FLAG_COUNT) return new Array<boolean>(count).fill(true);
-  return (ALL_TEXT[count] ??= new Array<boolean>(count).fill(true));
-}
-
 /** True if a value is binary and its type still unknown: the statement must be described first. */
 export function needsTypes(formats: readonly number[], statement: PreparedStatement): boolean {
   if (statement.parameterTypes !== undefined) return false;
@@ -79,14 +71,15 @@ export function readBoundParameters(
   }
   const literals = statement.compiled?.literals;
   const values: SqlValue[] = [];
-  let text = count === 0 ? NO_FLAGS : allText(count);
+  const shared = allText(count);
+  let text = shared;
   for (let index = 0; index < count; index++) {
     const length = reader.i32();
     if (length === -1) values.push(null);
     else if (length < 0) throw protocolViolation('invalid parameter length in bind message');
     else if (formatAt(formats, index) === 0) values.push(textParameter(reader, length));
     else {
-      if (text === ALL_TEXT[count]) text = [...text];
+      if (text === shared) text = [...text];
       (text as boolean[])[index] = false;
       values.push(binaryParameter(reader, length, parameterType(statement, index), index + 1, portal));
     }
@@ -96,8 +89,6 @@ export function readBoundParameters(
   reader.expectEnd();
   return { values, text, resultFormats };
 }
-
-const NO_FLAGS: readonly boolean[] = [];
 
 function textParameter(reader: NetworkReader, length: number): string {
   const value = reader.utf8(length);

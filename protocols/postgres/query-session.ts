@@ -41,10 +41,11 @@ import {
 } from './messages.ts';
 import type { SessionHost } from './session-host.ts';
 import type { SessionSettings } from './session-settings.ts';
-import { ResultOutput, TEXT_FORMATS } from './result-output.ts';
+import { ResultOutput } from './result-output.ts';
 import { formatsRefused, sameShape } from './result-shape.ts';
 import { StatementStore } from './statement-store.ts';
 import { Portal, PreparedStatement } from './statements.ts';
+import { allText, TEXT_FORMATS, textResult } from './text-result.ts';
 import { typeOfOid } from './types.ts';
 
 /** What the outstanding engine request is for. */
@@ -75,6 +76,8 @@ export class QuerySession implements ReplySink {
   #groupOpen = false;
   /** After an error in the extended protocol: everything up to Sync is passed over. */
   #skipping = false;
+  /** The Sync behind the Execute under way is consumed and not answered. */
+  #syncTaken = false;
   /** Acknowledgements not written yet, because an error may have to take their place. */
   #owedParse: PreparedStatement | undefined;
   #owedBind = false;
@@ -425,6 +428,8 @@ export class QuerySession implements ReplySink {
     }
     const implicit = this.#implicitFor(compiled, maxRows);
     this.#begin('execute', compiled.action);
+    // The Sync that ends the pipeline is taken along: it is answered when the statement is.
+    if (compiled.action.kind === 'none') this.#syncTaken = this.#host.input.takeBare(CLIENT.sync);
     this.#portal = portal;
     const keep = maxRows > 0 && compiled.action.kind === 'none';
     if (portal.state === 'open') {
@@ -495,7 +500,6 @@ export class QuerySession implements ReplySink {
     this.#preparing = statement;
     this.#locate(statement);
     statement.columns = undefined;
-    statement.textEncoder = undefined;
     this.#engine.prepare(compiled.program, statement.requestTypes, compiled.text, this);
   }
 
@@ -602,12 +606,10 @@ export class QuerySession implements ReplySink {
     if (columns !== portal.statement.columns) {
       if (portal.columns !== undefined && portal.columns.length > 0 && !sameShape(portal.columns, columns)) {
         portal.statement.columns = undefined;
-        portal.statement.textEncoder = undefined;
         this.#abandon(unsupported('cached plan must not change result type'));
         return;
       }
       portal.statement.columns = columns;
-      portal.statement.textEncoder = undefined;
     }
     this.#useColumns(columns, portal);
     if (portal.describeOwed) {
@@ -626,15 +628,11 @@ export class QuerySession implements ReplySink {
 
   /** Sets up the encoder of a portal's rows. */
   #useColumns(columns: readonly ResultColumn[], portal: Portal): void {
-    const statement = portal.statement;
     portal.columns = columns;
     portal.returnsRows = columns.length > 0;
-    if (portal.resultFormats.every((format) => format === 0)) {
-      statement.textEncoder ??= new RowEncoder(columns, TEXT_FORMATS);
-      portal.encoder = statement.textEncoder;
-    } else {
-      portal.encoder = new RowEncoder(columns, portal.resultFormats);
-    }
+    portal.encoder = allText(portal.resultFormats)
+      ? textResult(columns).encoder
+      : new RowEncoder(columns, portal.resultFormats);
     this.#output.encoder = portal.encoder;
   }
 
@@ -757,6 +755,10 @@ export class QuerySession implements ReplySink {
         break;
       case 'none':
         return;
+    }
+    if (this.#syncTaken && this.#request === 'none') {
+      this.#syncTaken = false;
+      this.#sync();
     }
     this.#host.proceed();
   }

@@ -6,8 +6,7 @@ import type { NetworkWriter } from '../shared/byte-writer.ts';
 import { CopyOutEncoder } from './copy-out.ts';
 import { RowEncoder } from './encode.ts';
 import { writeCopyDone, writeCopyResponse, writeNoData, writeRowDescription } from './messages.ts';
-
-export const TEXT_FORMATS: readonly number[] = [];
+import { allText, TEXT_FORMATS, textResult } from './text-result.ts';
 
 /** Credit is given back in pieces of at least this, to save frames. */
 const CREDIT_STEP_BYTES = 256 << 10;
@@ -32,14 +31,16 @@ export class ResultOutput {
   /** RowDescription, or NoData for a statement without result. */
   describe(columns: readonly ResultColumn[], formats: readonly number[]): void {
     if (columns.length === 0) writeNoData(this.#writer);
+    else if (allText(formats)) this.#writer.raw(textResult(columns).description);
     else writeRowDescription(this.#writer, columns, formats);
   }
 
   /** The result of a simple query describes itself; a statement without columns is not mentioned. */
   beginSimple(columns: readonly ResultColumn[]): void {
     if (columns.length === 0) return;
-    this.encoder = new RowEncoder(columns, TEXT_FORMATS);
-    writeRowDescription(this.#writer, columns, TEXT_FORMATS);
+    const { description, encoder } = textResult(columns);
+    this.encoder = encoder;
+    this.#writer.raw(description);
   }
 
   beginCopyOut(format: CopyFormat, columns: readonly ResultColumn[]): void {

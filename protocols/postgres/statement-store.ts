@@ -1,4 +1,8 @@
-/** The prepared statements and portals of a session, by name. */
+/**
+ * The prepared statements and portals of a session, by name. The unnamed ones, which come and go with
+ * every statement, are fields: entries of a Map that is filled and emptied all the time leave tables
+ * behind that outlive their use.
+ */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Portal, PreparedStatement } from './statements.ts';
@@ -8,6 +12,8 @@ export class StatementStore {
   readonly #closeInEngine: (portal: Portal) => void;
   readonly #statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
+  #unnamedStatement: PreparedStatement | undefined;
+  #unnamedPortal: Portal | undefined;
 
   constructor(limits: ConnectionLimits, closeInEngine: (portal: Portal) => void) {
     this.#limits = limits;
@@ -15,7 +21,7 @@ export class StatementStore {
   }
 
   statement(name: string): PreparedStatement {
-    const statement = this.#statements.get(name);
+    const statement = name === '' ? this.#unnamedStatement : this.#statements.get(name);
     if (statement !== undefined) return statement;
     throw new SqlError(
       'invalid_sql_statement_name',
@@ -25,7 +31,7 @@ export class StatementStore {
 
   /** Makes sure that a statement of this name can be added; the unnamed one makes room. */
   reserveStatement(name: string): void {
-    if (name === '') this.#statements.delete('');
+    if (name === '') this.#unnamedStatement = undefined;
     else if (this.#statements.has(name)) {
       throw new SqlError('duplicate_prepared_statement', `prepared statement "${name}" already exists`);
     } else if (this.#statements.size >= this.#limits.preparedStatements) {
@@ -34,56 +40,68 @@ export class StatementStore {
   }
 
   addStatement(statement: PreparedStatement): void {
-    this.#statements.set(statement.name, statement);
+    if (statement.name === '') this.#unnamedStatement = statement;
+    else this.#statements.set(statement.name, statement);
   }
 
   dropStatement(name: string): void {
-    this.#statements.delete(name);
+    if (name === '') this.#unnamedStatement = undefined;
+    else this.#statements.delete(name);
   }
 
   /** Drops this very statement, not a later one of its name. */
   forget(statement: PreparedStatement): void {
-    if (this.#statements.get(statement.name) === statement) this.#statements.delete(statement.name);
+    if (statement === this.#unnamedStatement) this.#unnamedStatement = undefined;
+    else if (this.#statements.get(statement.name) === statement) this.#statements.delete(statement.name);
   }
 
   dropAllStatements(): void {
+    this.#unnamedStatement = undefined;
     this.#statements.clear();
   }
 
   hasPortal(name: string): boolean {
-    return this.#portals.has(name);
+    return name === '' ? this.#unnamedPortal !== undefined : this.#portals.has(name);
   }
 
   portal(name: string): Portal {
-    const portal = this.#portals.get(name);
+    const portal = name === '' ? this.#unnamedPortal : this.#portals.get(name);
     if (portal === undefined) throw new SqlError('invalid_cursor_name', `portal "${name}" does not exist`);
     return portal;
   }
 
   addPortal(portal: Portal): void {
     const { name } = portal;
-    if (name === '') this.dropPortal('');
-    else if (this.#portals.has(name)) throw new SqlError('duplicate_cursor', `cursor "${name}" already exists`);
-    else if (this.#portals.size >= this.#limits.portals)
+    if (name === '') {
+      this.dropPortal('');
+      this.#unnamedPortal = portal;
+      return;
+    }
+    if (this.#portals.has(name)) throw new SqlError('duplicate_cursor', `cursor "${name}" already exists`);
+    if (this.#portals.size >= this.#limits.portals)
       throw new SqlError('configuration_limit_exceeded', 'too many portals');
     this.#portals.set(name, portal);
   }
 
   dropPortal(name: string): void {
-    const portal = this.#portals.get(name);
+    const portal = name === '' ? this.#unnamedPortal : this.#portals.get(name);
     if (portal === undefined) return;
-    this.#portals.delete(name);
+    if (name === '') this.#unnamedPortal = undefined;
+    else this.#portals.delete(name);
     if (portal.state === 'open') this.#closeInEngine(portal);
   }
 
   /** Portals do not outlive their transaction; the engine drops its own. */
   forgetPortals(): void {
     // A cleared Map gets new tables, which the old ones keep alive: worth it only when there is something.
+    this.#unnamedPortal = undefined;
     if (this.#portals.size > 0) this.#portals.clear();
   }
 
   /** Forgets the portals that the engine has dropped with a transaction. */
   forgetOpenPortals(): void {
+    if (this.#unnamedPortal?.state === 'open') this.#unnamedPortal = undefined;
+    if (this.#portals.size === 0) return;
     for (const [name, portal] of this.#portals) {
       if (portal.state === 'open') this.#portals.delete(name);
     }

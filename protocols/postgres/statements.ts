@@ -25,8 +25,6 @@ export class PreparedStatement {
   /** The engine's answer to prepare, refreshed on every Describe. */
   parameterTypes: readonly SqlType[] | undefined;
   columns: readonly ResultColumn[] | undefined;
-  /** Encoder for `columns` in all-text format, kept because nearly every execution wants it. */
-  textEncoder: RowEncoder | undefined;
 
   constructor(
     name: string,
@@ -41,21 +39,28 @@ export class PreparedStatement {
     this.compiled = compiled;
     this.declared = declared;
     this.parameterCount = Math.max(compiled?.parameterCount ?? 0, declared.length);
-    const types: (SqlType | undefined)[] = [...declared];
-    if (compiled !== undefined) {
-      if (declared.some((type) => type !== undefined) || compiled.literals.length > 0) {
-        while (types.length < this.parameterCount) types.push(undefined);
-        types.push(...compiled.literalTypes);
-      } else {
-        types.length = 0;
-      }
-    }
-    this.requestTypes = types;
+    this.requestTypes = requestTypes(declared, compiled, this.parameterCount);
   }
 
   get isCopy(): boolean {
     return this.compiled !== undefined && this.compiled.action.kind !== 'none';
   }
+}
+
+/** The same array for all statements that leave everything open: the link then sees that nothing changed. */
+const ALL_OPEN: readonly undefined[] = [];
+
+function requestTypes(
+  declared: readonly (SqlType | undefined)[],
+  compiled: CompiledStatement | undefined,
+  parameterCount: number,
+): readonly (SqlType | undefined)[] {
+  if (compiled === undefined) return declared;
+  if (compiled.literals.length === 0 && declared.every((type) => type === undefined)) return ALL_OPEN;
+  const types: (SqlType | undefined)[] = [...declared];
+  while (types.length < parameterCount) types.push(undefined);
+  types.push(...compiled.literalTypes);
+  return types;
 }
 
 export type PortalState =

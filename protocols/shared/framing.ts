@@ -105,6 +105,14 @@ export class FrameBuffer extends StreamBuffer {
     return 'message';
   }
 
+  /** Takes the message behind the one found last along with it, if it is here, without payload and of this type. */
+  takeBare(type: number): boolean {
+    const at = this.payloadEnd;
+    if (this.typeAt(at) !== type || this.after(at) !== at + 5) return false;
+    this.payloadEnd = at + 5;
+    return true;
+  }
+
   /** Type byte of the complete message that starts at `offset`, 0 if there is none yet. */
   typeAt(offset: number): number {
     if (this.end - offset < 5) return 0;

@@ -86,13 +86,17 @@ export class Frame {
 
   /** Fills the frame from the bytes at .. end. */
   read(bytes: Buffer, at: number, end: number): this {
-    this.kind = bytes[at + 3] as number;
-    this.flags = bytes.readUInt16LE(at + 4);
-    this.session = bytes.readUInt32LE(at + 8);
-    this.request = bytes.readUInt32LE(at + 12);
+    this.kind = bytes[at + 3]!;
+    this.flags = bytes[at + 4]! | (bytes[at + 5]! << 8);
+    this.session = u32At(bytes, at + 8);
+    this.request = u32At(bytes, at + 12);
     this.reader.reset(bytes, at + FRAME_HEADER_BYTES, end);
     return this;
   }
+}
+
+function u32At(bytes: Buffer, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
 /** Storage of a partial frame starts here and doubles as bytes arrive: a lying length costs nothing. */
@@ -166,10 +170,10 @@ export class FrameAssembler {
   }
 
   #payloadLength(bytes: Buffer, at: number): number {
-    if (bytes.readUInt16LE(at) !== FRAME_MAGIC) throw new CodecError('not a frame');
+    if (bytes[at]! !== (FRAME_MAGIC & 255) || bytes[at + 1]! !== FRAME_MAGIC >> 8) throw new CodecError('not a frame');
     if (bytes[at + 2] !== FRAME_VERSION) throw new CodecError('frame of another version');
     if (bytes[at + 6] !== 0 || bytes[at + 7] !== 0) throw new CodecError('reserved bytes of a frame are not 0');
-    const length = bytes.readUInt32LE(at + 16);
+    const length = u32At(bytes, at + 16);
     if (length > this.#maxPayload) throw new CodecError('frame too large');
     return length;
   }
@@ -189,6 +193,7 @@ export class FrameOutput {
   #frameStart = 0;
   #open = false;
   #scheduled = false;
+  #held = false;
   #closed = false;
 
   constructor(stream: Duplex) {
@@ -207,14 +212,12 @@ export class FrameOutput {
     this.#frameStart = writer.position;
     this.#open = true;
     writer.reserve(FRAME_HEADER_BYTES);
-    writer.u16(FRAME_MAGIC);
-    writer.u8(FRAME_VERSION);
-    writer.u8(kind);
-    writer.u16(flags);
-    writer.u16(0);
-    writer.u32(session);
-    writer.u32(request);
-    writer.u32(0);
+    const at = writer.position;
+    writer.setU32(at, FRAME_MAGIC | (FRAME_VERSION << 16) | (kind << 24));
+    writer.setU32(at + 4, flags);
+    writer.setU32(at + 8, session);
+    writer.setU32(at + 12, request);
+    writer.position = at + FRAME_HEADER_BYTES;
     return writer;
   }
 
@@ -234,10 +237,20 @@ export class FrameOutput {
     this.#open = false;
     if (this.#closed) writer.position = 0;
     else if (writer.position >= FLUSH_BYTES) this.flush();
-    else if (!this.#scheduled) {
+    else if (!this.#scheduled && !this.#held) {
       this.#scheduled = true;
       setImmediate(this.#flushScheduled);
     }
+  }
+
+  /** Frames until `release` leave together: the answers to all that arrived at once. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.flush();
   }
 
   /** Takes back the frame begun, if one is: its payload could not be written. */

@@ -42,11 +42,18 @@ export interface ClientLinkState {
   columnsOf(frame: Frame): readonly ResultColumn[];
 }
 
-interface PendingRequest {
+/** A request not answered yet; a chain of them, oldest first. */
+class PendingRequest {
   readonly id: number;
   readonly sink: ReplySink;
   /** Why the request was never sent; the engine was told to fail instead. */
-  failure: SqlError | undefined;
+  failure: SqlError | undefined = undefined;
+  next: PendingRequest | undefined = undefined;
+
+  constructor(id: number, sink: ReplySink) {
+    this.id = id;
+    this.sink = sink;
+  }
 }
 
 /** Bytes waiting for a stuck engine before requests are refused. */
@@ -57,9 +64,8 @@ export class ClientSession implements EngineSession {
   readonly #id: number;
   readonly #events: SessionEvents;
   #nextRequest = 1;
-  #pending: PendingRequest[] = [];
-  /** Index of the oldest pending request. */
-  #head = 0;
+  #oldest: PendingRequest | undefined = undefined;
+  #newest: PendingRequest | undefined = undefined;
   readonly #authentications: ((reply: AuthReply) => void)[] = [];
   /** Why the session is over: requests after this are answered here. */
   #over: SqlError | undefined;
@@ -104,13 +110,18 @@ export class ClientSession implements EngineSession {
   }
 
   #execute(kind: number, request: ExecuteRequest, sink: ReplySink): void {
-    this.#request(sink, (id) => {
-      const { output, programs } = this.#link;
+    const pending = this.#newRequest(sink);
+    if (pending === undefined) return;
+    const { output, programs } = this.#link;
+    try {
+      if (output.queuedBytes > MAX_QUEUED_BYTES) throw tooMuchQueued();
       const slot = programs.slotOf(request.program);
-      writeExecute(output.begin(kind, this.#id, id), request, slot);
+      writeExecute(output.begin(kind, this.#id, pending.id), request, slot);
       output.end();
       remember(slot, request.parameterTypes, request.text);
-    });
+    } catch (error) {
+      this.#notSent(pending, error);
+    }
   }
 
   describePortal(portal: string, sink: ReplySink): void {
@@ -188,8 +199,8 @@ export class ClientSession implements EngineSession {
     if (this.#isOver() !== undefined) return;
     this.#link.output.empty(frames.FRAME_CLOSE_SESSION, this.#id, 0);
     this.#link.removeSession(this.#id);
-    this.#pending = [];
-    this.#head = 0;
+    this.#oldest = undefined;
+    this.#newest = undefined;
     this.#authentications.length = 0;
     this.#over = new SqlError('connection_does_not_exist', 'the session was closed');
   }
@@ -203,24 +214,37 @@ export class ClientSession implements EngineSession {
    * transaction suffers the error and the answer still comes in its turn.
    */
   #request(sink: ReplySink, send: (id: number) => void): void {
+    const pending = this.#newRequest(sink);
+    if (pending === undefined) return;
+    try {
+      if (this.#link.output.queuedBytes > MAX_QUEUED_BYTES) throw tooMuchQueued();
+      send(pending.id);
+    } catch (error) {
+      this.#notSent(pending, error);
+    }
+  }
+
+  /** A request that expects an answer; undefined when the session is over and it is answered here. */
+  #newRequest(sink: ReplySink): PendingRequest | undefined {
     const over = this.#isOver();
     if (over !== undefined) {
       setImmediate(answer, sink, over);
-      return;
+      return undefined;
     }
     const id = this.#nextRequest;
     this.#nextRequest = id === 0xffffffff ? 1 : id + 1;
-    const pending: PendingRequest = { id, sink, failure: undefined };
-    this.#pending.push(pending);
+    const pending = new PendingRequest(id, sink);
+    if (this.#newest === undefined) this.#oldest = pending;
+    else this.#newest.next = pending;
+    this.#newest = pending;
+    return pending;
+  }
+
+  #notSent(pending: PendingRequest, error: unknown): void {
     const { output } = this.#link;
-    try {
-      if (output.queuedBytes > MAX_QUEUED_BYTES) throw tooMuchQueued();
-      send(id);
-    } catch (error) {
-      output.abandon();
-      pending.failure = toSqlError(error);
-      output.empty(frames.FRAME_FAIL, this.#id, id);
-    }
+    output.abandon();
+    pending.failure = toSqlError(error);
+    output.empty(frames.FRAME_FAIL, this.#id, pending.id);
   }
 
   // ---- replies ----
@@ -247,7 +271,7 @@ export class ClientSession implements EngineSession {
   }
 
   #reply(frame: Frame): void {
-    const request = this.#pending[this.#head];
+    const request = this.#oldest;
     if (request === undefined || request.id !== frame.request) throw new CodecError('reply out of turn');
     const { sink } = request;
     switch (frame.kind) {
@@ -261,7 +285,10 @@ export class ClientSession implements EngineSession {
       case frames.FRAME_READY: {
         const status = TRANSACTION_STATUSES[frame.flags];
         if (status === undefined) throw new CodecError('unknown transaction status');
-        this.#finishHead();
+        this.#oldest = request.next;
+        if (request.next === undefined) this.#newest = undefined;
+        // A dead link of a chain would keep alive all that came after it.
+        else request.next = undefined;
         if (request.failure !== undefined) sink.error(request.failure);
         sink.ready(status);
         return;
@@ -310,17 +337,6 @@ export class ClientSession implements EngineSession {
     }
   }
 
-  #finishHead(): void {
-    this.#head++;
-    if (this.#head === this.#pending.length) {
-      this.#pending.length = 0;
-      this.#head = 0;
-    } else if (this.#head > 64 && this.#head * 2 > this.#pending.length) {
-      this.#pending = this.#pending.slice(this.#head);
-      this.#head = 0;
-    }
-  }
-
   /** The engine, or this end, gives the session up while the link lives. */
   #terminate(error: SqlError): void {
     if (this.#over !== undefined) return;
@@ -333,12 +349,12 @@ export class ClientSession implements EngineSession {
   lose(error: SqlError): void {
     if (this.#over !== undefined) return;
     this.#over = error;
-    const pending = this.#pending.slice(this.#head);
-    this.#pending = [];
-    this.#head = 0;
+    let pending = this.#oldest;
+    this.#oldest = undefined;
+    this.#newest = undefined;
     this.#events.terminated(error);
     for (const reply of this.#authentications.splice(0)) reply({ kind: 'error', error });
-    for (const request of pending) answer(request.sink, error);
+    for (; pending !== undefined; pending = pending.next) answer(pending.sink, error);
   }
 }
 

@@ -24,8 +24,25 @@ const FLAG_PORTAL = 4;
 const FLAG_SAME_TEXT = 8;
 const FLAG_SAME_TYPES = 16;
 const FLAG_TEXT_PARAMETERS = 32;
+/** All parameters are text: nothing more is said. */
+const FLAG_ALL_TEXT = 64;
 
 const MAX_PARAMETERS = 65_535;
+
+/** Flags for parameters that all are text, by count: shared, since most executions need just these. */
+const ALL_TEXT: (readonly boolean[])[] = [];
+const SHARED_FLAG_COUNT = 64;
+
+export function allText(count: number): readonly boolean[] {
+  if (count > SHARED_FLAG_COUNT) return new Array<boolean>(count).fill(true);
+  return (ALL_TEXT[count] ??= new Array<boolean>(count).fill(true));
+}
+
+function isAllText(flags: readonly boolean[], count: number): boolean {
+  if (flags === ALL_TEXT[count]) return true;
+  for (let index = 0; index < count; index++) if (flags[index] !== true) return false;
+  return true;
+}
 
 function repeatFlags(slot: ProgramSlot, types: readonly (SqlType | undefined)[], text: string): number {
   let flags = 0;
@@ -66,14 +83,15 @@ export function writeExecute(writer: ByteWriter, request: ExecuteRequest, slot: 
   let flags = repeatFlags(slot, parameterTypes, text);
   if (request.wantColumns) flags |= FLAG_WANT_COLUMNS;
   if (portal !== undefined) flags |= FLAG_PORTAL;
-  if (textParameters !== undefined) flags |= FLAG_TEXT_PARAMETERS;
+  if (textParameters !== undefined)
+    flags |= isAllText(textParameters, parameters.length) ? FLAG_ALL_TEXT : FLAG_TEXT_PARAMETERS;
   writer.u32(slot.slot);
   writer.u8(flags);
   writer.u8(IMPLICIT_MODES.indexOf(request.implicit));
   writer.u16(parameters.length);
   writer.u32(request.maxRows);
   for (let index = 0; index < parameters.length; index++) writeTaggedValue(writer, parameters[index] as SqlValue);
-  if (textParameters !== undefined) {
+  if (textParameters !== undefined && flags & FLAG_TEXT_PARAMETERS) {
     const count = Math.min(textParameters.length, parameters.length);
     writer.u16(count);
     for (let index = 0; index < count; index++) writer.bool(textParameters[index] === true);
@@ -91,10 +109,12 @@ export function readExecute(reader: ByteReader, find: (slot: number) => ProgramS
   const maxRows = reader.u32();
   const parameters: SqlValue[] = [];
   for (let index = 0; index < count; index++) parameters.push(readTaggedValue(reader));
-  let textParameters: boolean[] | undefined;
-  if (flags & FLAG_TEXT_PARAMETERS) {
-    textParameters = [];
-    for (let left = reader.u16(); left > 0; left--) textParameters.push(reader.bool());
+  let textParameters: readonly boolean[] | undefined;
+  if (flags & FLAG_ALL_TEXT) textParameters = allText(count);
+  else if (flags & FLAG_TEXT_PARAMETERS) {
+    const some: boolean[] = [];
+    for (let left = reader.u16(); left > 0; left--) some.push(reader.bool());
+    textParameters = some;
   }
   const parameterTypes = readTypesOf(reader, flags, slot);
   const text = readTextOf(reader, flags, slot);
@@ -109,8 +129,8 @@ export function readExecute(reader: ByteReader, find: (slot: number) => ProgramS
     text,
     wantColumns: (flags & FLAG_WANT_COLUMNS) !== 0,
     maxRows,
-    ...(textParameters === undefined ? {} : { textParameters }),
-    ...(portal === undefined ? {} : { portal }),
+    textParameters,
+    portal,
   };
 }
 

@@ -132,11 +132,14 @@ class LinkServer implements ServedLink, ServerLinkState {
 
   #receive(chunk: Buffer): void {
     if (this.#closed) return;
+    // What the engine answers at once leaves in one write, without waiting for the end of the tick.
+    this.output.hold();
     try {
       this.#assembler.push(chunk, this.#visit);
     } catch (error) {
       this.#fail(error);
     }
+    this.output.release();
     this.checkQueue();
   }
 

@@ -3,7 +3,7 @@
  * protocol encoder then copies bytes straight from the block without making strings, and `valueAt`
  * makes the value in memory where one is wanted. `readRows` reads a whole block.
  */
-import { ByteReader } from './byte-reader.ts';
+import { asBuffer, ByteReader } from './byte-reader.ts';
 import { CodecError } from './codec-error.ts';
 import {
   DATE_INFINITY,
@@ -63,7 +63,7 @@ export class RowBlockReader {
   bytes: Buffer = EMPTY;
   readonly #widths: Int32Array;
   readonly #bitmapBytes: number;
-  #reader = new ByteReader(EMPTY);
+  readonly #reader = new ByteReader(EMPTY);
   #rowsLeft = 0;
 
   constructor(types: readonly SqlType[]) {
@@ -77,8 +77,8 @@ export class RowBlockReader {
 
   /** Begins a block. */
   reset(block: RowBlock): this {
-    this.#reader = new ByteReader(block.bytes);
-    this.bytes = this.#reader.bytes;
+    this.bytes = asBuffer(block.bytes);
+    this.#reader.reset(this.bytes, 0, this.bytes.length);
     this.#rowsLeft = block.rowCount;
     if (this.#bitmapBytes > 0 && block.rowCount * this.#bitmapBytes > block.bytes.length) {
       throw new CodecError('row block too short');

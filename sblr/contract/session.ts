@@ -159,7 +159,7 @@ export interface ExecuteRequest {
   /** Declared type per parameter; undefined entries are inferred. Empty = all inferred. */
   readonly parameterTypes: readonly (SqlType | undefined)[];
   /** True where `parameters` holds unconverted text. Absent, or past its end: converted. */
-  readonly textParameters?: readonly boolean[];
+  readonly textParameters?: readonly boolean[] | undefined;
   readonly implicit: ImplicitTransaction;
   /** Text of the statement, for sys.statements and logs. */
   readonly text: string;
@@ -169,7 +169,7 @@ export interface ExecuteRequest {
    */
   readonly wantColumns: boolean;
   /** Name of the portal to keep; undefined = run to completion and keep nothing. */
-  readonly portal?: string;
+  readonly portal?: string | undefined;
   /** Stop after so many rows with `suspended`; 0 = all. Needs `portal`. */
   readonly maxRows: number;
 }

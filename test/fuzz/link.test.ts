@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CodecError } from '../../sblr/contract/codec-error.ts';
+import { FRAME_VERSION } from '../../sblr/contract/frames.ts';
 import { SocketEngineLink } from '../../sblr/contract/link-client.ts';
 import { duplexPair } from '../../sblr/contract/link-pair.ts';
 import { serveEngineLink } from '../../sblr/contract/link-server.ts';
@@ -49,7 +50,7 @@ const anyFrame = fc
   .map(([kind, flags, sessionId, request, payload]) => {
     const bytes = Buffer.alloc(20 + payload.length);
     bytes.writeUInt16LE(0x424c, 0);
-    bytes[2] = 1;
+    bytes[2] = FRAME_VERSION;
     bytes[3] = kind;
     bytes.writeUInt16LE(flags, 4);
     bytes.writeUInt32LE(sessionId, 8);

@@ -177,7 +177,8 @@ describe('frames', () => {
       output.end();
       output.flush();
     }
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const total = sent.reduce((bytes, { payload }) => bytes + FRAME_HEADER_BYTES + payload.length, 0);
+    await expect.poll(() => received.reduce((bytes, chunk) => bytes + chunk.length, 0), { timeout: 5000 }).toBe(total);
     expect(collect(new FrameAssembler(), received)).toEqual(sent);
   });
 });

@@ -203,12 +203,12 @@ export class WireClient {
   }
 
   feed(bytes: Buffer): void {
-    if (this.pieceBytes === 0) {
-      this.socket.emit('data', Buffer.from(bytes));
-      return;
-    }
-    for (let at = 0; at < bytes.length; at += this.pieceBytes) {
-      this.socket.emit('data', Buffer.from(bytes.subarray(at, at + this.pieceBytes)));
+    const size = this.pieceBytes === 0 ? bytes.length : this.pieceBytes;
+    for (let at = 0; at < bytes.length; at += size) {
+      // As a socket that reads into one buffer: what was delivered is overwritten once the event is over.
+      const piece = Buffer.from(bytes.subarray(at, at + size));
+      this.socket.emit('data', piece);
+      piece.fill(0xff);
     }
   }
 
