@@ -22,7 +22,6 @@ import { OutputLimitError } from '../shared/byte-writer.ts';
 import { atParameter, needsTypes, readBoundParameters, readFormats } from './bind.ts';
 import { compileAll, compileOne, type PlacedStatement, type StatementCompiler } from './compile.ts';
 import { copyMessage, CopyTransfer } from './copy-transfer.ts';
-import { RowEncoder } from './encode.ts';
 import {
   CLIENT,
   completionTag,
@@ -45,7 +44,7 @@ import { ResultOutput } from './result-output.ts';
 import { formatsRefused, sameShape } from './result-shape.ts';
 import { StatementStore } from './statement-store.ts';
 import { Portal, PreparedStatement } from './statements.ts';
-import { allText, TEXT_FORMATS, textResult } from './text-result.ts';
+import { encoderOf, TEXT_FORMATS } from './text-result.ts';
 import { typeOfOid } from './types.ts';
 
 /** What the outstanding engine request is for. */
@@ -630,9 +629,7 @@ export class QuerySession implements ReplySink {
   #useColumns(columns: readonly ResultColumn[], portal: Portal): void {
     portal.columns = columns;
     portal.returnsRows = columns.length > 0;
-    portal.encoder = allText(portal.resultFormats)
-      ? textResult(columns).encoder
-      : new RowEncoder(columns, portal.resultFormats);
+    portal.encoder = encoderOf(columns, portal.resultFormats);
     this.#output.encoder = portal.encoder;
   }
 

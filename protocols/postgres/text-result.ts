@@ -33,6 +33,10 @@ export function textResult(columns: readonly ResultColumn[]): TextResult {
   return result;
 }
 
+export function encoderOf(columns: readonly ResultColumn[], formats: readonly number[]): RowEncoder {
+  return allText(formats) ? textResult(columns).encoder : new RowEncoder(columns, formats);
+}
+
 export function allText(formats: readonly number[]): boolean {
   for (let index = 0; index < formats.length; index++) if (formats[index] !== 0) return false;
   return true;
