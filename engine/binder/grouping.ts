@@ -16,6 +16,8 @@ const MAX_GROUPING_SETS = 4096;
 
 type GroupNode = NodeOf<'GROUP_KEY'> | NodeOf<'GROUP_SETS'>;
 
+type AggregatePlan = LogicalPlan & { kind: 'aggregate' };
+
 export interface GroupKeys {
   readonly keys: BoundExpression[];
   readonly sets: number[][];
@@ -147,6 +149,7 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
   }));
   const sets = group.sets.map((set) => [...set]);
   const always = keys.map((_key, i) => sets.every((set) => set.includes(i)));
+  let detail: string | undefined;
   const replace = (expression: BoundExpression, inner: boolean): BoundExpression => {
     for (const key of keys) {
       if (equalExpressions(key.expression, expression))
@@ -184,7 +187,7 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
       'grouping_error',
       `column "${shown}" must appear in the GROUP BY clause or be used in an aggregate function`,
       expression.pos,
-      { variant: 'ungrouped' },
+      { variant: 'ungrouped', detail },
     );
   };
   const addKey = (expression: BoundExpression & { kind: 'column' }): BoundExpression => {
@@ -198,19 +201,9 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
   return {
     rewrite: (expression) => replace(expression, false),
     plan: () => {
-      const groupings = level.groupings.map((grouping) => ({
-        column: grouping.column,
-        keys: grouping.items.map((item) => {
-          const index = keys.findIndex((key) => equalExpressions(key.expression, item));
-          if (index < 0)
-            fail(
-              'grouping_error',
-              'arguments to GROUPING must be grouping expressions of the associated query level',
-              grouping.pos,
-            );
-          return index;
-        }),
-      }));
+      detail = 'Direct arguments of an ordered-set aggregate must use only grouped columns.';
+      for (const argument of directArguments(level)) replace(argument, false);
+      const groupings = groupingKeys(level, keys);
       const aggregates = level.aggregates;
       const columns = [
         ...keys.map((key) => key.column),
@@ -220,6 +213,29 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
       return { kind: 'aggregate', source, keys, sets, aggregates, groupings, columns };
     },
   };
+}
+
+/** GROUPING(...) calls with their arguments as numbers of keys. */
+function groupingKeys(level: Scope['level'], keys: readonly Assigned[]): AggregatePlan['groupings'] {
+  return level.groupings.map((grouping) => ({
+    column: grouping.column,
+    keys: grouping.items.map((item) => {
+      const index = keys.findIndex((key) => equalExpressions(key.expression, item));
+      if (index < 0)
+        fail(
+          'grouping_error',
+          'arguments to GROUPING must be grouping expressions of the associated query level',
+          grouping.pos,
+        );
+      return index;
+    }),
+  }));
+}
+
+function directArguments(level: Scope['level']): BoundExpression[] {
+  return level.aggregates.flatMap((call) =>
+    call.function.kind === 'aggregate' && call.function.form !== 'normal' ? call.arguments : [],
+  );
 }
 
 function nameOf(expression: BoundExpression, scope: Scope): string {

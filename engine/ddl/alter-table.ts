@@ -41,6 +41,11 @@ export async function alterTable(statement: NodeOf<'ALTER_TABLE'>, context: DdlC
     context.notice('notice', 'undefined_table', { message: `${error.message}, skipping` });
     return;
   }
+  if (found.kind === 'view' && found.system)
+    throw new SqlError(
+      'insufficient_privilege',
+      `permission denied: "${context.display(found.name)}" is a system catalog`,
+    );
   requireOwner(context, found, found.kind);
   if (found.kind === 'table') await context.lockTable(found, 'access_exclusive');
   for (const action of statement.actions) {
@@ -118,20 +123,8 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       });
       return;
     }
-    case 'alter_constraint': {
-      const wanted = action.constraint!;
-      if (!table.constraints.some((candidate) => identifierKey(candidate.name) === identifierKey(action.name!)))
-        throw undefinedConstraint(action.name!, table, context);
-      context.catalog.put({
-        ...table,
-        constraints: table.constraints.map((candidate) =>
-          identifierKey(candidate.name) === identifierKey(action.name!)
-            ? { ...candidate, deferrable: wanted.deferrable, initiallyDeferred: wanted.initiallyDeferred }
-            : candidate,
-        ),
-      });
-      return;
-    }
+    case 'alter_constraint':
+      return alterConstraint(action, table, context);
     case 'add_identity': {
       const column = requireColumn(table, action.name!, context);
       if (!column.notNull)
@@ -409,6 +402,24 @@ async function alterType(action: Action, table: TableDefinition, context: DdlCon
     context,
   );
   if (!(await context.isEmpty(table))) await rewrite(table, new Map([[column.position, conversion]]), context);
+}
+
+/** ALTER CONSTRAINT: when a foreign key is checked. */
+function alterConstraint(action: Action, table: TableDefinition, context: DdlContext): void {
+  const changed = table.constraints.find((one) => identifierKey(one.name) === identifierKey(action.name!));
+  if (changed === undefined) throw undefinedConstraint(action.name!, table, context);
+  if (changed.kind !== 'foreign_key')
+    throw new SqlError(
+      'wrong_object_type',
+      `constraint "${context.display(changed.name)}" of relation "${context.display(table.name)}" is not a foreign key constraint`,
+    );
+  const option = (name: string): string | undefined => action.options.find((one) => one.name === name)?.value;
+  const initiallyDeferred = option('initially') === 'deferred';
+  const deferrable = option('deferrable') === undefined ? initiallyDeferred : option('deferrable') === 'true';
+  context.catalog.put({
+    ...table,
+    constraints: table.constraints.map((one) => (one === changed ? { ...one, deferrable, initiallyDeferred } : one)),
+  });
 }
 
 function renameConstraint(action: Action, table: TableDefinition, context: DdlContext): void {

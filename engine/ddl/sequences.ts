@@ -124,6 +124,11 @@ function applyOwner(options: Options, id: ObjectId, context: DdlContext): void {
     return;
   }
   if (options.ownedBy === undefined) return;
+  if (options.ownedBy.length < 2)
+    throw new SqlError('syntax_error', {
+      message: 'invalid OWNED BY option',
+      hint: 'Specify OWNED BY table.column or OWNED BY NONE.',
+    });
   const table = context.names.findRelation(options.ownedBy.slice(0, -1));
   if (table === undefined || table.kind !== 'table') throw undefinedRelation(context, options.ownedBy.slice(0, -1));
   if (table.schemaId !== sequence.schemaId)

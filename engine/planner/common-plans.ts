@@ -203,12 +203,14 @@ export function planWith(planner: Planner, plan: LogicalPlan & { kind: 'with' },
         name: cte.name,
         inline: cte.plan,
         work: false,
+        varies: false,
       });
       return;
     }
     const slot = planner.newSlot();
     // A recursive union finds its own slot for the rounds; this one is for whoever reads the result.
     const node = planner.exact(cte.plan);
+    const varies = freeColumns(cte.plan).length > 0 || planner.readsVarying(cte.plan);
     planner.ctes.set(cte.id, {
       slot,
       columns: cte.plan.columns,
@@ -216,12 +218,13 @@ export function planWith(planner: Planner, plan: LogicalPlan & { kind: 'with' },
       name: cte.name,
       inline: undefined,
       work: false,
+      varies,
     });
     tables.push({
       slot,
       open: (context) => node.open(context),
       modifies: cte.modifies,
-      correlated: freeColumns(cte.plan).length > 0,
+      varies,
     });
     shown.push({ heading: `CTE ${cte.name}`, node });
   });
@@ -293,6 +296,7 @@ export function planRecursiveUnion(
     name: before?.name ?? 'recursion',
     inline: undefined,
     work: true,
+    varies: true,
   });
   const step = planner.exact(plan.step);
   if (before === undefined) planner.ctes.delete(plan.cte);

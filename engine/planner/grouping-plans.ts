@@ -1,16 +1,18 @@
 /**
  * Plans of grouping, windows, duplicate removal, sorting, limits and set operations.
  */
-import type { AggregateCall, Assigned, BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
+import type { Assigned, BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
+import { equalExpressions } from '../binder/expression-tools.ts';
 import { compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../executor/operator.ts';
-import { HashAggregate, type AggregateCallSpec } from '../executor/operators/aggregate.ts';
+import { HashAggregate } from '../executor/operators/aggregate.ts';
 import { Append, Limit } from '../executor/operators/basic.ts';
 import { Distinct, SetOperation } from '../executor/operators/sets.ts';
 import { rowComparator, Sort, type SortSpec } from '../executor/operators/sort.ts';
 import { Window, type WindowCallSpec } from '../executor/operators/window.ts';
-import { hashKeyOf, joinKey } from '../executor/values.ts';
-import { collectColumns, columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
+import { hashKeyOf } from '../executor/values.ts';
+import { collectColumns, columnsOf, hasSubquery, isVolatile, mapOperands } from './expression-walk.ts';
+import { aggregateCall } from './aggregate-calls.ts';
 import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
 import { openVectorAggregate, planVectorAggregate } from './vector-plans.ts';
 import { layoutOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
@@ -142,11 +144,17 @@ function aggregateNode(
 ): PhysicalNode {
   const compile = (expression: BoundExpression): Evaluator =>
     compileExpression(replace(expression), source.layout, planner.compileHoisted);
+  const compiler = {
+    semantics: planner.options.semantics,
+    compile,
+    compileDirect: (argument: BoundExpression) => compileDirect(planner, argument, plan.keys),
+    orderColumns: (keys: readonly SortKey[]) => orderColumns(planner, keys),
+  };
   const spec = {
     keys: plan.keys.map((key) => compile(key.expression)),
     hashes: plan.keys.map((key) => hashKeyOf(key.expression.type, planner.options.semantics)),
     sets: plan.sets,
-    calls: plan.aggregates.map((call) => aggregateCall(planner, call, compile)),
+    calls: plan.aggregates.map((call) => aggregateCall(call, compiler)),
     groupings: plan.groupings.map((grouping) => grouping.keys),
   };
   const layout = layoutOf([
@@ -180,53 +188,14 @@ function aggregateNode(
   });
 }
 
-function aggregateCall(
-  planner: Planner,
-  call: AggregateCall,
-  compile: (expression: BoundExpression) => Evaluator,
-): AggregateCallSpec {
-  const definition = call.function;
-  if (definition.kind !== 'aggregate') throw new TypeError(`${definition.name} is not an aggregate`);
-  const { semantics } = planner.options;
-  const orderedSet = definition.form !== 'normal';
-  const inputExpressions = orderedSet ? call.within.map((key) => key.expression) : call.arguments;
-  const types = [...call.arguments.map((argument) => argument.type), ...call.within.map((key) => key.expression.type)];
-  const within = call.within.map((key) => ({
-    descending: key.descending,
-    nullsFirst: key.nullsFirst,
-    collation: key.collation,
-  }));
-  const distinct = call.distinct && !definition.duplicateInsensitive;
-  // DISTINCT without an order of its own: order-sensitive results come out sorted by the arguments.
-  const implied: readonly SortKey[] =
-    distinct && definition.ordered
-      ? inputExpressions.map((expression) => ({ expression, descending: false, nullsFirst: false }))
-      : [];
-  const order: readonly SortKey[] = orderedSet
-    ? call.within
-    : call.order.length > 0
-      ? definition.ordered || distinct
-        ? call.order
-        : []
-      : implied;
-  const hashes = inputExpressions.map((expression) => hashKeyOf(expression.type, semantics));
-  const sortKeys = orderedSet ? [] : order.map((key) => compile(key.expression));
-  const slots = orderedSet ? order.map((_, at) => at) : order.map((_, at) => inputExpressions.length + at);
-  return {
-    implementation: definition.implementation(types, call.column.type, semantics, within),
-    direct: orderedSet ? call.arguments.map(compile) : [],
-    inputs: inputExpressions.map(compile),
-    filter: call.filter === undefined ? undefined : compile(call.filter),
-    strict: definition.strict,
-    growing: definition.growing,
-    distinct: distinct
-      ? hashes.length === 1
-        ? ([value]) => (value === null ? null : hashes[0](value))
-        : (values) => joinKey(values.map((value, at) => (value === null ? null : hashes[at](value))))
-      : undefined,
-    sortKeys,
-    compare: order.length === 0 ? undefined : rowComparator(orderColumns(planner, order), slots),
+/** A direct argument is computed from the keys of the group: those outside of its grouping set are NULL. */
+function compileDirect(planner: Planner, argument: BoundExpression, keys: readonly Assigned[]): Evaluator {
+  const overKeys = (expression: BoundExpression): BoundExpression => {
+    const key = keys.find((one) => equalExpressions(one.expression, expression));
+    if (key === undefined) return mapOperands(expression, overKeys);
+    return { kind: 'column', id: key.column.id, type: key.column.type };
   };
+  return compileExpression(overKeys(argument), layoutOf(keys.map((key) => key.column)), planner.compile);
 }
 
 // ---- windows ------------------------------------------------------------------------------------------

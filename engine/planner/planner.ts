@@ -20,6 +20,7 @@ import {
   columnsOf,
   conjunctsOf,
   expressionsOf,
+  forEachOperand,
   freeColumns,
   hasSetCall,
   isPlanVolatile,
@@ -66,6 +67,8 @@ export interface CteState {
   /** Inlined: planned anew at its one reference. */
   readonly inline: LogicalPlan | undefined;
   readonly work: boolean;
+  /** Its rows change within one execution: the rounds of a recursion, or a table that depends on outer values. */
+  readonly varies: boolean;
 }
 
 export class Planner implements EstimateContext {
@@ -141,13 +144,34 @@ export class Planner implements EstimateContext {
     return {
       open: (context) => node.open(context),
       free,
-      volatile: isPlanVolatile(plan) || this.#readsWorkTable(plan),
+      volatile: isPlanVolatile(plan),
+      varies: this.readsVarying(plan),
     };
   }
 
-  #readsWorkTable(plan: LogicalPlan): boolean {
-    if (plan.kind === 'cte_scan' && this.ctes.get(plan.cte)?.work === true) return true;
-    return sourcesOf(plan).some((source) => this.#readsWorkTable(source));
+  /** Reads a common table, defined outside of it, whose rows change within one execution. */
+  readsVarying(plan: LogicalPlan): boolean {
+    if (plan.kind === 'cte_scan') {
+      const state = this.ctes.get(plan.cte);
+      return state !== undefined && (state.varies || (state.inline !== undefined && this.readsVarying(state.inline)));
+    }
+    return (
+      sourcesOf(plan).some((source) => this.readsVarying(source)) ||
+      expressionsOf(plan).some((expression) => this.#expressionReadsVarying(expression))
+    );
+  }
+
+  #expressionReadsVarying(expression: BoundExpression): boolean {
+    if (
+      (expression.kind === 'subquery' || expression.kind === 'quantified_query') &&
+      this.readsVarying(expression.plan)
+    )
+      return true;
+    let found = false;
+    forEachOperand(expression, (operand) => {
+      found ||= this.#expressionReadsVarying(operand);
+    });
+    return found;
   }
 
   /** Plans so that rows are exactly the plan's columns in order. */

@@ -674,7 +674,7 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   lastValue(): number | bigint {
     const last = this.#session.lastSequence;
-    if (last === undefined)
+    if (last === undefined || this.#session.catalog.get(last.id) === undefined)
       throw new SqlError('object_not_in_prerequisite_state', 'lastval is not yet defined in this session');
     return this.#session.currentValues.get(last.id)!;
   }

@@ -17,6 +17,8 @@ export interface Subplan {
   open(context: ExecutionContext): Operator;
   readonly free: readonly ColumnId[];
   readonly volatile: boolean;
+  /** Reads a common table whose rows change within the execution, so no result may be remembered. */
+  readonly varies: boolean;
 }
 
 export interface SubplanFactory {
@@ -70,7 +72,7 @@ function subplanResult<T>(
   const slot = context.newSlot();
   const local = subplan.free.filter((id) => layout.has(id)).map((id) => ({ id, slot: layout.get(id) as number }));
   const { free } = subplan;
-  const remember = free.length === 0 || !subplan.volatile;
+  const remember = !subplan.varies && (free.length === 0 || !subplan.volatile);
   return (row, execution) => {
     let run = execution.slots[slot] as SubplanRun<T> | undefined;
     for (const one of local) execution.outer[one.id] = row[one.slot];

@@ -16,7 +16,7 @@ import { RowSpool } from './row-spool.ts';
 
 export interface AggregateCallSpec {
   readonly implementation: AggregateImplementation;
-  /** Direct arguments of an ordered-set aggregate, evaluated once per group. */
+  /** Direct arguments of an ordered-set aggregate, evaluated once per group over its keys. */
   readonly direct: readonly Evaluator[];
   /** Values passed per row (the WITHIN GROUP keys of an ordered-set aggregate). */
   readonly inputs: readonly Evaluator[];
@@ -54,7 +54,6 @@ export interface Group {
   readonly seen: (Set<unknown> | undefined)[] | undefined;
 }
 
-const NO_VALUES: readonly SqlValue[] = [];
 /** Groups held in any case, so that every pass gets on. */
 const LEAST_GROUPS = 256;
 
@@ -127,7 +126,6 @@ export class HashAggregate implements Operator, GroupHost {
           this.#newGroup(
             set,
             this.#spec.keys.map(() => null),
-            NO_VALUES,
           );
       }
       this.#complete = true;
@@ -161,7 +159,7 @@ export class HashAggregate implements Operator, GroupHost {
     const { sets, keys } = this.#spec;
     const values: SqlValue[] = new Array(keys.length);
     const plain = sets.length === 1;
-    const only = plain && keys.length === 0 ? this.#groupOf(0, values, batch[this.#position]) : undefined;
+    const only = plain && keys.length === 0 ? this.#groupOf(0, values) : undefined;
     if (only !== undefined && this.#simple && this.#spec.calls.length === 1 && this.#stepAll(only, batch)) return;
     while (this.#position < batch.length) {
       const row = batch[this.#position];
@@ -176,7 +174,7 @@ export class HashAggregate implements Operator, GroupHost {
   }
 
   #stepIn(set: number, values: readonly SqlValue[], row: Row): void {
-    const group = this.#groupOf(set, values, row);
+    const group = this.#groupOf(set, values);
     if (group !== undefined) this.#step(group, row);
     else this.#aside?.add(this.#spec.sets.length === 1 ? row : [...row, set]);
   }
@@ -206,12 +204,12 @@ export class HashAggregate implements Operator, GroupHost {
   }
 
   /** The group of a row; undefined when it is a new one and there is no room for it. */
-  #groupOf(set: number, values: readonly SqlValue[], row: Row): Group | undefined {
+  #groupOf(set: number, values: readonly SqlValue[]): Group | undefined {
     const spec = this.#spec;
     const members = spec.sets[set];
     const codes = this.#codes[set];
     const groups = this.#bySet[set];
-    if (codes === undefined) return groups.length > 0 ? groups[0] : this.#newGroup(set, noKeys(values), row);
+    if (codes === undefined) return groups.length > 0 ? groups[0] : this.#newGroup(set, noKeys(values));
     const parts = this.#parts;
     for (let at = 0; at < members.length; at++) {
       const key = members[at];
@@ -230,17 +228,17 @@ export class HashAggregate implements Operator, GroupHost {
       members.length === values.length
         ? values.slice()
         : values.map((value, at) => (members.includes(at) ? value : null));
-    return this.#newGroup(set, kept, row, codes.bytes - before);
+    return this.#newGroup(set, kept, codes.bytes - before);
   }
 
-  groupOf(values: readonly SqlValue[], row: Row): Group | undefined {
-    return this.#groupOf(0, values, row);
+  groupOf(values: readonly SqlValue[]): Group | undefined {
+    return this.#groupOf(0, values);
   }
 
-  #newGroup(set: number, keys: readonly SqlValue[], row: Row, keyBytes = 0): Group {
+  #newGroup(set: number, keys: readonly SqlValue[], keyBytes = 0): Group {
     const { calls } = this.#spec;
     const states = calls.map((call) =>
-      call.implementation.create(call.direct.map((evaluate) => evaluate(row, this.#context))),
+      call.implementation.create(call.direct.map((evaluate) => evaluate(keys, this.#context))),
     );
     const group: Group = {
       set,

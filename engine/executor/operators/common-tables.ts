@@ -105,8 +105,8 @@ export interface WithTable {
   readonly open: (context: ExecutionContext) => Operator;
   /** Runs to its end before the body. */
   readonly modifies: boolean;
-  /** Depends on outer values: a rewind runs it again. */
-  readonly correlated: boolean;
+  /** Depends on outer values or on the round of a recursion: a rewind runs it again. */
+  readonly varies: boolean;
 }
 
 export class With implements Operator {
@@ -150,7 +150,7 @@ export class With implements Operator {
 
   rewind(): void {
     for (let at = 0; at < this.#stores.length; at++)
-      if (this.#tables[at].correlated && !this.#tables[at].modifies) this.#stores[at].rewind();
+      if (this.#tables[at].varies && !this.#tables[at].modifies) this.#stores[at].rewind();
     this.#body?.rewind();
     this.#bodyDone = false;
   }

@@ -41,7 +41,7 @@ export interface VectorPlan {
 /** The aggregation whose states are stepped. */
 export interface GroupHost {
   /** The group with these keys, made if need be; undefined when there may be no further group. */
-  groupOf(values: readonly SqlValue[], row: Row): Group | undefined;
+  groupOf(values: readonly SqlValue[]): Group | undefined;
   /** For DISTINCT: false when the group has had these inputs of its call number `call`. */
   isNew(group: Group, call: number, values: readonly SqlValue[]): boolean;
 }
@@ -154,12 +154,12 @@ export class VectorProgram {
 
   /** Puts the selected rows in order of their groups, rows of one group in the order read. */
   #group(host: GroupHost): boolean {
-    const { rows, selection, selected } = this.#frame;
+    const { selection, selected } = this.#frame;
     const groups = this.#groups;
     const starts = this.#starts;
     groups.length = 0;
     if (this.#plan.keys.length === 0) {
-      const found = host.groupOf([], rows[selection[0]]);
+      const found = host.groupOf([]);
       if (found === undefined) return false;
       groups.push(found);
       this.#order.set(selection.subarray(0, selected));
@@ -195,7 +195,7 @@ export class VectorProgram {
           }
         }
       }
-      const found = host.groupOf(values, row);
+      const found = host.groupOf(values);
       if (found === undefined) return false;
       const { number } = found;
       if (number >= this.#places.length) this.#growPlaces(number);

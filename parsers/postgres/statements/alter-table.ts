@@ -109,12 +109,17 @@ function alterAction(p: PostgresParser, pos: number): Action {
   if (p.acceptWord('constraint')) {
     const name = p.columnId();
     const options: { name: string; value: string }[] = [];
+    const given = (option: string, value: string): boolean =>
+      options.some((one) => one.name === option && one.value === value);
     for (;;) {
+      const at = p.pos;
       if (p.acceptWord('deferrable')) options.push({ name: 'deferrable', value: 'true' });
       else if (p.acceptWords('not', 'deferrable')) options.push({ name: 'deferrable', value: 'false' });
       else if (p.acceptWord('initially'))
         options.push({ name: 'initially', value: p.expectOneOf('deferred', 'immediate') });
       else break;
+      if (given('deferrable', 'false') && given('initially', 'deferred'))
+        throw p.error('syntax_error', 'constraint declared INITIALLY DEFERRED must be DEFERRABLE', at);
     }
     return made('alter_constraint', { name, options, pos });
   }
