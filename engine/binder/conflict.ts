@@ -79,6 +79,7 @@ function findArbiters(
         hint: 'For example, ON CONFLICT (column_name).',
       });
     }
+    refuseLate(table.indexes);
     return [];
   }
   const level = newLevel(depthBelow(binder, outer));
@@ -87,14 +88,27 @@ function findArbiters(
   const wanted = node.target.map((key) => bindExpression(key.expression, scope));
   const condition = node.targetWhere === undefined ? undefined : bindCondition(node.targetWhere, scope, 'WHERE');
   const found = table.indexes.filter(
-    (index) => index.unique && index.ready && matches(binder, index, table, existing, wanted, condition),
+    (index) =>
+      (index.unique || index.uniqueLate === true) &&
+      index.ready &&
+      matches(binder, index, table, existing, wanted, condition),
   );
+  refuseLate(found);
   if (found.length === 0)
     fail(
       'invalid_column_reference',
       'there is no unique or exclusion constraint matching the ON CONFLICT specification',
     );
   return found;
+}
+
+/** A key that may be taken twice until it is checked cannot say which row is in the way. */
+function refuseLate(indexes: readonly IndexDefinition[]): void {
+  if (!indexes.some((index) => index.uniqueLate === true)) return;
+  fail(
+    'object_not_in_prerequisite_state',
+    'ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters',
+  );
 }
 
 function matches(

@@ -108,6 +108,8 @@ export interface IndexDefinition extends Common {
   /** Storage space of its entries: key = encoded key values (+ row key unless unique and without NULL), row = [rowKey]. */
   readonly space: number;
   readonly unique: boolean;
+  /** The key of a deferrable constraint: unique whenever it is checked, so entries carry the row key. Then `unique` is false. */
+  readonly uniqueLate?: boolean | undefined;
   readonly primary: boolean;
   readonly nullsNotDistinct: boolean;
   readonly keys: readonly IndexKeyDefinition[];

@@ -288,7 +288,7 @@ export const PRODUCERS: Readonly<Record<string, Producer>> = {
           yield [
             index.id,
             table.id,
-            index.unique,
+            index.unique || index.uniqueLate === true,
             index.primary,
             index.nullsNotDistinct,
             constraint?.deferrable ?? false,

@@ -242,7 +242,8 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
     {
       tableId,
       name,
-      unique: true,
+      unique: !constraint.deferrable,
+      uniqueLate: constraint.deferrable,
       primary,
       keys,
       include: constraint.include.map((included) => requireColumn(table, included, context, constraint.pos).position),
@@ -305,6 +306,12 @@ function adoptIndex(one: ConstraintNode, tableId: number, context: DdlContext): 
       `index "${context.display(constraint.usingIndex!)}" does not exist or cannot enforce a key`,
     );
   }
+  if (constraint.deferrable)
+    throw new SqlError('feature_not_supported', {
+      message: 'a deferrable constraint cannot take over an existing index',
+      hint: 'Add the constraint without USING INDEX.',
+      ...(constraint.pos === undefined ? {} : { position: constraint.pos }),
+    });
   if (table.constraints.some((existing) => existing.kind !== 'foreign_key' && existing.indexId === index.id)) {
     throw new SqlError('object_not_in_prerequisite_state', {
       message: `index "${context.display(index.name)}" is already associated with a constraint`,
@@ -399,6 +406,7 @@ function referencedKey(
         args: { table: context.display(parent.name) },
       });
     }
+    if (primary.deferrable) throw deferrableKey('primary key', parent, context);
     return { refColumns: [...primary.columns], index: parent.indexes.find((index) => index.id === primary.indexId)! };
   }
   const refColumns = constraint.refColumns.map((name) => {
@@ -412,13 +420,15 @@ function referencedKey(
       args: { column: context.display(name) },
     });
   });
-  const index = parent.indexes.find(
+  const candidates = parent.indexes.filter(
     (candidate) =>
-      candidate.unique &&
+      (candidate.unique || candidate.uniqueLate === true) &&
       candidate.predicate === undefined &&
       candidate.keys.length === refColumns.length &&
       candidate.keys.every((key) => key.column !== 0 && refColumns.includes(key.column)),
   );
+  const index = candidates.find((candidate) => candidate.unique);
+  if (index === undefined && candidates.length > 0) throw deferrableKey('unique constraint', parent, context);
   if (index === undefined || new Set(refColumns).size !== refColumns.length) {
     throw new SqlError('invalid_foreign_key', {
       message: `there is no unique constraint matching given keys for referenced table "${context.display(parent.name)}"`,
@@ -427,6 +437,13 @@ function referencedKey(
     });
   }
   return { refColumns, index };
+}
+
+function deferrableKey(what: string, parent: TableDefinition, context: DdlContext): SqlError {
+  return new SqlError(
+    'object_not_in_prerequisite_state',
+    `cannot use a deferrable ${what} for referenced table "${context.display(parent.name)}"`,
+  );
 }
 
 const NUMERIC = new Set(['int8', 'int16', 'int24', 'int32', 'int64', 'decimal', 'float32', 'float64', 'year']);

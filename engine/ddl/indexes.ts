@@ -25,6 +25,7 @@ export interface NewIndex {
   readonly tableId: number;
   readonly name: Identifier | undefined;
   readonly unique: boolean;
+  readonly uniqueLate?: boolean;
   readonly primary?: boolean;
   readonly keys: readonly IndexKeyDefinition[];
   readonly include: readonly number[];
@@ -46,7 +47,12 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
   const taken = relationNameTaken(context, table.schemaId);
   const name =
     index.name ??
-    chooseName(table.name.text, words, index.unique && index.primary !== undefined ? 'key' : 'idx', taken);
+    chooseName(
+      table.name.text,
+      words,
+      (index.unique || index.uniqueLate === true) && index.primary !== undefined ? 'key' : 'idx',
+      taken,
+    );
   if (taken(name)) {
     throw new SqlError('duplicate_table', {
       message: `relation "${context.display(name)}" already exists`,
@@ -62,6 +68,7 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
     owner: table.owner,
     tableId: table.id,
     unique: index.unique,
+    ...(index.uniqueLate === true ? { uniqueLate: true } : {}),
     primary: index.primary ?? false,
     nullsNotDistinct: index.nullsNotDistinct,
     keys: index.keys,

@@ -237,7 +237,7 @@ function copyIndexes(
   for (const index of source.indexes) {
     const table = context.catalog.table(tableId);
     const keyNames = index.keys.map((key) => (key.column === 0 ? 'expr' : source.columns[key.column - 1]!.name.text));
-    const label = index.primary ? 'pkey' : index.unique ? 'key' : 'idx';
+    const label = index.primary ? 'pkey' : index.unique || index.uniqueLate === true ? 'key' : 'idx';
     const text = [table.name.text, ...(index.primary ? [] : keyNames), label].join('_');
     const id = context.catalog.base.allocateId();
     const name = { text, exact: false };

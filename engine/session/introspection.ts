@@ -344,7 +344,7 @@ export class SessionIntrospection implements IntrospectionHooks {
       pretty && this.isVisible('relation', table.id) === true
         ? quoteName(this.show(table.name))
         : `${quoteName(this.#schemaNameOf(table))}.${quoteName(this.show(table.name))}`;
-    return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(this.show(index.name))} ON ${name} USING ${index.method} (${keys})${include}${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${where}`;
+    return `CREATE ${index.unique || index.uniqueLate === true ? 'UNIQUE ' : ''}INDEX ${quoteName(this.show(index.name))} ON ${name} USING ${index.method} (${keys})${include}${index.nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${where}`;
   }
 
   #indexKeyText(table: TableDefinition, index: IndexDefinition, at: number, bare: boolean, pretty: boolean): string {

@@ -72,7 +72,7 @@ class Build implements IndexBuild {
         const row = completeRow(this.#batch.rows[at] as never, key, missing, false);
         const entry = this.#access.entry(row, context);
         if (entry === undefined) continue;
-        if (entry.exclusive) {
+        if (entry.exclusive || entry.late) {
           if (this.#seen.has(entry.values)) throw this.#duplicate(row);
           this.#seen.add(entry.values);
         }

@@ -13,6 +13,7 @@ import { PENDING, type ExecutionContext } from '../operator.ts';
 import { successor } from '../operators/index-ranges.ts';
 import { completeRow } from '../operators/scans.ts';
 import { castOf, equalityOf, keyEncoder } from '../values.ts';
+import { DEFERRED_CHILDREN, DEFERRED_KEY, DEFERRED_PARENT, isDeferred } from './constraint-mode.ts';
 import { placeOf, tableAccess, type TableAccess } from './table-access.ts';
 import { TableWriter } from './table-writer.ts';
 
@@ -41,10 +42,6 @@ type Work = ParentCheck | ChildAction;
 
 /** Memory of one queued check. */
 const WORK_BYTES = 64;
-
-/** Kinds of deferred checks in the transaction. */
-export const DEFERRED_PARENT = 'foreign_key_parent';
-export const DEFERRED_CHILDREN = 'foreign_key_children';
 
 export class ForeignKeys {
   readonly #context: ExecutionContext;
@@ -105,7 +102,7 @@ export class ForeignKeys {
         'MATCH FULL does not allow mixing of null and nonnull key values.',
       );
     }
-    if (constraint.deferrable && constraintMode(constraint, this.#context) === 'deferred') {
+    if (isDeferred(constraint, this.#context)) {
       this.#context.transaction.deferCheck({ constraint: constraint.id, row, kind: DEFERRED_PARENT });
       return;
     }
@@ -118,7 +115,7 @@ export class ForeignKeys {
       if (after !== undefined && sameValues(before, after, columns)) continue;
       if (columns.some((position) => before[position - 1] === null)) continue;
       const action = after === undefined ? constraint.onDelete : constraint.onUpdate;
-      if (action === 'no_action' && constraint.deferrable && constraintMode(constraint, this.#context) === 'deferred') {
+      if (action === 'no_action' && isDeferred(constraint, this.#context)) {
         this.#context.transaction.deferCheck({ constraint: constraint.id, row: before, kind: DEFERRED_CHILDREN });
         continue;
       }
@@ -192,7 +189,8 @@ export class ForeignKeys {
       if (definition.kind !== 'table') continue;
       const constraint = definition.constraints.find((one) => one.id === constraintId);
       if (constraint === undefined) continue;
-      if (kind === DEFERRED_PARENT)
+      if (kind === DEFERRED_KEY) this.writer(definition).checkKey(constraint, row);
+      else if (kind === DEFERRED_PARENT)
         this.#enqueue({ kind: 'parent', access: this.access(definition), constraint, row, deferred: true });
       else {
         const parent = this.#context.catalog.get(constraint.refTableId ?? 0);
@@ -313,11 +311,6 @@ export class ForeignKeys {
     writer.access.verify(changed, this.#context);
     return writer.update(found.key, row, changed);
   }
-}
-
-/** Is a deferrable constraint checked now or at commit? SET CONSTRAINTS may have said so. */
-function constraintMode(constraint: ConstraintDefinition, context: ExecutionContext): 'immediate' | 'deferred' {
-  return context.constraintMode?.(constraint.id) ?? (constraint.initiallyDeferred ? 'deferred' : 'immediate');
 }
 
 function sameValues(before: Row, after: Row, positions: readonly number[]): boolean {

@@ -21,6 +21,8 @@ export interface IndexEntry {
   readonly values: string;
   /** Entries with this key must be unique (unique index, no NULL among the values). */
   readonly exclusive: boolean;
+  /** They must be unique when the deferrable constraint is checked. */
+  readonly late: boolean;
 }
 
 export class IndexAccess {
@@ -63,7 +65,12 @@ export class IndexAccess {
       if (value === null) hasNull = true;
       values += key.encode(value);
     }
-    return { values, exclusive: this.index.unique && (!hasNull || this.index.nullsNotDistinct) };
+    const comparable = !hasNull || this.index.nullsNotDistinct;
+    return {
+      values,
+      exclusive: this.index.unique && comparable,
+      late: this.index.uniqueLate === true && comparable,
+    };
   }
 
   keyValues(row: Row, context: ExecutionContext): SqlValue[] {

@@ -6,9 +6,13 @@
  */
 import type { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Row } from '../../../sblr/contract/values.ts';
+import { ScanBatch } from '../../../storage/contract/scan.ts';
+import type { ConstraintDefinition } from '../../catalog/definitions.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
 import { PENDING, type ExecutionContext } from '../operator.ts';
+import { successor } from '../operators/index-ranges.ts';
 import { completeRow } from '../operators/scans.ts';
+import { DEFERRED_KEY, isDeferred } from './constraint-mode.ts';
 import type { ForeignKeys } from './foreign-keys.ts';
 import type { IndexAccess, IndexEntry, TableAccess } from './table-access.ts';
 
@@ -21,20 +25,23 @@ export interface Conflict {
 
 export type WriteOutcome = 'done' | Conflict | typeof PENDING;
 
-/** A deferrable index's entries to be entered when the statement ends. */
-interface LateEntry {
+/** A key of a deferrable constraint to be checked when the statement ends. */
+interface LateKey {
   readonly access: IndexAccess;
   readonly entry: IndexEntry;
-  readonly rowKey: string;
   readonly row: Row;
 }
+
+/** Memory of one of them. */
+const LATE_BYTES = 64;
 
 export class TableWriter {
   readonly access: TableAccess;
   readonly #context: ExecutionContext;
   readonly #foreignKeys: ForeignKeys;
-  readonly #late: LateEntry[] = [];
+  readonly #late: LateKey[] = [];
   readonly #entries: (IndexEntry | undefined)[] = [];
+  readonly #pair = new ScanBatch();
 
   constructor(access: TableAccess, context: ExecutionContext, foreignKeys: ForeignKeys) {
     this.access = access;
@@ -50,7 +57,7 @@ export class TableWriter {
     for (let at = 0; at < indexes.length; at++) {
       const entry = indexes[at].entry(row, this.#context);
       entries[at] = entry;
-      if (entry === undefined || !entry.exclusive || isLate(indexes[at])) continue;
+      if (entry === undefined || !entry.exclusive) continue;
       const taken = this.#claim(indexes[at], entry);
       if (taken === PENDING) return PENDING;
       if (taken !== undefined) {
@@ -93,21 +100,28 @@ export class TableWriter {
   }
 
   #enter(access: IndexAccess, entry: IndexEntry, rowKey: string, row: Row): void {
-    if (entry.exclusive && isLate(access)) {
-      this.#late.push({ access, entry, rowKey, row });
-      return;
-    }
-    this.#context.transaction.put(access.index.space, entry.exclusive ? entry.values : entry.values + rowKey, [rowKey]);
+    const { transaction } = this.#context;
+    transaction.put(access.index.space, entry.exclusive ? entry.values : entry.values + rowKey, [rowKey]);
+    if (!entry.late) return;
+    const constraint = access.constraint!;
+    if (isDeferred(constraint, this.#context))
+      transaction.deferCheck({ constraint: constraint.id, row, kind: DEFERRED_KEY });
+    else this.#checkLater(access, entry, row);
+  }
+
+  #checkLater(access: IndexAccess, entry: IndexEntry, row: Row): void {
+    this.#context.require(LATE_BYTES, 'The queue of unique keys');
+    this.#late.push({ access, entry, row });
+  }
+
+  /** Checks the key a row had when its constraint was deferred, when the statement ends. */
+  checkKey(constraint: ConstraintDefinition, row: Row): void {
+    const access = this.access.indexes.find((one) => one.index.id === constraint.indexId);
+    const entry = access?.entry(row, this.#context);
+    if (access !== undefined && entry?.late === true) this.#checkLater(access, entry, row);
   }
 
   #remove(access: IndexAccess, entry: IndexEntry, rowKey: string): void {
-    if (entry.exclusive && isLate(access)) {
-      const at = this.#late.findIndex((late) => late.access === access && late.rowKey === rowKey);
-      if (at >= 0) {
-        this.#late.splice(at, 1);
-        return;
-      }
-    }
     this.#context.transaction.delete(access.index.space, entry.exclusive ? entry.values : entry.values + rowKey);
   }
 
@@ -122,12 +136,12 @@ export class TableWriter {
       const next = access.entry(after, this.#context);
       if (old !== undefined && next !== undefined && old.values === next.values && old.exclusive === next.exclusive)
         continue;
-      if (next?.exclusive === true && !isLate(access)) {
+      if (next?.exclusive === true) {
         const taken = this.#claim(access, next);
         if (taken === PENDING) return PENDING;
         if (taken !== undefined && taken !== rowKey) throw this.#violation(access, next, after);
       }
-      if (old?.exclusive === true) {
+      if (old?.exclusive === true || old?.late === true) {
         // Whoever waits for the old key must see it go.
         const locked = transaction.lockRow(access.index.space, old.values, 'update', 'wait', table.name.text);
         if (isWaiter(locked)) return waitForLock(locked, this.#context);
@@ -151,7 +165,7 @@ export class TableWriter {
     for (const access of indexes) {
       const entry = access.entry(before, this.#context);
       old.push(entry);
-      if (entry?.exclusive !== true) continue;
+      if (entry?.exclusive !== true && entry?.late !== true) continue;
       const locked = transaction.lockRow(access.index.space, entry.values, 'update', 'wait', table.name.text);
       if (isWaiter(locked)) return waitForLock(locked, this.#context);
     }
@@ -182,23 +196,45 @@ export class TableWriter {
     return { row: completeRow(stored, rowKey, this.access.missing, false), changed };
   }
 
-  /** Enters what was put off to the end of the statement. */
+  /** Checks the keys put off to the end of the statement: whoever else wants one must wait for this transaction. */
   finish(): 'done' | typeof PENDING {
+    const { transaction } = this.#context;
     while (this.#late.length > 0) {
-      const { access, entry, rowKey, row } = this.#late[this.#late.length - 1];
-      const taken = this.#claim(access, entry);
-      if (taken === PENDING) return PENDING;
-      if (taken !== undefined && taken !== rowKey) throw this.#violation(access, entry, row);
-      this.#context.transaction.put(access.index.space, entry.values, [rowKey]);
+      const { access, entry, row } = this.#late[this.#late.length - 1];
+      const result = transaction.lockRow(
+        access.index.space,
+        entry.values,
+        'update',
+        'wait',
+        this.access.table.name.text,
+      );
+      if (isWaiter(result)) return waitForLock(result, this.#context);
+      if (this.#heldTwice(access, entry)) throw this.#violation(access, entry, row);
       this.#late.pop();
+      this.#context.releaseRequired(LATE_BYTES);
+      if ((this.#late.length & 255) === 255 && this.#context.sliceUsed()) {
+        this.#context.checkCancelled();
+        this.#context.yieldSlice();
+        return PENDING;
+      }
     }
     return 'done';
+  }
+
+  #heldTwice(access: IndexAccess, entry: IndexEntry): boolean {
+    const scan = this.#context.transaction.scan(access.index.space, entry.values, successor(entry.values), {
+      view: 'newest',
+      synchronous: true,
+    });
+    let held = 0;
+    while (held < 2) {
+      const count = scan.next(this.#pair, 2 - held);
+      if (count <= 0) break;
+      held += count;
+    }
+    scan.close();
+    return held > 1;
   }
 }
 
 export type LockOutcome = 'gone' | typeof PENDING | { readonly row: Row; readonly changed: boolean };
-
-/** Deferrable keys are checked when the statement has changed all its rows. */
-function isLate(access: IndexAccess): boolean {
-  return access.constraint?.deferrable === true;
-}
