@@ -18,7 +18,7 @@ import type { Row } from '../sblr/contract/values.ts';
 import { programHash } from '../sblr/container.ts';
 import { decodeProgram } from '../sblr/decode.ts';
 import type { NodeOf } from '../sblr/nodes.ts';
-import { NEWEST, ScanBatch, SCAN_PENDING, type Durability, type TransactionStore } from '../storage/contract/index.ts';
+import type { Durability, TransactionStore } from '../storage/contract/index.ts';
 import { verifiersOf } from './auth/verifiers.ts';
 import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
 import type { Definition, ObjectId, RoleDefinition, SystemRelation } from './catalog/definitions.ts';
@@ -33,6 +33,7 @@ import { KnownStatistics } from './planner/known-statistics.ts';
 import type { Semantics } from '../sblr/contract/semantics.ts';
 import type { TableStatistics } from './planner/statistics.ts';
 import { RowNumbers } from './row-numbers.ts';
+import { scanAll } from './storage/scan-all.ts';
 import { DeferredChecks } from './session/deferred-checks.ts';
 import { NotificationHub } from './session/notifications.ts';
 import { AutoAnalyze } from './session/auto-analyze.ts';
@@ -42,6 +43,7 @@ import { Session } from './session/session.ts';
 import { systemContext } from './session/system-context.ts';
 import type { LockManager } from './transactions/locks.ts';
 import type { Transaction } from './transactions/transaction.ts';
+import { PREPARED_SPACE } from './transactions/prepared.ts';
 import { TransactionManager } from './transactions/transaction-manager.ts';
 
 export interface EngineStatus {
@@ -121,7 +123,7 @@ export class EngineCore implements EngineLink {
   async open(): Promise<void> {
     this.autoAnalyze.start();
     const definitions = new Map<ObjectId, Definition>();
-    for await (const [key, row] of this.#scanAll(CATALOG_SPACE)) {
+    for await (const [key, row] of scanAll(this.store, CATALOG_SPACE)) {
       if (key === idKey(0)) this.catalog.reserveIdsBelow(row[0] as number);
       else {
         const definition = row[0] as Definition;
@@ -138,25 +140,11 @@ export class EngineCore implements EngineLink {
         this.#administrator = definition.id;
         break;
       }
-    for await (const [, row] of this.#scanAll(STATISTICS_SPACE))
+    await this.transactions.restorePrepared(scanAll(this.store, PREPARED_SPACE), (space, key) =>
+      this.rowNumbers.reserve(space, key),
+    );
+    for await (const [, row] of scanAll(this.store, STATISTICS_SPACE))
       this.statistics.set(row[0] as number, row[1] as unknown as TableStatistics);
-  }
-
-  async *#scanAll(space: number): AsyncIterable<readonly [string, Row]> {
-    const scan = this.store.scan(space, '', undefined, NEWEST);
-    const batch = new ScanBatch();
-    for (;;) {
-      const count = scan.next(batch, 1000);
-      if (count === SCAN_PENDING) {
-        await new Promise<void>((resolve, reject) =>
-          scan.wait((error) => (error === undefined ? resolve() : reject(error))),
-        );
-        continue;
-      }
-      if (count === 0) break;
-      for (let i = 0; i < count; i++) yield [batch.keys[i]!, batch.rows[i] as Row];
-    }
-    scan.close();
   }
 
   async #bootstrap(): Promise<void> {

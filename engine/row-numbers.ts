@@ -38,6 +38,13 @@ export class RowNumbers {
     return rowKey(number);
   }
 
+  /** Numbers up to the key's are taken, though the row is not stored yet. Keys of other spaces do no harm. */
+  reserve(space: number, key: string): void {
+    if (key.length !== KEY_BYTES) return;
+    const next = this.#next.get(space) ?? this.#lastStored(space) + 1;
+    this.#next.set(space, Math.max(next, rowNumber(key) + 1));
+  }
+
   /** A rewritten table goes on where the old one was. */
   copy(from: number, to: number): void {
     const next = this.#next.get(from) ?? this.#lastStored(from) + 1;

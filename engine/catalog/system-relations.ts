@@ -19,6 +19,7 @@ import {
 } from '../../sblr/contract/types.ts';
 import { canonicalInteger, SqlArray, type Row, type SqlValue } from '../../sblr/contract/values.ts';
 import { aclItems } from './privileges.ts';
+import { TRANSACTION_PRODUCERS, type TransactionContext } from './transaction-relations.ts';
 import type {
   CatalogView,
   ColumnDefinition,
@@ -46,7 +47,7 @@ export interface SessionRow {
 }
 
 /** What row producers may ask. */
-export interface SystemContext {
+export interface SystemContext extends TransactionContext {
   readonly catalog: CatalogView;
   /** Set when one object is asked for: the only definitions to make rows of. */
   readonly only?: readonly Definition[] | undefined;
@@ -71,7 +72,6 @@ export interface SystemContext {
   domainText(typeId: ObjectId): { readonly defaultValue: string | null; readonly checks: readonly (string | null)[] };
   settings(): Iterable<Row>;
   sessions(): Iterable<SessionRow>;
-  locks(): Iterable<Row>;
   preparedStatements(): Iterable<Row>;
   cursors(): Iterable<Row>;
   statistics(): Iterable<Row>;
@@ -612,17 +612,7 @@ export const PRODUCERS: Readonly<Record<string, Producer>> = {
       }
     },
   },
-  locks: {
-    columns: [
-      ['kind', TEXT],
-      ['relation_id', OID],
-      ['name', TEXT],
-      ['mode', TEXT],
-      ['session_id', INT32],
-      ['granted', BOOL],
-    ],
-    rows: (context) => context.locks(),
-  },
+  ...TRANSACTION_PRODUCERS,
   prepared_statements: {
     columns: [
       ['name', TEXT],

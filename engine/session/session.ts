@@ -41,7 +41,7 @@ import type {
 import type { EngineCore } from '../core.ts';
 import type { InstalledDialect } from '../installed-dialect.ts';
 import type { EvalContext } from '../functions/function.ts';
-import type { IsolationLevel, Transaction } from '../transactions/transaction.ts';
+import type { EndOfTransaction, IsolationLevel, Transaction } from '../transactions/transaction.ts';
 import { LockGroup } from '../transactions/locks.ts';
 import { SessionLocks } from '../transactions/session-locks.ts';
 import type { SessionIntrospection } from './introspection.ts';
@@ -573,7 +573,7 @@ export class Session implements EngineSession, StatementHost {
     return this.#defaults;
   }
 
-  commit(callback: (error: Error | undefined) => void): void {
+  commit(callback: (error: Error | undefined) => void, end: EndOfTransaction = (one, done) => one.commit(done)): void {
     const { transaction } = this;
     if (transaction === undefined) {
       this.mode = 'none';
@@ -597,7 +597,7 @@ export class Session implements EngineSession, StatementHost {
         return;
       }
       const { fork, notifications } = this;
-      transaction.commit((error) => {
+      end(transaction, (error) => {
         if (error === undefined) {
           if (fork?.changed === true) this.core.publishCatalog(fork);
           this.settings.commit();

@@ -60,6 +60,10 @@ export function systemContext(session: Session): SystemContext {
       for (const lock of core.locks.list())
         yield [lock.kind, lock.number, lock.text, lock.mode, lock.group, lock.granted];
     },
+    *preparedTransactions() {
+      for (const one of core.transactions.prepared.list())
+        yield [one.id, one.name, one.preparedAt, one.role, one.databaseId];
+    },
     *preparedStatements() {
       for (const one of session.prepared.values())
         yield [one.name, one.text, one.preparedAt, new SqlArray(one.types.map((type) => hooks.typeId(type)))];

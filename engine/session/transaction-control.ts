@@ -5,6 +5,7 @@ import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
 import { inFailedTransaction } from './prepare.ts';
 import { toSqlError } from './errors.ts';
 import type { Session } from './session.ts';
+import { runTwoPhase } from './two-phase.ts';
 
 type Control = Extract<
   StatementNode,
@@ -57,10 +58,7 @@ export function runTransactionControl(session: Session, statement: Control, impl
     case 'SET_CONSTRAINTS':
       return setConstraints(session, statement, implicit);
     default:
-      throw new SqlError('feature_not_supported', {
-        message: 'two-phase commit is not supported',
-        ...(statement.pos === undefined ? {} : { position: statement.pos }),
-      });
+      return runTwoPhase(session, statement);
   }
 }
 

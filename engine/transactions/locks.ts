@@ -49,7 +49,8 @@ export class LockGroup {
 
 /** Holder of locks: a transaction, or a session for session-level advisory locks. */
 export class LockOwner {
-  readonly group: LockGroup;
+  /** Changes once: when a transaction is prepared, and belongs to its session no longer. */
+  group: LockGroup;
   /** Acquisitions in order: lock and the mode bit gained. */
   readonly locks: Lock[] = [];
   readonly bits: number[] = [];
@@ -200,6 +201,14 @@ export class LockWaiter {
   }
 }
 
+/** One mode of a lock that an owner holds, as it is kept over restarts. */
+export interface LockDescription {
+  readonly kind: LockKind;
+  readonly number: number;
+  readonly text: string;
+  readonly mode: number;
+}
+
 /** One row of the lock list that sys.locks shows. */
 export interface LockInformation {
   readonly kind: LockKind;
@@ -285,6 +294,20 @@ export class LockManager {
   releaseFrom(owner: LockOwner, mark: number): void {
     const { locks, bits } = owner;
     while (locks.length > mark) this.#drop(locks.pop()!, owner, bits.pop()!);
+  }
+
+  *held(owner: LockOwner): Iterable<LockDescription> {
+    for (let i = 0; i < owner.locks.length; i++) {
+      const { kind, number, text } = owner.locks[i]!;
+      yield { kind, number, text, mode: 31 - Math.clz32(owner.bits[i]!) };
+    }
+  }
+
+  /** Takes again what an owner held before a restart, when nobody else holds anything yet. */
+  restore(owner: LockOwner, { kind, number, text, mode }: LockDescription): void {
+    if (kind === 'row') this.acquireRow(owner, number, text, ROW_LOCK_STRENGTHS[mode]!, 'nowait');
+    else if (kind === 'table') this.acquireTable(owner, number, TABLE_LOCK_MODES[mode]!, 'nowait');
+    else this.acquireName(owner, text, mode === 1, 'nowait');
   }
 
   /** For LockWaiter.cancel. */

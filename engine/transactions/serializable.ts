@@ -110,6 +110,17 @@ export class SerializableRegistry {
     return state;
   }
 
+  /** A transaction prepared before a restart: whom it depends on is no longer known. */
+  restore(id: number, changes: Iterable<{ readonly space: Space; readonly key: Key }>): SerializableState {
+    const state = this.begin(id, 0, false);
+    for (const { space, key } of changes) this.wrote(state, space, key);
+    state.foldedIn = true;
+    state.foldedOut = true;
+    state.prepareNumber = ++this.#number;
+    state.phase = 'prepared';
+    return state;
+  }
+
   // ---- reading ------------------------------------------------------------------------------------
 
   readKey(state: SerializableState, space: Space, key: Key): void {

@@ -23,6 +23,14 @@ import {
   type TableLockMode,
   type WaitPolicy,
 } from './locks.ts';
+import {
+  PREPARED_SPACE,
+  PreparedReader,
+  PreparedTransactions,
+  type PreparedTransaction,
+  type StoredPrepared,
+} from './prepared.ts';
+import type { PreparedInformation } from './prepared-information.ts';
 import { SerializableRegistry, type SerializableState } from './serializable.ts';
 import { toSqlError } from './storage-errors.ts';
 import type {
@@ -47,6 +55,7 @@ export class TransactionManager {
   readonly store: TransactionStore;
   readonly locks = new LockManager();
   readonly serializable = new SerializableRegistry();
+  readonly prepared = new PreparedTransactions();
   readonly #nowMicros: () => number;
   readonly maxChanges: number;
   #lastId: number;
@@ -69,13 +78,31 @@ export class TransactionManager {
     return transaction;
   }
 
+  /** Takes in the rows of PREPARED_SPACE at the start; `changed` is told of every change that waits. */
+  async restorePrepared(
+    rows: AsyncIterable<readonly [Key, Row]>,
+    changed: (space: Space, key: Key) => void,
+  ): Promise<void> {
+    const reader = new PreparedReader();
+    for await (const [key, row] of rows) reader.row(key, row);
+    for (const stored of reader.all) {
+      const { id, isolation, name } = stored.information;
+      this.#lastId = Math.max(this.#lastId, id);
+      const transaction = new StoreTransaction(this, id, { isolation }, this.#nowMicros());
+      this.prepared.restore(stored);
+      transaction.restore(stored);
+      this.prepared.prepared(name, transaction);
+      for (const { space, key } of stored.changes) changed(space, key);
+    }
+  }
+
   /** The id the next transaction will get. */
   get nextId(): number {
     return this.#lastId + 1;
   }
 }
 
-class StoreTransaction implements Transaction, ScanOwner {
+class StoreTransaction implements Transaction, PreparedTransaction, ScanOwner {
   readonly id: number;
   readonly startedAt: number;
   readonly lockOwner: LockOwner;
@@ -397,10 +424,8 @@ class StoreTransaction implements Transaction, ScanOwner {
       return;
     }
     this.state = 'committing';
-    const spaces = new Map<Space, ReadonlyMap<Key, StoredRow | null>>();
-    if (writes !== undefined) for (const [space, changes] of writes) spaces.set(space, changes.rows);
     this.#store.commit(
-      { spaces, droppedSpaces: this.#drops, schemaEpoch: this.schemaEpoch },
+      { spaces: this.#changedRows(), droppedSpaces: this.#drops, schemaEpoch: this.schemaEpoch },
       this.durability,
       (error, stamp) => {
         if (error !== undefined) {
@@ -414,6 +439,80 @@ class StoreTransaction implements Transaction, ScanOwner {
         callback(undefined);
       },
     );
+  }
+
+  /** All changes, once the layers are one. */
+  #changedRows(): Map<Space, ReadonlyMap<Key, StoredRow | null>> {
+    const spaces = new Map<Space, ReadonlyMap<Key, StoredRow | null>>();
+    const { writes } = this.#layers[0]!;
+    if (writes !== undefined) for (const [space, changes] of writes) spaces.set(space, changes.rows);
+    return spaces;
+  }
+
+  prepare(information: PreparedInformation, callback: (error: Error | undefined) => void): void {
+    const { prepared, serializable, locks } = this.#manager;
+    const { name } = information;
+    let rows: Map<Key, Row>;
+    while (this.#layers.length > 1) this.#absorbTop();
+    try {
+      if (this.state !== 'active') throw new SqlError('invalid_transaction_state', 'the transaction has ended');
+      if (this.#drops.length > 0) throw new SqlError('internal_error', 'a prepared transaction drops nothing');
+      rows = prepared.begin(information, this.#changedRows(), locks.held(this.lockOwner));
+      if (this.#serializable !== undefined) serializable.prepare(this.#serializable);
+    } catch (error) {
+      this.rollback();
+      callback(error as Error);
+      return;
+    }
+    this.state = 'committing';
+    const spaces = new Map([[PREPARED_SPACE, rows]]);
+    this.#store.commit({ spaces, droppedSpaces: [], schemaEpoch: this.schemaEpoch }, 'sync', (error) => {
+      if (error !== undefined) {
+        prepared.forget(name);
+        this.state = 'active';
+        this.rollback();
+        callback(toSqlError(error));
+        return;
+      }
+      this.state = 'prepared';
+      this.#releaseSnapshots();
+      this.lockOwner.group = new LockGroup(0);
+      prepared.prepared(name, this);
+      callback(undefined);
+    });
+  }
+
+  /** For the manager, of a new transaction: what a prepared one had before the restart. */
+  restore(stored: StoredPrepared): void {
+    const { locks, serializable } = this.#manager;
+    this.lockOwner.group = new LockGroup(0);
+    for (const lock of stored.locks) locks.restore(this.lockOwner, lock);
+    if (this.isolation === 'serializable') this.#serializable = serializable.restore(this.id, stored.changes);
+    for (const { space, key, row } of stored.changes) this.#layers[0]!.space(space).set(key, row);
+    this.#written = true;
+    this.state = 'prepared';
+  }
+
+  /** For PreparedTransactions. */
+  finish(how: 'commit' | 'rollback', rows: ReadonlyMap<Key, null>, done: (error: Error | undefined) => void): void {
+    const spaces = how === 'commit' ? this.#changedRows() : new Map<Space, ReadonlyMap<Key, StoredRow | null>>();
+    spaces.set(PREPARED_SPACE, rows);
+    this.state = 'committing';
+    this.#store.commit({ spaces, droppedSpaces: [], schemaEpoch: this.schemaEpoch }, 'sync', (error, stamp) => {
+      if (error !== undefined) {
+        this.state = 'prepared';
+        done(toSqlError(error));
+        return;
+      }
+      const { serializable } = this.#manager;
+      if (how === 'rollback') this.#undoTo(0, false);
+      if (this.#serializable !== undefined) {
+        if (how === 'commit') serializable.visible(this.#serializable, stamp);
+        else serializable.abort(this.#serializable);
+      }
+      this.#finish(how === 'commit' ? 'committed' : 'rolled_back');
+      done(undefined);
+    });
   }
 
   rollback(): void {
@@ -504,13 +603,17 @@ class StoreTransaction implements Transaction, ScanOwner {
     });
   }
 
-  #finish(state: 'committed' | 'rolled_back'): void {
-    this.state = state;
+  #releaseSnapshots(): void {
     if (this.#scans !== undefined) for (const scan of this.#scans) scan.close();
     if (this.#handle !== undefined) this.#store.releaseSnapshot(this.#handle);
     for (const handle of this.#outer) this.#store.releaseSnapshot(handle);
     this.#outer.length = 0;
     this.#handle = undefined;
+  }
+
+  #finish(state: 'committed' | 'rolled_back'): void {
+    this.state = state;
+    this.#releaseSnapshots();
     this.#layers.length = 1;
     this.#layers[0]!.writes = undefined;
     this.#written = false;

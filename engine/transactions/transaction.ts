@@ -11,6 +11,7 @@
  */
 import type { Row } from '../../sblr/contract/values.ts';
 import type { Durability, Key, Scan, ScanOptions, Space } from '../../storage/contract/index.ts';
+import type { PreparedInformation } from './prepared-information.ts';
 import type { LockGroup, LockOwner, LockResult, RowLockStrength, TableLockMode, WaitPolicy } from './locks.ts';
 
 export type IsolationLevel = 'read_committed' | 'repeatable_read' | 'serializable';
@@ -23,7 +24,10 @@ export interface TransactionOptions {
   readonly durability?: Durability;
 }
 
-export type TransactionState = 'active' | 'committing' | 'committed' | 'rolled_back';
+export type TransactionState = 'active' | 'committing' | 'prepared' | 'committed' | 'rolled_back';
+
+/** What ends a transaction; calls back when it is done. */
+export type EndOfTransaction = (transaction: Transaction, done: (error: Error | undefined) => void) => void;
 
 /** A check put off to the end of the transaction (or SET CONSTRAINTS IMMEDIATE). */
 export interface DeferredCheck {
@@ -148,4 +152,9 @@ export interface Transaction extends TransactionReads {
    */
   commit(callback: (error: Error | undefined) => void): void;
   rollback(): void;
+  /**
+   * First phase of a two-phase commit: validates, makes changes and locks durable under a name, and calls
+   * back. From then on only PreparedTransactions.finish ends the transaction. After an error it is rolled back.
+   */
+  prepare(information: PreparedInformation, callback: (error: Error | undefined) => void): void;
 }

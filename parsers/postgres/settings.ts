@@ -114,7 +114,7 @@ max_index_keys|32|integer||32|32||fixed|
 max_locks_per_transaction|64|integer||10|2147483647||fixed|
 max_parallel_workers_per_gather|2|integer||0|1024||user|
 max_parallel_workers|8|integer||0|1024||user|
-max_prepared_transactions|0|integer||0|262143||fixed|
+max_prepared_transactions|64|integer||0|262143||fixed|
 max_stack_depth|2048|integer||100|2147483647|kB|superuser|
 max_wal_senders|10|integer||0|262143||fixed|
 max_wal_size|1024|integer||2|2147483647|MB|fixed|

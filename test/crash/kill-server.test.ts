@@ -89,3 +89,57 @@ test.each(['engine', 'server'] as const)(
   },
   60_000,
 );
+
+test('a prepared transaction survives kill -9 with its changes and locks', async () => {
+  let server = await startServer();
+  cleanups.push(async () => {
+    if (server.process.exitCode === null && server.process.signalCode === null) await server.stop();
+  });
+  let client = await connect(server);
+  await client.query(`
+    create table parent (id int primary key);
+    create table child (id int references parent, n int unique);
+    insert into parent values (1), (2);
+    insert into child values (2, 20)`);
+  const prepare = async (name: string, statement: string, level = 'read committed'): Promise<void> => {
+    await client.query(`begin isolation level ${level}`);
+    await client.query(statement);
+    await client.query(`prepare transaction '${name}'`);
+  };
+  await prepare('to commit', 'insert into child values (1, 10)');
+  await prepare('to roll back', 'update child set n = 21 where n = 20', 'serializable');
+  await prepare('to keep', 'insert into child values (null, 30)');
+  for (let round = 0; round < 2; round++) {
+    await server.kill();
+    server = await startServer({ data: server.data, port: server.port });
+    client = await connect(server);
+    const listed = await client.query('select gid, owner, database from pg_prepared_xacts order by gid');
+    expect(listed.rows.map(({ gid }: { gid: string }) => gid)).toEqual(['to commit', 'to keep', 'to roll back']);
+    await client.query("set lock_timeout = '50ms'");
+    // The parent it refers to, the row it changed, the keys it took and the table are still locked.
+    await expect(client.query('delete from parent where id = 1')).rejects.toMatchObject({ code: '55P03' });
+    await expect(client.query('delete from child where n = 20')).rejects.toMatchObject({ code: '55P03' });
+    await expect(client.query('insert into child values (1, 10)')).rejects.toMatchObject({ code: '55P03' });
+    await expect(client.query('alter table child add column x int')).rejects.toMatchObject({ code: '55P03' });
+    // New rows do not take the places of those that wait.
+    await client.query('insert into child values (2, $1)', [100 + round]);
+  }
+  await client.query("commit prepared 'to commit'");
+  await client.query("rollback prepared 'to roll back'");
+  await server.kill();
+  server = await startServer({ data: server.data, port: server.port });
+  client = await connect(server);
+  const rows = await client.query('select id, n from child order by n');
+  expect(rows.rows).toEqual([
+    { id: 1, n: 10 },
+    { id: 2, n: 20 },
+    { id: 2, n: 100 },
+    { id: 2, n: 101 },
+  ]);
+  const left = await client.query('select gid from pg_prepared_xacts');
+  expect(left.rows).toEqual([{ gid: 'to keep' }]);
+  await client.query('delete from child where n = 20');
+  await client.query("commit prepared 'to keep'");
+  expect((await client.query('select count(*)::int as count from child')).rows).toEqual([{ count: 4 }]);
+  await client.end();
+}, 60_000);

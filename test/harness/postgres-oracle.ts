@@ -58,6 +58,7 @@ export async function startPostgres(options: OracleOptions = {}): Promise<Postgr
     port: String(port),
     listen_addresses: "'127.0.0.1'",
     unix_socket_directories: "''",
+    max_prepared_transactions: '64',
     fsync: options.fsync === true ? 'on' : 'off',
     synchronous_commit: options.fsync === true ? 'on' : 'off',
     full_page_writes: options.fsync === true ? 'on' : 'off',

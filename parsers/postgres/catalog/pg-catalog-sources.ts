@@ -363,7 +363,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       locktype:
         "CASE l.kind WHEN 'table' THEN 'relation' WHEN 'row' THEN 'tuple' ELSE CASE WHEN l.name LIKE 'advisory:%' THEN 'advisory' ELSE 'object' END END",
       relation: "CASE WHEN l.kind = 'table' THEN l.relation_id END",
-      pid: 'l.session_id',
+      pid: 'nullif(l.session_id, 0)',
       mode: "replace(initcap(l.mode), ' ', '') || 'Lock'",
       granted: 'l.granted',
       fastpath: 'false',
@@ -401,6 +401,16 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       from_sql: 'true',
       generic_plans: '0',
       custom_plans: '0',
+    },
+  },
+  pg_prepared_xacts: {
+    from: 'sys.prepared_transactions p',
+    columns: {
+      transaction: 'p.id',
+      gid: 'p.name',
+      prepared: 'p.prepared_at',
+      owner: '(SELECT r.name FROM sys.roles r WHERE r.id = p.owner_id)',
+      database: '(SELECT d.name FROM sys.databases d WHERE d.id = p.database_id)',
     },
   },
   pg_proc: {
