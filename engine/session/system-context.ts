@@ -2,6 +2,8 @@
 import { SqlArray, type Row } from '../../sblr/contract/values.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { SystemContext } from '../catalog/system-relations.ts';
+import type { TransactionContext } from '../catalog/transaction-relations.ts';
+import type { EngineCore } from '../core.ts';
 import type { Session } from './session.ts';
 
 export function systemContext(session: Session): SystemContext {
@@ -56,14 +58,7 @@ export function systemContext(session: Session): SystemContext {
         };
       }
     },
-    *locks() {
-      for (const lock of core.locks.list())
-        yield [lock.kind, lock.number, lock.text, lock.mode, lock.group, lock.granted];
-    },
-    *preparedTransactions() {
-      for (const one of core.transactions.prepared.list())
-        yield [one.id, one.name, one.preparedAt, one.role, one.databaseId];
-    },
+    ...transactionContext(core),
     *preparedStatements() {
       for (const one of session.prepared.values())
         yield [one.name, one.text, one.preparedAt, new SqlArray(one.types.map((type) => hooks.typeId(type)))];
@@ -81,6 +76,19 @@ export function systemContext(session: Session): SystemContext {
       }
     },
     listening: () => session.listening,
+  };
+}
+
+function transactionContext(core: EngineCore): TransactionContext {
+  return {
+    *locks() {
+      for (const lock of core.locks.list())
+        yield [lock.kind, lock.number, lock.text, lock.mode, lock.group, lock.granted];
+    },
+    *preparedTransactions() {
+      for (const one of core.transactions.prepared.list())
+        yield [one.id, one.name, one.preparedAt, one.role, one.databaseId];
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * are NULL; relations not listed are empty, with the right columns.
  */
 import type { ViewSource } from './build-view.ts';
+import { TRANSACTION_SOURCES } from './transaction-sources.ts';
 
 const ADMINISTRATOR = '(SELECT min(a.id) FROM sys.roles a WHERE a.superuser)';
 const letter = (expression: string, letters: Readonly<Record<string, string>>, otherwise = 'NULL'): string =>
@@ -112,6 +113,7 @@ const USERS: ViewSource = {
 };
 
 export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
+  ...TRANSACTION_SOURCES,
   pg_am: {
     from: "(VALUES (2::oid, 'heap', 't'), (403::oid, 'btree', 'i'), (405::oid, 'hash', 'i')) a(id, name, kind)",
     columns: { oid: 'a.id', amname: 'a.name', amtype: 'a.kind' },
@@ -357,18 +359,6 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       lanvalidator: '0',
     },
   },
-  pg_locks: {
-    from: 'sys.locks l',
-    columns: {
-      locktype:
-        "CASE l.kind WHEN 'table' THEN 'relation' WHEN 'row' THEN 'tuple' ELSE CASE WHEN l.name LIKE 'advisory:%' THEN 'advisory' ELSE 'object' END END",
-      relation: "CASE WHEN l.kind = 'table' THEN l.relation_id END",
-      pid: 'nullif(l.session_id, 0)',
-      mode: "replace(initcap(l.mode), ' ', '') || 'Lock'",
-      granted: 'l.granted',
-      fastpath: 'false',
-    },
-  },
   pg_namespace: {
     from: 'sys.schemas s',
     columns: { oid: 's.id', nspname: 's.name', nspowner: 's.owner', nspacl: 's.acl' },
@@ -401,16 +391,6 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       from_sql: 'true',
       generic_plans: '0',
       custom_plans: '0',
-    },
-  },
-  pg_prepared_xacts: {
-    from: 'sys.prepared_transactions p',
-    columns: {
-      transaction: 'p.id',
-      gid: 'p.name',
-      prepared: 'p.prepared_at',
-      owner: '(SELECT r.name FROM sys.roles r WHERE r.id = p.owner_id)',
-      database: '(SELECT d.name FROM sys.databases d WHERE d.id = p.database_id)',
     },
   },
   pg_proc: {
