@@ -23,7 +23,7 @@ import { verifiersOf } from './auth/verifiers.ts';
 import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
 import type { Definition, ObjectId, RoleDefinition, SystemRelation } from './catalog/definitions.ts';
 import { definitionsOf, PRODUCERS } from './catalog/system-relations.ts';
-import { InstalledDialect } from './installed-dialect.ts';
+import { type ConfiguredDefaults, InstalledDialect } from './installed-dialect.ts';
 import type { EngineOptions, TextCompiler } from './options.ts';
 import { isMember } from './ddl/context.ts';
 import { freshRole } from './ddl/roles.ts';
@@ -181,18 +181,12 @@ export class EngineCore implements EngineLink {
   install(profile: DialectProfile): void {
     if (this.#dialects.get(profile.dialect)?.profile.hash === profile.hash) return;
     const { config } = this.#options;
-    const overrides: Record<string, string> = { server_version: this.#serverVersion(profile) };
-    if (config.statementTimeoutMs > 0) overrides['statement_timeout'] = String(config.statementTimeoutMs);
-    if (config.lockTimeoutMs > 0) overrides['lock_timeout'] = String(config.lockTimeoutMs);
-    if (config.idleInTransactionTimeoutMs > 0)
-      overrides['idle_in_transaction_session_timeout'] = String(config.idleInTransactionTimeoutMs);
+    const overrides: ConfiguredDefaults = {
+      statement_timeout: config.statementTimeoutMs,
+      lock_timeout: config.lockTimeoutMs,
+      idle_timeout: config.idleInTransactionTimeoutMs,
+    };
     this.#dialects.set(profile.dialect, new InstalledDialect(profile, this.#administrator, overrides));
-  }
-
-  #serverVersion(profile: DialectProfile): string {
-    return (
-      profile.settings.find((setting) => setting.name.toLowerCase() === 'server_version')?.defaultValue ?? this.version
-    );
   }
 
   openSession(options: SessionOptions, events: SessionEvents): EngineSession {

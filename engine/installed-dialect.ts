@@ -2,13 +2,16 @@
  * A dialect as the engine keeps it: the profile that its plugin sent, with the lookups that sessions need.
  */
 import { regular, type Identifier } from '../sblr/contract/names.ts';
-import type { DialectProfile, SettingDefinition } from '../sblr/contract/session.ts';
+import type { DialectProfile, SettingDefinition, SettingRole } from '../sblr/contract/session.ts';
 import type { SqlType } from '../sblr/contract/types.ts';
 import type { ObjectId, ViewDefinition } from './catalog/definitions.ts';
 import { SYSTEM_RELATIONS } from './catalog/system-relations.ts';
 import { BuiltinTypeNames } from './catalog/type-names.ts';
 import type { SystemCatalog } from './session/names.ts';
 import { formatBuiltinType } from './session/type-format.ts';
+
+/** Defaults of settings of time that the server's configuration changes, in milliseconds; 0 = the dialect's own. */
+export type ConfiguredDefaults = Readonly<Partial<Record<SettingRole, number>>>;
 
 /** A dialect as the engine keeps it. */
 export class InstalledDialect {
@@ -28,14 +31,16 @@ export class InstalledDialect {
 
   readonly #typeNames: BuiltinTypeNames;
 
-  constructor(profile: DialectProfile, administrator: ObjectId, overrides: Readonly<Record<string, string>>) {
+  constructor(profile: DialectProfile, administrator: ObjectId, overrides: ConfiguredDefaults) {
     this.profile = profile;
     this.#typeNames = new BuiltinTypeNames(profile);
     this.extensions = new Set(profile.extensions);
     this.settings = new Map(
       profile.settings.map((setting) => {
-        const value = overrides[setting.name.toLowerCase()];
-        return [setting.name.toLowerCase(), value === undefined ? setting : { ...setting, defaultValue: value }];
+        const milliseconds = setting.role === undefined ? undefined : overrides[setting.role];
+        if (milliseconds === undefined || milliseconds <= 0) return [setting.name.toLowerCase(), setting];
+        const defaultValue = String(setting.unit === 's' ? Math.ceil(milliseconds / 1000) : milliseconds);
+        return [setting.name.toLowerCase(), { ...setting, defaultValue }];
       }),
     );
     const schemas = new Map(profile.schemas.map((schema) => [schema.name, schema.id]));

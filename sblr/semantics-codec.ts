@@ -35,6 +35,9 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   emptyStringIsNull: 'bool',
   qualifier: ['schema', 'database'],
   variableConflict: ['error', 'variable', 'column'],
+  indexNames: ['schema', 'table'],
+  nestedBegin: ['warning', 'commit'],
+  strayEnd: ['warning', 'nothing'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

@@ -64,7 +64,8 @@ export function coerce(
     )
       return expression;
   }
-  const rule: CastContext = context === 'try' ? 'explicit' : context;
+  // Where coercion is not strict, whatever a cast converts is converted by itself.
+  const rule: CastContext = context === 'try' || binder.semantics.coercion !== 'strict' ? 'explicit' : context;
   if (expression.kind === 'row' && type.typeId === undefined && target.kind === 'record' && target.fields !== undefined)
     return coerceRow(binder, expression, target, rule, pos);
   if (!canCast(type, target, rule)) return undefined;

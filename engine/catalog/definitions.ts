@@ -105,6 +105,8 @@ export interface IndexKeyDefinition {
 export interface IndexDefinition extends Common {
   readonly kind: 'index';
   readonly tableId: ObjectId;
+  /** Its name among the indexes of its table, where its dialect gives it one; `name` is then made of both. */
+  readonly localName?: Identifier | undefined;
   /** Storage space of its entries: key = encoded key values (+ row key unless unique and without NULL), row = [rowKey]. */
   readonly space: number;
   readonly unique: boolean;

@@ -15,7 +15,7 @@ import type {
   TableDefinition,
 } from '../catalog/definitions.ts';
 import { chooseName, relationNameTaken, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
-import { addIndex } from './indexes.ts';
+import { addIndex, localIndexName } from './indexes.ts';
 import { putColumn, requireColumn } from './tables.ts';
 
 /** A constraint and, when it was written on a column, that column. */
@@ -227,8 +227,12 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
   });
   const words = primary ? '' : columns.map((position) => table.columns[position - 1]!.name.text).join('_');
   const taken = relationNameTaken(context, table.schemaId);
-  const name = constraint.name ?? chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken);
-  if (taken(name))
+  const name =
+    constraint.name ??
+    (context.semantics.indexNames === 'table'
+      ? localIndexName(undefined, table, words, context)
+      : chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken));
+  if (context.semantics.indexNames === 'schema' && taken(name))
     throw new SqlError('duplicate_table', {
       message: `relation "${context.display(name)}" already exists`,
       args: { name: context.display(name) },

@@ -9,7 +9,8 @@ import type {
   RoutineDefinition,
   TableDefinition,
 } from '../catalog/definitions.ts';
-import { findSchema, requireOwner, type DdlContext } from './context.ts';
+import { findSchema, requireOwner, undefinedRelation, type DdlContext } from './context.ts';
+import { indexByLocalName } from './indexes.ts';
 import { dependentError, viewsReading } from './dependencies.ts';
 
 type Behavior = 'restrict' | 'cascade';
@@ -28,7 +29,10 @@ const WORDS: Readonly<Record<string, string>> = {
 export async function dropObjects(statement: NodeOf<'DROP_OBJECTS'>, context: DdlContext): Promise<void> {
   const targets: Definition[] = [];
   for (const one of statement.names) {
-    const found = find(statement.kind, one.name, one.signature, context);
+    const found =
+      statement.kind !== 'index' || one.table === undefined
+        ? find(statement.kind, one.name, one.signature, context)
+        : findIndexOf(one.table, one.name, context);
     if (found !== undefined) targets.push(found);
     else missing(statement, one.name, context);
   }
@@ -57,6 +61,13 @@ function missing(statement: NodeOf<'DROP_OBJECTS'>, name: Name, context: DdlCont
   const message = `${word} "${shown}" does not exist`;
   if (!statement.exists) throw new SqlError(condition, { message, variant: word, args: { name: shown } });
   context.notice('notice', 'successful_completion', { message: `${message}, skipping` });
+}
+
+/** An index named together with its table. */
+function findIndexOf(tableName: Name, name: Name, context: DdlContext): Definition | undefined {
+  const table = context.names.findRelation(tableName);
+  if (table?.kind !== 'table') throw undefinedRelation(context, tableName, 'table', undefined);
+  return indexByLocalName(table, name[name.length - 1]!);
 }
 
 function find(

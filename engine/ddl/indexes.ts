@@ -1,5 +1,5 @@
 /** CREATE INDEX, and the shared function that adds any index to a table. */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { identifierKey, type Identifier, regular } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { IndexDefinition, IndexKeyDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
@@ -44,27 +44,15 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
   const words = index.keys
     .map((key) => (key.column === 0 ? 'expr' : table.columns[key.column - 1]!.name.text))
     .join('_');
-  const taken = relationNameTaken(context, table.schemaId);
-  const name =
-    index.name ??
-    chooseName(
-      table.name.text,
-      words,
-      (index.unique || index.uniqueLate === true) && index.primary !== undefined ? 'key' : 'idx',
-      taken,
-    );
-  if (taken(name)) {
-    throw new SqlError('duplicate_table', {
-      message: `relation "${context.display(name)}" already exists`,
-      args: { name: context.display(name) },
-    });
-  }
+  const kind = (index.unique || index.uniqueLate === true) && index.primary !== undefined ? 'key' : 'idx';
+  const { name, localName } = nameIndex(index.name, table, words, kind, context);
   const id = context.catalog.base.allocateId();
   const definition: IndexDefinition = {
     kind: 'index',
     id,
     space: id,
     name,
+    localName,
     owner: table.owner,
     tableId: table.id,
     unique: index.unique,
@@ -81,6 +69,53 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
   context.catalog.put({ ...table, indexes: [...table.indexes, definition] });
   if (index.fill) await context.buildIndex(context.catalog.table(table.id), definition);
   return definition;
+}
+
+/** The wanted name, or one made of table and columns; fails where it is taken. */
+function nameIndex(
+  wanted: Identifier | undefined,
+  table: TableDefinition,
+  words: string,
+  kind: string,
+  context: DdlContext,
+): Pick<IndexDefinition, 'name' | 'localName'> {
+  const taken = relationNameTaken(context, table.schemaId);
+  if (context.semantics.indexNames === 'table') {
+    const localName = localIndexName(wanted, table, words, context);
+    // Made up, so nobody wrote its case.
+    return { name: regular(chooseName(table.name.text, localName.text, kind, taken).text), localName };
+  }
+  const name = wanted ?? chooseName(table.name.text, words, kind, taken);
+  if (!taken(name)) return { name };
+  const shown = context.display(name);
+  throw new SqlError('duplicate_table', { message: `relation "${shown}" already exists`, args: { name: shown } });
+}
+
+/** Without a wanted name an index is called after its first column, with a number when that is taken. */
+export function localIndexName(
+  wanted: Identifier | undefined,
+  table: TableDefinition,
+  words: string,
+  context: DdlContext,
+): Identifier {
+  const isTaken = (name: Identifier): boolean => indexByLocalName(table, name) !== undefined;
+  if (wanted !== undefined) {
+    if (!isTaken(wanted)) return wanted;
+    const shown = context.display(wanted);
+    throw new SqlError('duplicate_object', { message: `index "${shown}" already exists`, args: { name: shown } });
+  }
+  const first = table.columns.find(({ name: { text }, dropped }) => !dropped && `${words}_`.startsWith(`${text}_`));
+  const stem = first?.name.text ?? 'functional_index';
+  for (let number = 1; ; number++) {
+    const name = regular(number === 1 ? stem : `${stem}_${number}`);
+    if (!isTaken(name)) return name;
+  }
+}
+
+/** The index of a table by the name it has there. */
+export function indexByLocalName(table: TableDefinition, name: Identifier): IndexDefinition | undefined {
+  const key = identifierKey(name);
+  return table.indexes.find((index) => identifierKey(index.localName ?? index.name) === key);
 }
 
 export function indexKeys(
@@ -168,7 +203,8 @@ export async function createIndex(statement: NodeOf<'CREATE_INDEX'>, context: Dd
       ...(statement.pos === undefined ? {} : { position: statement.pos }),
     });
   }
-  if (statement.name !== undefined && relationNameTaken(context, found.schemaId)(statement.name)) {
+  const inSchema = context.semantics.indexNames === 'schema';
+  if (inSchema && statement.name !== undefined && relationNameTaken(context, found.schemaId)(statement.name)) {
     const shown = context.display(statement.name);
     const details = { message: `relation "${shown}" already exists`, args: { name: shown } };
     if (!statement.exists) throw new SqlError('duplicate_table', details);

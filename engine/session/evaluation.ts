@@ -63,7 +63,7 @@ function textSettings(session: Session, introspection: SessionIntrospection): Te
     ...style,
     intervalStyle:
       parseIntervalStyle(session.settings.get('intervalstyle') ?? '') ?? DEFAULT_TEXT_SETTINGS.intervalStyle,
-    timeZone: timeZoneSetting(session.settings.get('timezone') ?? 'UTC') ?? UTC,
+    timeZone: timeZoneSetting(session.settings.byRole('time_zone') ?? 'UTC') ?? UTC,
     bytesOutput: session.settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
     extraFloatDigits: Number(session.settings.get('extra_float_digits') ?? 1),
     now: () => session.statementStartedAt,

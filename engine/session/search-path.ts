@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 /** Names of the schemas in the search path setting, existing or not. */
 export function searchPathNames(session: Session): string[] {
-  const text = session.settings.get('search_path') ?? session.dialect.system.mainSchema;
+  const text = session.settings.byRole('search_path') ?? session.dialect.system.mainSchema;
   const names = text.match(/"(?:[^"]|"")*"|[^,\s][^,]*/g) ?? [];
   return names.map((name) => {
     const trimmed = name.trim();

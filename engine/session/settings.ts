@@ -3,7 +3,7 @@
  * undone by a rollback and SET LOCAL by the transaction's end. Names match without case.
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import type { SettingDefinition } from '../../sblr/contract/session.ts';
+import type { SettingDefinition, SettingRole } from '../../sblr/contract/session.ts';
 import { formatDateStyle, parseDateStyle } from '../../sblr/contract/text/settings.ts';
 import { timeZoneSetting } from '../../sblr/contract/text/time-zone.ts';
 
@@ -35,6 +35,7 @@ export class SessionSettings {
   /** Values to restore at the end of the transaction in any case (SET LOCAL). */
   #local: Map<string, string> | undefined;
   readonly #onChange: SettingChange;
+  readonly #roles = new Map<SettingRole, string>();
 
   constructor(definitions: ReadonlyMap<string, SettingDefinition>, onChange: SettingChange) {
     this.#definitions = definitions;
@@ -42,7 +43,24 @@ export class SessionSettings {
     for (const definition of definitions.values()) {
       this.#values.set(definition.name.toLowerCase(), definition.defaultValue);
       this.#defaults.set(definition.name.toLowerCase(), definition.defaultValue);
+      if (definition.role !== undefined) this.#roles.set(definition.role, definition.name.toLowerCase());
     }
+  }
+
+  /** Value of the setting that plays a role, if the dialect has one that does. */
+  byRole(role: SettingRole): string | undefined {
+    const name = this.#roles.get(role);
+    return name === undefined ? undefined : this.#values.get(name);
+  }
+
+  /** The same in the base unit of a setting of time; 0 when there is none. */
+  millisecondsByRole(role: SettingRole): number {
+    const name = this.#roles.get(role);
+    const text = name === undefined ? undefined : this.#values.get(name);
+    if (name === undefined || text === undefined || text === '0') return 0;
+    const definition = this.#definitions.get(name);
+    const scale = definition?.unit === 's' ? 1000 : 1;
+    return Math.max(settingNumber(definition, text) * scale, 0);
   }
 
   get(name: string): string | undefined {

@@ -7,6 +7,7 @@ import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT } from '../../sblr/contract/types.ts';
 import type { NodeOf, Program, StatementNode } from '../../sblr/nodes.ts';
+import { OPCODES } from '../../sblr/opcodes.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import { unknownDatabase } from '../catalog/errors.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
@@ -17,7 +18,7 @@ import { declareCursor, fetchCursor } from './cursors.ts';
 import { DdlBridge } from './ddl-bridge.ts';
 import { explain } from './explain.ts';
 import { loadRows } from './load.ts';
-import { isTransactionControl, runTransactionControl } from './transaction-control.ts';
+import { afterCommit, isTransactionControl, runTransactionControl } from './transaction-control.ts';
 import { lockTables } from './table-locks.ts';
 import { bindParameters, inFailedTransaction, lookupStatement, mergeTypes } from './prepare.ts';
 import { evaluateValues } from './evaluate.ts';
@@ -163,12 +164,25 @@ function runOther(session: Session, program: Program, statement: StatementNode, 
     );
     return;
   }
+  if (program.semantics.ddl === 'commits' && definesData(statement)) {
+    const alone: ExecuteRequest = { ...request, implicit: 'statement' };
+    if (session.transaction === undefined) settle(session, runWaiting(session, program, statement, alone));
+    else afterCommit(session, () => settle(session, runWaiting(session, program, statement, alone)));
+    return;
+  }
   const simple = runSimple(session, program, statement, request);
   if (simple !== undefined) {
     session.statementDone(simple);
     return;
   }
   settle(session, runWaiting(session, program, statement, request));
+}
+
+/** Groups of instructions that define data: objects, and who may use them. */
+const DEFINING_GROUPS: ReadonlySet<number> = new Set([0x01, 0x04]);
+
+function definesData({ op }: StatementNode): boolean {
+  return op === 'TRUNCATE' || DEFINING_GROUPS.has(OPCODES[op].code >> 8);
 }
 
 type Done = { readonly command: string; readonly rows?: number };

@@ -4,6 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
 import { inFailedTransaction } from './prepare.ts';
 import { toSqlError } from './errors.ts';
+import { transactionDefaults } from './transaction-defaults.ts';
 import type { Session } from './session.ts';
 import { runTwoPhase } from './two-phase.ts';
 
@@ -70,22 +71,36 @@ function answer(session: Session, command: string): void {
 function begin(session: Session, statement: NodeOf<'BEGIN'>): void {
   if (session.mode === 'block') {
     if (session.failed) throw inFailedTransaction();
+    if (session.semantics?.nestedBegin === 'commit') {
+      afterCommit(session, () => begin(session, statement));
+      return;
+    }
     session.warn('active_sql_transaction', 'there is already a transaction in progress');
     answer(session, statement.command);
     return;
   }
   const isolation =
     statement.isolation === 'none'
-      ? (session.settings.get('default_transaction_isolation')?.replaceAll(' ', '_') ?? 'read_committed')
+      ? transactionDefaults(session.settings, session.core.durability).isolation
       : statement.isolation;
   const readOnly =
-    statement.access === 'default'
-      ? session.settings.get('default_transaction_read_only') === 'on'
-      : statement.access === 'read_only';
+    statement.access === 'default' ? session.settings.byRole('read_only') === 'on' : statement.access === 'read_only';
   if (session.transaction === undefined)
     session.beginTransaction(isolation, readOnly, statement.deferrable || undefined);
   session.mode = 'block';
   answer(session, statement.command);
+}
+
+/** Commits what is open, then goes on; a commit that fails answers the request. */
+export function afterCommit(session: Session, proceed: () => void): void {
+  session.commit((error) => {
+    try {
+      if (error !== undefined) throw error;
+      proceed();
+    } catch (failure) {
+      session.requestFailed(failure);
+    }
+  });
 }
 
 function end(session: Session, chain: boolean, how: 'commit' | 'rollback'): void {
@@ -95,7 +110,8 @@ function end(session: Session, chain: boolean, how: 'commit' | 'rollback'): void
         'no_active_sql_transaction',
         `${how.toUpperCase()} AND CHAIN can only be used in transaction blocks`,
       );
-    session.warn('no_active_sql_transaction', 'there is no transaction in progress');
+    if (session.semantics?.strayEnd !== 'nothing')
+      session.warn('no_active_sql_transaction', 'there is no transaction in progress');
   }
   const { isolation, deferrable } = session.declaredModes;
   const readOnly = session.transaction?.readOnly ?? false;

@@ -1,10 +1,9 @@
 /**
  * The system variables a session of this dialect knows: name, default, kind and bounds. Those that do nothing
  * here are accepted and remembered, because clients set and show them.
- *
- * One line per variable: name|default|kind|options|minimum|maximum|unit|context|reported
  */
 import type { SettingDefinition } from '../../sblr/contract/session.ts';
+import { settingTable } from '../shared/setting-table.ts';
 import { DEFAULT_SQL_MODE } from './facts.ts';
 
 const TABLE = `
@@ -91,30 +90,12 @@ version_compile_os|Linux|string|||||fixed|
 wait_timeout|28800|integer||1|31536000|s|user|
 `;
 
-function parse(line: string): SettingDefinition {
-  const [name, defaultValue, kind, options, minimum, maximum, unit, context, reported] = line.split('|') as [
-    string,
-    string,
-    SettingDefinition['kind'],
-    string,
-    string,
-    string,
-    string,
-    SettingDefinition['context'],
-    string,
-  ];
-  return {
-    name,
-    defaultValue,
-    kind,
-    ...(options === '' ? {} : { options: options.split(',') }),
-    ...(minimum === '' ? {} : { minimum: Number(minimum) }),
-    ...(maximum === '' ? {} : { maximum: Number(maximum) }),
-    ...(unit === '' ? {} : { unit }),
-    context,
-    reported: reported === 'r',
-    description: '',
-  };
-}
-
-export const SETTINGS: readonly SettingDefinition[] = TABLE.trim().split('\n').map(parse);
+export const SETTINGS: readonly SettingDefinition[] = settingTable(TABLE, {
+  transaction_isolation: 'isolation',
+  transaction_read_only: 'read_only',
+  innodb_lock_wait_timeout: 'lock_timeout',
+  max_execution_time: 'statement_timeout',
+  time_zone: 'time_zone',
+  foreign_key_checks: 'foreign_key_checks',
+  div_precision_increment: 'division_scale',
+});

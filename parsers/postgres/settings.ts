@@ -1,10 +1,9 @@
 /**
  * The settings a session of this dialect knows: name, default, kind and bounds. Those that do nothing here
  * are accepted and remembered, because clients set and show them.
- *
- * One line per setting: name|default|kind|options|minimum|maximum|unit|context|reported
  */
 import type { SettingDefinition } from '../../sblr/contract/session.ts';
+import { settingTable } from '../shared/setting-table.ts';
 
 const TABLE = `
 application_name||string|||||user|r
@@ -187,20 +186,14 @@ xmloption|content|enum|content,document||||user|
 zero_damaged_pages|off|bool|||||superuser|
 `;
 
-function definition(line: string): SettingDefinition {
-  const [name, defaultValue, kind, options, minimum, maximum, unit, context, reported] = line.split('|') as string[];
-  return {
-    name: name as string,
-    defaultValue: defaultValue as string,
-    kind: kind as SettingDefinition['kind'],
-    ...(options === '' || options === undefined ? {} : { options: options.split(',') }),
-    ...(minimum === '' ? {} : { minimum: Number(minimum) }),
-    ...(maximum === '' ? {} : { maximum: Number(maximum) }),
-    ...(unit === '' || unit === undefined ? {} : { unit }),
-    context: context as SettingDefinition['context'],
-    reported: reported === 'r',
-    description: `Setting ${(name as string).replaceAll('_', ' ')}.`,
-  };
-}
-
-export const SETTINGS: readonly SettingDefinition[] = TABLE.trim().split('\n').map(definition);
+export const SETTINGS: readonly SettingDefinition[] = settingTable(TABLE, {
+  default_transaction_isolation: 'isolation',
+  default_transaction_read_only: 'read_only',
+  default_transaction_deferrable: 'deferrable',
+  lock_timeout: 'lock_timeout',
+  statement_timeout: 'statement_timeout',
+  idle_in_transaction_session_timeout: 'idle_timeout',
+  synchronous_commit: 'commit_sync',
+  TimeZone: 'time_zone',
+  search_path: 'search_path',
+});

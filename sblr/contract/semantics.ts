@@ -12,6 +12,8 @@ export interface Semantics {
   readonly mainSchema: string;
   /** What the first part of a two-part name is: a schema of the current database, or a database. */
   readonly qualifier: 'schema' | 'database';
+  /** Among what names of indexes are unique: all relations of a schema, or the indexes of their table. */
+  readonly indexNames: 'schema' | 'table';
   /** Where NULL sorts by default: as the highest or the lowest value (so DESC reverses it). */
   readonly nullOrder: 'high' | 'low';
   /** integer / integer: truncated integer, or decimal. */
@@ -49,6 +51,10 @@ export interface Semantics {
   readonly statementError: 'abort-transaction' | 'undo-statement';
   /** DDL inside a transaction. */
   readonly ddl: 'transactional' | 'commits';
+  /** BEGIN while a transaction is open: a warning and nothing else, or the open one is committed first. */
+  readonly nestedBegin: 'warning' | 'commit';
+  /** COMMIT or ROLLBACK while none is open. */
+  readonly strayEnd: 'warning' | 'nothing';
   /** First array subscript. */
   readonly arrayBase: 0 | 1;
   readonly emptyStringIsNull: boolean;

@@ -232,8 +232,27 @@ export interface CatalogView {
   readonly program: Uint8Array;
 }
 
+/** What a setting may mean to the engine, whatever its dialect calls it. */
+export type SettingRole =
+  /** Level of new transactions: read committed, repeatable read, serializable (blanks, - or _ between words). */
+  | 'isolation'
+  | 'read_only'
+  | 'deferrable'
+  | 'lock_timeout'
+  | 'statement_timeout'
+  | 'idle_timeout'
+  /** off = a commit is acknowledged before it is on disk. */
+  | 'commit_sync'
+  | 'time_zone'
+  | 'search_path'
+  /** off = foreign keys are not checked. */
+  | 'foreign_key_checks'
+  /** Digits that a decimal quotient has more than its dividend. */
+  | 'division_scale';
+
 export interface SettingDefinition {
   readonly name: string;
+  readonly role?: SettingRole;
   readonly defaultValue: string;
   readonly kind: 'bool' | 'integer' | 'real' | 'string' | 'enum' | 'list' | 'time_zone' | 'date_style';
   readonly options?: readonly string[];

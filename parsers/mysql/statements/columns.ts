@@ -11,6 +11,9 @@ type Column = NodeOf<'COLUMN_DEF'>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Option = { name: string; value: string | undefined };
 
+/** What every primary key is called. */
+const PRIMARY: Identifier = { text: 'PRIMARY', exact: false };
+
 export function constraint(kind: Constraint['kind'], fields: Partial<Constraint>): Writable<Constraint> {
   return node('CONSTRAINT_DEF', {
     columns: [],
@@ -99,7 +102,7 @@ function columnAttribute(p: MysqlParser, column: Writable<Column>, type: SqlType
     case 'key':
       if (p.acceptWord('primary')) p.acceptWord('key');
       else p.advance();
-      add(column, constraint('primary_key', { pos }));
+      add(column, constraint('primary_key', { name: PRIMARY, pos }));
       return true;
     case 'comment':
       p.advance();
@@ -217,7 +220,7 @@ export function tableElement(p: MysqlParser): TableElement {
   if (p.acceptWord('primary')) {
     p.expectWord('key');
     indexType(p);
-    return constraint('primary_key', { name: { text: 'PRIMARY', exact: false }, columns: keyColumns(p), pos });
+    return constraint('primary_key', { name: PRIMARY, columns: keyColumns(p), pos });
   }
   if (p.acceptWord('unique')) {
     p.acceptOneOf('index', 'key');
@@ -225,7 +228,7 @@ export function tableElement(p: MysqlParser): TableElement {
     indexType(p);
     const columns = keyColumns(p);
     indexOptions(p);
-    return constraint('unique', { name: own ?? columns[0], columns, pos });
+    return constraint('unique', { name: own, columns, pos });
   }
   if (p.acceptWord('foreign')) return foreignKey(p, name, pos);
   return check(p, name, pos);
@@ -236,13 +239,7 @@ function index(p: MysqlParser, pos: number): NodeOf<'TABLE_INDEX'> {
   const method = indexType(p);
   const keys = indexKeys(p);
   indexOptions(p);
-  return node('TABLE_INDEX', { name: name ?? firstColumn(keys), unique: false, method, options: [], keys, pos });
-}
-
-/** An index without a name is called after its first column. */
-export function firstColumn(keys: readonly NodeOf<'INDEX_KEY'>[]): Identifier | undefined {
-  const value = keys[0]?.expression;
-  return value?.op === 'COLUMN' ? value.name.at(-1) : undefined;
+  return node('TABLE_INDEX', { name, unique: false, method, options: [], keys, pos });
 }
 
 /** USING BTREE | HASH */

@@ -3,15 +3,7 @@ import type { Identifier } from '../../../sblr/contract/names.ts';
 import { node, type NodeOf, type RelationNode, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
-import {
-  columnDefinition,
-  firstColumn,
-  indexKeys,
-  indexOptions,
-  indexType,
-  startsTableElement,
-  tableElement,
-} from './columns.ts';
+import { columnDefinition, indexKeys, indexOptions, indexType, startsTableElement, tableElement } from './columns.ts';
 
 export type Option = { name: string; value: string | undefined };
 
@@ -211,7 +203,7 @@ function createIndex(p: MysqlParser, pos: number): StatementNode {
   while (p.acceptOneOf('algorithm', 'lock') !== undefined) p.optionValue();
   p.command = 'CREATE INDEX';
   return node('CREATE_INDEX', {
-    name: name ?? firstColumn(keys),
+    name,
     table,
     unique,
     exists: false,
