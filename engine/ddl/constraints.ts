@@ -227,11 +227,7 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
   });
   const words = primary ? '' : columns.map((position) => table.columns[position - 1]!.name.text).join('_');
   const taken = relationNameTaken(context, table.schemaId);
-  const name =
-    constraint.name ??
-    (context.semantics.indexNames === 'table'
-      ? localIndexName(undefined, table, words, context)
-      : chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken));
+  const name = constraint.name ?? keyName(table, words, primary, taken, context);
   if (context.semantics.indexNames === 'schema' && taken(name))
     throw new SqlError('duplicate_table', {
       message: `relation "${context.display(name)}" already exists`,
@@ -272,6 +268,18 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
       },
     ],
   });
+}
+
+/** What a key that nobody named is called, and its index after it. */
+function keyName(
+  table: TableDefinition,
+  words: string,
+  primary: boolean,
+  taken: (name: Identifier) => boolean,
+  context: DdlContext,
+): Identifier {
+  if (context.semantics.indexNames === 'table') return localIndexName(undefined, table, words, context);
+  return chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken);
 }
 
 function requireKeyColumn(
