@@ -135,7 +135,7 @@ export class EmbeddedSession {
     parameters: readonly ParameterValue[],
     implicit: 'statement' | 'group',
   ): Promise<readonly StatementResult[]> {
-    if (statement.action.kind !== 'none') {
+    if (statement.action.kind === 'copy-in' || statement.action.kind === 'copy-out') {
       throw new SqlError(
         'feature_not_supported',
         'COPY from or to the client is not available in the embedded library',

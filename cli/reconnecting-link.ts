@@ -12,6 +12,7 @@ import type {
   EngineSession,
   ExecuteRequest,
   ImplicitTransaction,
+  NamedStatement,
   ProgramRef,
   ReplySink,
   RowBlock,
@@ -156,6 +157,14 @@ class WaitingSession implements EngineSession {
 
   execute(request: ExecuteRequest, sink: ReplySink): void {
     this.#use(sink)?.execute(request, sink);
+  }
+
+  nameStatement(statement: NamedStatement): void {
+    this.#inner?.nameStatement(statement);
+  }
+
+  forgetStatement(name: string): void {
+    this.#inner?.forgetStatement(name);
   }
 
   openPortal(request: ExecuteRequest, sink: ReplySink): void {

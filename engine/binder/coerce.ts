@@ -296,7 +296,6 @@ export function coerceForAssignment(
       pos,
       {
         hint: 'You will need to rewrite or cast the expression.',
-        column: columnName,
       },
     );
   }

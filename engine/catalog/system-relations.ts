@@ -1,7 +1,6 @@
 /**
- * The base relations of the `sys` schema: the catalog and the server's state as rows. Every dialect's
- * catalog views (pg-like, information_schema, SHOW ...) are queries over these. Rows are computed when
- * scanned. The columns are listed in specs/catalog/sys.md.
+ * The base relations of the `sys` schema: the catalog and the server's state as rows, computed when scanned. Every
+ * dialect's catalog views are queries over these. The columns are listed in specs/catalog/sys.md.
  */
 import { displayIdentifier, type IdentifierFold } from '../../sblr/contract/names.ts';
 import type { BuiltinRoutine, BuiltinType } from '../../sblr/contract/session.ts';
@@ -619,6 +618,7 @@ export const PRODUCERS: Readonly<Record<string, Producer>> = {
       ['text', TEXT],
       ['prepared_at', TIMESTAMPTZ],
       ['parameter_types', OIDS],
+      ['by_client', BOOL],
     ],
     rows: (context) => context.preparedStatements(),
   },

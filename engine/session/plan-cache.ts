@@ -35,6 +35,8 @@ export interface CachedStatement {
   /** Version of the statistics it was planned with. */
   statistics: number;
   query: PlannedQuery | undefined;
+  /** Columns that a client was told of an earlier plan and may still read rows by; undefined = none, or these. */
+  told?: readonly ResultColumn[] | undefined;
 }
 
 /** Decoded programs of all sessions, by hash. */

@@ -11,6 +11,7 @@ import { atPosition } from '../binder/errors.ts';
 import { bindQuery } from '../binder/index.ts';
 import { planQuery } from '../planner/plan.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
+import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { clientType } from './client-types.ts';
 import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.ts';
 export type { PlannedQuery } from './plan-cache.ts';
@@ -92,15 +93,35 @@ export function lookupStatement(
   if (program.statements.length === 1 && statement?.op === 'RETURN') {
     query = planRelation(session, program, statement.source, mergeTypes(program, declared), statement.command);
   }
+  const before = found?.query?.columns;
+  const told = before !== undefined && session.toldColumns.has(before) ? before : found?.told;
   const entry: CachedStatement = {
     program,
     epoch: catalog.epoch,
     version: session.bindingVersion,
     statistics,
     query,
+    told,
   };
   session.plans.set(key, entry);
   return entry;
+}
+
+/** A client that keeps the description of a result could not read one of another shape: it must prepare again. */
+export function checkResultShape(cached: CachedStatement, request: ExecuteRequest): void {
+  const { told, query } = cached;
+  if (told === undefined || query === undefined) return;
+  if (request.wantColumns) cached.told = undefined;
+  else if (!sameShape(told, query.columns))
+    throw new SqlError('feature_not_supported', 'cached plan must not change result type');
+}
+
+function sameShape(told: readonly ResultColumn[], columns: readonly ResultColumn[]): boolean {
+  if (told.length !== columns.length) return false;
+  return told.every(({ name, type }, at) => {
+    const now = columns[at]!;
+    return name === now.name && displayType(type) === displayType(now.type) && type.typeId === now.type.typeId;
+  });
 }
 
 /** The program's own declarations (casts, lifted literals) win over the client's. */
@@ -129,7 +150,9 @@ export function describeStatement(
   )
     throw inFailedTransaction();
   const { sink } = session;
-  const { query } = lookupStatement(session, reference, declared);
+  const cached = lookupStatement(session, reference, declared);
+  cached.told = undefined;
+  const { query } = cached;
   if (query !== undefined) {
     sink.parameters(query.bound.parameterTypes.map((type) => clientType(session.catalog, type)));
     session.toldColumns.add(query.columns);
@@ -140,7 +163,7 @@ export function describeStatement(
     const prepared = session.prepared.get(statement.name);
     if (prepared !== undefined) {
       sink.parameters([]);
-      sink.columns(lookupStatement(session, prepared.program, prepared.types).query?.columns ?? []);
+      sink.columns(lookupStatement(session, prepared.program, prepared.parameterTypes).query?.columns ?? []);
       return;
     }
   }

@@ -12,6 +12,7 @@ import {
   type EngineSession,
   type ExecuteRequest,
   type ImplicitTransaction,
+  type NamedStatement,
   type ProgramRef,
   type ReplySink,
   type ResultColumn,
@@ -26,7 +27,7 @@ import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { ReferenceTarget, SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
-import type { Program, StatementNode } from '../../sblr/nodes.ts';
+import type { Program } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork, type CatalogMark } from '../catalog/catalog.ts';
 import type {
   CatalogView,
@@ -58,6 +59,7 @@ import { SessionNames } from './names.ts';
 import { isWanted } from './notice-levels.ts';
 import { searchPath, searchPathNames, viewNames } from './search-path.ts';
 import type { Notification } from './notifications.ts';
+import { forgetStatement, nameStatement, type PreparedStatement } from './prepared-statements.ts';
 import { idKey } from './sequences.ts';
 import { SessionSettings } from './settings.ts';
 import type { StatementContext, StatementHost } from './statement-context.ts';
@@ -77,14 +79,6 @@ const QUEUE_LIMIT = 100_000;
 interface QueuedRequest {
   readonly sink: ReplySink;
   readonly run: () => void;
-}
-
-export interface PreparedStatement {
-  readonly name: string;
-  readonly program: ProgramRef;
-  readonly types: readonly SqlType[];
-  readonly text: string;
-  readonly preparedAt: number;
 }
 
 /** 'block' = explicit BEGIN; 'group' = implicit until endGroup; 'statement' = autocommit. */
@@ -266,6 +260,14 @@ export class Session implements EngineSession, StatementHost {
       this.running = running;
       running.continue(this, maxRows);
     });
+  }
+
+  nameStatement(statement: NamedStatement): void {
+    nameStatement(this, statement);
+  }
+
+  forgetStatement(name: string): void {
+    forgetStatement(this, name);
   }
 
   closePortal(portal: string, sink: ReplySink): void {
@@ -856,5 +858,3 @@ export interface LoadTarget {
   end(): void;
   fail(error: SqlError): void;
 }
-
-export type { StatementNode };

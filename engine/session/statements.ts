@@ -20,7 +20,8 @@ import { explain } from './explain.ts';
 import { loadRows } from './load.ts';
 import { afterCommit, isTransactionControl, runTransactionControl } from './transaction-control.ts';
 import { lockTables } from './table-locks.ts';
-import { bindParameters, inFailedTransaction, lookupStatement, mergeTypes } from './prepare.ts';
+import { bindParameters, checkResultShape, inFailedTransaction, lookupStatement } from './prepare.ts';
+import { deallocate, executePrepared, prepareStatement } from './prepared-statements.ts';
 import { evaluateValues } from './evaluate.ts';
 import type { CachedStatement } from './plan-cache.ts';
 import { runPointQuery } from './point-query.ts';
@@ -41,6 +42,7 @@ export function runStatement(session: Session, request: ExecuteRequest): void {
   if (session.failed) throw inFailedTransaction();
   const cached = lookupStatement(session, request.program, request.parameterTypes);
   if (cached.query !== undefined) {
+    checkResultShape(cached, request);
     if (!runPointQuery(session, cached, request)) runQuery(session, cached, request);
     return;
   }
@@ -226,8 +228,7 @@ function runSimple(
       prepareStatement(session, statement);
       return { command: 'PREPARE' };
     case 'DEALLOCATE':
-      if (statement.name === undefined) session.prepared.clear();
-      else if (!session.prepared.delete(statement.name)) throw noPrepared(statement.name);
+      deallocate(session, statement.name);
       return { command: statement.name === undefined ? 'DEALLOCATE ALL' : 'DEALLOCATE' };
     case 'CLOSE_CURSOR':
       closeCursor(session, statement.name);
@@ -249,7 +250,7 @@ async function runWaiting(
   const transaction = session.ensureTransaction(request.implicit);
   switch (statement.op) {
     case 'EXECUTE_STATEMENT':
-      return executePrepared(session, program, statement, request);
+      return executePrepared(session, program, statement, request, runStatement);
     case 'DECLARE_CURSOR':
       session.beginStatement();
       await declareCursor(session, program, statement, request);
@@ -377,68 +378,6 @@ export function notify(
   session.ensureTransaction(request.implicit);
   if (!session.notifications.some((one) => one.channel === channel && one.payload === payload))
     session.notifications.push({ channel, payload });
-}
-
-function prepareStatement(session: Session, statement: NodeOf<'PREPARE_STATEMENT'>): void {
-  if (session.prepared.has(statement.name)) {
-    throw new SqlError('duplicate_prepared_statement', {
-      message: `prepared statement "${statement.name}" already exists`,
-      args: { name: statement.name },
-    });
-  }
-  const program = session.core.reference(statement.program);
-  const { query } = lookupStatement(session, program, statement.types);
-  session.prepared.set(statement.name, {
-    name: statement.name,
-    program,
-    types: query?.bound.parameterTypes ?? statement.types,
-    text: statement.text,
-    preparedAt: session.statementStartedAt,
-  });
-}
-
-function noPrepared(name: string): SqlError {
-  return new SqlError('invalid_sql_statement_name', {
-    message: `prepared statement "${name}" does not exist`,
-    args: { name },
-  });
-}
-
-function executePrepared(
-  session: Session,
-  program: Program,
-  statement: NodeOf<'EXECUTE_STATEMENT'>,
-  request: ExecuteRequest,
-): Promise<Done> {
-  const prepared = session.prepared.get(statement.name);
-  if (prepared === undefined) throw noPrepared(statement.name);
-  const cached = lookupStatement(session, prepared.program, prepared.types);
-  const wanted =
-    cached.query?.bound.parameterTypes ?? mergeTypes(cached.program, prepared.types).map((type) => type ?? TEXT);
-  if (statement.arguments.length !== wanted.length) {
-    throw new SqlError('syntax_error', {
-      message: `wrong number of parameters for prepared statement "${statement.name}"`,
-      detail: `Expected ${wanted.length} parameters but got ${statement.arguments.length}.`,
-    });
-  }
-  const parameters = evaluateValues(session, program, statement.arguments, wanted);
-  const inner: ExecuteRequest = {
-    program: prepared.program,
-    parameters,
-    parameterTypes: prepared.types,
-    implicit: request.implicit,
-    text: request.text,
-    wantColumns: true,
-    maxRows: 0,
-  };
-  return new Promise((_resolve, reject) => {
-    // The inner statement answers the request itself, so this promise only ever fails.
-    try {
-      runStatement(session, inner);
-    } catch (error) {
-      reject(error as Error);
-    }
-  });
 }
 
 function closeCursor(session: Session, name: string | undefined): void {

@@ -4,6 +4,7 @@ import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { SystemContext } from '../catalog/system-relations.ts';
 import type { TransactionContext } from '../catalog/transaction-relations.ts';
 import type { EngineCore } from '../core.ts';
+import { preparedStatementRows } from './prepared-statements.ts';
 import type { Session } from './session.ts';
 
 export function systemContext(session: Session): SystemContext {
@@ -59,10 +60,7 @@ export function systemContext(session: Session): SystemContext {
       }
     },
     ...transactionContext(core),
-    *preparedStatements() {
-      for (const one of session.prepared.values())
-        yield [one.name, one.text, one.preparedAt, new SqlArray(one.types.map((type) => hooks.typeId(type)))];
-    },
+    preparedStatements: () => preparedStatementRows(session, (type) => hooks.typeId(type)),
     *cursors() {
       for (const one of session.cursors.values()) yield [one.name, one.text, one.hold, one.scroll, one.createdAt];
     },

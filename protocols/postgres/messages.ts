@@ -9,6 +9,7 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 import { beginMessage, endMessage, type NetworkWriter } from '../shared/byte-writer.ts';
 import { characterPosition } from './char-position.ts';
 import { errorMessage, errorSeverity, noticeMessage, noticeSeverity, type Severity } from './error-map.ts';
+import { errorRoutine } from './error-routines.ts';
 import { lengthOfType, modifierOfType, oidOfType } from './types.ts';
 
 /** Type bytes of what clients send. */
@@ -211,6 +212,7 @@ function writeFields(
   message: string,
   details: SqlErrorDetails,
   queryText: string | undefined,
+  routine?: string,
 ): void {
   field(writer, 'S', severity);
   field(writer, 'V', severity);
@@ -227,6 +229,7 @@ function writeFields(
   field(writer, 'c', details.column);
   field(writer, 'd', details.dataType);
   field(writer, 'n', details.constraint);
+  field(writer, 'R', routine);
   writer.u8(0);
 }
 
@@ -238,7 +241,8 @@ export function writeErrorResponse(
   severity: Severity = errorSeverity(error),
 ): void {
   const mark = beginMessage(writer, 0x45);
-  writeFields(writer, severity, error.sqlstate, errorMessage(error), error.details, queryText);
+  const message = errorMessage(error);
+  writeFields(writer, severity, error.sqlstate, message, error.details, queryText, errorRoutine(error, message));
   endMessage(writer, mark);
 }
 

@@ -127,7 +127,7 @@ export class QuerySession implements ReplySink {
     this.#compiler = compiler;
     this.#settings = settings;
     this.#output = new ResultOutput(host.writer, engine);
-    this.#store = new StatementStore(host.limits, (portal) => engine.closePortal(portal.engineName, this.#ignore));
+    this.#store = new StatementStore(host.limits, engine, this.#ignore);
   }
 
   /** May the next message be handled now? */
@@ -318,8 +318,10 @@ export class QuerySession implements ReplySink {
     const refused =
       statement.columns === undefined ? undefined : formatsRefused(bound.resultFormats, statement.columns);
     if (refused !== undefined) throw refused;
-    this.#store.addPortal(new Portal(portalName, statement, bound.values, bound.text, bound.resultFormats));
-    if (this.#owedParse !== undefined) this.#owedBind = true;
+    const portal = new Portal(portalName, statement, bound.values, bound.text, bound.resultFormats);
+    this.#store.addPortal(portal);
+    // What is wrong with the statement by now is to be found before it is bound.
+    if (this.#owedParse !== undefined || this.#nextExecutes(portal)) this.#owedBind = true;
     else writeBindComplete(this.#host.writer);
     return true;
   }
@@ -416,6 +418,7 @@ export class QuerySession implements ReplySink {
     }
     this.#locate(statement);
     if (compiled === undefined) {
+      this.#payOwed();
       writeEmptyQueryResponse(this.#host.writer);
       return true;
     }
@@ -430,7 +433,7 @@ export class QuerySession implements ReplySink {
     // The Sync that ends the pipeline is taken along: it is answered when the statement is.
     if (compiled.action.kind === 'none') this.#syncTaken = this.#host.input.takeBare(CLIENT.sync);
     this.#portal = portal;
-    const keep = maxRows > 0 && compiled.action.kind === 'none';
+    const keep = maxRows > 0 && !statement.isCopy;
     if (portal.state === 'open') {
       this.#output.encoder = portal.encoder;
       this.#engine.fetch(portal.engineName, maxRows, implicit, this);
@@ -541,9 +544,9 @@ export class QuerySession implements ReplySink {
   /** `analysed` = the engine raised it, perhaps while it analysed the statement a Parse is owed for. */
   #writeError(error: SqlError, analysed: boolean): void {
     const owed = this.#owedParse;
-    if (analysed && owed !== undefined && ANALYSIS_ERROR.test(error.sqlstate)) {
-      // The statement never came to be: the error takes the place of ParseComplete.
-      this.#store.forget(owed);
+    if (analysed && (owed !== undefined || this.#owedBind) && ANALYSIS_ERROR.test(error.sqlstate)) {
+      // The statement never came to be, or is no longer good: the error takes the place of what is owed.
+      if (owed !== undefined) this.#store.forget(owed);
       this.#owedParse = undefined;
       this.#owedBind = false;
     } else {
@@ -554,10 +557,11 @@ export class QuerySession implements ReplySink {
 
   #payOwed(): void {
     const statement = this.#owedParse;
-    if (statement === undefined) return;
-    statement.validated = true;
-    this.#owedParse = undefined;
-    writeParseComplete(this.#host.writer);
+    if (statement !== undefined) {
+      statement.validated = true;
+      this.#owedParse = undefined;
+      writeParseComplete(this.#host.writer);
+    }
     if (this.#owedBind) writeBindComplete(this.#host.writer);
     this.#owedBind = false;
   }
@@ -603,12 +607,9 @@ export class QuerySession implements ReplySink {
       return;
     }
     if (columns !== portal.statement.columns) {
-      if (portal.columns !== undefined && portal.columns.length > 0 && !sameShape(portal.columns, columns)) {
-        portal.statement.columns = undefined;
-        this.#abandon(unsupported('cached plan must not change result type'));
-        return;
-      }
-      portal.statement.columns = columns;
+      const fits = portal.columns === undefined || portal.columns.length === 0 || sameShape(portal.columns, columns);
+      portal.statement.columns = fits ? columns : undefined;
+      if (!fits) return this.#abandon(unsupported('cached plan must not change result type'));
     }
     this.#useColumns(columns, portal);
     if (portal.describeOwed) {
@@ -663,8 +664,7 @@ export class QuerySession implements ReplySink {
       this.#settleDescribe(portal);
       portal.state = 'done';
     }
-    if (completion.command === 'DISCARD ALL' || completion.command === 'DEALLOCATE ALL')
-      this.#store.dropAllStatements();
+    this.#store.completed(completion.command, this.#action);
     writeCommandComplete(writer, completionTag(completion));
   }
 

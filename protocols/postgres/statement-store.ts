@@ -3,21 +3,26 @@
  * every statement, are fields: entries of a Map that is filled and emptied all the time leave tables
  * behind that outlive their use.
  */
+import type { ClientAction } from '../../sblr/contract/dialect.ts';
+import type { EngineSession, ReplySink } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Portal, PreparedStatement } from './statements.ts';
 
 export class StatementStore {
   readonly #limits: ConnectionLimits;
-  readonly #closeInEngine: (portal: Portal) => void;
+  readonly #engine: EngineSession;
+  /** Takes the engine's answers to what nobody waits for. */
+  readonly #ignore: ReplySink;
   readonly #statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
   #unnamedStatement: PreparedStatement | undefined;
   #unnamedPortal: Portal | undefined;
 
-  constructor(limits: ConnectionLimits, closeInEngine: (portal: Portal) => void) {
+  constructor(limits: ConnectionLimits, engine: EngineSession, ignore: ReplySink) {
     this.#limits = limits;
-    this.#closeInEngine = closeInEngine;
+    this.#engine = engine;
+    this.#ignore = ignore;
   }
 
   statement(name: string): PreparedStatement {
@@ -40,24 +45,34 @@ export class StatementStore {
   }
 
   addStatement(statement: PreparedStatement): void {
-    if (statement.name === '') this.#unnamedStatement = statement;
-    else this.#statements.set(statement.name, statement);
+    if (statement.name === '') {
+      this.#unnamedStatement = statement;
+      return;
+    }
+    this.#statements.set(statement.name, statement);
+    const { name, text, compiled, requestTypes } = statement;
+    if (compiled === undefined) return;
+    const { program, literals } = compiled;
+    this.#engine.nameStatement({ name, program, parameterTypes: requestTypes, literals, text });
   }
 
   dropStatement(name: string): void {
     if (name === '') this.#unnamedStatement = undefined;
-    else this.#statements.delete(name);
+    else if (this.#statements.delete(name)) this.#engine.forgetStatement(name);
   }
 
   /** Drops this very statement, not a later one of its name. */
   forget(statement: PreparedStatement): void {
     if (statement === this.#unnamedStatement) this.#unnamedStatement = undefined;
-    else if (this.#statements.get(statement.name) === statement) this.#statements.delete(statement.name);
+    else if (this.#statements.get(statement.name) === statement) this.dropStatement(statement.name);
   }
 
-  dropAllStatements(): void {
-    this.#unnamedStatement = undefined;
-    this.#statements.clear();
+  /** A statement in text is done that may have dropped others. */
+  completed(command: string, action: ClientAction): void {
+    if (command === 'DISCARD ALL' || command === 'DEALLOCATE ALL') {
+      this.#unnamedStatement = undefined;
+      this.#statements.clear();
+    } else if (action.kind === 'forget-statement') this.dropStatement(action.name);
   }
 
   hasPortal(name: string): boolean {
@@ -88,7 +103,7 @@ export class StatementStore {
     if (portal === undefined) return;
     if (name === '') this.#unnamedPortal = undefined;
     else this.#portals.delete(name);
-    if (portal.state === 'open') this.#closeInEngine(portal);
+    if (portal.state === 'open') this.#engine.closePortal(portal.engineName, this.#ignore);
   }
 
   /** Portals do not outlive their transaction; the engine drops its own. */

@@ -43,7 +43,8 @@ export class PreparedStatement {
   }
 
   get isCopy(): boolean {
-    return this.compiled !== undefined && this.compiled.action.kind !== 'none';
+    const kind = this.compiled?.action.kind;
+    return kind === 'copy-in' || kind === 'copy-out';
   }
 }
 

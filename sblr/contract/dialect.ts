@@ -17,13 +17,15 @@ export interface CompileRequest {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** What the worker does with the rows beyond passing them on. */
+/** What the worker does beyond passing on what the engine answers. */
 export type ClientAction =
   | { readonly kind: 'none' }
   /** Rows go out as a copy stream in this format. */
   | { readonly kind: 'copy-out'; readonly format: CopyFormat }
   /** The client sends rows in this format. */
   | { readonly kind: 'copy-in'; readonly format: CopyFormat }
+  /** Once done, the statement that the client prepared under this name is no more. */
+  | { readonly kind: 'forget-statement'; readonly name: string }
   /** Answered by the worker from what the statement before this one raised. */
   | {
       readonly kind: 'diagnostics';

@@ -47,6 +47,8 @@ export const FRAME_CLOSE_SESSION = 17;
 export const FRAME_CANCEL_KEY = 18;
 export const FRAME_FAIL = 19;
 export const FRAME_RESET = 20;
+export const FRAME_NAME_STATEMENT = 21;
+export const FRAME_FORGET_STATEMENT = 22;
 
 // Engine to worker.
 export const FRAME_AUTH_REPLY = 64;

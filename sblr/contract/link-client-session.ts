@@ -17,13 +17,14 @@ import {
   unpackNotice,
 } from './link-payloads.ts';
 import type { ProgramSender } from './link-programs.ts';
-import { IMPLICIT_MODES, remember, writeExecute, writePrepare } from './link-requests.ts';
+import { IMPLICIT_MODES, remember, writeExecute, writeNamed, writePrepare } from './link-requests.ts';
 import type {
   AuthReply,
   AuthRequest,
   EngineSession,
   ExecuteRequest,
   ImplicitTransaction,
+  NamedStatement,
   ProgramRef,
   ReplySink,
   ResultColumn,
@@ -103,6 +104,26 @@ export class ClientSession implements EngineSession {
 
   execute(request: ExecuteRequest, sink: ReplySink): void {
     this.#execute(frames.FRAME_EXECUTE, request, sink);
+  }
+
+  nameStatement(statement: NamedStatement): void {
+    if (this.#isOver() !== undefined) return;
+    const { output, programs } = this.#link;
+    try {
+      const slot = programs.slotOf(statement.program);
+      writeNamed(output.begin(frames.FRAME_NAME_STATEMENT, this.#id, 0), statement, slot);
+      output.end();
+      remember(slot, statement.parameterTypes, statement.text);
+    } catch {
+      // Too large for a frame: its execution, which is as large, fails with the reason.
+      output.abandon();
+    }
+  }
+
+  forgetStatement(name: string): void {
+    if (this.#isOver() !== undefined) return;
+    this.#link.output.begin(frames.FRAME_FORGET_STATEMENT, this.#id, 0).text(name);
+    this.#link.output.end();
   }
 
   openPortal(request: ExecuteRequest, sink: ReplySink): void {

@@ -4,13 +4,14 @@
  * EXECUTE and OPEN_PORTAL: u32 program slot, u8 flags, u8 implicit transaction, u16 parameters, u32 maximum of rows; the
  * parameters as tagged values; then, as the flags say, which parameters are text, the types, the
  * statement text, the portal. PREPARE: u32 program slot, u8 flags, the types, the text.
+ * NAME_STATEMENT: the name, u16 literals, the literals as tagged values, then as PREPARE.
  */
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { CodecError } from './codec-error.ts';
 import { readTypes, writeTypes } from './link-payloads.ts';
 import { MAX_KEPT_TEXT, type ProgramSlot } from './link-programs.ts';
-import type { ExecuteRequest, ImplicitTransaction } from './session.ts';
+import type { ExecuteRequest, ImplicitTransaction, NamedStatement } from './session.ts';
 import { SqlError } from './sql-error.ts';
 import { readTaggedValue, writeTaggedValue } from './tagged-value.ts';
 import type { SqlType } from './types.ts';
@@ -167,4 +168,20 @@ export function readPrepare(reader: ByteReader, find: (slot: number) => ProgramS
   reader.expectEnd();
   remember(slot, types, text);
   return { slot, types, text };
+}
+
+export function writeNamed(writer: ByteWriter, statement: NamedStatement, slot: ProgramSlot): void {
+  const { name, literals, parameterTypes, text } = statement;
+  writer.text(name);
+  writer.u16(literals.length);
+  for (const literal of literals) writeTaggedValue(writer, literal);
+  writePrepare(writer, slot, parameterTypes, text);
+}
+
+export function readNamed(reader: ByteReader, find: (slot: number) => ProgramSlot): NamedStatement {
+  const name = reader.text();
+  const literals: SqlValue[] = [];
+  for (let left = reader.u16(); left > 0; left--) literals.push(readTaggedValue(reader));
+  const { slot, types, text } = readPrepare(reader, find);
+  return { name, program: slot.program, parameterTypes: types, literals, text };
 }

@@ -20,7 +20,7 @@ import {
   writeControl,
 } from './link-payloads.ts';
 import { ProgramReceiver, type ProgramSlot } from './link-programs.ts';
-import { implicitMode, readExecute, readPrepare } from './link-requests.ts';
+import { implicitMode, readExecute, readNamed, readPrepare } from './link-requests.ts';
 import { ColumnNumbers, ServerSink, type ServerLinkState } from './link-server-sink.ts';
 import type { EngineLink, EngineSession, SessionEvents } from './session.ts';
 import { SqlError } from './sql-error.ts';
@@ -284,6 +284,12 @@ class LinkServer implements ServedLink, ServerLinkState {
         });
         return;
       }
+      case frames.FRAME_NAME_STATEMENT:
+        session.nameStatement(readNamed(reader, this.#findSlot));
+        return;
+      case frames.FRAME_FORGET_STATEMENT:
+        session.forgetStatement(reader.text());
+        return;
       case frames.FRAME_CREDIT:
         session.credit(reader.u32());
         return;

@@ -174,12 +174,27 @@ export interface ExecuteRequest {
   readonly maxRows: number;
 }
 
+/** A statement that the client prepared under a name through its protocol. */
+export interface NamedStatement {
+  readonly name: string;
+  readonly program: ProgramRef;
+  /** As in ExecuteRequest: of the client's parameters, then of the literals. */
+  readonly parameterTypes: readonly (SqlType | undefined)[];
+  /** Values of the last parameters, which the text gave as literals. */
+  readonly literals: readonly SqlValue[];
+  readonly text: string;
+}
+
 export interface EngineSession {
   /** One step of the authentication exchange; the first reply of kind 'ok' opens the session. */
   authenticate(request: AuthRequest, reply: (reply: AuthReply) => void): void;
   /** Binds without running: answers `parameters`, `columns`, `ready`. */
   prepare(program: ProgramRef, parameterTypes: readonly (SqlType | undefined)[], text: string, sink: ReplySink): void;
   execute(request: ExecuteRequest, sink: ReplySink): void;
+  /** Statements in text can name the statement from now on, and its list shows it. Not answered. */
+  nameStatement(statement: NamedStatement): void;
+  /** The client closed its statement of this name. Not answered. */
+  forgetStatement(name: string): void;
   /** Opens a portal without fetching (protocol-level Bind): binds errors are reported here. */
   openPortal(request: ExecuteRequest, sink: ReplySink): void;
   /** Answers the columns of an open portal or of a cursor that a statement declared. */

@@ -12,6 +12,9 @@ const FIRST_USER_OID = 16384;
 /** Fields of an error that name the server's source, and those that a translated server would change. */
 const UNCOMPARED_FIELDS = new Set(['F', 'L', 'V']);
 
+/** Routines that drivers look for. */
+const DRIVER_ROUTINES = new Set(['RevalidateCachedQuery', 'FetchPreparedStatement', 'transformAssignedExpr']);
+
 /** Ids of user-defined objects differ between servers. */
 const oid = (value: number): string => (value >= FIRST_USER_OID ? 'user' : String(value));
 
@@ -58,7 +61,9 @@ function line({ type, body }: WireMessage): string {
       return `parameters ${Array.from({ length: body.readInt16BE(0) }, (_, index) => oid(body.readInt32BE(2 + index * 4))).join(',')}`;
     case 'E':
     case 'N': {
-      const found = Object.entries(fields(body)).filter(([code]) => !UNCOMPARED_FIELDS.has(code) && code !== 'R');
+      const found = Object.entries(fields(body)).filter(
+        ([code, text]) => !UNCOMPARED_FIELDS.has(code) && (code !== 'R' || DRIVER_ROUTINES.has(text)),
+      );
       return `${type === 'E' ? 'error' : 'notice'} ${found.map(([code, text]) => `${code}=${text}`).join(' ')}`;
     }
     case 'S':

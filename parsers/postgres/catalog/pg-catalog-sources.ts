@@ -388,7 +388,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       statement: 'p.text',
       prepare_time: 'p.prepared_at',
       parameter_types: 'p.parameter_types',
-      from_sql: 'true',
+      from_sql: 'NOT p.by_client',
       generic_plans: '0',
       custom_plans: '0',
     },

@@ -45,5 +45,7 @@ export function deallocateStatement(p: PostgresParser): StatementNode {
     return node('DEALLOCATE', { pos });
   }
   p.command = 'DEALLOCATE';
-  return node('DEALLOCATE', { name: p.columnId().text, pos });
+  const name = p.columnId().text;
+  p.action = { kind: 'forget-statement', name };
+  return node('DEALLOCATE', { name, pos });
 }

@@ -44,4 +44,21 @@ await step('enum', async () => { await sql`create type mood as enum('sad','ok')`
 const s3 = postgres(url, {max:1, transform: postgres.camel, types: {bigint: postgres.BigInt}, connection:{application_name:'abc', statement_timeout: 5000}});
 await step('camel', () => s3`select 1::bigint as one_two, current_setting('application_name') as app_name, current_setting('statement_timeout') st`);
 await step('simple prepare false', async () => { const s = postgres(url,{max:1,prepare:false}); const r = await s`select ${1}::int as a, ${'b'} as b`; await s.end(); return r });
+await step('prepared again after its table changed', async () => {
+  const s = postgres(url, { max: 1 });
+  await s`create table changed (name text)`;
+  const insert = () => s`insert into changed values (${'1'}) returning name`;
+  const select = () => s`select name from changed`;
+  const out = [await insert(), await select()];
+  await s`alter table changed alter column name type int using name::int`;
+  out.push(await insert(), await select());
+  await s.end();
+  return out;
+});
+await step('its prepared statements are listed', async () => {
+  const s = postgres(url, { max: 1 });
+  const rows = await s`select statement, from_sql from pg_prepared_statements order by 1`;
+  await s.end();
+  return rows;
+});
 await s3.end(); await sql.end({timeout:2});

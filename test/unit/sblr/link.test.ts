@@ -70,6 +70,8 @@ class RecordingEngine implements EngineLink {
       prepare: (program, types, text, sink) => request(sink, 'prepare', program, types, text),
       execute: (execute, sink) => request(sink, 'execute', execute),
       openPortal: (execute, sink) => request(sink, 'openPortal', execute),
+      nameStatement: (statement) => this.calls.push(['nameStatement', statement]),
+      forgetStatement: (name) => this.calls.push(['forgetStatement', name]),
       describePortal: (portal, sink) => request(sink, 'describePortal', portal),
       fetch: (portal, maxRows, implicit, sink) => request(sink, 'fetch', portal, maxRows, implicit),
       closePortal: (portal, sink) => request(sink, 'closePortal', portal),
@@ -243,6 +245,15 @@ describe.each([
     session.endGroup(sink());
     session.reset(sink());
     session.fail(sink());
+    const named = {
+      name: 's',
+      program,
+      parameterTypes: [INT32, undefined],
+      literals: ['x', null],
+      text: 'select $1',
+    };
+    session.nameStatement(named);
+    session.forgetStatement('s');
     session.load(block);
     session.loadEnd();
     session.loadFail('no');
@@ -264,6 +275,8 @@ describe.each([
       ['endGroup'],
       ['reset'],
       ['fail'],
+      ['nameStatement', named],
+      ['forgetStatement', 's'],
       ['load', block],
       ['loadEnd'],
       ['loadFail', 'no'],

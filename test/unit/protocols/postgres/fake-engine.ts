@@ -296,6 +296,10 @@ export class FakeSession implements EngineSession {
     sink.ready(this.status);
   }
 
+  nameStatement(): void {}
+
+  forgetStatement(): void {}
+
   closePortal(portal: string, sink: ReplySink): void {
     this.calls.push(`close ${portal}`);
     this.#portals.delete(portal);
