@@ -17,7 +17,7 @@ import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts
 import { openVectorAggregate, planVectorAggregate } from './vector-plans.ts';
 import { layoutOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
 import { columnExpressions, orderColumns, rowKey } from './row-keys.ts';
-import { COST, satisfiesOrder } from './scan-paths.ts';
+import { COST, satisfiesOrder, sortCost } from './scan-paths.ts';
 import { distinctOf } from './selectivity.ts';
 
 const NONE: ReadonlySet<ColumnId> = new Set();
@@ -325,7 +325,7 @@ export function sorted(
     order.push({ id: key.expression.id, descending: key.descending, nullsFirst: key.nullsFirst });
   }
   const kept = limitRows === undefined ? source.rows : Math.min(limitRows, source.rows);
-  const cost = source.total + source.rows * Math.log2(Math.max(2, kept)) * 2 * COST.operator;
+  const cost = source.total + sortCost(source.rows, kept);
   return new PhysicalNode({
     // Computed keys stay behind the row's own columns.
     layout: source.layout,

@@ -5,7 +5,9 @@
 import type { BoundExpression, ColumnId, LogicalPlan } from '../binder/bound.ts';
 import { columnsOf, conjunctsOf, freeColumns, isVolatile } from './expression-walk.ts';
 import { EqualColumns } from './equal-columns.ts';
-import { hashJoin, hashJoinCost, indexedSide, nestedLoop, outputIds } from './join-plans.ts';
+import { hashJoin, indexedSide, nestedLoop, outputIds } from './join-plans.ts';
+import { hashJoinCost } from './join-shape.ts';
+import { orderedJoin } from './merge-plans.ts';
 import type { PhysicalNode } from './physical.ts';
 import { withColumns, type Planner, type PlanRequest } from './planner.ts';
 import { COST } from './scan-paths.ts';
@@ -209,6 +211,21 @@ class JoinGraph {
     if (indexed !== undefined && left.total + left.rows * indexed.total < hash) {
       return nestedLoop(this.#planner, 'inner', left, indexed, [], out, []);
     }
+    // The first relation may be read in another order; what was joined already keeps the one it has.
+    const first = this.#relations.find((other) => other.bit === have);
+    const merged = orderedJoin(
+      this.#planner,
+      'inner',
+      first === undefined
+        ? { node: left, plan: relation.plan, conjuncts: [] }
+        : { node: left, plan: first.plan, conjuncts: first.local },
+      { node: right, plan: relation.plan, conjuncts: relation.local },
+      conditions,
+      this.#required,
+      out,
+      first === undefined || first.needs !== 0 ? {} : this.#request,
+    );
+    if (merged !== undefined) return merged;
     return left.rows < right.rows && !this.#wantsOrder(left)
       ? hashJoin(this.#planner, 'inner', right, left, conditions, out)
       : hashJoin(this.#planner, 'inner', left, right, conditions, out);

@@ -10,6 +10,8 @@ import { HashJoin, NestedLoop, type JoinKind, type KeyFunction } from '../execut
 import { hashKeyOf, joinKey } from '../executor/values.ts';
 import { columnsOf, conjunctsOf, freeColumns, hasSubquery, isVolatile } from './expression-walk.ts';
 import { planJoinGraph } from './join-order.ts';
+import { equalityPair, hashJoinCost, joinedLayout, joinRows, JOIN_TITLES } from './join-shape.ts';
+import { orderedJoin } from './merge-plans.ts';
 import { PhysicalNode, type PlanDetail } from './physical.ts';
 import { slotOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
 import { COST } from './scan-paths.ts';
@@ -161,6 +163,17 @@ function planOuter(planner: Planner, plan: JoinPlan, request: PlanRequest): Phys
       return planner.filtered(nestedLoop(planner, kind, left, loop, [], out, []), above);
     }
   }
+  const merged = orderedJoin(
+    planner,
+    kind,
+    { node: left, plan: plan.left, conjuncts: leftDown },
+    { node: right, plan: plan.right, conjuncts: rightDown },
+    on,
+    required,
+    out,
+    request,
+  );
+  if (merged !== undefined) return planner.filtered(merged, above);
   // A left join may also build on its left side when that is much smaller.
   if (kind === 'left' && left.rows * 4 < right.rows)
     return planner.filtered(hashJoin(planner, 'right', right, left, on, out), above);
@@ -213,64 +226,6 @@ function isPlainScan(plan: LogicalPlan): boolean {
     isPlainScan(plan.source)
   );
 }
-
-export function hashJoinCost(left: PhysicalNode, right: PhysicalNode): number {
-  return left.total + right.total + right.rows * 0.02 + left.rows * 0.012;
-}
-
-function joinedLayout(
-  left: PhysicalNode,
-  right: PhysicalNode,
-  out: ReadonlySet<ColumnId>,
-): { layout: Map<ColumnId, number>; leftSlots: number[]; rightSlots: number[] } {
-  const layout = new Map<ColumnId, number>();
-  const leftSlots: number[] = [];
-  const rightSlots: number[] = [];
-  for (const [id, slot] of left.layout) {
-    if (!out.has(id)) continue;
-    layout.set(id, leftSlots.length);
-    leftSlots.push(slot);
-  }
-  for (const [id, slot] of right.layout) {
-    if (!out.has(id) || layout.has(id)) continue;
-    layout.set(id, leftSlots.length + rightSlots.length);
-    rightSlots.push(slot);
-  }
-  return { layout, leftSlots, rightSlots };
-}
-
-function joinRows(
-  planner: Planner,
-  kind: JoinKind,
-  left: PhysicalNode,
-  right: PhysicalNode,
-  conjuncts: readonly BoundExpression[],
-): number {
-  const inner = planner.estimate(left.rows * right.rows, conjuncts);
-  switch (kind) {
-    case 'left':
-      return Math.max(inner, left.rows);
-    case 'right':
-      return Math.max(inner, right.rows);
-    case 'full':
-      return Math.max(inner, left.rows + right.rows);
-    case 'semi':
-      return Math.max(1, Math.min(left.rows, inner));
-    case 'anti':
-      return Math.max(1, left.rows - Math.min(left.rows * 0.9, inner));
-    default:
-      return inner;
-  }
-}
-
-const TITLES: Readonly<Record<JoinKind, string>> = {
-  inner: '',
-  left: ' Left',
-  right: ' Right',
-  full: ' Full',
-  semi: ' Semi',
-  anti: ' Anti',
-};
 
 /** Equalities between the sides become keys; the rest is tested on the joined row. */
 export function hashJoin(
@@ -328,35 +283,12 @@ export function hashJoin(
     rows,
     startup: right.total,
     total,
-    title: `${keys.length === 0 ? 'Nested Loop' : 'Hash'}${TITLES[kind]}${keys.length === 0 && kind === 'inner' ? '' : ' Join'}`,
+    title: `${keys.length === 0 ? 'Nested Loop' : 'Hash'}${JOIN_TITLES[kind]}${keys.length === 0 && kind === 'inner' ? '' : ' Join'}`,
     children: [left, build],
     details,
     order: kind === 'inner' || kind === 'left' || passing ? left.order : [],
     create: (context) => new HashJoin(left.open(context), build.open(context), spec, context),
   });
-}
-
-export function equalityPair(
-  conjunct: BoundExpression,
-  left: Layout,
-  right: Layout,
-): { left: BoundExpression; right: BoundExpression } | undefined {
-  if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal' || isVolatile(conjunct) || hasSubquery(conjunct))
-    return undefined;
-  const sideOf = (expression: BoundExpression): 'left' | 'right' | 'none' | 'both' => {
-    let inLeft = false;
-    let inRight = false;
-    for (const id of columnsOf(expression)) {
-      if (left.has(id)) inLeft = true;
-      else if (right.has(id)) inRight = true;
-    }
-    return inLeft ? (inRight ? 'both' : 'left') : inRight ? 'right' : 'none';
-  };
-  const a = sideOf(conjunct.left);
-  const b = sideOf(conjunct.right);
-  if (a === 'left' && b === 'right') return { left: conjunct.left, right: conjunct.right };
-  if (a === 'right' && b === 'left') return { left: conjunct.right, right: conjunct.left };
-  return undefined;
 }
 
 function keyFunction(parts: readonly { evaluate: Evaluator; hash: (value: never) => unknown }[]): KeyFunction {
@@ -412,7 +344,7 @@ export function nestedLoop(
     rows,
     startup: left.startup + right.startup,
     total: left.total + left.rows * right.total + rows * COST.tuple,
-    title: `Nested Loop${TITLES[kind]}${kind === 'inner' ? '' : ' Join'}`,
+    title: `Nested Loop${JOIN_TITLES[kind]}${kind === 'inner' ? '' : ' Join'}`,
     children: [left, right],
     order: left.order,
     details: conjuncts.length === 0 ? [] : [{ label: 'Join Filter', expressions: conjuncts }],

@@ -28,6 +28,7 @@ import {
   type IndexPath,
   type PartMatch,
   type ScanContext,
+  sortCost,
 } from './scan-paths.ts';
 
 type ScanPlan = LogicalPlan & { kind: 'scan' };
@@ -104,9 +105,9 @@ function choosePath(planner: Planner, plan: ScanPlan, request: PlanRequest, cont
     plan.columns.find((column) => column.id === id)?.type.collation;
   const ordered = (path: IndexPath): boolean =>
     wanted !== undefined && satisfiesOrder(path.order, wanted, fixed, notNull, collations);
-  const sortCost = wanted === undefined ? 0 : rows * Math.log2(rows + 2) * 2 * COST.operator + 0.5;
+  const sorting = wanted === undefined ? 0 : sortCost(rows, Math.min(rows, request.fetch ?? rows)) + 0.5;
   const effective = (cost: number, selected: number, sorted: boolean): number => {
-    if (!sorted) return cost + sortCost;
+    if (!sorted) return cost + sorting;
     if (request.fetch === undefined || selected <= request.fetch) return cost;
     return (cost * request.fetch) / selected;
   };

@@ -38,7 +38,7 @@ interface BuildEntry {
 
 const NO_ENTRIES: readonly BuildEntry[] = [];
 
-function joinRow(spec: JoinSpec, left: Row | undefined, right: Row | undefined): Row {
+export function joinRow(spec: JoinSpec, left: Row | undefined, right: Row | undefined): Row {
   const { leftSlots, rightSlots } = spec;
   const split = leftSlots.length;
   const made: SqlValue[] = new Array(split + rightSlots.length);
