@@ -33,6 +33,7 @@ import { KnownStatistics } from './planner/known-statistics.ts';
 import type { Semantics } from '../sblr/contract/semantics.ts';
 import type { TableStatistics } from './planner/statistics.ts';
 import { RowNumbers } from './row-numbers.ts';
+import { reclaimSpaces } from './storage/reclaim.ts';
 import { scanAll } from './storage/scan-all.ts';
 import { DeferredChecks } from './session/deferred-checks.ts';
 import { NotificationHub } from './session/notifications.ts';
@@ -140,6 +141,7 @@ export class EngineCore implements EngineLink {
         this.#administrator = definition.id;
         break;
       }
+    reclaimSpaces(this.store, this.catalog, this.catalog.epoch);
     await this.transactions.restorePrepared(scanAll(this.store, PREPARED_SPACE), (space, key) =>
       this.rowNumbers.reserve(space, key),
     );

@@ -73,6 +73,8 @@ export interface TransactionStore {
   releaseSnapshot(handle: SnapshotHandle): void;
   /** Announces a new, empty space: it then counts as fully in memory and costs no disk reads. Needed before first use for speed only. */
   createSpace(space: Space): void;
+  /** The spaces that may hold keys, in memory or on disk. */
+  spaces(): Iterable<Space>;
   /** Estimated number of live keys; may be off for spaces that are partly on disk. */
   approximateRows(space: Space): number;
   approximateBytes(space: Space): number;

@@ -48,6 +48,12 @@ export class SpaceTables {
     return table;
   }
 
+  /** Those that are dropped and not yet taken off the disk do not count. */
+  *spaces(): Iterable<Space> {
+    yield* this.all.keys();
+    for (const space of this.onDisk) if (!this.all.has(space) && !this.#dropped.has(space)) yield space;
+  }
+
   drop(space: Space): void {
     const table = this.all.get(space);
     this.#last = undefined;

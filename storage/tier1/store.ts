@@ -270,6 +270,10 @@ class Tier1Store implements TransactionStore {
     this.#tables.table(space);
   }
 
+  spaces(): Iterable<Space> {
+    return this.#tables.spaces();
+  }
+
   approximateRows(space: Space): number {
     return Math.max(0, this.#tables.table(space).rows);
   }
