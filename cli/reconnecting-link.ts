@@ -1,7 +1,7 @@
 /**
  * The link to the engine as a worker's connections see it: always there. Behind it a socket link is
  * opened, and opened again after the engine was restarted. Sessions that were open when the engine
- * went away are told by the link; new ones wait a moment for the engine to come back.
+ * went away are told by the link; logins wait a moment for the engine to come back.
  */
 import { connectEngineLink } from '../sblr/contract/link-client.ts';
 import type {
@@ -59,7 +59,7 @@ export class ReconnectingLink implements EngineLink {
   }
 
   openSession(options: SessionOptions, events: SessionEvents): EngineSession {
-    return this.#link?.openSession(options, events) ?? new WaitingSession(this, options, events);
+    return new PatientSession(this, options, events);
   }
 
   cancel(processId: number, cancelKey: number): void {
@@ -121,8 +121,11 @@ export class ReconnectingLink implements EngineLink {
   }
 }
 
-/** A session opened while there is no engine: its login waits, then everything goes to the real one. */
-class WaitingSession implements EngineSession {
+/**
+ * A session whose login waits while there is no engine, and begins anew when the engine goes away before
+ * it answered: a dead engine may look alive until its socket says otherwise. Then everything goes to the real one.
+ */
+class PatientSession implements EngineSession {
   readonly #owner: ReconnectingLink;
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
@@ -140,14 +143,37 @@ class WaitingSession implements EngineSession {
       this.#inner.authenticate(request, reply);
       return;
     }
-    this.#owner.whenConnected(LOGIN_WAIT_MS, (link) => {
+    this.#login(request, reply, performance.now() + LOGIN_WAIT_MS);
+  }
+
+  #login(request: AuthRequest, reply: (reply: AuthReply) => void, deadline: number): void {
+    this.#owner.whenConnected(Math.max(0, deadline - performance.now()), (link) => {
       if (this.#closed) return;
       if (link === undefined) {
         reply({ kind: 'error', error: notYet() });
         return;
       }
-      this.#inner = link.openSession(this.#options, this.#events);
-      this.#inner.authenticate(request, reply);
+      let answered = false;
+      const events = this.#events;
+      const inner = link.openSession(this.#options, {
+        notification: (processId, channel, payload) => events.notification(processId, channel, payload),
+        terminated: (error) => {
+          // Of an engine lost before it answered, the answer tells.
+          if (answered || error.condition !== 'crash_shutdown') events.terminated(error);
+        },
+      });
+      this.#inner = inner;
+      inner.authenticate(request, (answer) => {
+        const lost = answer.kind === 'error' && answer.error.condition === 'crash_shutdown';
+        if (!lost || performance.now() >= deadline) {
+          answered = true;
+          reply(answer);
+          return;
+        }
+        this.#inner = undefined;
+        // The link learns of its loss when all its sessions have.
+        setImmediate(() => this.#login(request, reply, deadline));
+      });
     });
   }
 
