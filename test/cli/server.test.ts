@@ -70,6 +70,28 @@ describe('connections', () => {
     expect(await one(await connect(server, { password: '', ssl: { rejectUnauthorized: false } }))).toBe(1);
   });
 
+  test('run at once, two hundred of them', async () => {
+    const server = await started();
+    const clients = await Promise.all(Array.from({ length: 200 }, () => connect(server)));
+    await clients[0]!.query(
+      'create table seen (n int primary key); create table total (n int); insert into total values (0)',
+    );
+    const work = clients.map(async (client, n) => {
+      await client.query('begin');
+      await client.query('insert into seen values ($1)', [n]);
+      // All meet at one row.
+      await client.query('update total set n = n + 1');
+      await client.query('commit');
+      return (await client.query<{ n: number }>('select n from seen where n = $1', [n])).rows[0]!.n;
+    });
+    expect(await Promise.all(work)).toEqual(clients.map((_, n) => n));
+    expect((await clients[7]!.query('select n from total')).rows).toEqual([{ n: 200 }]);
+    expect(
+      (await clients[8]!.query('select count(distinct pid)::int as n from pg_stat_activity')).rows[0].n,
+    ).toBeGreaterThanOrEqual(200);
+    expect((await server.status()).connections.open).toBe(200);
+  });
+
   test('are told when there are too many, and admitted again when one ends', async () => {
     const server = await started({ config: { limits: { connections: 2 } } });
     const first = await connect(server);
