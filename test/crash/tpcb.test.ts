@@ -109,7 +109,8 @@ test('TPC-B loses nothing that was acknowledged over twenty kills', async () => 
   await fill();
   const marks = new Set<string>();
   for (let kill = 0; kill < KILLS; kill++) {
-    const whole = random() < 0.25;
+    // An engine that fails again and again is started ever later; a new server begins anew with that.
+    const whole = kill % 3 === 2;
     const moment = 50 + random() * 600;
     const clients = Array.from({ length: CLIENTS }, (_, number) =>
       load(marks, `${kill}-${number}`, number % 2 === 0, randomFrom(seed + kill * CLIENTS + number)),
