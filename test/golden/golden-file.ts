@@ -11,8 +11,9 @@
  *
  * The lines after `----` are everything the server sent, in order: `columns` with type ids (`user` for types that statements made), rows with
  * values as text (`\N` is null, `|` and `\` are escaped), notices, command tags, or an error with its
- * SQLSTATE, position and details. `rowsort` says that the order of rows does not matter, `differs REASON`
- * before a record that the server is known to answer otherwise.
+ * SQLSTATE, position and details (MySQL files: see mysql-client.ts). `rowsort` says that the order of rows does not matter, `differs REASON`
+ * before a record that the server is known to answer otherwise, `oracle REASON` before one that the real
+ * server at hand answers otherwise than the one that is mimicked.
  * A record without a header line and without `----` is new: recording fills it in from a real server.
  */
 export interface GoldenRecord {
@@ -22,6 +23,8 @@ export interface GoldenRecord {
   readonly rowsort: boolean;
   /** Why the answer is known not to be the recorded one. */
   readonly differs: string | undefined;
+  /** Why the real server at hand does not answer as recorded. */
+  readonly oracle: string | undefined;
   readonly expected: readonly string[] | undefined;
 }
 
@@ -45,12 +48,14 @@ export function parseGolden(text: string): GoldenRecord[] {
 function parseRecord(lines: readonly string[], line: number): GoldenRecord {
   const comments: string[] = [];
   let differs: string | undefined;
+  let oracle: string | undefined;
   let rowsort = false;
   let at = 0;
   for (; at < lines.length; at++) {
     const each = lines[at]!;
     if (each.startsWith('#')) comments.push(each);
     else if (each.startsWith('differs ')) differs = each.slice('differs '.length);
+    else if (each.startsWith('oracle ')) oracle = each.slice('oracle '.length);
     else if (/^(statement( error \w{5})?|query)( rowsort)?$/.test(each) || each === 'rowsort')
       rowsort ||= each.endsWith('rowsort');
     else break;
@@ -61,6 +66,7 @@ function parseRecord(lines: readonly string[], line: number): GoldenRecord {
     line,
     comments,
     differs,
+    oracle,
     rowsort,
     sql: (separator < 0 ? rest : rest.slice(0, separator)).join('\n'),
     expected: separator < 0 ? undefined : rest.slice(separator + 1),
@@ -71,9 +77,10 @@ export function formatGolden(records: readonly GoldenRecord[]): string {
   return records.map(formatRecord).join('\n');
 }
 
-function formatRecord({ comments, differs, sql, rowsort, expected }: GoldenRecord): string {
+function formatRecord({ comments, differs, oracle, sql, rowsort, expected }: GoldenRecord): string {
   const head = [...comments];
   if (differs !== undefined) head.push(`differs ${differs}`);
+  if (oracle !== undefined) head.push(`oracle ${oracle}`);
   if (sql === '') return `${head.join('\n')}\n`;
   const error = expected?.find((line) => line.startsWith('error '))?.split(' ')[1];
   const isQuery = expected?.some((line) => line.startsWith('columns')) === true;

@@ -1,7 +1,7 @@
 /** The golden files with everything in this one process, engine included. */
 import { afterAll, beforeAll } from 'vitest';
 import { openEmbedded, type TestDatabase } from '../harness/embedded.ts';
-import { testGoldenFiles } from './golden-runner.ts';
+import { postgresGoldens, testGoldenFiles } from './golden-runner.ts';
 
 let database: TestDatabase;
 let url: string;
@@ -14,4 +14,4 @@ afterAll(async () => {
   await database?.close();
 });
 
-testGoldenFiles(() => url);
+testGoldenFiles(postgresGoldens, () => url);

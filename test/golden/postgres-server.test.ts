@@ -1,7 +1,7 @@
 /** The golden files over the wire: client, worker process, engine process. */
 import { afterAll, beforeAll } from 'vitest';
 import { startServer, type TestServer } from '../harness/index.ts';
-import { testGoldenFiles } from './golden-runner.ts';
+import { postgresGoldens, testGoldenFiles } from './golden-runner.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -11,4 +11,4 @@ afterAll(async () => {
   await server?.stop();
 });
 
-testGoldenFiles(() => server.url);
+testGoldenFiles(postgresGoldens, () => server.url);

@@ -7,6 +7,7 @@ export {
   skipWithoutPostgres,
   startPostgres,
 } from './postgres-oracle.ts';
+export { mariadbInstalled, type MariadbOracle, skipWithoutMariadb, startMariadb } from './mariadb-oracle.ts';
 export { freePort, removeFolder, temporaryFolder } from './ports.ts';
 export {
   isRunning,

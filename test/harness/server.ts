@@ -20,6 +20,8 @@ export interface ServerOptions {
   /** Data folder to use (kept at the end); a temporary one otherwise. */
   readonly data?: string;
   readonly port?: number;
+  /** Serve MySQL clients, too, on a free port. */
+  readonly mysql?: boolean;
   readonly password?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -35,6 +37,8 @@ export interface TestServer {
   output(): string;
   /** Connection string for drivers, of database postgres. */
   readonly url: string;
+  /** The same for MySQL drivers, without a database; '' when MySQL clients are not served. */
+  readonly mysqlUrl: string;
   /** `lyrebird status --json`, parsed. */
   status(): Promise<ServerStatus>;
   enginePid(): Promise<number>;
@@ -58,9 +62,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const folder = temporaryFolder();
   const data = options.data ?? join(folder, 'data');
   const port = options.port ?? (await freePort());
+  const mysqlPort = options.mysql === true ? await freePort() : undefined;
   const configFile = join(folder, 'lyrebird.yaml');
   const { postgres, mysql, ...config } = { ...options.config } as { postgres?: object; mysql?: object };
-  const settings = { data, postgres: { port, ...postgres }, mysql: { port: 'off', ...mysql }, ...config };
+  const settings = { data, postgres: { port, ...postgres }, mysql: { port: mysqlPort ?? 'off', ...mysql }, ...config };
   writeFileSync(configFile, stringify(settings));
   const environment = { ...process.env, ...options.environment };
   if (options.password !== undefined) environment['LYREBIRD_PASSWORD'] = options.password;
@@ -88,6 +93,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     process: child,
     output: () => text,
     url: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
+    mysqlUrl: mysqlPort === undefined ? '' : `mysql://root:${encodeURIComponent(password)}@127.0.0.1:${mysqlPort}`,
     status,
     enginePid: async () => (await status()).engine.pid,
     workerPids: async () => (await status()).workers.map((worker) => worker.pid),
