@@ -18,7 +18,8 @@ export class InstalledDialect {
   readonly profile: DialectProfile;
   readonly settings: ReadonlyMap<string, SettingDefinition>;
   readonly system: SystemCatalog;
-  readonly extensions: ReadonlySet<string>;
+  /** Version by name, of those that are not always there. */
+  readonly extensions: ReadonlyMap<string, string>;
   readonly #viewsById = new Map<ObjectId, ViewDefinition>();
   readonly #typeIds = new Map<string, ObjectId>();
   readonly #typesById = new Map<
@@ -34,7 +35,7 @@ export class InstalledDialect {
   constructor(profile: DialectProfile, administrator: ObjectId, overrides: ConfiguredDefaults) {
     this.profile = profile;
     this.#typeNames = new BuiltinTypeNames(profile);
-    this.extensions = new Set(profile.extensions);
+    this.extensions = new Map(profile.extensions.map(({ name, version }) => [name, version]));
     this.settings = new Map(
       profile.settings.map((setting) => {
         const milliseconds = setting.role === undefined ? undefined : overrides[setting.role];

@@ -2,6 +2,7 @@
  * Calls of operators, built-in functions and user-defined routines: finding the overload, converting
  * the arguments.
  */
+import type { NodeOf } from '../../sblr/nodes.ts';
 import type { Identifier, Name } from '../../sblr/contract/names.ts';
 import { identifierKey } from '../../sblr/contract/names.ts';
 import { RECORD, VOID, type SqlType } from '../../sblr/contract/types.ts';
@@ -316,4 +317,9 @@ function routineCandidate(
   for (let i = 0; i < inputs.length; i++)
     if (order[i] === -1 && inputs[i]?.defaultValue === undefined) return undefined;
   return { routine, inputs, order, parameters, variadic: 'none' };
+}
+
+/** LIKE of text that compares without case is ILIKE. */
+export function likeOperator(node: NodeOf<'LIKE'>, type: SqlType): string {
+  return `${node.negated ? 'not_' : ''}${type.collation === 'ignore_case' ? 'ilike' : node.kind}`;
 }

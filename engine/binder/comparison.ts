@@ -87,8 +87,7 @@ function isString(type: SqlType): boolean {
 }
 
 function comparableAcross(a: SqlType, b: SqlType): SqlType | undefined {
-  if (isString(a) && isString(b))
-    return typeIdentity(a) === 'citext' || typeIdentity(b) === 'citext' ? { kind: 'text', declared: 'citext' } : TEXT;
+  if (isString(a) && isString(b)) return TEXT;
   if (typeIdentity(a) === '"char"' && isString(b)) return TEXT;
   switch (a.kind) {
     case 'date':

@@ -7,7 +7,7 @@ import { arrayOf, BOOL, INT32, TEXT, type SqlType } from '../../sblr/contract/ty
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
-import { builtin, callFunction, callOperator, callRoutine, type NamedArgument } from './calls.ts';
+import { builtin, callFunction, callOperator, callRoutine, likeOperator, type NamedArgument } from './calls.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
 import { bindColumn, bindWholeRow } from './columns.ts';
 import { compare, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
@@ -364,7 +364,7 @@ function bindLike(node: NodeOf<'LIKE'>, scope: Scope): BoundExpression {
   if (escape !== undefined) pattern = builtin(binder, 'like_escape', [pattern, escape], node.pattern.pos);
   else if (binder.semantics.likeEscape !== '\\')
     pattern = builtin(binder, 'like_escape', [pattern, constant(binder.semantics.likeEscape, TEXT)], node.pattern.pos);
-  return callOperator(binder, `${node.negated ? 'not_' : ''}${node.kind}`, [value, pattern], node.pos, positions);
+  return callOperator(binder, likeOperator(node, value.type), [value, pattern], node.pos, positions);
 }
 
 function unifyNodes(

@@ -39,6 +39,8 @@ export interface Common {
 export interface DatabaseDefinition extends Common {
   readonly kind: 'database';
   readonly options: Readonly<Record<string, string>>;
+  /** Extensions created in it: version by name. */
+  readonly extensions?: Readonly<Record<string, string>>;
 }
 
 export interface SchemaDefinition extends Common {

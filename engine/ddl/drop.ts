@@ -12,6 +12,7 @@ import type {
 import { findSchema, requireOwner, undefinedRelation, type DdlContext } from './context.ts';
 import { indexByLocalName } from './indexes.ts';
 import { dependentError, viewsReading } from './dependencies.ts';
+import { dropExtensions } from './extensions.ts';
 
 type Behavior = 'restrict' | 'cascade';
 
@@ -27,6 +28,10 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 export async function dropObjects(statement: NodeOf<'DROP_OBJECTS'>, context: DdlContext): Promise<void> {
+  if (statement.kind === 'extension') {
+    dropExtensions(statement, context);
+    return;
+  }
   const targets: Definition[] = [];
   for (const one of statement.names) {
     const found =

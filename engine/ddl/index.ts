@@ -6,6 +6,7 @@ import { alterTable } from './alter-table.ts';
 import { alterObject, commentOn } from './comments.ts';
 import type { DdlContext } from './context.ts';
 import { dropObjects } from './drop.ts';
+import { createExtension } from './extensions.ts';
 import { grant } from './grants.ts';
 import { createIndex } from './indexes.ts';
 import { alterRole, createRole, dropRole, grantRole, reassignOwned } from './roles.ts';
@@ -24,7 +25,8 @@ export interface DdlCompletion {
 export interface DdlHooks {
   sessionsIn(databaseId: ObjectId): number;
   /** Extensions whose functions are built in for this dialect. */
-  readonly extensions: ReadonlySet<string>;
+  /** Extensions that may be created: version by name. */
+  readonly extensions: ReadonlyMap<string, string>;
 }
 
 const words = (kind: string): string => kind.replaceAll('_', ' ').toUpperCase();
@@ -94,7 +96,7 @@ export async function executeDdl(
       await alterObject(statement, context);
       return { command: `ALTER ${words(statement.kind)}` };
     case 'CREATE_EXTENSION':
-      createExtension(statement, context, hooks);
+      createExtension(statement, context, hooks.extensions);
       return { command: 'CREATE EXTENSION' };
     default:
       return executeGrant(statement, context);
@@ -134,16 +136,4 @@ async function executeGrant(statement: StatementNode, context: DdlContext): Prom
 async function createAs(statement: NodeOf<'CREATE_TABLE_AS'>, context: DdlContext): Promise<DdlCompletion> {
   const rows = await createTableAs(statement, context);
   return statement.withData ? { command: 'SELECT', rows } : { command: 'CREATE TABLE AS' };
-}
-
-function createExtension(statement: NodeOf<'CREATE_EXTENSION'>, context: DdlContext, hooks: DdlHooks): void {
-  const name = context.display(statement.name);
-  if (!hooks.extensions.has(name)) {
-    throw new SqlError('feature_not_supported', {
-      message: `extension "${name}" is not available`,
-      ...(statement.pos === undefined ? {} : { position: statement.pos }),
-    });
-  }
-  if (!statement.exists) return;
-  context.notice('notice', 'duplicate_object', { message: `extension "${name}" already exists, skipping` });
 }

@@ -317,6 +317,7 @@ const extensionColumns = [
   { name: 'name', type: { kind: 'text', declared: 'name' } },
   { name: 'default_version', type: TEXT },
   { name: 'comment', type: TEXT },
+  { name: 'installed_version', type: TEXT },
 ] as const;
 setFunction(
   'available_extensions() record',

@@ -6,7 +6,7 @@
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
-import type { Row, SqlValue } from '../../sblr/contract/values.ts';
+import type { Row } from '../../sblr/contract/values.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { hasPrivilege, inheritedRoles, isSuperuser } from '../catalog/privileges.ts';
 import type {
@@ -25,6 +25,7 @@ import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
 import { transactionSetting } from './transaction-settings.ts';
+import { availableExtensions } from './available-extensions.ts';
 import type { Session } from './session.ts';
 
 export class SessionIntrospection implements IntrospectionHooks {
@@ -136,8 +137,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     const { names, catalog } = this.#session;
     switch (target) {
       case 'relation': {
-        const found = names.findRelation(this.#parts(text));
-        return found?.id;
+        return names.findRelation(this.#parts(text))?.id;
       }
       case 'schema':
         return (
@@ -769,7 +769,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     throw SUSPEND;
   }
 
-  introspectionRows(_name: string, _values: readonly SqlValue[]): readonly Row[] | undefined {
-    return undefined;
+  introspectionRows(name: string): readonly Row[] | undefined {
+    return name === 'available_extensions' ? availableExtensions(this.#session) : undefined;
   }
 }

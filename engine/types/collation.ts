@@ -36,7 +36,18 @@ export const BINARY: Collation = {
   hash: (text) => text,
 };
 
-const registry = new Map<string, Collation>([['binary', BINARY]]);
+/** Text that differs in case only is equal; the order is that of the lower case. */
+const IGNORE_CASE: Collation = {
+  name: 'ignore_case',
+  compare: (a, b) => compareCodePoints(a.toLowerCase(), b.toLowerCase()),
+  key: (text) => text.toLowerCase(),
+  hash: (text) => text.toLowerCase(),
+};
+
+const registry = new Map<string, Collation>([
+  ['binary', BINARY],
+  ['ignore_case', IGNORE_CASE],
+]);
 for (const name of ['default', 'c', 'posix', 'ucs_basic', 'c.utf-8', 'c.utf8']) registry.set(name, BINARY);
 
 export function registerCollation(collation: Collation): void {

@@ -54,6 +54,7 @@ regtype|2206|2211|4|N|f|b
 record|2249|2287|-1|P|f|p
 cstring|2275|1263|-2|P|f|p
 void|2278|0|4|P|f|p
+citext|13601|13602|-1|S|f|b
 uuid|2950|2951|16|U|f|b
 pg_lsn|3220|3221|8|U|f|b
 pg_ndistinct|3361|0|-1|Z|f|b

@@ -19,8 +19,20 @@ const SCHEMAS = [
   { name: 'information_schema', id: 13183 },
 ] as const;
 
-/** Extensions whose functions are built in, so that creating them has nothing to add. */
-const EXTENSIONS: readonly string[] = ['plpgsql', 'uuid-ossp', 'pgcrypto'];
+/** Extensions whose types, functions and operator classes are built in. */
+const EXTENSIONS = [
+  { name: 'plpgsql', version: '1.0', comment: 'PL/pgSQL procedural language', present: true },
+  {
+    name: 'uuid-ossp',
+    version: '1.1',
+    comment: 'generate universally unique identifiers (UUIDs)',
+    present: false,
+  },
+  { name: 'pgcrypto', version: '1.3', comment: 'cryptographic functions', present: false },
+  { name: 'citext', version: '1.6', comment: 'data type for case-insensitive character strings', present: false },
+  { name: 'btree_gin', version: '1.3', comment: 'support for indexing common datatypes in GIN', present: false },
+  { name: 'btree_gist', version: '1.7', comment: 'support for indexing common datatypes in GiST', present: false },
+] as const;
 
 /** What the grammar makes types of and no other spelling covers. */
 const GRAMMAR_SPELLINGS = [

@@ -54,7 +54,7 @@ const TYPES: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
   ['tid', declared('text', 'tid')],
   ['pg_lsn', declared('text', 'pg_lsn')],
   ['cstring', declared('text', 'cstring')],
-  ['citext', declared('text', 'citext')],
+  ['citext', declared('text', 'citext', { collation: 'ignore_case' })],
   ['inet', declared('text', 'inet')],
   ['cidr', declared('text', 'cidr')],
   ['macaddr', declared('text', 'macaddr')],

@@ -307,6 +307,13 @@ export interface BuiltinRoutine {
 }
 
 /** What the engine needs to know of a dialect, as data. */
+export interface ExtensionProfile {
+  readonly name: string;
+  readonly version: string;
+  readonly comment: string;
+  readonly present: boolean;
+}
+
 export interface DialectProfile {
   readonly dialect: string;
   /** SHA-256 over the rest, hex: unchanged profiles are not sent twice. */
@@ -336,6 +343,6 @@ export interface DialectProfile {
   readonly routines: readonly BuiltinRoutine[];
   /** What the version function answers. */
   readonly banner: string;
-  /** Names of extensions whose functions are built in. */
-  readonly extensions: readonly string[];
+  /** Extensions whose objects are built in; those `present` every database has without being asked. */
+  readonly extensions: readonly ExtensionProfile[];
 }

@@ -3,6 +3,7 @@
  * are NULL; relations not listed are empty, with the right columns.
  */
 import type { ViewSource } from './build-view.ts';
+import { EXTENSION_SOURCES } from './extension-sources.ts';
 import { TRANSACTION_SOURCES } from './transaction-sources.ts';
 
 const ADMINISTRATOR = '(SELECT min(a.id) FROM sys.roles a WHERE a.superuser)';
@@ -305,17 +306,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
     from: 'sys.enum_labels e',
     columns: { oid: 'e.id', enumtypid: 'e.type_id', enumsortorder: 'e.position', enumlabel: 'e.label' },
   },
-  pg_extension: {
-    from: "(VALUES (13535::oid, 'plpgsql', '1.0')) e(id, name, version)",
-    columns: {
-      oid: 'e.id',
-      extname: 'e.name',
-      extowner: ADMINISTRATOR,
-      extnamespace: '11',
-      extrelocatable: 'false',
-      extversion: 'e.version',
-    },
-  },
+  ...EXTENSION_SOURCES,
   pg_index: {
     from: 'sys.indexes i',
     columns: {
