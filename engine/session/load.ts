@@ -55,8 +55,6 @@ export async function loadRows(
     total += context.rows.length;
     await execute(new Execution(planned.plan, context), context, session);
     session.sink.loadTaken?.(block.bytes.length);
-    session.endOpenStatements(true);
-    session.beginStatement();
   }
   return { command: statement.command, rows: total };
 }

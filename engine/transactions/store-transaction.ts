@@ -11,7 +11,7 @@ import {
   type Scan,
   type SnapshotHandle,
   type Space,
-  type StoredRow,
+  type ChangedRows,
   type TransactionStore,
 } from '../../storage/contract/index.ts';
 import {
@@ -242,7 +242,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
   changedInStatement(space: Space, key: Key): boolean {
     if (!this.#written) return false;
     for (let i = this.#layers.length - 1; i >= this.#visible; i--) {
-      if (this.#layers[i]!.writes?.get(space)?.rows.has(key) === true) return true;
+      if (this.#layers[i]!.writes?.get(space)?.has(key) === true) return true;
     }
     return false;
   }
@@ -398,10 +398,10 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
   }
 
   /** All changes, once the layers are one. */
-  #changedRows(): Map<Space, ReadonlyMap<Key, StoredRow | null>> {
-    const spaces = new Map<Space, ReadonlyMap<Key, StoredRow | null>>();
+  #changedRows(): Map<Space, ChangedRows> {
+    const spaces = new Map<Space, ChangedRows>();
     const { writes } = this.#layers[0]!;
-    if (writes !== undefined) for (const [space, changes] of writes) spaces.set(space, changes.rows);
+    if (writes !== undefined) for (const [space, changes] of writes) spaces.set(space, changes);
     return spaces;
   }
 
@@ -451,7 +451,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
 
   /** For PreparedTransactions. */
   finish(how: 'commit' | 'rollback', rows: ReadonlyMap<Key, null>, done: (error: Error | undefined) => void): void {
-    const spaces = how === 'commit' ? this.#changedRows() : new Map<Space, ReadonlyMap<Key, StoredRow | null>>();
+    const spaces = how === 'commit' ? this.#changedRows() : new Map<Space, ChangedRows>();
     spaces.set(PREPARED_SPACE, rows);
     this.state = 'committing';
     this.#store.commit({ spaces, droppedSpaces: [], schemaEpoch: this.schemaEpoch }, 'sync', (error, stamp) => {
@@ -529,7 +529,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     for (let i = count - 1; i >= 0; i--) {
       const { writes } = this.#layers[i]!;
       if (writes === undefined) continue;
-      const row = writes.get(space)?.rows.get(key);
+      const row = writes.get(space)?.get(key);
       if (row !== undefined) return row;
     }
     return undefined;

@@ -1,10 +1,12 @@
 /**
- * The changes of one layer of a transaction (base, savepoint, statement): per space a map from key to
- * new row (null = deleted), with the keys in order when a scan needs them.
+ * The changes of one layer of a transaction (base, savepoint, statement): per space the new row of each
+ * changed key (null = deleted), with the keys in order when a scan needs them.
  */
 import type { Row } from '../../sblr/contract/values.ts';
-import type { Key, ScanOptions, Space } from '../../storage/contract/index.ts';
+import type { ChangedRows, Key, ScanOptions, Space } from '../../storage/contract/index.ts';
 
+/** So many keys are looked through one by one. */
+const SEARCH_ONE_BY_ONE = 8;
 /** Up to so many new keys are put in their places one by one; more are sorted together. */
 const INSERT_ONE_BY_ONE = 32;
 
@@ -20,22 +22,77 @@ function lowerBound(keys: readonly Key[], key: Key, end: number): number {
   return low;
 }
 
-export class WriteSpace {
-  readonly rows = new Map<Key, Row | null>();
-  /** All keys of `rows`; the first #sorted of them in order. */
+/**
+ * The changes of one space, in the order they were made, as parallel arrays. Most statements change one
+ * row or rows with rising keys: then that is all, and a key is found by comparing or by halving. Only
+ * many keys in no order get a Map.
+ */
+export class WriteSpace implements ChangedRows {
   readonly #keys: Key[] = [];
-  #sorted = 0;
+  readonly #rows: (Row | null)[] = [];
+  /** Each key is above the one before. */
+  #rising = true;
+  /** Where a key is, once there are many in no order. */
+  #places: Map<Key, number> | undefined = undefined;
+  /** Keys in order, as far as `#ordered` brought them, when they were not made in order. */
+  #sorted: Key[] | undefined = undefined;
+
+  get size(): number {
+    return this.#keys.length;
+  }
+
+  get(key: Key): Row | null | undefined {
+    const at = this.#find(key);
+    return at < 0 ? undefined : this.#rows[at];
+  }
+
+  has(key: Key): boolean {
+    return this.#find(key) >= 0;
+  }
 
   set(key: Key, row: Row | null): void {
-    const { rows } = this;
-    const before = rows.size;
-    rows.set(key, row);
-    if (rows.size === before) return;
     const keys = this.#keys;
     const count = keys.length;
-    // Keys that rise, as those of new rows do, stay sorted for nothing.
-    if (this.#sorted === count && (count === 0 || keys[count - 1]! < key)) this.#sorted = count + 1;
+    if (count === 0 || (this.#rising && keys[count - 1]! < key)) {
+      keys.push(key);
+      this.#rows.push(row);
+      return;
+    }
+    const at = this.#find(key);
+    if (at >= 0) {
+      this.#rows[at] = row;
+      return;
+    }
+    this.#rising = false;
     keys.push(key);
+    this.#rows.push(row);
+    if (this.#places !== undefined) this.#places.set(key, count);
+    else if (count >= SEARCH_ONE_BY_ONE) this.#places = new Map(keys.map((each, place) => [each, place]));
+  }
+
+  forEach(visit: (row: Row | null, key: Key) => void): void {
+    const keys = this.#keys;
+    const rows = this.#rows;
+    for (let at = 0; at < keys.length; at++) visit(rows[at]!, keys[at]!);
+  }
+
+  keys(): IterableIterator<Key> {
+    return this.#keys.values();
+  }
+
+  *entries(): IterableIterator<[Key, Row | null]> {
+    for (let at = 0; at < this.#keys.length; at++) yield [this.#keys[at]!, this.#rows[at]!];
+  }
+
+  #find(key: Key): number {
+    const keys = this.#keys;
+    if (this.#places !== undefined) return this.#places.get(key) ?? -1;
+    if (!this.#rising || keys.length < SEARCH_ONE_BY_ONE) {
+      for (let at = keys.length - 1; at >= 0; at--) if (keys[at] === key) return at;
+      return -1;
+    }
+    const at = lowerBound(keys, key, keys.length);
+    return keys[at] === key ? at : -1;
   }
 
   /** The keys of a range, rising. */
@@ -50,15 +107,16 @@ export class WriteSpace {
 
   #ordered(): readonly Key[] {
     const keys = this.#keys;
-    if (this.#sorted === keys.length) return keys;
-    if (keys.length - this.#sorted > INSERT_ONE_BY_ONE) {
-      keys.sort();
-    } else {
-      const added = keys.splice(this.#sorted);
-      for (const key of added) keys.splice(lowerBound(keys, key, keys.length), 0, key);
+    if (this.#rising) return keys;
+    const sorted = (this.#sorted ??= []);
+    const added = keys.length - sorted.length;
+    if (added > INSERT_ONE_BY_ONE) {
+      this.#sorted = keys.slice().sort();
+      return this.#sorted;
     }
-    this.#sorted = keys.length;
-    return keys;
+    for (let at = keys.length - added; at < keys.length; at++)
+      sorted.splice(lowerBound(sorted, keys[at]!, sorted.length), 0, keys[at]!);
+    return sorted;
   }
 }
 
@@ -116,7 +174,7 @@ export class Layer {
         this.writes.set(space, changes);
         continue;
       }
-      for (const [key, row] of changes.rows) own.set(key, row);
+      changes.forEach((row, key) => own.set(key, row));
     }
   }
 }
@@ -150,11 +208,10 @@ export function ownRange(
   if (several === undefined) {
     keys = single.range(low, high, options);
     rows = new Array<Row | null>(keys.length);
-    for (let i = 0; i < keys.length; i++) rows[i] = single.rows.get(keys[i]!)!;
+    for (let i = 0; i < keys.length; i++) rows[i] = single.get(keys[i]!)!;
   } else {
     const merged = new Map<Key, Row | null>();
-    for (const layer of several)
-      for (const key of layer.range(low, high, options)) merged.set(key, layer.rows.get(key)!);
+    for (const layer of several) for (const key of layer.range(low, high, options)) merged.set(key, layer.get(key)!);
     keys = [...merged.keys()].sort();
     rows = keys.map((key) => merged.get(key)!);
   }

@@ -13,10 +13,17 @@ import type { Scan, ScanOptions } from './scan.ts';
 /** Sees every committed version, also those of commits still to come. */
 export const NEWEST = Number.MAX_SAFE_INTEGER;
 
+/** New row per key of one space, null = deleted. A Map is one. */
+export interface ChangedRows {
+  readonly size: number;
+  forEach(visit: (row: StoredRow | null, key: Key) => void): void;
+  keys(): Iterable<Key>;
+  entries(): Iterable<[Key, StoredRow | null]>;
+}
+
 /** What a transaction changes. The store reads it until the commit's callback; do not touch it meanwhile. */
 export interface WriteSet {
-  /** New row per key, null = deleted. */
-  readonly spaces: ReadonlyMap<Space, ReadonlyMap<Key, StoredRow | null>>;
+  readonly spaces: ReadonlyMap<Space, ChangedRows>;
   /** Spaces that vanish with this commit, with all their keys (memory and disk are freed in the background). */
   readonly droppedSpaces: readonly Space[];
   /** Version of the catalog the rows were written under; for consumers of the change log. */

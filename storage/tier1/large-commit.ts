@@ -3,7 +3,16 @@
  * the thread. Its versions carry a commit that is not visible; the final part, which has the stamp,
  * makes all of it count on disk, and setting the commit's stamp makes all of it visible in memory.
  */
-import type { CommitCallback, Durability, Key, RowCodec, Space, StoredRow, WriteSet } from '../contract/index.ts';
+import type {
+  ChangedRows,
+  CommitCallback,
+  Durability,
+  Key,
+  RowCodec,
+  Space,
+  StoredRow,
+  WriteSet,
+} from '../contract/index.ts';
 import { Commit, UNCOMMITTED, versionBytes, type Entry, type SpaceTable } from '../memory/space-table.ts';
 import { beginRecord, OP_DELETE, OP_PUT, RECORD_HEADER_BYTES } from '../log/record.ts';
 import type { ByteWriter } from '../contract/index.ts';
@@ -39,7 +48,7 @@ export class LargeCommit {
   bytes = 0;
   readonly #codec: RowCodec;
   readonly #host: LargeCommitHost;
-  readonly #spaces: Iterator<[Space, ReadonlyMap<Key, StoredRow | null>]>;
+  readonly #spaces: Iterator<[Space, ChangedRows]>;
   #table: SpaceTable | undefined = undefined;
   #rows: Iterator<[Key, StoredRow | null]> | undefined = undefined;
   #installed = 0;

@@ -243,7 +243,7 @@ class Tier1Store implements TransactionStore {
     const start = beginRecord(writer);
     try {
       for (const [space, rows] of writes.spaces) {
-        for (const [key, row] of rows) encodeOperation(writer, space, key, row, this.#codec);
+        rows.forEach((row, key) => encodeOperation(writer, space, key, row, this.#codec));
       }
     } catch (error) {
       writer.length = start;
@@ -467,10 +467,10 @@ class Tier1Store implements TransactionStore {
       const commit = new Commit(stamp);
       for (const [space, rows] of writes.spaces) {
         const table = this.#tables.table(space);
-        for (const [key, row] of rows) {
+        rows.forEach((row, key) => {
           const entry = table.install(key, row, versionBytes(key, average), commit, oldest);
           if (entry !== undefined) this.#collector.add(table, entry, stamp);
-        }
+        });
       }
     }
     for (const space of writes.droppedSpaces) this.#drops.push({ space, stamp });
