@@ -1,10 +1,11 @@
 /**
- * The fast path of a query that is a PointRead and stands alone: carried out and answered at once.
+ * The fast path of a query that is a PointRead: carried out and answered at once.
  *
- * Because it runs to its end before anything else can happen on the engine thread, it needs neither a
- * transaction nor a registered snapshot: it reads what is committed now. For the same reason a table
- * lock is not taken, only looked at: where somebody holds or awaits a conflicting one, the general path
- * waits for it.
+ * Because it runs to its end before anything else can happen on the engine thread, a query that stands
+ * alone needs neither a transaction nor a registered snapshot: it reads what is committed now. For the
+ * same reason a table lock is not taken, only looked at: where somebody holds or awaits a conflicting
+ * one, the general path waits for it. Inside a transaction that reads what is committed now, it reads
+ * the transaction's own changes too, and the lock is taken, for it lasts as long as the transaction.
  */
 import type { Completion, ExecuteRequest } from '../../sblr/contract/session.ts';
 import type { Row } from '../../sblr/contract/values.ts';
@@ -17,15 +18,25 @@ import type { Session } from './session.ts';
 export function runPointQuery(session: Session, cached: CachedStatement, request: ExecuteRequest): boolean {
   const query = cached.query!;
   const { point } = query.plan;
-  if (point === undefined || session.transaction !== undefined || request.implicit !== 'statement') return false;
-  if (request.portal !== undefined || session.transactionDefaults.isolation === 'serializable') return false;
+  if (point === undefined || request.portal !== undefined) return false;
+  const { transaction } = session;
+  if (transaction === undefined && request.implicit !== 'statement') return false;
+  const isolation = transaction?.isolation ?? session.transactionDefaults.isolation;
+  // Others read from a snapshot kept for longer, or note what they read.
+  if (transaction === undefined ? isolation === 'serializable' : isolation !== 'read_committed') return false;
   const { store, locks } = session.core.transactions;
   for (const { table } of query.bound.tables) {
     if (!locks.tableIsFree(session.lockGroup, table.id, 'access_share')) return false;
   }
-  const snapshot = store.lastStamp();
   const parameters = bindParameters(session, cached, request);
-  const row = point.read(parameters, (space, key) => store.get(space, key, snapshot) as Row | undefined);
+  let row: Row | undefined;
+  if (transaction === undefined) {
+    const snapshot = store.lastStamp();
+    row = point.read(parameters, (space, key) => store.get(space, key, snapshot) as Row | undefined);
+  } else {
+    for (const { table } of query.bound.tables) transaction.lockTable(table.id, 'access_share', 'wait');
+    row = point.read(parameters, (space, key) => transaction.getNewest(space, key));
+  }
   const { sink } = session;
   if (request.wantColumns || !session.toldColumns.has(query.columns)) {
     session.toldColumns.add(query.columns);
