@@ -10,7 +10,7 @@
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
-import type { Key, Space, StoredRow } from '../../storage/contract/index.ts';
+import type { Key, Space, ChangedRows } from '../../storage/contract/index.ts';
 import type { LockDescription } from './locks.ts';
 import type { PreparedInformation } from './prepared-information.ts';
 
@@ -33,7 +33,7 @@ interface Entry {
   transaction: PreparedTransaction | undefined;
 }
 
-export type Changes = ReadonlyMap<Space, ReadonlyMap<Key, StoredRow | null>>;
+export type Changes = ReadonlyMap<Space, ChangedRows>;
 
 /** What was stored of one transaction, read back at the start. */
 export interface StoredPrepared {
@@ -75,7 +75,7 @@ export class PreparedTransactions {
     rows.set(head, [information] as never);
     let count = 0;
     for (const [space, changed] of changes)
-      for (const [key, row] of changed) rows.set(head + partKey(++count), ['change', space, key, row] as never);
+      for (const [key, row] of changed.entries()) rows.set(head + partKey(++count), ['change', space, key, row] as never);
     for (const { kind, number, text, mode } of locks)
       rows.set(head + partKey(++count), ['lock', kind, number, text, mode] as never);
     const keys = new Map<Key, null>();
