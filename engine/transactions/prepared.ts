@@ -75,7 +75,8 @@ export class PreparedTransactions {
     rows.set(head, [information] as never);
     let count = 0;
     for (const [space, changed] of changes)
-      for (const [key, row] of changed.entries()) rows.set(head + partKey(++count), ['change', space, key, row] as never);
+      for (const [key, row] of changed.entries())
+        rows.set(head + partKey(++count), ['change', space, key, row] as never);
     for (const { kind, number, text, mode } of locks)
       rows.set(head + partKey(++count), ['lock', kind, number, text, mode] as never);
     const keys = new Map<Key, null>();
