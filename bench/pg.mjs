@@ -1,14 +1,13 @@
 /**
  * pgbench against Lyrebird and a real PostgreSQL 15, both started here on private ports and folders: select-only and
  * TPC-B (fsync on), simple and prepared, per number of clients. The two servers take turns within every round, so that
- * what else the machine does meets both; medians and their ratio are reported, with the CPU time per transaction of
- * each of Lyrebird's processes.
+ * what else the machine does meets both. Reported are the medians, the ratio of the medians with the lowest and highest
+ * ratio of a round (the noise), and the processor time per transaction of each of Lyrebird's processes, user + system.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BIN, cpuTicks, median, PASSWORD, startLyrebird, startPostgres } from './servers.mjs';
+import { BIN, client, cpuMicros, median, settle, startLyrebird, startPostgres, warnIfBusy } from './servers.mjs';
 
 /** First targets: ratio to PostgreSQL by number of clients. */
 const TARGETS = {
@@ -17,7 +16,6 @@ const TARGETS = {
   'tpc-b prepared': { 1: 0.5, 8: 0.9, 32: 1.3 },
   'tpc-b simple': { 1: 0.5, 8: 0.9, 32: 1.3 },
 };
-const TICKS_PER_SECOND = 100;
 
 export async function run(options) {
   const rounds = Number(options.rounds ?? 5);
@@ -32,11 +30,16 @@ export async function run(options) {
   const folder = mkdtempSync(join(tmpdir(), 'lyrebird-bench-'));
   const servers = [];
   try {
+    warnIfBusy();
     servers.push(await startPostgres(folder), await startLyrebird(folder));
     for (const server of servers) {
-      pgbench(server, ['-i', '-q', '-s', String(scale)]);
+      client(server, 'pgbench', ['-i', '-q', '-s', String(scale)]);
+      settle(server);
       // A server is measured warm: code compiled, caches filled.
-      for (const mode of ['simple', 'prepared']) pgbench(server, ['-n', '-S', '-M', mode, '-c', '8', '-T', '2']);
+      for (const mode of ['simple', 'prepared']) {
+        client(server, 'pgbench', ['-n', '-S', '-M', mode, '-c', '8', '-T', '2']);
+        client(server, 'pgbench', ['-n', '-M', mode, '-c', '8', '-T', '2']);
+      }
     }
     const cells = [];
     for (const work of ['select-only', 'tpc-b']) {
@@ -67,16 +70,19 @@ function measure({ work, mode, count }, servers, rounds, seconds) {
   const cpu = {};
   for (let round = 0; round < rounds; round++) {
     servers.forEach((server, at) => {
-      const before = server.processes?.().map(cpuTicks) ?? [];
-      const output = pgbench(server, args);
+      const before = server.processes === undefined ? undefined : cpuMicros(server);
+      const output = client(server, 'pgbench', args);
       const tps = Number(/tps = ([\d.]+)/.exec(output)?.[1] ?? Number.NaN);
       const failed = Number(/number of failed transactions: (\d+)/.exec(output)?.[1] ?? 0);
       if (!(tps > 0) || failed > 0) throw new Error(`pgbench failed on ${server.name}:\n${output}`);
       rates[at].push(tps);
-      (server.processes?.() ?? []).forEach((process, i) => {
-        const micros = ((cpuTicks(process).ticks - before[i].ticks) / TICKS_PER_SECOND) * 1e6;
-        (cpu[process.role] ??= []).push(micros / (tps * seconds));
-      });
+      if (before === undefined) return;
+      const transactions = Number(/actually processed: (\d+)/.exec(output)?.[1]);
+      for (const [role, { user, system }] of Object.entries(cpuMicros(server))) {
+        const per = (cpu[role] ??= { user: [], system: [] });
+        per.user.push((user - before[role].user) / transactions);
+        per.system.push((system - before[role].system) / transactions);
+      }
     });
   }
   const [postgres, lyrebird] = rates.map(median);
@@ -87,35 +93,26 @@ function measure({ work, mode, count }, servers, rounds, seconds) {
     postgres,
     lyrebird,
     ratio: lyrebird / postgres,
+    ratios: rates[1].map((rate, round) => rate / rates[0][round]).sort((a, b) => a - b),
     target: TARGETS[name][count],
-    cpu: Object.fromEntries(Object.entries(cpu).map(([role, list]) => [role, median(list)])),
+    cpu: Object.fromEntries(
+      Object.entries(cpu).map(([role, { user, system }]) => [role, { user: median(user), system: median(system) }]),
+    ),
   };
 }
 
 function report(results) {
-  console.log('\nbenchmark              clients   PostgreSQL     Lyrebird   ratio  target  CPU us per transaction');
+  console.log(
+    '\nbenchmark              clients   PostgreSQL     Lyrebird   ratio (of rounds)  target  CPU us per transaction',
+  );
   for (const one of results) {
     const cpu = Object.entries(one.cpu)
-      .map(([role, micros]) => `${role} ${micros.toFixed(0)}`)
+      .map(([role, { user, system }]) => `${role} ${user.toFixed(0)}+${system.toFixed(0)}`)
       .join(', ');
     const verdict = one.target === undefined ? '' : one.ratio >= one.target ? 'met' : 'MISSED';
     console.log(
-      `${one.name.padEnd(22)} ${String(one.clients).padStart(7)} ${one.postgres.toFixed(0).padStart(12)} ${one.lyrebird.toFixed(0).padStart(12)} ${one.ratio.toFixed(2).padStart(7)}  ${String(one.target ?? '').padStart(4)} ${verdict.padEnd(6)}  ${cpu}`,
+      `${one.name.padEnd(22)} ${String(one.clients).padStart(7)} ${one.postgres.toFixed(0).padStart(12)} ${one.lyrebird.toFixed(0).padStart(12)} ${one.ratio.toFixed(2).padStart(7)} (${one.ratios[0].toFixed(2)}-${one.ratios.at(-1).toFixed(2)})  ${String(one.target ?? '').padStart(4)} ${verdict.padEnd(6)}  ${cpu}`,
     );
   }
   for (const one of results) console.log(JSON.stringify(one));
-}
-
-function pgbench(server, args) {
-  const result = spawnSync(
-    join(BIN, 'pgbench'),
-    ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', ...args, 'postgres'],
-    {
-      encoding: 'utf8',
-      timeout: 600_000, // Encrypted connections on one side only would measure TLS.
-      env: { ...process.env, PGPASSWORD: PASSWORD, PGSSLMODE: 'disable' },
-    },
-  );
-  if (result.status !== 0) throw new Error(`pgbench on ${server.name}: ${result.stderr}`);
-  return result.stdout;
 }

@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -135,10 +135,46 @@ function children(parent) {
   return found;
 }
 
-export function cpuTicks(process) {
-  const stat = readFileSync(`/proc/${process.pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { role: process.role, ticks: Number(fields[11]) + Number(fields[12]) };
+const MICROS_PER_TICK = 10_000;
+
+/** Microseconds of processor time of the server's processes so far, by role: in user code and in the system. */
+export function cpuMicros(server) {
+  const byRole = {};
+  for (const { role, pid } of server.processes()) {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const sum = (byRole[role] ??= { user: 0, system: 0 });
+    sum.user += Number(fields[11]) * MICROS_PER_TICK;
+    sum.system += Number(fields[12]) * MICROS_PER_TICK;
+  }
+  return byRole;
+}
+
+/** Ratios are worth little while something else wants the processors. */
+export function warnIfBusy() {
+  const [load] = loadavg();
+  if (load > 1) console.log(`other work is running here (load ${load.toFixed(1)}): expect noise in all that follows`);
+}
+
+/** Runs one of PostgreSQL's own programs against a server; answers what it prints. */
+export function client(server, program, args) {
+  const result = spawnSync(
+    join(BIN, program),
+    ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', ...args, 'postgres'],
+    {
+      encoding: 'utf8',
+      timeout: 600_000,
+      // Encrypted connections on one side only would measure TLS.
+      env: { ...process.env, PGPASSWORD: PASSWORD, PGSSLMODE: 'disable' },
+    },
+  );
+  if (result.status !== 0) throw new Error(`${program} on ${server.name}: ${result.stderr}`);
+  return result.stdout;
+}
+
+/** What a load leaves to do in the background is done now, not during the measurement. */
+export function settle(server) {
+  client(server, 'psql', ['-q', '-c', 'checkpoint']);
 }
 
 async function until(condition) {
