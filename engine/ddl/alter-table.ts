@@ -5,6 +5,7 @@ import type { NodeOf } from '../../sblr/nodes.ts';
 import { node } from '../../sblr/nodes.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import type { ColumnDefinition, Definition, RelationDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type { TableLockMode } from '../transactions/locks.ts';
 import { addConstraint, setDefault } from './constraints.ts';
 import {
   relationNameTaken,
@@ -47,12 +48,23 @@ export async function alterTable(statement: NodeOf<'ALTER_TABLE'>, context: DdlC
       `permission denied: "${context.display(found.name)}" is a system catalog`,
     );
   requireOwner(context, found, found.kind);
-  if (found.kind === 'table') await context.lockTable(found, 'access_exclusive');
+  if (found.kind === 'table') await context.lockTable(found, lockFor(statement.actions));
   for (const action of statement.actions) {
     const current = context.catalog.get(found.id) as RelationDefinition;
     if (current.kind === 'table') await alterOne(action, current, context);
     else alterOther(action, current, context);
   }
+}
+
+/** The strongest lock any of the actions needs: readers, and for some writers, too, go on beside what does not concern them. */
+function lockFor(actions: readonly Action[]): TableLockMode {
+  let strongest: TableLockMode = 'share_update_exclusive';
+  for (const { action, constraint } of actions) {
+    if (action === 'validate_constraint' || action === 'set_statistics') continue;
+    if (action !== 'add_constraint' || constraint?.kind !== 'foreign_key') return 'access_exclusive';
+    strongest = 'share_row_exclusive';
+  }
+  return strongest;
 }
 
 async function alterOne(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {

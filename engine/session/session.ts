@@ -71,6 +71,7 @@ import { type TransactionDefaults, transactionDefaults } from './transaction-def
 import { endTemporaryTables } from './truncate.ts';
 import { callRoutine, routineRows } from './routines.ts';
 import { toSqlError } from './errors.ts';
+import { undoInBlock } from './failed-transaction.ts';
 import { bindContext, bindParameters, describeStatement, lookupStatement } from './prepare.ts';
 
 /** Requests a session may have waiting. */
@@ -518,8 +519,7 @@ export class Session implements EngineSession, StatementHost {
       return;
     }
     if (this.mode === 'block') {
-      this.endOpenStatements(false);
-      if (this.semantics?.statementError !== 'undo-statement') this.failed = true;
+      undoInBlock(this);
       return;
     }
     this.rollback();

@@ -4,8 +4,9 @@
  * LockWaiter that calls back.
  *
  * Owners of one group (a session: its transaction and its session-level locks) never conflict. The
- * wait-for graph has groups as nodes; it is searched when a wait begins, and whoever would close a
- * cycle is the victim, so a cycle never exists.
+ * wait-for graph has groups as nodes; it is searched when a wait begins. A cycle that exists only because
+ * of the order of a queue is resolved by changing the order; otherwise whoever would close it is the
+ * victim, so a cycle never exists.
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { Key, Space } from '../../storage/contract/index.ts';
@@ -100,6 +101,10 @@ class Lock {
       if ((masks[i]! & conflicting) !== 0 && this.owners[i]!.group !== group) return true;
     }
     return false;
+  }
+
+  heldBy(group: LockGroup, conflicting: number): boolean {
+    return this.owners.some((owner, i) => owner.group === group && (this.masks[i]! & conflicting) !== 0);
   }
 
   holds(group: LockGroup): boolean {
@@ -363,15 +368,45 @@ export class LockManager {
     }
     owner.group.waiting = waiter;
     const cycle = findCycle(waiter);
-    if (cycle !== undefined) {
+    if (cycle !== undefined && !this.#rearrange(cycle)) {
       this.deadlocks++;
       lock.queue.splice(lock.queue.indexOf(waiter), 1);
       owner.group.waiting = undefined;
       this.#wake(lock);
       throw deadlock(cycle);
     }
-    if (owner.group.timeoutMs > 0) waiter.startTimer(owner.group.timeoutMs);
+    if (owner.group.timeoutMs > 0 && !waiter.settled) waiter.startTimer(owner.group.timeoutMs);
     return waiter;
+  }
+
+  /**
+   * A cycle in which somebody waits for one who is only ahead in a queue, and holds nothing, is resolved by
+   * letting him pass, if that closes no other cycle.
+   */
+  #rearrange(cycle: readonly LockWaiter[]): boolean {
+    // Whoever came last passes last: he would gain the most.
+    for (let at = cycle.length - 1; at >= 0; at--) {
+      const waiter = cycle[at]!;
+      const ahead = cycle[(at + 1) % cycle.length]!;
+      const { lock } = waiter;
+      if (ahead.lock !== lock || lock.heldBy(ahead.owner.group, lock.conflicts[waiter.mode]!)) continue;
+      const { queue } = lock;
+      const to = queue.indexOf(ahead);
+      const from = queue.indexOf(waiter);
+      if (to < 0 || from < to) continue;
+      queue.splice(from, 1);
+      queue.splice(to, 0, waiter);
+      if (
+        queue.slice(to, from + 1).every((one) => findCycle(one) === undefined) &&
+        findCycle(cycle[0]!) === undefined
+      ) {
+        this.#wake(lock);
+        return true;
+      }
+      queue.splice(to, 1);
+      queue.splice(from, 0, waiter);
+    }
+    return false;
   }
 
   #drop(lock: Lock, owner: LockOwner, bit: number): void {
