@@ -123,8 +123,10 @@ export function qualifiedKeys(
   const keys = name.map(identifierKey);
   if (keys.length > 1 || relation.kind === 'system' || relation.kind === 'index') return keys;
   const schema = binder.names.catalog.get(relation.schemaId);
-  if (schema?.kind !== 'schema') return keys;
-  return [schema.main ? binder.semantics.mainSchema.toLowerCase() : identifierKey(schema.name), ...keys];
+  if (schema?.kind === 'schema')
+    return [schema.main ? binder.semantics.mainSchema.toLowerCase() : identifierKey(schema.name), ...keys];
+  const system = binder.names.schemaName(relation.schemaId);
+  return system === undefined ? keys : [system.toLowerCase(), ...keys];
 }
 
 function watchReads(binder: Binder, relation: RelationDefinition, columns: readonly OutputColumn[]): void {

@@ -287,7 +287,7 @@ function qualifierMatches(entry: RangeEntry, qualifier: Name): boolean {
   if (qualified === undefined) return false;
   for (let i = 2; i <= qualifier.length; i++) {
     const want = identifierKey(qualifier[qualifier.length - i] as Identifier);
-    if (qualified[qualified.length - i + 1] !== want) return false;
+    if (qualified[qualified.length - i] !== want) return false;
   }
   return true;
 }

@@ -276,6 +276,8 @@ export interface NameContext {
   readonly searchPath: readonly ObjectId[];
   /** Resolves a (maybe qualified) relation name, catalog views and sys relations of the dialect included. */
   findRelation(name: Name): RelationDefinition | SystemRelation | undefined;
+  /** Name of a schema as this dialect shows it, its own catalog schemas included. */
+  schemaName(id: ObjectId): string | undefined;
   findType(name: Name): UserTypeDefinition | undefined;
   findRoutines(name: Name): readonly RoutineDefinition[];
   readonly role: ObjectId;

@@ -249,6 +249,7 @@ export function context(parameterTypes: readonly (SqlType | undefined)[] = [], s
     searchPath: [1],
     findRelation: find,
     findType: (name) => TYPES[name[name.length - 1]!.text],
+    schemaName: () => undefined,
     findRoutines: () => [],
     role: superuser ? 10 : 20,
     isSuperuser: superuser,
