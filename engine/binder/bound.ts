@@ -25,6 +25,8 @@ export interface OutputColumn {
   /** Table and 1-based position it comes from unchanged; 0 when computed. */
   readonly tableId: ObjectId;
   readonly position: number;
+  /** What the query calls that table, shown as its dialect shows names. */
+  readonly relation?: string | undefined;
 }
 
 export type ComparisonOperator = 'equal' | 'not_equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal';

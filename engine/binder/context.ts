@@ -168,14 +168,21 @@ export class Binder {
       type,
       tableId: origin?.tableId ?? 0,
       position: origin?.position ?? 0,
+      relation: origin?.relation,
     };
     this.shared.columns[column.id] = column;
     return column;
   }
 
   /** A column of a table at a position. */
-  newTableColumn(name: string, type: SqlType, tableId: ObjectId, position: number): OutputColumn {
-    const column: OutputColumn = { id: this.shared.nextColumn++, name, type, tableId, position };
+  newTableColumn(
+    name: string,
+    type: SqlType,
+    tableId: ObjectId,
+    position: number,
+    relation?: string | undefined,
+  ): OutputColumn {
+    const column: OutputColumn = { id: this.shared.nextColumn++, name, type, tableId, position, relation };
     this.shared.columns[column.id] = column;
     return column;
   }

@@ -137,12 +137,17 @@ function watchReads(binder: Binder, relation: RelationDefinition, columns: reado
 }
 
 /** Columns of a scan of a table, and its row key when asked for. */
-export function tableColumns(binder: Binder, table: TableDefinition, names: readonly string[]): OutputColumn[] {
+export function tableColumns(
+  binder: Binder,
+  table: TableDefinition,
+  names: readonly string[],
+  relation?: string | undefined,
+): OutputColumn[] {
   const { live } = shapeOf(table);
   const columns: OutputColumn[] = [];
   for (let i = 0; i < live.length; i++) {
     const column = live[i] as TableDefinition['columns'][number];
-    columns.push(binder.newTableColumn(names[i] as string, column.type, table.id, column.position));
+    columns.push(binder.newTableColumn(names[i] as string, column.type, table.id, column.position, relation));
   }
   return columns;
 }
@@ -158,7 +163,7 @@ export function scanTable(
 ): FromResult {
   const shape = shapeOf(table);
   const { names, keys } = aliasColumns(binder, node.columns, shownNames(binder, table), shape.keys, display, node.pos);
-  const columns = tableColumns(binder, table, names);
+  const columns = tableColumns(binder, table, names, display);
   binder.useTable(table, 'read');
   watchReads(binder, table, columns);
   const rowKey = rowKeys ? binder.newColumn('ctid', TEXT) : undefined;

@@ -8,6 +8,7 @@ import type { Program, RelationNode } from '../../sblr/nodes.ts';
 import type { BoundQuery } from '../binder/bound.ts';
 import type { BindContext } from '../binder/context.ts';
 import { atPosition } from '../binder/errors.ts';
+import { originOf } from './column-origins.ts';
 import { bindQuery } from '../binder/index.ts';
 import { planQuery } from '../planner/plan.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
@@ -50,14 +51,17 @@ export function planBound(session: Session, bound: BoundQuery, command: string):
     semantics: session.semantics!,
     stored: session.storedExpressions(),
   });
-  const columns = bound.plan.columns.map(
-    (column): ResultColumn => ({
+  const { describesOrigins } = session.dialect.profile;
+  const columns = bound.plan.columns.map((column): ResultColumn => {
+    const origin = describesOrigins ? originOf(session, column) : undefined;
+    return {
       name: column.name,
       type: clientType(session.catalog, column.type),
       tableId: column.tableId,
       columnPosition: column.position,
-    }),
-  );
+      ...(origin === undefined ? {} : { origin }),
+    };
+  });
   return {
     bound,
     plan,

@@ -1,0 +1,41 @@
+/** The table columns behind the columns of a result, as clients of some dialects are told them. */
+import type { ColumnOrigin } from '../../sblr/contract/session.ts';
+import type { OutputColumn } from '../binder/bound.ts';
+import type { TableDefinition } from '../catalog/definitions.ts';
+import { displayIdentifier } from '../../sblr/contract/names.ts';
+import type { Session } from './session.ts';
+
+/** Undefined for a computed column, and for one of anything but a table. */
+export function originOf(session: Session, column: OutputColumn): ColumnOrigin | undefined {
+  if (column.tableId === 0) return undefined;
+  const table = session.catalog.get(column.tableId);
+  const origin = table?.kind === 'table' ? table.columns[column.position - 1] : undefined;
+  if (table?.kind !== 'table' || origin === undefined) return undefined;
+  const show = (name: TableDefinition['name']): string => displayIdentifier(name, session.identifierFold);
+  const database = session.catalog.database(table.databaseId);
+  const shown = show(table.name);
+  return {
+    database: database === undefined ? '' : show(database.name),
+    schema: session.names.schemaName(table.schemaId) ?? '',
+    relation: column.relation ?? shown,
+    table: shown,
+    column: show(origin.name),
+    notNull: origin.notNull,
+    hasDefault: origin.defaultValue !== undefined,
+    autoIncrement: origin.sequenceId !== undefined,
+    key: keyOf(table, column.position),
+  };
+}
+
+function keyOf(table: TableDefinition, position: number): ColumnOrigin['key'] {
+  let key: ColumnOrigin['key'] = 'none';
+  for (const index of table.indexes) {
+    const at = index.keys.findIndex((part) => part.column === position);
+    if (at < 0) continue;
+    if (index.primary) return 'primary';
+    if (at > 0) continue;
+    if (index.unique && index.keys.length === 1) key = 'unique';
+    else if (key === 'none') key = 'index';
+  }
+  return key;
+}
