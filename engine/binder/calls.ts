@@ -135,6 +135,11 @@ export function findFunction(
   return found;
 }
 
+/** A parameter that a client declares to have no value stands for a function's result; it is no argument. */
+export function isResultPlace(argument: BoundExpression): boolean {
+  return argument.kind === 'parameter' && argument.type.kind === 'void';
+}
+
 export function callFunction(
   binder: Binder,
   name: string,

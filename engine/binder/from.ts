@@ -15,7 +15,7 @@ import type {
 } from '../catalog/definitions.ts';
 import { SYSTEM_RELATIONS } from '../catalog/system-relations.ts';
 import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
-import { callFunction, outputParameters } from './calls.ts';
+import { callFunction, isResultPlace, outputParameters } from './calls.ts';
 import { resolveUnknown } from './coerce.ts';
 import { Binder, MAX_VIEW_DEPTH, type BoundRelation, type CteBinding } from './context.ts';
 import { fail } from './errors.ts';
@@ -466,7 +466,9 @@ function functionName(call: ValueNode, binder: Binder): string {
 /** A call in FROM: set-returning calls stay as they are. */
 function bindFunctionItem(call: ValueNode, scope: Scope): BoundExpression {
   if (call.op === 'CALL') {
-    const arguments_ = call.arguments.map((argument) => bindExpression(argument, scope));
+    const arguments_ = call.arguments
+      .map((argument) => bindExpression(argument, scope))
+      .filter((argument) => !isResultPlace(argument));
     return callFunction(
       scope.binder,
       call.function,

@@ -48,6 +48,8 @@ export interface DdlContext {
   /** An expression over the table's columns, converted as an assignment to `type` converts it. */
   bindAssignment(stored: StoredExpression, table: TableDefinition, type: SqlType, columnName: string): BoundExpression;
   typeName(type: SqlType): string;
+  /** The name that typeName gives a type which a statement names by this text; undefined = there is none. */
+  typeNameOf(text: string): string | undefined;
   /** Waits for the lock, held to the end of the transaction. */
   lockTable(table: TableDefinition, mode: TableLockMode): Promise<void>;
   /** Locks a name or other resource exclusively until the transaction ends. */

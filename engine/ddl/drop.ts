@@ -39,7 +39,7 @@ export async function dropObjects(statement: NodeOf<'DROP_OBJECTS'>, context: Dd
         ? find(statement.kind, one.name, one.signature, context)
         : findIndexOf(one.table, one.name, context);
     if (found !== undefined) targets.push(found);
-    else missing(statement, one.name, context);
+    else missing(statement, one.name, one.signature, context);
   }
   const ids = new Set(targets.map((target) => target.id));
   const plan = new DropPlan(context, ids);
@@ -52,7 +52,12 @@ export async function dropObjects(statement: NodeOf<'DROP_OBJECTS'>, context: Dd
   plan.carryOut();
 }
 
-function missing(statement: NodeOf<'DROP_OBJECTS'>, name: Name, context: DdlContext): void {
+function missing(
+  statement: NodeOf<'DROP_OBJECTS'>,
+  name: Name,
+  signature: string | undefined,
+  context: DdlContext,
+): void {
   const shown = name.map((part) => context.display(part)).join('.');
   const word = statement.kind === 'domain' ? 'type' : statement.kind.replaceAll('_', ' ');
   const condition =
@@ -63,7 +68,8 @@ function missing(statement: NodeOf<'DROP_OBJECTS'>, name: Name, context: DdlCont
         : ['routine', 'function', 'procedure', 'aggregate'].includes(statement.kind)
           ? 'undefined_function'
           : 'undefined_object';
-  const message = `${word} "${shown}" does not exist`;
+  const what = signature === undefined ? `"${shown}"` : `${shown}(${shownTypes(signature, context)})`;
+  const message = `${word} ${what} does not exist`;
   if (!statement.exists) throw new SqlError(condition, { message, variant: word, args: { name: shown } });
   context.notice('notice', 'successful_completion', { message: `${message}, skipping` });
 }
@@ -107,8 +113,9 @@ function find(
     case 'function':
     case 'procedure': {
       const overloads = context.names.findRoutines(name);
+      const types = signature === undefined ? undefined : shownTypes(signature, context);
       const wanted =
-        signature === undefined ? overloads : overloads.filter((routine) => signaturesOf(routine).includes(signature));
+        types === undefined ? overloads : overloads.filter((routine) => signaturesOf(routine, context).includes(types));
       if (wanted.length > 1) {
         const shown = name.map((part) => context.display(part)).join('.');
         throw new SqlError('ambiguous_function', {
@@ -123,10 +130,19 @@ function find(
   }
 }
 
+/** Type names of a statement as the catalog shows them. */
+function shownTypes(signature: string, context: DdlContext): string {
+  if (signature === '') return '';
+  return signature
+    .split(', ')
+    .map((text) => context.typeNameOf(text) ?? text)
+    .join(', ');
+}
+
 /** As the routine may be named: by its inputs, or by all its parameters. */
-function signaturesOf(routine: RoutineDefinition): readonly string[] {
+function signaturesOf(routine: RoutineDefinition, context: DdlContext): readonly string[] {
   const of = (parameters: RoutineDefinition['parameters']): string =>
-    parameters.map(({ type }) => type.declared ?? type.kind).join(',');
+    parameters.map(({ type }) => context.typeName(type)).join(', ');
   return [of(routine.parameters.filter(({ mode }) => mode !== 'out' && mode !== 'table')), of(routine.parameters)];
 }
 

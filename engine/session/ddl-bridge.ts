@@ -103,6 +103,12 @@ export class DdlBridge implements DdlContext {
     return this.#session.introspectionHooks.typeName(type);
   }
 
+  typeNameOf(text: string): string | undefined {
+    const hooks = this.#session.introspectionHooks;
+    const id = hooks.lookupReference('type', text);
+    return id === undefined ? undefined : hooks.formatType(id, -1);
+  }
+
   /** Output columns of a scan of the table, with ids that depend only on position so that bound expressions fit any scan made here. */
   #columnsOf(table: TableDefinition): OutputColumn[] {
     return table.columns

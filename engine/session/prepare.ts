@@ -35,14 +35,26 @@ export function bindContext(
   };
 }
 
+/** Names of the routine around a query that has no statements of its own: columns come before them. */
+function withLocals(context: BindContext, local: (name: string) => SqlType | undefined): BindContext {
+  const outer = context.variables;
+  return {
+    ...context,
+    semantics: { ...context.semantics, variableConflict: 'column' },
+    variables: { typeOf: (name, scope) => (scope === 'local' ? local(name) : outer?.typeOf(name, scope)) },
+  };
+}
+
 export function planRelation(
   session: Session,
   program: Program,
   relation: RelationNode,
   parameterTypes: readonly (SqlType | undefined)[],
   command: string,
+  local?: (name: string) => SqlType | undefined,
 ): PlannedQuery {
-  const bound = bindQuery(relation, bindContext(session, program, parameterTypes));
+  const context = bindContext(session, program, parameterTypes);
+  const bound = bindQuery(relation, local === undefined ? context : withLocals(context, local));
   return planBound(session, bound, command);
 }
 

@@ -2,6 +2,7 @@
  * User-defined routines. A body of queries alone gives the result of the last; a procedural body runs in
  * the procedural machine. Bodies run inside the calling statement and see its changes so far.
  */
+import type { SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
@@ -47,16 +48,31 @@ function bodyOf(session: Session, routine: RoutineDefinition): Body {
     return before;
   const program = before?.program ?? decodeProgram(routine.program);
   const types = inputsOf(routine).map((one) => one.type);
+  const local = (name: string): SqlType | undefined => types[inputNamed(routine, name)];
   const queries = program.statements.every((statement) => statement.op === 'RETURN')
-    ? program.statements.map((statement) => planRelation(session, program, statement.source, types, statement.command))
+    ? program.statements.map(({ source, command }) => planRelation(session, program, source, types, command, local))
     : undefined;
   const body: Body = { program, epoch, version, queries, plans: new WeakMap() };
   known.set(routine, body);
   return body;
 }
 
+/** Number of the input that the body names so, alone or after the routine's own name; -1 = none. */
+function inputNamed(routine: RoutineDefinition, name: string): number {
+  const inputs = inputsOf(routine);
+  const at = inputs.findIndex((one) => one.name?.text === name);
+  return at >= 0 ? at : inputs.findIndex((one) => one.name && `${routine.name.text}.${one.name.text}` === name);
+}
+
 /** A context whose slices do not end: the body runs to completion inside one evaluation of the caller. */
 class BodyContext extends StatementContext {
+  routine: RoutineDefinition | undefined;
+
+  override variable(name: string, scope: VariableKind): SqlValue {
+    if (scope !== 'local' || this.routine === undefined) return super.variable(name, scope);
+    return this.parameters[inputNamed(this.routine, name)] ?? null;
+  }
+
   override sliceUsed(): boolean {
     return false;
   }
@@ -91,7 +107,7 @@ export function routineRows(
       return resultRows(machine, routine);
     }
     let rows: readonly Row[] = [];
-    for (const query of body.queries) rows = bodyRows(session, caller, query, values);
+    for (const query of body.queries) rows = bodyRows(session, caller, routine, query, values);
     return rows;
   } finally {
     session.semantics = semantics;
@@ -102,11 +118,13 @@ export function routineRows(
 function bodyRows(
   session: Session,
   caller: StatementContext,
+  routine: RoutineDefinition,
   query: PlannedQuery,
   values: readonly SqlValue[],
 ): readonly Row[] {
   caller.transaction.beginStatement();
   const context = new BodyContext(session, caller.transaction, values);
+  context.routine = routine;
   const execution = new Execution(query.plan, context);
   try {
     const rows: Row[] = [];

@@ -92,6 +92,12 @@ var_pop=2718 var_samp=2641 variance=2148 version=89 websearch_to_tsquery=5007 wi
 xmlcomment=2895 xpath=2931 xpath_exists=3049
 `;
 
+/** Input and output functions that pg_type names; they cannot be called. */
+const TYPE_IO = `
+array_in=750 array_out=751 array_recv=2400 array_send=2401 domain_in=2597 enum_in=3506 enum_out=3507 int2vectorin=40 oidvectorin=54
+record_in=2290 textin=46 textout=47 textrecv=2414 textsend=2415
+`;
+
 const KINDS = { scalar: 'f', set: 'f', aggregate: 'a', window: 'w' } as const;
 
 function definition(entry: string): BuiltinRoutine {
@@ -105,4 +111,4 @@ function definition(entry: string): BuiltinRoutine {
   };
 }
 
-export const BUILTIN_ROUTINES: readonly BuiltinRoutine[] = IDS.trim().split(/\s+/).map(definition);
+export const BUILTIN_ROUTINES: readonly BuiltinRoutine[] = (IDS + TYPE_IO).trim().split(/\s+/).map(definition);

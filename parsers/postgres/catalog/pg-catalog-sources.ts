@@ -566,7 +566,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       typelem: 't.element_id',
       typarray: 't.array_id',
       typinput:
-        "CASE WHEN t.category = 'A' THEN 750 WHEN t.form = 'e' THEN 3504 WHEN t.form = 'd' THEN 2597 WHEN t.form = 'c' THEN 2290 ELSE 46 END",
+        "CASE WHEN t.id = 22 THEN 40 WHEN t.id = 30 THEN 54 WHEN t.category = 'A' THEN 750 WHEN t.form = 'e' THEN 3506 WHEN t.form = 'd' THEN 2597 WHEN t.form = 'c' THEN 2290 ELSE 46 END",
       typoutput: '47',
       typreceive: '2414',
       typsend: '2415',
