@@ -231,12 +231,13 @@ export function routineResult(binder: Binder, routine: RoutineDefinition): SqlTy
 export function callRoutine(
   binder: Binder,
   name: Name,
-  arguments_: readonly NamedArgument[],
+  given: readonly NamedArgument[],
   variadicArray: boolean,
   pos: number | undefined,
   defaults: (parameter: RoutineParameter) => BoundExpression,
   form: 'function' | 'procedure' = 'function',
 ): BoundExpression {
+  const arguments_ = form === 'function' ? given.filter(({ expression }) => !isResultPlace(expression)) : given;
   const types = arguments_.map((argument) => argument.expression.type);
   const shown = showName(binder, name);
   const named = arguments_.findIndex((argument) => argument.name !== undefined);

@@ -7,15 +7,7 @@ import { arrayOf, BOOL, INT32, TEXT, type SqlType } from '../../sblr/contract/ty
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
-import {
-  builtin,
-  callFunction,
-  callOperator,
-  callRoutine,
-  isResultPlace,
-  likeOperator,
-  type NamedArgument,
-} from './calls.ts';
+import { builtin, callFunction, callOperator, callRoutine, likeOperator, type NamedArgument } from './calls.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
 import { bindColumn, bindWholeRow } from './columns.ts';
 import { compare, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
@@ -723,7 +715,7 @@ export function bindRoutineArguments(
   return callRoutine(
     scope.binder,
     node.name,
-    form === 'function' ? arguments_.filter(({ expression }) => !isResultPlace(expression)) : arguments_,
+    arguments_,
     node.variadic ?? false,
     node.pos,
     (parameter) => bindDefault(scope.binder, parameter),
