@@ -4,6 +4,7 @@
  * refer to columns by id, so trees can be rearranged freely; a reference to an id that no input below
  * provides is a correlation to an outer query.
  */
+import type { Identifier } from '../../sblr/contract/names.ts';
 import type { SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import type {
@@ -223,6 +224,12 @@ export interface CteDefinition {
   readonly modifies: boolean;
 }
 
+/** What a row written through a view must meet, over the columns of the row as stored. */
+export interface RowCheck {
+  readonly view: Identifier;
+  readonly condition: BoundExpression;
+}
+
 /** Row source and target of a data modification. */
 export interface ModifyTarget {
   readonly table: TableDefinition;
@@ -238,6 +245,8 @@ export interface InsertConflict {
   readonly indexes: readonly IndexDefinition[];
   /** Ids standing for the existing row's columns by position, in assignments, where and returning. */
   readonly existing: readonly OutputColumn[];
+  /** Over `existing`, when it was updated. */
+  readonly checks: readonly RowCheck[];
   /** Ids standing for the row proposed (EXCLUDED), by position. */
   readonly proposed: readonly OutputColumn[];
   /** New values by table position. */
@@ -397,6 +406,7 @@ export type LogicalPlan =
       readonly overriding: 'none' | 'system' | 'user';
       readonly onDuplicate: 'error' | 'ignore' | 'replace';
       readonly conflict: InsertConflict | undefined /** Over target.columns (the row as stored). */;
+      readonly checks: readonly RowCheck[];
       readonly returning: readonly Assigned[];
       readonly columns: readonly OutputColumn[];
     }
@@ -409,6 +419,8 @@ export type LogicalPlan =
         readonly expression: BoundExpression | undefined;
       }[];
       /** Ids of the new row by position, for returning; other source columns stay visible. */ readonly updated: readonly OutputColumn[];
+      /** Over `updated`. */
+      readonly checks: readonly RowCheck[];
       readonly returning: readonly Assigned[];
       readonly columns: readonly OutputColumn[];
     }

@@ -12,27 +12,30 @@ import { equalExpressions } from './expression-tools.ts';
 import { depthBelow } from './levels.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
 import { bindStoredOver } from './stored.ts';
-import { bindAssignments, defaultExpression, rowColumns, targetEntry } from './targets.ts';
+import { bindAssignments, defaultExpression, rowColumns, rowOf } from './targets.ts';
+import { requirePrivilege, viewChecks, type Target } from './view-target.ts';
 
 export function bindConflict(
   binder: Binder,
   insert: NodeOf<'INSERT'>,
   node: NodeOf<'ON_CONFLICT'>,
-  table: TableDefinition,
+  target: Target,
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): InsertConflict {
-  const existing = rowColumns(binder, table);
-  const proposed = rowColumns(binder, table);
-  const current = targetEntry(binder, table, insert.alias, insert.table, existing);
-  const excluded = targetEntry(binder, table, regular('excluded'), insert.table, proposed);
+  const { table } = target;
+  const existing = rowColumns(target.binder, table);
+  const proposed = rowColumns(target.binder, table);
+  const row = rowOf(binder, target, insert.alias, insert.table, existing);
+  const current = row.entry;
+  const excluded = rowOf(binder, target, regular('excluded'), insert.table, proposed).entry;
   const indexes = findArbiters(binder, node, table, existing, current, outer, ctes);
   if (node.action === 'nothing')
-    return { action: 'nothing', indexes, existing, proposed, assignments: [], where: undefined };
+    return { action: 'nothing', indexes, existing, proposed, assignments: [], where: undefined, checks: [] };
   const level = newLevel(depthBelow(binder, outer));
   level.clause = 'conflict';
   const scope = new Scope(binder, outer, level, ctes, [current, { ...excluded, unqualified: false }]);
-  const assignments = bindAssignments(node.assignments, scope, table, current, (record) => record).map(
+  const assignments = bindAssignments(node.assignments, scope, target, current, (record) => record).map(
     (assignment) => ({
       position: assignment.position,
       expression:
@@ -41,12 +44,14 @@ export function bindConflict(
     }),
   );
   const where = node.where === undefined ? undefined : bindCondition(node.where, scope, 'WHERE');
-  binder.names.checkPrivilege(
-    table,
+  requirePrivilege(
+    binder,
+    target,
     'UPDATE',
     assignments.map((assignment) => assignment.position),
   );
-  return { action: 'update', indexes, existing, proposed, assignments, where };
+  const checks = viewChecks(target, row);
+  return { action: 'update', indexes, existing, proposed, assignments, where, checks };
 }
 
 function findArbiters(

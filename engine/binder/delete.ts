@@ -7,6 +7,7 @@ import { plainRelation } from './outputs.ts';
 import type { Scope } from './scope.ts';
 import { bindReturning } from './targets.ts';
 import { bindTarget } from './update.ts';
+import { requirePrivilege } from './view-target.ts';
 
 export function bindDelete(
   binder: Binder,
@@ -15,7 +16,7 @@ export function bindDelete(
   ctes: CteBinding | undefined,
 ): BoundRelation {
   const target = bindTarget(binder, node, node.using, 'delete from', outer, ctes);
-  binder.names.checkPrivilege(target.table, 'DELETE');
+  requirePrivilege(binder, target.target, 'DELETE');
   const { returning, columns } = bindReturning(node.returning, target.scope);
   return plainRelation({
     kind: 'delete',

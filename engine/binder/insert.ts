@@ -2,7 +2,7 @@
  * INSERT: target columns, rows of VALUES or a query converted by assignment, ON CONFLICT.
  */
 import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
-import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type { ColumnDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, InsertConflict, LogicalPlan, OutputColumn } from './bound.ts';
 import { coerceForAssignment } from './coerce.ts';
 import { bindConflict } from './conflict.ts';
@@ -20,10 +20,13 @@ import {
   domainDefaults,
   findTarget,
   rowColumns,
+  readOnly,
+  rowOf,
   targetColumn,
-  targetEntry,
+  targetColumns,
 } from './targets.ts';
 import { rowItems, valuesScope } from './values.ts';
+import { requirePrivilege, viewChecks, type Target } from './view-target.ts';
 
 export function bindInsert(
   binder: Binder,
@@ -31,27 +34,24 @@ export function bindInsert(
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): BoundRelation {
-  const table = findTarget(binder, node.table, 'insert into', node.pos);
-  const columns = insertColumns(binder, node, table);
-  binder.names.checkPrivilege(
-    table,
-    'INSERT',
-    columns.map((column) => column.position),
-  );
+  const target = findTarget(binder, node.table, 'insert into', node.pos);
+  const { table } = target;
+  const columns = insertColumns(binder, node, target);
+  const positions = columns.flatMap((column) => (column === undefined ? [] : [column.position]));
+  requirePrivilege(binder, target, 'INSERT', positions);
   binder.useTable(table, 'write');
   const values: (BoundExpression | undefined)[] = table.columns.map(() => undefined);
   const source =
     node.source === undefined || node.defaultValues
       ? emptySource()
-      : bindSource(binder, node, node.source, columns, values, outer, ctes);
+      : bindSource(binder, node, node.source, target, columns, values, outer, ctes);
   for (const { position, expression } of domainDefaults(binder, table, (at) => values[at - 1] !== undefined))
     values[position - 1] = expression;
-  const stored = rowColumns(binder, table);
-  const scope = new Scope(binder, outer, newLevel(depthBelow(binder, outer)), ctes, [
-    targetEntry(binder, table, node.alias, node.table, stored),
-  ]);
+  const stored = rowColumns(target.binder, table);
+  const row = rowOf(binder, target, node.alias, node.table, stored);
+  const scope = new Scope(binder, outer, newLevel(depthBelow(binder, outer)), ctes, [row.entry]);
   const conflict: InsertConflict | undefined =
-    node.onConflict === undefined ? undefined : bindConflict(binder, node, node.onConflict, table, outer, ctes);
+    node.onConflict === undefined ? undefined : bindConflict(binder, node, node.onConflict, target, outer, ctes);
   const { returning, columns: output } = bindReturning(node.returning, scope);
   return plainRelation({
     kind: 'insert',
@@ -61,6 +61,7 @@ export function bindInsert(
     overriding: node.overriding,
     onDuplicate: node.onDuplicate,
     conflict,
+    checks: viewChecks(target, row),
     returning,
     columns: output,
   });
@@ -68,11 +69,14 @@ export function bindInsert(
 
 const emptySource = (): LogicalPlan => ({ kind: 'dual', columns: [] });
 
-function insertColumns(binder: Binder, node: NodeOf<'INSERT'>, table: TableDefinition): ColumnDefinition[] {
-  if (node.columns.length === 0) return [...shapeOf(table).live];
+type InsertColumns = readonly (ColumnDefinition | undefined)[];
+
+/** The columns that get values, in their order; undefined for those of a view that are computed. */
+function insertColumns(binder: Binder, node: NodeOf<'INSERT'>, target: Target): InsertColumns {
+  if (node.columns.length === 0) return targetColumns(binder, target);
   const seen = new Set<number>();
   return node.columns.map((name) => {
-    const column = targetColumn(binder, table, name, node.pos);
+    const column = targetColumn(binder, target, name, node.pos, 'insert into');
     if (seen.has(column.position))
       fail('duplicate_column', `column "${binder.display(name)}" specified more than once`, node.pos);
     seen.add(column.position);
@@ -80,15 +84,22 @@ function insertColumns(binder: Binder, node: NodeOf<'INSERT'>, table: TableDefin
   });
 }
 
-function checkWidth(
+/** The columns that the values of the given width go to. */
+function usedColumns(
+  binder: Binder,
   node: NodeOf<'INSERT'>,
+  target: Target,
+  columns: InsertColumns,
   width: number,
-  columns: readonly ColumnDefinition[],
   pos: number | undefined,
-): void {
+): readonly ColumnDefinition[] {
   if (width > columns.length) fail('syntax_error', 'INSERT has more expressions than target columns', pos);
   if (width < columns.length && node.columns.length > 0)
     fail('syntax_error', 'INSERT has more target columns than expressions', pos);
+  const { live } = shapeOf(target.relation);
+  return columns
+    .slice(0, width)
+    .map((column, at) => column ?? readOnly(binder, target, live[at] as ColumnDefinition, 'insert into'));
 }
 
 /** Is a given value of the column passed over for its default? Raises where a value may not be given. */
@@ -114,14 +125,15 @@ function bindSource(
   binder: Binder,
   node: NodeOf<'INSERT'>,
   source: RelationNode,
-  columns: readonly ColumnDefinition[],
+  target: Target,
+  wanted: InsertColumns,
   values: (BoundExpression | undefined)[],
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): LogicalPlan {
-  if (source.op === 'VALUES') return bindRows(binder, node, source, columns, values, outer, ctes);
+  if (source.op === 'VALUES') return bindRows(binder, node, source, target, wanted, values, outer, ctes);
   const bound = binder.bindRelation(binder, source, outer, ctes, true);
-  checkWidth(node, bound.columns.length, columns, source.pos ?? node.pos);
+  const columns = usedColumns(binder, node, target, wanted, bound.columns.length, source.pos ?? node.pos);
   const ignored = bound.columns.map((_column, i) => valueIgnored(binder, node, columns[i] as ColumnDefinition));
   const converted = convertOutputs(binder, bound, (expression, i) => {
     const column = columns[i] as ColumnDefinition;
@@ -139,7 +151,8 @@ function bindRows(
   binder: Binder,
   node: NodeOf<'INSERT'>,
   source: NodeOf<'VALUES'>,
-  columns: readonly ColumnDefinition[],
+  target: Target,
+  wanted: InsertColumns,
   values: (BoundExpression | undefined)[],
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
@@ -151,7 +164,8 @@ function bindRows(
     if (row.length !== width)
       fail('syntax_error', 'VALUES lists must all be the same length', row[0]?.pos ?? source.pos);
   }
-  checkWidth(node, width, columns, rows[0]?.[Math.min(columns.length, width - 1)]?.pos ?? source.pos ?? node.pos);
+  const first = rows[0]?.[Math.min(wanted.length, width - 1)];
+  const columns = usedColumns(binder, node, target, wanted, width, first?.pos ?? source.pos ?? node.pos);
   const bind = (item: ValueNode, column: ColumnDefinition): BoundExpression => {
     if (item.op === 'DEFAULT_VALUE') return defaultExpression(binder, column);
     return coerceForAssignment(
@@ -165,8 +179,8 @@ function bindRows(
   const given: { readonly column: ColumnDefinition; readonly index: number }[] = [];
   for (let i = 0; i < width; i++) {
     const column = columns[i] as ColumnDefinition;
-    const first = rows.find((row) => row[i]?.op !== 'DEFAULT_VALUE')?.[i];
-    if (first === undefined || valueIgnored(binder, node, column)) continue;
+    const written = rows.find((row) => row[i]?.op !== 'DEFAULT_VALUE')?.[i];
+    if (written === undefined || valueIgnored(binder, node, column)) continue;
     given.push({ column, index: i });
   }
   if (rows.length === 1) {

@@ -3,7 +3,7 @@
  */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
-import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type { ColumnDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, LogicalPlan, MergeAction } from './bound.ts';
 import { coerceForAssignment } from './coerce.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
@@ -15,6 +15,7 @@ import { depthBelow } from './levels.ts';
 import { plainRelation } from './outputs.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
 import { bindAssignments, defaultExpression, domainDefaults, extendPlan, findTarget, targetColumn } from './targets.ts';
+import type { Target } from './view-target.ts';
 
 export function bindMerge(
   binder: Binder,
@@ -23,7 +24,8 @@ export function bindMerge(
   ctes: CteBinding | undefined,
 ): BoundRelation {
   if (node.returning.length > 0) notSupported('MERGE with RETURNING', node.pos);
-  const table = findTarget(binder, node.table, 'merge into', node.pos);
+  const found = findTarget(binder, node.table, 'merge into', node.pos);
+  const { table } = found;
   const level = newLevel(depthBelow(binder, outer));
   const scope = new Scope(binder, outer, level, ctes);
   const name = node.alias ?? (node.table[node.table.length - 1] as Identifier);
@@ -74,13 +76,12 @@ export function bindMerge(
       fail('syntax_error', 'unreachable WHEN clause specified after unconditional WHEN clause', clause.pos);
     if (clause.condition === undefined) open = { ...open, [clause.when]: true };
     const inner = clause.when === 'matched' ? scope : clause.when === 'not_matched' ? sourceScope : targetScope;
-    return bindClause(binder, clause, inner, table, entry, extend);
+    return bindClause(binder, clause, inner, found, entry, extend);
   });
   binder.useTable(table, 'write');
-  const rowKey = entry.rowKey as number;
   return plainRelation({
     kind: 'merge',
-    target: { table, columns: entry.columns, rowKey },
+    target: { table, columns: entry.columns, rowKey: entry.rowKey },
     source: plan,
     actions,
     returning: [],
@@ -92,15 +93,16 @@ function bindClause(
   binder: Binder,
   clause: NodeOf<'MERGE_CLAUSE'>,
   scope: Scope,
-  table: TableDefinition,
+  target: Target,
   entry: RangeEntry,
   extend: (record: BoundExpression) => BoundExpression,
 ): MergeAction {
+  const { table } = target;
   const condition = clause.condition === undefined ? undefined : bindCondition(clause.condition, scope, 'WHEN');
   const byPosition = (position: number): ColumnDefinition => table.columns[position - 1] as ColumnDefinition;
   switch (clause.action) {
     case 'update': {
-      const assignments = bindAssignments(clause.assignments, scope, table, entry, extend).map(
+      const assignments = bindAssignments(clause.assignments, scope, target, entry, extend).map(
         ({ position, expression }) => ({
           position,
           expression: expression ?? defaultExpression(binder, byPosition(position)),
@@ -118,7 +120,7 @@ function bindClause(
         when: clause.when,
         condition,
         action: 'insert',
-        assignments: insertValues(binder, clause, scope, table),
+        assignments: insertValues(binder, clause, scope, target),
       };
     case 'delete':
       binder.names.checkPrivilege(table, 'DELETE');
@@ -132,12 +134,13 @@ function insertValues(
   binder: Binder,
   clause: NodeOf<'MERGE_CLAUSE'>,
   scope: Scope,
-  table: TableDefinition,
+  target: Target,
 ): MergeAction['assignments'] {
+  const { table } = target;
   const columns =
     clause.columns.length === 0
       ? [...shapeOf(table).live]
-      : clause.columns.map((name) => targetColumn(binder, table, name, clause.pos));
+      : clause.columns.map((name) => targetColumn(binder, target, name, clause.pos, 'insert into'));
   binder.names.checkPrivilege(
     table,
     'INSERT',

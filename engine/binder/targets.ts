@@ -5,14 +5,14 @@
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import { UNKNOWN } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
-import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type { ColumnDefinition, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { coerceForAssignment, nullOf } from './coerce.ts';
 import { Binder } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindExpression } from './expression.ts';
 import { qualifiedKeys, tableColumns } from './from.ts';
-import { makeEntry, shapeOf, shownNames } from './range-entries.ts';
+import { shapeOf, shownNames } from './range-entries.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
 import { startOf } from './positions.ts';
 import { bindItems } from './select-items.ts';
@@ -20,14 +20,12 @@ import { storedValue } from './stored-program.ts';
 import { rowSubquery } from './subqueries.ts';
 import { resolveItems } from './outputs.ts';
 import { showName } from './user-types.ts';
+import { resolveView, targetRow, type Target, type TargetRow } from './view-target.ts';
 
-/** The table a modification names. */
-export function findTarget(
-  binder: Binder,
-  name: Name,
-  verb: 'insert into' | 'update' | 'delete from' | 'merge into',
-  pos: number | undefined,
-): TableDefinition {
+type Verb = 'insert into' | 'update' | 'delete from' | 'merge into';
+
+/** What a modification names. */
+export function findTarget(binder: Binder, name: Name, verb: Verb, pos: number | undefined): Target {
   const relation = binder.names.findRelation(name);
   const shown = showName(binder, name);
   if (relation === undefined)
@@ -35,11 +33,21 @@ export function findTarget(
   switch (relation.kind) {
     case 'table':
       binder.shared.modifies = true;
-      return relation;
-    case 'view':
+      return { table: relation, relation, layers: [], binder };
+    case 'view': {
       if (relation.system)
         fail('insufficient_privilege', `permission denied: "${binder.display(relation.name)}" is a system catalog`);
-      return notSupported(`to ${verb} a view`, pos);
+      if (verb === 'merge into')
+        fail(
+          'feature_not_supported',
+          `cannot execute MERGE on relation "${binder.display(relation.name)}"`,
+          undefined,
+          {
+            detail: 'This operation is not supported for views.',
+          },
+        );
+      return viewTarget(binder, relation, verb, pos);
+    }
     case 'system':
       return fail('insufficient_privilege', `permission denied: "${relation.name}" is a system catalog`);
     case 'sequence':
@@ -51,27 +59,59 @@ export function findTarget(
   }
 }
 
-/** Names and alias of the target as an entry in scope over the given columns. */
-export function targetEntry(
+function viewTarget(
   binder: Binder,
-  table: TableDefinition,
+  view: ViewDefinition,
+  verb: 'insert into' | 'update' | 'delete from',
+  pos: number | undefined,
+): Target {
+  const refuse = (refused: ViewDefinition, detail: string): never => {
+    const [event, doing] = {
+      'insert into': ['INSERT', 'inserting into'],
+      update: ['UPDATE', 'updating'],
+      'delete from': ['DELETE', 'deleting from'],
+    }[verb] as [string, string];
+    return fail(
+      'object_not_in_prerequisite_state',
+      `cannot ${verb} view "${binder.display(refused.name)}"`,
+      undefined,
+      {
+        detail,
+        hint: `To enable ${doing} the view, provide an INSTEAD OF ${event} trigger or an unconditional ON ${event} DO INSTEAD rule.`,
+      },
+    );
+  };
+  const target = resolveView(binder, view, pos, refuse);
+  const { entry, refused } = targetProbe(binder, target);
+  if (refused !== undefined) refuse(refused.view, refused.reason);
+  if (verb !== 'delete from' && (entry.expressions ?? []).every((expression) => expression?.kind !== 'column'))
+    refuse(view, 'Views that have no updatable columns are not automatically updatable.');
+  binder.shared.modifies = true;
+  return target;
+}
+
+/** A generation of the target's row that only tells how its columns are made. */
+function targetProbe(binder: Binder, target: Target): TargetRow {
+  const columns = rowColumns(target.binder, target.table);
+  return targetRow(binder, target, columns, { key: '', display: '', qualified: undefined }, undefined);
+}
+
+/** Names and alias of the target over the given columns of its table. */
+export function rowOf(
+  binder: Binder,
+  target: Target,
   alias: Identifier | undefined,
   name: Name,
   columns: readonly OutputColumn[],
   rowKey?: number | undefined,
-): RangeEntry {
-  const shape = shapeOf(table);
+): TargetRow {
   const shown = alias ?? (name[name.length - 1] as Identifier);
-  return makeEntry({
+  const parts = {
     key: identifierKey(shown),
     display: binder.display(shown),
-    qualified: alias === undefined ? qualifiedKeys(binder, name, table) : undefined,
-    columns,
-    keys: shape.keys,
-    find: shape.find,
-    table,
-    rowKey,
-  });
+    qualified: alias === undefined ? qualifiedKeys(binder, name, target.relation) : undefined,
+  };
+  return targetRow(binder, target, columns, parts, rowKey);
 }
 
 /** A fresh set of columns of the table: another generation of its row. */
@@ -85,23 +125,56 @@ export function rowColumns(binder: Binder, table: TableDefinition): OutputColumn
   return columns;
 }
 
+/** The table's column that a name of the target stands for. */
 export function targetColumn(
   binder: Binder,
-  table: TableDefinition,
+  target: Target,
   name: Identifier,
   pos: number | undefined,
+  verb: 'insert into' | 'update',
 ): ColumnDefinition {
-  const shape = shapeOf(table);
+  const { relation } = target;
+  const shape = shapeOf(relation);
   const index = shape.find(identifierKey(name));
   const column = index < 0 ? undefined : shape.live[index];
   if (column === undefined) {
     const shown = binder.display(name);
-    fail('undefined_column', `column "${shown}" of relation "${binder.display(table.name)}" does not exist`, pos, {
+    fail('undefined_column', `column "${shown}" of relation "${binder.display(relation.name)}" does not exist`, pos, {
       variant: 'column_of_relation',
-      args: { column: shown, relation: binder.display(table.name) },
+      args: { column: shown, relation: binder.display(relation.name) },
     });
   }
-  return column;
+  return target.layers.length === 0
+    ? column
+    : (viewColumn(binder, target, index) ?? readOnly(binder, target, column, verb));
+}
+
+/** The table's columns that stand in the target's order; undefined for those that are computed. */
+export function targetColumns(binder: Binder, target: Target): readonly (ColumnDefinition | undefined)[] {
+  const { live } = shapeOf(target.relation);
+  return target.layers.length === 0 ? live : live.map((_, index) => viewColumn(binder, target, index));
+}
+
+function viewColumn(binder: Binder, target: Target, index: number): ColumnDefinition | undefined {
+  const expression = targetProbe(binder, target).entry.expressions?.[index];
+  if (expression?.kind !== 'column') return undefined;
+  const origin = binder.shared.columns[expression.id];
+  return origin?.tableId === target.table.id ? target.table.columns[origin.position - 1] : undefined;
+}
+
+/** Raises the error for writing to a column of a view that is computed. */
+export function readOnly(
+  binder: Binder,
+  target: Target,
+  column: ColumnDefinition,
+  verb: 'insert into' | 'update',
+): never {
+  return fail(
+    'feature_not_supported',
+    `cannot ${verb} column "${binder.display(column.name)}" of view "${binder.display(target.relation.name)}"`,
+    undefined,
+    { detail: 'View columns that are not columns of their base relation are not updatable.' },
+  );
 }
 
 /** The expression a column takes when no value is given. */
@@ -214,7 +287,7 @@ export interface ColumnAssignment {
 export function bindAssignments(
   nodes: readonly NodeOf<'ASSIGNMENT'>[],
   scope: Scope,
-  table: TableDefinition,
+  target: Target,
   current: RangeEntry,
   extend: (record: BoundExpression) => BoundExpression,
 ): ColumnAssignment[] {
@@ -231,10 +304,10 @@ export function bindAssignments(
             : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
       });
     }
-    done.set(column.position, { position: column.position, expression });
+    done.set(column.position, { position: column.position, expression: expression ?? unset(target, column) });
   };
   for (const node of nodes) {
-    const columns = node.columns.map((name) => targetColumn(binder, table, name, node.pos));
+    const columns = node.columns.map((name) => targetColumn(binder, target, name, node.pos, 'update'));
     if ((node.columns.length === 1 && node.value.op !== 'ROW') || node.subscripts.length > 0) {
       const column = columns[0] as ColumnDefinition;
       add(
@@ -285,6 +358,11 @@ export function bindAssignments(
   return [...done.values()];
 }
 
+/** What DEFAULT stands for: a view has no defaults of its own. */
+function unset(target: Target, column: ColumnDefinition): BoundExpression | undefined {
+  return target.layers.length > 0 && column.generated === 'none' ? nullOf(column.type) : undefined;
+}
+
 function bindAssigned(
   node: NodeOf<'ASSIGNMENT'>,
   value: ValueNode,
@@ -301,6 +379,7 @@ function bindAssigned(
   if (node.subscripts.length !== 1 || step?.kind !== 'field' || fields === undefined)
     notSupported('assignment to elements of an array', node.pos);
   // The row with one field replaced.
+  if (current.expressions !== undefined) notSupported('assignment to a part of a column of a view', node.pos);
   const at = current.columns.find((candidate) => candidate.position === column.position) as OutputColumn;
   const key = identifierKey(step.field as Identifier);
   const index = fields.findIndex((field) => field.name.toLowerCase() === key);

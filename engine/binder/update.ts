@@ -11,14 +11,16 @@ import { coerceTo } from './coerce.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { bindCondition, bindExpression } from './expression.ts';
-import { bindFrom, qualifiedKeys, scanTable } from './from.ts';
+import { bindFrom, scanTable } from './from.ts';
 import { depthBelow } from './levels.ts';
 import { plainRelation } from './outputs.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
-import { bindAssignments, bindReturning, extendPlan, findTarget, rowColumns } from './targets.ts';
+import { bindAssignments, bindReturning, extendPlan, findTarget, rowColumns, rowOf } from './targets.ts';
+import { requirePrivilege, viewChecks, type Target } from './view-target.ts';
 
 /** The target of UPDATE or DELETE with the relations beside it. */
 export interface TargetSource {
+  readonly target: Target;
   readonly table: TableDefinition;
   readonly plan: LogicalPlan;
   readonly scope: Scope;
@@ -44,23 +46,18 @@ export function bindTarget(
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): TargetSource {
-  const table = findTarget(binder, node.table, verb, node.pos);
+  const found = findTarget(binder, node.table, verb, node.pos);
   const level = newLevel(depthBelow(binder, outer));
   const scope = new Scope(binder, outer, level, ctes);
-  const name = node.alias ?? (node.table[node.table.length - 1] as Identifier);
-  const qualified = node.alias === undefined ? qualifiedKeys(binder, node.table, table) : undefined;
+  const name = node.alias ?? (node.table.at(-1) as Identifier);
   level.fromStart = binder.shared.nextColumn;
-  const target = scanTable(
-    { columns: [], pos: node.pos },
-    table,
-    binder,
-    identifierKey(name),
-    binder.display(name),
-    qualified,
-    true,
-  );
-  const entry = target.entries[0] as RangeEntry;
-  let { plan } = target;
+  const unnamed = { columns: [], pos: node.pos };
+  const shown = binder.display(name);
+  const scan = scanTable(unnamed, found.table, found.binder, identifierKey(name), shown, undefined, true);
+  const [{ columns, rowKey }] = scan.entries as [RangeEntry];
+  const { entry, conditions } = rowOf(binder, found, node.alias, node.table, columns, rowKey);
+  let { plan } = scan;
+  for (const { condition } of conditions) plan = { kind: 'filter', source: plan, condition, columns: plan.columns };
   scope.entries.push(entry);
   if (beside !== undefined) {
     const from = bindFrom(beside, scope, [entry], { rowKeys: false, lock: undefined });
@@ -116,8 +113,8 @@ export function bindTarget(
       columns: plan.columns,
     };
   }
-  binder.useTable(table, 'write');
-  return { table, plan, scope, entry, columns: entry.columns, rowKey: entry.rowKey as number };
+  binder.useTable(found.table, 'write');
+  return { target: found, table: found.table, plan, scope, entry, columns, rowKey: rowKey as number };
 }
 
 export function bindUpdate(
@@ -130,21 +127,20 @@ export function bindUpdate(
   const { table, scope, entry } = target;
   let { plan } = target;
   scope.level.clause = 'assignment';
-  const assignments = bindAssignments(node.assignments, scope, table, entry, (record) => {
+  const assignments = bindAssignments(node.assignments, scope, target.target, entry, (record) => {
     const extended = extendPlan(binder, plan, 'row', record);
     plan = extended.plan;
     return extended.use;
   });
-  binder.names.checkPrivilege(
-    table,
+  requirePrivilege(
+    binder,
+    target.target,
     'UPDATE',
     assignments.map((assignment) => assignment.position),
   );
-  const updated = rowColumns(binder, table);
-  const after = new Scope(binder, outer, scope.level, ctes, [
-    { ...entry, columns: updated },
-    ...scope.entries.slice(1),
-  ]);
+  const updated = rowColumns(target.target.binder, table);
+  const row = rowOf(binder, target.target, node.alias, node.table, updated, target.rowKey);
+  const after = new Scope(binder, outer, scope.level, ctes, [row.entry, ...scope.entries.slice(1)]);
   const { returning, columns } = bindReturning(node.returning, after);
   return plainRelation({
     kind: 'update',
@@ -152,6 +148,7 @@ export function bindUpdate(
     source: plan,
     assignments,
     updated,
+    checks: viewChecks(target.target, row),
     returning,
     columns,
   });

@@ -21,6 +21,7 @@ import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
 import { addIndex, indexKeys } from './indexes.ts';
 import { changeSequence, createOwnedSequence } from './sequences.ts';
 import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
+import { alterViewOptions } from './views.ts';
 
 type Action = NodeOf<'ALTER_ACTION'>;
 
@@ -245,6 +246,7 @@ function alterOther(action: Action, relation: RelationDefinition, context: DdlCo
     }
     case 'set_options':
     case 'reset_options':
+      if (relation.kind === 'view') alterViewOptions(relation, action, context);
       return;
     default:
       break;

@@ -4,6 +4,8 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, RelationNode } from '../../sblr/nodes.ts';
 import { OPCODES, type OpcodeName } from '../../sblr/opcodes.ts';
 import type { ColumnDefinition, ObjectId, ViewDefinition } from '../catalog/definitions.ts';
+import { storedQuery } from '../binder/stored-program.ts';
+import { plainQuery } from '../binder/view-target.ts';
 import { placeOf, requireOwner, storeQuery, type DdlContext } from './context.ts';
 
 /** Ids of the tables, views and sequences a query names (names of its own CTEs resolve to nothing). */
@@ -27,13 +29,10 @@ export function relationsIn(query: RelationNode, context: DdlContext): ObjectId[
 }
 
 export async function createView(statement: NodeOf<'CREATE_VIEW'>, context: DdlContext): Promise<void> {
-  if (statement.checkOption !== 'none') {
-    throw new SqlError('feature_not_supported', {
-      message: 'WITH CHECK OPTION is not supported',
-      ...(statement.pos === undefined ? {} : { position: statement.pos }),
-    });
-  }
+  const options = viewOptions(statement);
+  const checkOption = checkOptionOf(options);
   const query = context.bindQuery(statement.source);
+  if (checkOption !== 'none') requireUpdatable(statement.source);
   const dependsOn = relationsIn(statement.source, context);
   const temporary = statement.temporary || dependsOn.some((id) => isTemporary(id, context));
   const place = placeOf(context, statement.name, temporary, statement.pos);
@@ -69,13 +68,52 @@ export async function createView(statement: NodeOf<'CREATE_VIEW'>, context: DdlC
     searchPath: context.searchPathNames,
     dependsOn,
     persistence: temporary ? 'temporary' : 'permanent',
-    checkOption: 'none',
-    options: Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? 'true'])),
+    checkOption,
+    options,
     system: false,
     comment: old?.comment,
     grants: old?.grants,
   };
   context.catalog.put(definition);
+}
+
+type ViewOptions = ViewDefinition['options'];
+
+function viewOptions(statement: NodeOf<'CREATE_VIEW'>): ViewOptions {
+  const given = Object.fromEntries(statement.options.map((option) => [option.name, option.value ?? 'true']));
+  return statement.checkOption === 'none' ? given : { ...given, check_option: statement.checkOption };
+}
+
+/** WITH CHECK OPTION is kept as an option of the view, and may be written as one. */
+export function checkOptionOf(options: ViewOptions): ViewDefinition['checkOption'] {
+  const value = options['check_option']?.toLowerCase();
+  if (value === undefined) return 'none';
+  if (value === 'local' || value === 'cascaded') return value;
+  throw new SqlError('invalid_parameter_value', {
+    message: `invalid value for enum option "check_option": ${options['check_option']}`,
+    detail: 'Valid values are "local" and "cascaded".',
+  });
+}
+
+export function requireUpdatable(query: RelationNode): void {
+  const plain = plainQuery(query);
+  if (typeof plain !== 'string') return;
+  throw new SqlError('feature_not_supported', {
+    message: 'WITH CHECK OPTION is supported only on automatically updatable views',
+    hint: plain,
+  });
+}
+
+/** ALTER VIEW ... SET (...) and RESET (...). */
+export function alterViewOptions(view: ViewDefinition, action: NodeOf<'ALTER_ACTION'>, context: DdlContext): void {
+  const options: Record<string, string> = { ...view.options };
+  for (const option of action.options) {
+    if (action.action === 'set_options') options[option.name] = option.value ?? 'true';
+    else delete options[option.name];
+  }
+  const checkOption = checkOptionOf(options);
+  if (checkOption !== 'none') requireUpdatable(storedQuery(view.program).source);
+  context.catalog.put({ ...view, options, checkOption });
 }
 
 function isTemporary(id: ObjectId, context: DdlContext): boolean {

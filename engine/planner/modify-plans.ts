@@ -3,12 +3,21 @@
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { BOOL } from '../../sblr/contract/types.ts';
-import type { Assigned, BoundExpression, ColumnId, LogicalPlan, ModifyTarget, OutputColumn } from '../binder/bound.ts';
+import type {
+  Assigned,
+  BoundExpression,
+  ColumnId,
+  LogicalPlan,
+  ModifyTarget,
+  OutputColumn,
+  RowCheck,
+} from '../binder/bound.ts';
 import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import type { Evaluator } from '../executor/operator.ts';
 import { Insert } from '../executor/modify/insert.ts';
 import { tableAccess, type TableAccess } from '../executor/modify/table-access.ts';
 import { Delete, Merge, Update, type Assignment } from '../executor/modify/update.ts';
+import type { StoredCheck } from '../executor/modify/stored-checks.ts';
 import { LockRows, type LockTarget } from '../executor/operators/lock-rows.ts';
 import { collectColumns, columnsOf, conjunctsOf, isVolatile, substituteColumns } from './expression-walk.ts';
 import { PhysicalNode } from './physical.ts';
@@ -49,6 +58,10 @@ function modifyNode(
     children: [source],
     create,
   });
+}
+
+function compileChecks(planner: Planner, checks: readonly RowCheck[], layout: Layout): StoredCheck[] {
+  return checks.map(({ view, condition }) => ({ view, test: compileExpression(condition, layout, planner.compile) }));
 }
 
 function compileReturning(planner: Planner, returning: readonly Assigned[], layout: Layout): Evaluator[] | undefined {
@@ -106,6 +119,12 @@ function planInsert(
               evaluate: compileExpression(assignment.expression, both, planner.compile),
             })),
           },
+    checks: compileChecks(planner, plan.checks, positionLayout(plan.target.columns, 0, new Map())),
+    conflictChecks: compileChecks(
+      planner,
+      plan.conflict?.checks ?? [],
+      positionLayout(plan.conflict?.existing ?? [], 0, new Map()),
+    ),
     returning: compileReturning(
       planner,
       plan.returning,
@@ -214,6 +233,7 @@ function planUpdate(
     sourceWidth: source.width,
     assignments,
     touchesKey: assignments.some((assignment) => access.keySlots.has(assignment.slot)),
+    checks: compileChecks(planner, plan.checks, storedLayout(source, plan.updated)),
     returning: compileReturning(planner, plan.returning, storedLayout(source, plan.updated)),
   };
   return modifyNode(plan, 'Update', source, (context) => new Update(source.open(context), spec, context));
@@ -240,6 +260,7 @@ function planDelete(
     targetSlots: target.targetSlots,
     recheck: target.recheck,
     sourceWidth: source.width,
+    checks: [],
     returning: compileReturning(planner, plan.returning, storedLayout(source, plan.target.columns)),
   };
   return modifyNode(plan, 'Delete', source, (context) => new Delete(source.open(context), spec, context));
@@ -296,6 +317,7 @@ function planMerge(
         evaluate: compile(assignment.expression),
       })),
     })),
+    checks: [],
     returning: compileReturning(planner, plan.returning, storedLayout(source, plan.target.columns)),
   };
   return modifyNode(plan, 'Merge', source, (context) => new Merge(source.open(context), spec, context));

@@ -44,8 +44,7 @@ export async function loadRows(
   const table = findTable(session, statement);
   await lockTable(session, table.id, table.name.text, 'row_exclusive', 'wait');
   const columns = targetColumns(session, table, statement);
-  const { query, relation } = loadPlan(session, program, statement, table, columns);
-  void relation;
+  const query = loadPlan(session, program, statement, table, columns);
   const parsers = columns.map((column) => textParser(withoutModifiers(column.type), session.evaluation.text));
   const planned = planBound(session, query, statement.command);
   const context = new LoadContext(session, session.transaction!, []);
@@ -130,7 +129,7 @@ function loadPlan(
   statement: NodeOf<'LOAD_ROWS'>,
   table: TableDefinition,
   columns: readonly ColumnDefinition[],
-): { query: BoundQuery; relation: SystemRelation } {
+): BoundQuery {
   const show = (column: ColumnDefinition): string => displayIdentifier(column.name, session.identifierFold);
   const relation: SystemRelation = {
     kind: 'system',
@@ -192,13 +191,11 @@ function loadPlan(
     overriding: 'system',
     onDuplicate: 'error',
     conflict: undefined,
+    checks: [],
     returning: [],
     columns: [],
   };
-  return {
-    relation,
-    query: { plan, parameterTypes: [], lastColumnId: CONVERTED, tables: [{ table, access: 'write' }], modifies: true },
-  };
+  return { plan, parameterTypes: [], lastColumnId: CONVERTED, tables: [{ table, access: 'write' }], modifies: true };
 }
 
 function parseBlock(

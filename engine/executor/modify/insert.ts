@@ -10,6 +10,7 @@ import type { StoredExpressions } from '../expressions/compile.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
 import { completeRow } from '../operators/scans.ts';
 import { ForeignKeys } from './foreign-keys.ts';
+import { verifyStored, type StoredCheck } from './stored-checks.ts';
 import type { TableAccess } from './table-access.ts';
 import type { Conflict, TableWriter } from './table-writer.ts';
 
@@ -29,6 +30,10 @@ export interface InsertSpec {
   readonly values: readonly (Evaluator | undefined)[];
   readonly onDuplicate: 'error' | 'ignore' | 'replace';
   readonly conflict: ConflictSpec | undefined;
+  /** What the row as stored must meet. */
+  readonly checks: readonly StoredCheck[];
+  /** The same, when the row in the way was changed. */
+  readonly conflictChecks: readonly StoredCheck[];
   /** Over the stored row by position. */
   readonly returning: readonly Evaluator[] | undefined;
   /** Slot of `context.slots` that receives the number of rows. */
@@ -48,6 +53,8 @@ export class Insert implements Operator {
   /** Row being inserted, kept over waits so that defaults are evaluated once. */
   #row: SqlValue[] | undefined;
   #stored: Row | undefined;
+  /** The stored row was there before: ON CONFLICT changed it. */
+  #updated = false;
   #count = 0;
   #out: Row[] = [];
   #drained = false;
@@ -83,6 +90,9 @@ export class Insert implements Operator {
         }
         if (this.#insertOne(this.#batch[this.#position]) === PENDING) return PENDING;
         if (this.#stored !== undefined) {
+          const { checks, conflictChecks, access } = this.#spec;
+          verifyStored(this.#updated ? conflictChecks : checks, this.#stored, this.#stored, access, this.#context);
+          this.#updated = false;
           if (returning !== undefined)
             this.#out.push(returning.map((item) => item(this.#stored as Row, this.#context)));
           this.#count++;
@@ -198,6 +208,7 @@ export class Insert implements Operator {
     access.verify(changed, this.#context);
     if (this.#writer.update(found.rowKey, existing, changed) === PENDING) return PENDING;
     this.#stored = changed;
+    this.#updated = true;
     return 'skip';
   }
 

@@ -7,6 +7,7 @@ import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { StoredExpressions } from '../expressions/compile.ts';
 import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { ForeignKeys } from './foreign-keys.ts';
+import { verifyStored, type StoredCheck } from './stored-checks.ts';
 import type { TableAccess } from './table-access.ts';
 import type { TableWriter } from './table-writer.ts';
 
@@ -29,6 +30,8 @@ export interface ModifySpec {
   /** Over [source row..., row as stored by position...]. */
   readonly returning: readonly Evaluator[] | undefined;
   readonly sourceWidth: number;
+  /** What a changed row must meet, over the same. */
+  readonly checks: readonly StoredCheck[];
   readonly countSlot: number | undefined;
 }
 
@@ -92,11 +95,12 @@ abstract class Modify implements Operator {
 
   changed(source: Row, stored: Row): void {
     this.count++;
-    const { returning } = this.spec;
-    if (returning === undefined) return;
+    const { returning, checks, access } = this.spec;
+    if (returning === undefined && checks.length === 0) return;
     const both = source.slice(0, this.spec.sourceWidth);
     for (const value of stored) both.push(value);
-    this.#out.push(returning.map((item) => item(both, this.context)));
+    verifyStored(checks, both, stored, access, this.context);
+    if (returning !== undefined) this.#out.push(returning.map((item) => item(both, this.context)));
   }
 
   /** The source row with the target's columns as they are now, or undefined when it no longer qualifies. */

@@ -187,6 +187,7 @@ export class World {
       overriding: 'none',
       onDuplicate: 'error',
       conflict: undefined,
+      checks: [],
       returning: [],
       columns: [],
     });
