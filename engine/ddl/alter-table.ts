@@ -4,7 +4,13 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import { node } from '../../sblr/nodes.ts';
 import type { BoundExpression } from '../binder/bound.ts';
-import type { ColumnDefinition, Definition, RelationDefinition, TableDefinition } from '../catalog/definitions.ts';
+import type {
+  ColumnDefinition,
+  Definition,
+  RelationDefinition,
+  SchemaDefinition,
+  TableDefinition,
+} from '../catalog/definitions.ts';
 import type { TableLockMode } from '../transactions/locks.ts';
 import { addConstraint, setDefault } from './constraints.ts';
 import {
@@ -21,6 +27,7 @@ import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
 import { addIndex, indexKeys } from './indexes.ts';
 import { changeSequence, createOwnedSequence } from './sequences.ts';
 import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
+import { dropColumnInViews, moveInViews, renameColumnInViews, renameInViews } from './view-names.ts';
 import { alterViewOptions } from './views.ts';
 
 type Action = NodeOf<'ALTER_ACTION'>;
@@ -346,6 +353,7 @@ async function dropColumn(action: Action, table: TableDefinition, context: DdlCo
     });
     return;
   }
+  dropColumnInViews(table, column.position, context);
   dropColumnDependents(table, column, action.behavior, context);
   const placeholder: ColumnDefinition = {
     ...column,
@@ -464,6 +472,7 @@ function renameColumn(action: Action, table: TableDefinition, context: DdlContex
       args: { column: context.display(action.newName!), table: context.display(table.name) },
     });
   }
+  renameColumnInViews(table, column.position, context);
   renameColumnEverywhere(table.id, column, action.newName!, context);
 }
 
@@ -476,6 +485,7 @@ export function renameRelation(relation: RelationDefinition, newName: Identifier
     });
   }
   if (relation.kind !== 'index') {
+    renameInViews(relation, newName, context);
     context.catalog.put({ ...relation, name: newName } as Definition);
     return;
   }
@@ -496,6 +506,7 @@ function moveRelation(
   schemaId: number,
   context: DdlContext,
 ): void {
+  moveInViews(relation, context.catalog.get(schemaId) as SchemaDefinition, context);
   context.catalog.put({ ...relation, schemaId } as Definition);
   if (relation.kind !== 'table') return;
   for (const column of relation.columns) {

@@ -4,6 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { Definition } from '../catalog/definitions.ts';
 import { renameRelation } from './alter-table.ts';
+import { renameSchemaInViews } from './view-names.ts';
 import { requireOwner, requireSchema, undefinedRelation, type DdlContext } from './context.ts';
 import { requireRole } from './schemas.ts';
 import { putColumn, requireColumn } from './tables.ts';
@@ -155,6 +156,7 @@ function renameOther(object: Definition, statement: NodeOf<'ALTER_OBJECT'>, cont
       args: { name: shown },
     });
   }
+  if (object.kind === 'schema') renameSchemaInViews(object, statement.newName, context);
   context.catalog.put(
     object.kind === 'schema'
       ? { ...object, name: statement.newName, main: false }

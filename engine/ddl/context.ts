@@ -24,6 +24,7 @@ import type {
   SchemaDefinition,
   StoredExpression,
   TableDefinition,
+  ViewDefinition,
 } from '../catalog/definitions.ts';
 import type { TableLockMode } from '../transactions/locks.ts';
 
@@ -41,7 +42,10 @@ export interface DdlContext {
   readonly searchPathNames: readonly string[];
   notice(severity: 'notice' | 'warning' | 'info', condition: Condition, details: SqlErrorDetails): void;
   display(identifier: Identifier): string;
-  bindQuery(relation: RelationNode): BoundQuery;
+  /** With the names of the statement, or those given. */
+  bindQuery(relation: RelationNode, names?: NameContext): BoundQuery;
+  /** Names as the view's query sees them. */
+  viewNames(view: ViewDefinition): NameContext;
   bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression;
   /** The column's default, converted to its type as by assignment. */
   bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression;

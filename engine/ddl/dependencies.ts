@@ -17,7 +17,7 @@ export function viewsReading(id: ObjectId, context: DdlContext): ViewDefinition[
   for (const view of context.catalog.all('view')) {
     if (view.kind === 'view' && !view.system && view.dependsOn.includes(id)) found.push(view);
   }
-  return found;
+  return found.sort((a, b) => a.id - b.id);
 }
 
 /** After a change of a relation: views that no longer bind are dropped (cascade) or forbid the change. */
@@ -27,14 +27,33 @@ export function checkDependentViews(
   behavior: 'restrict' | 'cascade',
   context: DdlContext,
 ): void {
-  for (const view of viewsReading(id, context)) {
-    if (context.catalog.get(view.id) === undefined || stillBinds(view, context)) continue;
-    const shown = `view ${context.display(view.name)}`;
-    if (behavior === 'restrict') throw dependentError(what, [`${shown} depends on ${what}`]);
-    context.notice('notice', 'successful_completion', { message: `drop cascades to ${shown}` });
-    context.catalog.drop(view.id);
-    checkDependentViews(view.id, shown, 'cascade', context);
-  }
+  const lost: { readonly view: ViewDefinition; readonly because: string }[] = [];
+  const lose = (view: ViewDefinition, because: string): void => {
+    if (lost.some((one) => one.view.id === view.id)) return;
+    lost.push({ view, because });
+    for (const reader of viewsReading(view.id, context)) lose(reader, shownView(view, context));
+  };
+  for (const view of viewsReading(id, context)) if (!stillBinds(view, context)) lose(view, what);
+  if (lost.length === 0) return;
+  const shown = lost.map(({ view }) => shownView(view, context));
+  if (behavior === 'restrict')
+    throw dependentError(
+      what,
+      lost.map(({ because }, at) => `${shown[at]} depends on ${because}`),
+    );
+  for (const { view } of lost) context.catalog.drop(view.id);
+  const cascade = shown.map((one) => `drop cascades to ${one}`);
+  context.notice(
+    'notice',
+    'successful_completion',
+    cascade.length === 1
+      ? { message: cascade[0]! }
+      : { message: `drop cascades to ${cascade.length} other objects`, detail: cascade.join('\n') },
+  );
+}
+
+function shownView(view: ViewDefinition, context: DdlContext): string {
+  return `view ${context.display(view.name)}`;
 }
 
 export function dependentError(what: string, details: readonly string[]): SqlError {
@@ -51,7 +70,7 @@ function stillBinds(view: ViewDefinition, context: DdlContext): boolean {
     const program = decodeProgram(view.program);
     const statement = program.statements[0]!;
     if (statement.op !== 'RETURN') return false;
-    const bound = context.bindQuery(statement.source as RelationNode);
+    const bound = context.bindQuery(statement.source as RelationNode, context.viewNames(view));
     return bound.plan.columns.every(
       (column, at) => view.columns[at] === undefined || column.type.kind === view.columns[at].type.kind,
     );
@@ -127,9 +146,4 @@ export function renameColumnEverywhere(
       keys: index.keys.map((key) => ({ ...key, expression: rename(key.expression) })),
     })),
   });
-  for (const view of viewsReading(tableId, context)) {
-    const program = decodeProgram(view.program);
-    const statements = program.statements.map((statement) => renameColumnIn(statement, column.name, newName));
-    context.catalog.put({ ...view, program: encodeProgram({ ...program, statements }).bytes });
-  }
 }

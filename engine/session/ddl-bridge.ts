@@ -15,7 +15,9 @@ import type {
   ObjectId,
   SchemaDefinition,
   StoredExpression,
+  NameContext,
   TableDefinition,
+  ViewDefinition,
 } from '../catalog/definitions.ts';
 import type { DdlContext } from '../ddl/context.ts';
 import { buildIndex } from '../executor/modify/build-index.ts';
@@ -73,8 +75,13 @@ export class DdlBridge implements DdlContext {
     return displayIdentifier(identifier, this.semantics.identifierFold);
   }
 
-  bindQuery(relation: RelationNode): BoundQuery {
-    return bindQuery(relation, bindContext(this.#session, { semantics: this.semantics }, []));
+  bindQuery(relation: RelationNode, names?: NameContext): BoundQuery {
+    const context = bindContext(this.#session, { semantics: this.semantics }, []);
+    return bindQuery(relation, names === undefined ? context : { ...context, names });
+  }
+
+  viewNames(view: ViewDefinition): NameContext {
+    return this.#session.viewNames(view);
   }
 
   bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression {
