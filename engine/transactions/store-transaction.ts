@@ -268,7 +268,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     this.#layers[this.#layers.length - 1]!.space(space).set(key, row);
   }
 
-  verifyTaken(space: Space, key: Key): void {
+  verifyWrite(space: Space, key: Key): void {
     if (this.#serializable !== undefined) this.#host.serializable.checkWrite(this.#serializable, space, key);
   }
 
@@ -413,8 +413,9 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     try {
       if (this.state !== 'active') throw new SqlError('invalid_transaction_state', 'the transaction has ended');
       if (this.#drops.length > 0) throw new SqlError('internal_error', 'a prepared transaction drops nothing');
-      rows = prepared.begin(information, this.#changedRows(), locks.held(this.lockOwner));
       if (this.#serializable !== undefined) serializable.prepare(this.#serializable);
+      // Last: from here on the name is taken.
+      rows = prepared.begin(information, this.#changedRows(), locks.held(this.lockOwner));
     } catch (error) {
       this.rollback();
       callback(error as Error);

@@ -113,10 +113,10 @@ export interface Transaction extends TransactionReads {
   put(space: Space, key: Key, row: Row): void;
   delete(space: Space, key: Key): void;
   /**
-   * To be asked before a key is reported as taken: throws serialization_failure where the transaction has
-   * read that it was free, so that trying again is the answer.
+   * To be asked before a write that may wait, and before a key is reported as taken: throws
+   * serialization_failure where the write would complete an anomaly, so that trying again is the answer.
    */
-  verifyTaken(space: Space, key: Key): void;
+  verifyWrite(space: Space, key: Key): void;
   /** The space vanishes when (and only when) the transaction commits. */
   dropSpace(space: Space): void;
 

@@ -32,6 +32,9 @@ interface LateKey {
   readonly row: Row;
 }
 
+/** The key of a row that is never stored: after all that are. */
+const LAST_ROW_KEY = '\xff'.repeat(6);
+
 /** Memory of one of them. */
 const LATE_BYTES = 64;
 
@@ -54,6 +57,8 @@ export class TableWriter {
     const { transaction } = this.#context;
     const { indexes, table } = this.access;
     const entries = this.#entries;
+    // Who read the table from end to end has read that there was no such row: known before a key is waited for.
+    transaction.verifyWrite(table.space, LAST_ROW_KEY);
     for (let at = 0; at < indexes.length; at++) {
       const entry = indexes[at].entry(row, this.#context);
       entries[at] = entry;
@@ -87,7 +92,7 @@ export class TableWriter {
 
   /** The failure for a key that another row holds. */
   #violation(access: IndexAccess, entry: IndexEntry, row: Row): SqlError {
-    this.#context.transaction.verifyTaken(access.index.space, entry.values);
+    this.#context.transaction.verifyWrite(access.index.space, entry.values);
     return this.access.uniqueViolation(access, row, this.#context);
   }
 
