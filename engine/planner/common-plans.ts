@@ -99,7 +99,7 @@ export function planFunctionScan(
     startup: 0,
     total: SET_ROWS * 0.01,
     title: 'Function Scan',
-    suffix: ` on ${name}${plan.alias === '' || plan.alias === name ? '' : ` ${plan.alias}`}`,
+    reads: { kind: 'function', name, alias: plan.alias },
     details: request.conjuncts.length === 0 ? [] : [{ label: 'Filter', expressions: request.conjuncts }],
     create: (context) => new FunctionScan(spec, context),
   });
@@ -275,7 +275,7 @@ export function planCteScan(
     startup: 0,
     total: cte.rows * 0.02,
     title: cte.work ? 'WorkTable Scan' : 'CTE Scan',
-    suffix: ` on ${cte.name}${plan.alias === cte.name || plan.alias === '' ? '' : ` ${plan.alias}`}`,
+    reads: { kind: 'common', name: cte.name, alias: plan.alias },
     create: (context) => new CommonTableScan(slot, context),
   });
   return planner.filtered(node, request.conjuncts);

@@ -8,6 +8,7 @@ import { SqlArray } from '../../sblr/contract/values.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import type { Measurement } from '../executor/operator.ts';
+import { BUFFERS, nodeProperties, relationProperties, relationText } from './explain-tree.ts';
 import type { PhysicalPlan } from './plan.ts';
 import type { PhysicalNode, PlanDetail } from './physical.ts';
 import type { Planner } from './planner.ts';
@@ -17,6 +18,8 @@ export interface ExplainOptions {
   readonly costs: boolean;
   readonly timing: boolean;
   readonly verbose: boolean;
+  readonly buffers: boolean;
+  readonly settings: boolean;
   readonly format: 'text' | 'json' | 'sblr';
   readonly measurements?: Map<object, Measurement> | undefined;
   readonly planningMs?: number | undefined;
@@ -40,14 +43,22 @@ export function explainPlan(plan: PhysicalPlan, options: ExplainOptions): string
   const explainer = new Explainer(plan.planner, options);
   if (options.format === 'json') {
     const tree: Record<string, unknown> = { Plan: explainer.json(plan.root) };
+    // No setting changes how plans are made.
+    if (options.settings) tree['Settings'] = {};
+    if (options.buffers) tree['Planning'] = BUFFERS;
     if (options.planningMs !== undefined) tree['Planning Time'] = round(options.planningMs);
+    if (options.analyze) tree['Triggers'] = [];
     if (options.executionMs !== undefined) tree['Execution Time'] = round(options.executionMs);
-    return JSON.stringify([tree], null, 2).split('\n');
+    return [JSON.stringify([tree], null, 2)];
   }
   const lines = explainer.text(plan.root);
   if (options.planningMs !== undefined) lines.push(`Planning Time: ${options.planningMs.toFixed(3)} ms`);
   if (options.executionMs !== undefined) lines.push(`Execution Time: ${options.executionMs.toFixed(3)} ms`);
   return lines;
+}
+
+function cost(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 function round(value: number): number {
@@ -116,7 +127,9 @@ class Explainer {
 
   #write(node: PhysicalNode, first: string, rest: string, lines: string[]): void {
     const shown = this.#visible(node);
-    lines.push(`${first}${shown.node.facts.title}${shown.node.facts.suffix ?? ''}${this.#figures(node, shown.node)}`);
+    lines.push(
+      `${first}${shown.node.facts.title}${relationText(shown.node.facts.reads)}${this.#figures(node, shown.node)}`,
+    );
     const indent = `${rest}  `;
     for (const detail of shown.details) lines.push(`${indent}${detail.label}: ${this.#detail(detail)}`);
     for (const subplan of shown.subplans) {
@@ -157,34 +170,70 @@ class Explainer {
     return expressions.length === 1 ? parenthesise(expressions[0]) : `(${expressions.map(parenthesise).join(' AND ')})`;
   }
 
-  json(node: PhysicalNode): Record<string, unknown> {
+  json(node: PhysicalNode, relationship?: string, subplan?: string): Record<string, unknown> {
     const shown = this.#visible(node);
     const { facts } = shown.node;
-    const result: Record<string, unknown> = { 'Node Type': facts.title };
-    if (facts.suffix !== undefined && facts.suffix !== '') result['Relation'] = facts.suffix.trim();
+    const modifies = facts.reads !== undefined && facts.children !== undefined;
+    const result: Record<string, unknown> = { ...nodeProperties(facts.title, modifies) };
+    if (relationship !== undefined) result['Parent Relationship'] = relationship;
+    if (subplan !== undefined) result['Subplan Name'] = subplan;
+    result['Parallel Aware'] = false;
+    result['Async Capable'] = false;
+    Object.assign(result, relationProperties(facts.reads));
     if (this.#options.costs) {
-      result['Startup Cost'] = round(node.startup);
-      result['Total Cost'] = round(node.total);
+      result['Startup Cost'] = cost(node.startup);
+      result['Total Cost'] = cost(node.total);
       result['Plan Rows'] = Math.round(node.rows);
       result['Plan Width'] = shown.node.width * COLUMN_WIDTH;
     }
-    const measured = this.#options.measurements?.get(shown.node);
-    if (this.#options.analyze) {
-      const loops = measured?.loops ?? 0;
-      if (measured !== undefined && loops > 0 && this.#options.timing) {
-        result['Actual Startup Time'] = round(measured.startup / loops);
-        result['Actual Total Time'] = round(measured.total / loops);
-      }
-      result['Actual Rows'] = measured === undefined || loops === 0 ? 0 : Math.round(measured.rows / loops);
-      result['Actual Loops'] = loops;
-    }
-    for (const detail of shown.details) result[detail.label] = this.#detail(detail);
+    if (this.#options.analyze) Object.assign(result, this.#measured(shown.node));
+    for (const detail of shown.details) result[detail.label] = this.#property(detail);
+    if (this.#options.buffers) Object.assign(result, BUFFERS);
+    const { children } = shown.node;
     const plans = [
-      ...shown.subplans.map((subplan) => ({ 'Subplan Name': subplan.heading, ...this.json(subplan.node) })),
-      ...shown.node.children.map((child) => this.json(child)),
+      ...shown.subplans.map(({ heading, node: one }) =>
+        this.json(one, heading.startsWith('SubPlan') ? 'SubPlan' : 'InitPlan', heading),
+      ),
+      ...children.map((child, at) =>
+        this.json(child, facts.title === 'Append' ? 'Member' : at === 0 ? 'Outer' : 'Inner'),
+      ),
     ];
     if (plans.length > 0) result['Plans'] = plans;
     return result;
+  }
+
+  #measured(node: PhysicalNode): Record<string, unknown> {
+    const measured = this.#options.measurements?.get(node);
+    const loops = measured?.loops ?? 0;
+    const { timing } = this.#options;
+    if (measured === undefined || loops === 0)
+      return {
+        ...(timing ? { 'Actual Startup Time': 0, 'Actual Total Time': 0 } : {}),
+        'Actual Rows': 0,
+        'Actual Loops': 0,
+      };
+    return {
+      ...(timing
+        ? {
+            'Actual Startup Time': round(measured.startup / loops),
+            'Actual Total Time': round(measured.total / loops),
+          }
+        : {}),
+      'Actual Rows': Math.round(measured.rows / loops),
+      'Actual Loops': loops,
+    };
+  }
+
+  /** A detail as a property: lists stay lists. */
+  #property(detail: PlanDetail): unknown {
+    const expressions = (detail.expressions ?? []).map((expression) => this.#expression(expression));
+    if (detail.label === 'Sort Key') {
+      const directions = (detail.text ?? '').split(',');
+      return expressions.map((text, at) => `${text}${directions[at] ?? ''}`);
+    }
+    if (detail.label === 'Group Key' || detail.label === 'Output') return expressions;
+    if (detail.label === 'Vectorized') return true;
+    return this.#detail(detail);
   }
 
   #expression(expression: BoundExpression): string {

@@ -54,7 +54,7 @@ function modifyNode(
     startup: source.startup,
     total: source.total + source.rows * 0.05,
     title,
-    suffix: ` on ${plan.target.table.name.text}`,
+    reads: { kind: 'table', name: plan.target.table.name.text, alias: '' },
     children: [source],
     create,
   });

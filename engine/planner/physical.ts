@@ -22,6 +22,15 @@ export interface PlanDetail {
   readonly text?: string | undefined;
 }
 
+/** What a scan reads, or a modification changes, by name. */
+export interface ReadRelation {
+  readonly kind: 'table' | 'function' | 'common';
+  readonly name: string;
+  /** '' = none. */
+  readonly alias: string;
+  readonly index?: string | undefined;
+}
+
 export interface NodeFacts {
   readonly layout: Layout;
   readonly width: number;
@@ -31,8 +40,8 @@ export interface NodeFacts {
   readonly order?: readonly PhysicalOrder[] | undefined;
   /** Kind of node as EXPLAIN names it, e.g. 'Seq Scan'; '' = not shown (its child stands for it). */
   readonly title: string;
-  /** Follows the title, e.g. ' on t', ' using i on t a'. */
-  readonly suffix?: string | undefined;
+  /** What it reads or changes, shown after the title. */
+  readonly reads?: ReadRelation | undefined;
   readonly details?: readonly PlanDetail[] | undefined;
   readonly children?: readonly PhysicalNode[] | undefined;
   /** Further plans shown under it with a heading ('CTE x', 'SubPlan 1', 'InitPlan 1'). */
@@ -92,7 +101,7 @@ export class PhysicalNode {
       order,
       create: (context) => this.open(context),
       title: '',
-      suffix: undefined,
+      reads: undefined,
       details: undefined,
       subplans: undefined,
       children: [this],

@@ -274,7 +274,7 @@ export class Planner implements EstimateContext {
       startup: 0,
       total: rows.length * COST.tuple,
       title: rows.length === 1 ? 'Result' : 'Values Scan',
-      suffix: rows.length === 1 ? '' : ' on "*VALUES*"',
+      reads: rows.length === 1 ? undefined : { kind: 'table', name: '"*VALUES*"', alias: '' },
       create: (context) => new ValuesScan(rows, context),
     });
     return this.filtered(node, request.conjuncts);

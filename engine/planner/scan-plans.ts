@@ -150,11 +150,6 @@ function notNullColumns(plan: ScanPlan, conjuncts: readonly BoundExpression[]): 
   return found;
 }
 
-function relationSuffix(plan: ScanPlan): string {
-  const name = plan.table.name.text;
-  return plan.alias === name || plan.alias === '' ? ` on ${name}` : ` on ${name} ${plan.alias}`;
-}
-
 function sequentialScan(
   planner: Planner,
   plan: ScanPlan,
@@ -177,7 +172,7 @@ function sequentialScan(
     startup: 0,
     total: cost,
     title: 'Seq Scan',
-    suffix: relationSuffix(plan),
+    reads: { kind: 'table', name: plan.table.name.text, alias: plan.alias },
     details: filterDetail(conjuncts),
     scan: withKey
       ? undefined
@@ -242,7 +237,7 @@ function indexScan(planner: Planner, plan: ScanPlan, path: IndexPath, rows: numb
     total: path.cost,
     order: path.order,
     title: path.reverse ? 'Index Scan Backward' : 'Index Scan',
-    suffix: ` using ${path.index.name.text}${relationSuffix(plan)}`,
+    reads: { kind: 'table', name: plan.table.name.text, alias: plan.alias, index: path.index.name.text },
     details,
     point: single && !withKey ? pointRead(spec, path) : undefined,
     create: single ? (execution) => new IndexPoint(spec, execution) : (execution) => new IndexScan(spec, execution),
@@ -310,7 +305,7 @@ export function planSystemScan(
     startup: 0,
     total: lookup !== undefined ? 2 : SYSTEM_ROWS / 10,
     title: 'Seq Scan',
-    suffix: ` on ${plan.relation.name}`,
+    reads: { kind: 'table', name: plan.relation.name, alias: '' },
     details: filterDetail(request.conjuncts),
     create: (execution) => new SystemScan(plan.relation, filter, lookup, execution),
   });

@@ -1,6 +1,7 @@
 /** EXPLAIN and EXPLAIN ANALYZE of queries and modifications; EXPLAIN (SBLR) lists the bytecode. */
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { JSON_TEXT, TEXT } from '../../sblr/contract/types.ts';
 import { encodeProgram } from '../../sblr/encode.ts';
 import { disassemble } from '../../sblr/explain.ts';
 import type { NodeOf, Program, RelationNode } from '../../sblr/nodes.ts';
@@ -38,6 +39,9 @@ export async function explain(
       ? otherwise
       : found.value === undefined || !['off', 'false', '0'].includes(found.value.toLowerCase());
   };
+  for (const name of ['timing', 'wal'])
+    if (option(name, false) && !statement.analyze)
+      throw new SqlError('invalid_parameter_value', `EXPLAIN option ${name.toUpperCase()} requires ANALYZE`);
   let measurements: Map<object, Measurement> | undefined;
   let executed: number | undefined;
   if (statement.analyze) {
@@ -56,13 +60,15 @@ export async function explain(
     costs: option('costs', true),
     timing: option('timing', true),
     verbose: option('verbose', false),
+    buffers: option('buffers', false),
+    settings: option('settings', false),
     format: statement.format,
     measurements,
     planningMs: option('summary', statement.analyze) ? planned : undefined,
     executionMs: option('summary', statement.analyze) ? executed : undefined,
     display: (identifier) => session.introspectionHooks.show(identifier),
   });
-  sendText(session, 'QUERY PLAN', lines);
+  sendText(session, 'QUERY PLAN', lines, statement.format === 'json' ? JSON_TEXT : TEXT);
   return { command: 'EXPLAIN' };
 }
 

@@ -2,7 +2,7 @@
 import type { ExecuteRequest, ProgramRef, ResultColumn } from '../../sblr/contract/session.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import { JSON_TEXT, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { Program, RelationNode } from '../../sblr/nodes.ts';
 import type { BoundQuery } from '../binder/bound.ts';
@@ -184,8 +184,10 @@ export function describeStatement(
     }
   }
   sink.parameters(mergeTypes(program, declared).map((type) => type ?? TEXT));
-  if (statement?.op === 'EXPLAIN') sink.columns([{ name: 'QUERY PLAN', type: TEXT, tableId: 0, columnPosition: 0 }]);
-  else if (statement?.op === 'FETCH_CURSOR' && !statement.move)
+  if (statement?.op === 'EXPLAIN') {
+    const type = statement.format === 'json' ? JSON_TEXT : TEXT;
+    sink.columns([{ name: 'QUERY PLAN', type, tableId: 0, columnPosition: 0 }]);
+  } else if (statement?.op === 'FETCH_CURSOR' && !statement.move)
     sink.columns(session.cursors.get(statement.name)?.columns ?? []);
   else if (statement?.op === 'CALL_PROCEDURE') {
     const routine = procedureOf(session, statement);

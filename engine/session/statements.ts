@@ -5,7 +5,7 @@
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { TEXT } from '../../sblr/contract/types.ts';
+import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, Program, StatementNode } from '../../sblr/nodes.ts';
 import { OPCODES } from '../../sblr/opcodes.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
@@ -427,9 +427,9 @@ function useDatabase(session: Session, name: Identifier): void {
 }
 
 /** Sends rows of text to the client, as EXPLAIN does. */
-export function sendText(session: Session, column: string, lines: readonly string[]): void {
-  session.sink.columns([{ name: column, type: TEXT, tableId: 0, columnPosition: 0 }]);
-  const writer = new RowBlockWriter([TEXT]);
+export function sendText(session: Session, column: string, lines: readonly string[], type: SqlType = TEXT): void {
+  session.sink.columns([{ name: column, type, tableId: 0, columnPosition: 0 }]);
+  const writer = new RowBlockWriter([type]);
   for (const line of lines) writer.append([line]);
   if (lines.length > 0) session.sink.rows(writer.take());
 }

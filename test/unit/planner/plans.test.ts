@@ -53,3 +53,45 @@ test('a constant reaches all columns that equal it', async () => {
     { id: 40, y: 0 },
   ]);
 });
+
+test('the JSON form tells what tools read', async () => {
+  const [row] = await database.db.query(
+    'explain (analyze, buffers, settings, format json) select a.x, count(*) from a left join b on b.id = a.id where a.id < 100 group by a.x order by a.x',
+  );
+  const value = Object.values(row ?? {})[0];
+  const [top] = (typeof value === 'string' ? JSON.parse(value) : value) as Record<string, never>[];
+  const nodes: Record<string, unknown>[] = [];
+  const visit = (node: Record<string, unknown>): void => {
+    nodes.push(node);
+    for (const child of (node['Plans'] ?? []) as Record<string, unknown>[]) visit(child);
+  };
+  visit(top!['Plan'] as never);
+  expect(top).toMatchObject({ Settings: {}, Triggers: [] });
+  expect(top!['Execution Time']).toBeGreaterThan(0);
+  expect(nodes[0]).toMatchObject({ 'Node Type': 'Sort', 'Sort Key': ['a.x'], 'Actual Rows': 7, 'Actual Loops': 1 });
+  expect(nodes[1]).toMatchObject({
+    'Node Type': 'Aggregate',
+    Strategy: 'Hashed',
+    'Group Key': ['a.x'],
+    'Parent Relationship': 'Outer',
+    'Shared Hit Blocks': 0,
+  });
+  expect(nodes).toContainEqual(expect.objectContaining({ 'Join Type': 'Left', 'Actual Rows': 99 }));
+  const scan = nodes.find((node) => node['Relation Name'] === 'a');
+  expect(scan).toMatchObject({
+    'Node Type': 'Index Scan',
+    'Index Name': 'a_pkey',
+    'Scan Direction': 'Forward',
+    Alias: 'a',
+    'Parallel Aware': false,
+    'Index Cond': '(a.id < 100)',
+    'Actual Rows': 99,
+  });
+});
+
+test('options that need ANALYZE', async () => {
+  await expect(database.db.query('explain (timing) select 1')).rejects.toThrow(
+    'EXPLAIN option TIMING requires ANALYZE',
+  );
+  await expect(database.db.query('explain (format yaml) select 1')).rejects.toThrow();
+});
