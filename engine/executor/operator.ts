@@ -111,3 +111,14 @@ export interface ExecutionContext {
   readonly spillFiles: SpillFiles;
   notice(notice: SqlNotice): void;
 }
+
+/**
+ * For operators that take batch after batch without handing rows on: sources end their turn with rows in hand, so
+ * that nobody else looks at the clock. True = return PENDING.
+ */
+export function mustPause(context: ExecutionContext): boolean {
+  if (!context.sliceUsed()) return false;
+  context.checkCancelled();
+  context.yieldSlice();
+  return true;
+}

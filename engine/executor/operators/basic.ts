@@ -6,6 +6,7 @@ import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import {
   BATCH_ROWS,
+  mustPause,
   PENDING,
   SUSPEND,
   type Batch,
@@ -89,6 +90,7 @@ export class Filter implements Operator {
         this.#out = [];
         return out;
       }
+      if (mustPause(this.#context)) return PENDING;
     }
   }
 
@@ -319,6 +321,7 @@ export class Limit implements Operator {
       if (batch === PENDING || batch === null) return batch;
       if (this.#skip >= batch.length) {
         this.#skip -= batch.length;
+        if (mustPause(this.#context)) return PENDING;
         continue;
       }
       const out = this.#take(batch);
@@ -360,6 +363,7 @@ export class Limit implements Operator {
       if (batch === PENDING) return batch;
       if (batch === null) break;
       for (const row of batch) all.push(row);
+      if (mustPause(this.#context)) return PENDING;
     }
     this.#done = true;
     const count = Math.ceil((all.length * this.#left) / 100);

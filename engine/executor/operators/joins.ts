@@ -7,7 +7,15 @@
  * are kept in a file during the first block and read again for each further one.
  */
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
-import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import {
+  BATCH_ROWS,
+  mustPause,
+  PENDING,
+  type Batch,
+  type Evaluator,
+  type ExecutionContext,
+  type Operator,
+} from '../operator.ts';
 import { rowBytes } from '../values.ts';
 import { RowSpool } from './row-spool.ts';
 
@@ -88,6 +96,7 @@ export class HashJoin implements Operator {
   #build(): boolean {
     for (;;) {
       if (this.#buildBatch === null) {
+        if (mustPause(this.#context)) return false;
         const batch = this.#right.next();
         if (batch === PENDING) return false;
         if (batch === null) return true;

@@ -2,7 +2,7 @@
  * Duplicate removal and set operations, by hash keys of whole rows or of DISTINCT ON expressions.
  */
 import type { Row } from '../../../sblr/contract/values.ts';
-import { PENDING, type Batch, type ExecutionContext, type Operator } from '../operator.ts';
+import { mustPause, PENDING, type Batch, type ExecutionContext, type Operator } from '../operator.ts';
 import { RowSpool } from './row-spool.ts';
 
 /** Key of a row in which NULLs are equal to each other. */
@@ -42,10 +42,7 @@ export class Distinct implements Operator {
   next(): Batch | null | typeof PENDING {
     for (;;) {
       if (this.#batch === null) {
-        if (this.#reading !== undefined && this.#context.sliceUsed()) {
-          this.#context.yieldSlice();
-          return PENDING;
-        }
+        if (mustPause(this.#context)) return PENDING;
         const batch = this.#reading === undefined ? this.#source.next() : this.#reading.read();
         if (batch === PENDING) return PENDING;
         if (batch === null) {
@@ -156,10 +153,7 @@ export class SetOperation implements Operator {
 
   next(): Batch | null | typeof PENDING {
     for (;;) {
-      if (this.#reading !== undefined && this.#context.sliceUsed()) {
-        this.#context.yieldSlice();
-        return PENDING;
-      }
+      if (mustPause(this.#context)) return PENDING;
       if (!this.#counted) {
         const batch = this.#reading === undefined ? this.#right.next() : (this.#reading.right?.read() ?? null);
         if (batch === PENDING) return PENDING;

@@ -8,7 +8,15 @@ import type { SqlType } from '../../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { WindowFrame } from '../../binder/bound.ts';
 import type { AggregateImplementation, WindowEvaluator, WindowRows } from '../../functions/function.ts';
-import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import {
+  BATCH_ROWS,
+  mustPause,
+  PENDING,
+  type Batch,
+  type Evaluator,
+  type ExecutionContext,
+  type Operator,
+} from '../operator.ts';
 import { rowBytes, type Comparator } from '../values.ts';
 import { shiftValue } from '../value-arithmetic.ts';
 import type { OrderColumn } from './sort.ts';
@@ -93,6 +101,7 @@ export class Window implements Operator {
     for (;;) {
       if (this.#batch === null) {
         if (this.#sourceDone) return this.#rows.length > 0;
+        if (mustPause(this.#context)) return PENDING;
         const batch = this.#source.next();
         if (batch === PENDING) return PENDING;
         if (batch === null) {
@@ -146,7 +155,7 @@ export class Window implements Operator {
         rows.moveTo(work.at);
         results[work.at] = work.evaluate();
         work.at++;
-        if ((work.at & 255) === 0 && context.sliceUsed()) {
+        if ((work.at & 15) === 0 && context.sliceUsed()) {
           context.checkCancelled();
           context.yieldSlice();
           return false;
