@@ -26,6 +26,7 @@ import { dropColumnDependents, dropConstraint, dropOwnedSequence } from './drop.
 import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
 import { addIndex, indexKeys } from './indexes.ts';
 import { changeSequence, createOwnedSequence } from './sequences.ts';
+import { verifyGenerated } from './generated-columns.ts';
 import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
 import { dropColumnInViews, moveInViews, renameColumnInViews, renameInViews } from './view-names.ts';
 import { alterViewOptions } from './views.ts';
@@ -33,6 +34,9 @@ import { alterViewOptions } from './views.ts';
 type Action = NodeOf<'ALTER_ACTION'>;
 
 /** Actions that change nothing a client of this server can see; accepted as their dialects do. */
+/** Of those, the ones about a column. */
+const COLUMN_ACTIONS = new Set(['set_statistics', 'set_storage']);
+
 const WITHOUT_EFFECT = new Set([
   'set_statistics',
   'set_storage',
@@ -47,7 +51,7 @@ export async function alterTable(statement: NodeOf<'ALTER_TABLE'>, context: DdlC
   if (found === undefined || found.kind === 'system') {
     const error = undefinedRelation(context, statement.name, 'relation', undefined);
     if (!statement.exists) throw error;
-    context.notice('notice', 'undefined_table', { message: `${error.message}, skipping` });
+    context.notice('notice', 'successful_completion', { message: `${error.message}, skipping` });
     return;
   }
   if (found.kind === 'view' && found.system)
@@ -85,11 +89,7 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return alterType(action, table, context);
     case 'set_default': {
       const column = requireColumn(table, action.name!, context);
-      if (column.identity !== 'none')
-        throw new SqlError(
-          'syntax_error',
-          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is an identity column`,
-        );
+      if (column.identity !== 'none') throw identityColumn(column, table, context);
       if (column.generated !== 'none')
         throw new SqlError(
           'syntax_error',
@@ -108,6 +108,7 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
     }
     case 'drop_not_null': {
       const column = requireColumn(table, action.name!, context);
+      if (column.identity !== 'none') throw identityColumn(column, table, context);
       if (
         table.constraints.some(
           (constraint) => constraint.kind === 'primary_key' && constraint.columns.includes(column.position),
@@ -147,16 +148,7 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return alterConstraint(action, table, context);
     case 'add_identity': {
       const column = requireColumn(table, action.name!, context);
-      if (!column.notNull)
-        throw new SqlError(
-          'object_not_in_prerequisite_state',
-          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" must be declared NOT NULL before identity can be added`,
-        );
-      if (column.identity !== 'none')
-        throw new SqlError(
-          'object_not_in_prerequisite_state',
-          `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is already an identity column`,
-        );
+      requireIdentityPossible(column, table, context);
       const identity = action.column?.identity ?? 'by_default';
       putColumn(context, table.id, column.position, { identity, defaultValue: undefined });
       await createOwnedSequence(
@@ -194,6 +186,7 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
     }
     case 'drop_expression': {
       const column = requireColumn(table, action.name!, context);
+      if (column.generated === 'none') return notGenerated(column, table, action, context);
       putColumn(context, table.id, column.position, { generated: 'none', defaultValue: undefined });
       return;
     }
@@ -208,7 +201,10 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return;
     }
     default:
-      if (WITHOUT_EFFECT.has(action.action)) return;
+      if (WITHOUT_EFFECT.has(action.action)) {
+        if (COLUMN_ACTIONS.has(action.action)) requireColumn(table, action.name!, context);
+        return;
+      }
       alterOther(action, table, context);
   }
 }
@@ -264,6 +260,38 @@ function alterOther(action: Action, relation: RelationDefinition, context: DdlCo
   });
 }
 
+/** ADD GENERATED AS IDENTITY needs a NOT NULL column without a default. */
+function requireIdentityPossible(column: ColumnDefinition, table: TableDefinition, context: DdlContext): void {
+  if (!column.notNull)
+    throw new SqlError(
+      'object_not_in_prerequisite_state',
+      `column "${context.display(column.name)}" of relation "${context.display(table.name)}" must be declared NOT NULL before identity can be added`,
+    );
+  if (column.identity !== 'none')
+    throw new SqlError(
+      'object_not_in_prerequisite_state',
+      `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is already an identity column`,
+    );
+  if (column.defaultValue !== undefined || column.sequenceId !== undefined)
+    throw new SqlError(
+      'object_not_in_prerequisite_state',
+      `column "${context.display(column.name)}" of relation "${context.display(table.name)}" already has a default value`,
+    );
+}
+
+function identityColumn(column: ColumnDefinition, table: TableDefinition, context: DdlContext): SqlError {
+  return new SqlError(
+    'syntax_error',
+    `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is an identity column`,
+  );
+}
+
+function notGenerated(column: ColumnDefinition, table: TableDefinition, action: Action, context: DdlContext): void {
+  const message = `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not a stored generated column`;
+  if (!action.exists) throw new SqlError('object_not_in_prerequisite_state', message);
+  context.notice('notice', 'successful_completion', { message: `${message}, skipping` });
+}
+
 function undefinedConstraint(name: Identifier, table: TableDefinition, context: DdlContext): SqlError {
   return new SqlError('undefined_object', {
     message: `constraint "${context.display(name)}" of relation "${context.display(table.name)}" does not exist`,
@@ -287,6 +315,7 @@ async function addTableColumn(action: Action, table: TableDefinition, context: D
   }
   const before = context.catalog.table(table.id);
   const column = await addColumn(definition, table.id, context);
+  verifyGenerated([definition], context.catalog.table(table.id), context);
   const late = definition.constraints.filter(
     (constraint) => constraint.kind !== 'not_null' && constraint.kind !== 'default',
   );
@@ -348,7 +377,7 @@ async function dropColumn(action: Action, table: TableDefinition, context: DdlCo
   const column = columnByName(table, action.name!);
   if (column === undefined) {
     if (!action.exists) requireColumn(table, action.name!, context);
-    context.notice('notice', 'undefined_column', {
+    context.notice('notice', 'successful_completion', {
       message: `column "${context.display(action.name!)}" of relation "${context.display(table.name)}" does not exist, skipping`,
     });
     return;
@@ -379,6 +408,8 @@ async function dropColumn(action: Action, table: TableDefinition, context: DdlCo
 async function alterType(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
   const column = requireColumn(table, action.name!, context);
   const resolved = resolveType(context, action.type!, action.pos);
+  if (column.identity !== 'none' && !['int16', 'int32', 'int64'].includes(resolved.kind))
+    throw new SqlError('invalid_parameter_value', 'identity column type must be smallint, integer, or bigint');
   const type = action.collation === undefined ? resolved : { ...resolved, collation: action.collation };
   const source = action.value ?? node('COLUMN', { name: [column.name] });
   const shown = context.display(column.name);

@@ -123,7 +123,7 @@ export async function alterObject(statement: NodeOf<'ALTER_OBJECT'>, context: Dd
     object = findObject(statement.kind, statement.name, context);
   } catch (error) {
     if (!statement.exists || !(error instanceof SqlError)) throw error;
-    context.notice('notice', error.condition, { message: `${error.message}, skipping` });
+    context.notice('notice', 'successful_completion', { message: `${error.message}, skipping` });
     return;
   }
   requireOwner(context, object, object.kind);

@@ -6,7 +6,6 @@
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import { OPCODES, type OpcodeName } from '../../sblr/opcodes.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type {
   ConstraintDefinition,
@@ -15,6 +14,7 @@ import type {
   TableDefinition,
 } from '../catalog/definitions.ts';
 import { chooseName, relationNameTaken, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
+import { columnNames, refuseSubqueries } from './expression-nodes.ts';
 import { addIndex, localIndexName } from './indexes.ts';
 import { putColumn, requireColumn } from './tables.ts';
 
@@ -87,51 +87,6 @@ export function setDefault(
   putColumn(context, tableId, position, { defaultValue: stored });
   // Binding now reports a default that can never be assigned.
   context.bindDefault(stored, context.catalog.table(tableId), position);
-}
-
-const QUERIES: ReadonlySet<OpcodeName> = new Set<OpcodeName>([
-  'SUBQUERY',
-  'EXISTS',
-  'IN_QUERY',
-  'QUANTIFIED_QUERY',
-  'ARRAY_QUERY',
-]);
-
-/** What is stored with a table looks at no other table. */
-export function refuseSubqueries(expression: ValueNode, what: string): void {
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) {
-      for (const item of value) visit(item);
-      return;
-    }
-    if (value === null || typeof value !== 'object' || !('op' in value)) return;
-    const current = value as { op: OpcodeName; pos?: number } & Record<string, unknown>;
-    if (QUERIES.has(current.op)) {
-      throw new SqlError('feature_not_supported', {
-        message: `cannot use subquery in ${what}`,
-        ...(current.pos === undefined ? {} : { position: current.pos }),
-      });
-    }
-    for (const input of Object.keys(OPCODES[current.op].inputs)) visit(current[input]);
-  };
-  visit(expression);
-}
-
-/** All COLUMN nodes of an expression, found generically by the opcode table. */
-export function columnNames(expression: ValueNode): NodeOf<'COLUMN'>[] {
-  const found: NodeOf<'COLUMN'>[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) {
-      for (const item of value) visit(item);
-      return;
-    }
-    if (value === null || typeof value !== 'object' || !('op' in value)) return;
-    const current = value as { op: OpcodeName } & Record<string, unknown>;
-    if (current.op === 'COLUMN') found.push(current as unknown as NodeOf<'COLUMN'>);
-    for (const input of Object.keys(OPCODES[current.op].inputs)) visit(current[input]);
-  };
-  visit(expression);
-  return found;
 }
 
 function constraintNameTaken(table: TableDefinition): (name: Identifier) => boolean {
@@ -394,13 +349,28 @@ async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlC
     refTableId: parent.id,
     refColumns,
     indexId: index.id,
-    setColumns: constraint.setColumns.map((set) => requireColumn(table, set, context, constraint.pos).position),
+    setColumns: constraint.setColumns.map((set) => setColumn(set, table, columns, constraint, context)),
   };
   context.catalog.put({ ...table, constraints: [...table.constraints, definition] });
   const current = context.catalog.table(parent.id);
   if (!current.referencedBy.includes(tableId))
     context.catalog.put({ ...current, referencedBy: [...current.referencedBy, tableId] });
   if (!fresh && definition.validated) await context.validateForeignKey(context.catalog.table(tableId), definition);
+}
+
+function setColumn(
+  name: Identifier,
+  table: TableDefinition,
+  columns: readonly number[],
+  constraint: NodeOf<'CONSTRAINT_DEF'>,
+  context: DdlContext,
+): number {
+  const { position } = requireColumn(table, name, context, constraint.pos);
+  if (columns.includes(position)) return position;
+  throw new SqlError(
+    'invalid_column_reference',
+    `column "${context.display(name)}" referenced in ON DELETE SET action must be part of foreign key`,
+  );
 }
 
 function referencedKey(
@@ -466,6 +436,13 @@ function comparableGroup(type: SqlType): string {
   return type.kind;
 }
 
+/** Numbers of a referencing column are compared as those of the key: integers of any width, else only wider ones. */
+function widens(from: SqlType, to: SqlType): boolean {
+  if (!NUMERIC.has(from.kind)) return true;
+  const rank = (type: SqlType): number => (type.kind.startsWith('float') ? 2 : type.kind === 'decimal' ? 1 : 0);
+  return rank(from) <= rank(to);
+}
+
 function requireComparable(
   child: TableDefinition,
   position: number,
@@ -476,11 +453,11 @@ function requireComparable(
 ): void {
   const a = child.columns[position - 1]!;
   const b = parent.columns[refPosition - 1]!;
-  if (comparableGroup(a.type) === comparableGroup(b.type)) return;
+  if (comparableGroup(a.type) === comparableGroup(b.type) && widens(a.type, b.type)) return;
   const words = child.columns[position - 1]!.name.text;
   const name = constraint.name ?? chooseName(child.name.text, words, 'fkey', () => false);
   throw new SqlError('datatype_mismatch', {
     message: `foreign key constraint "${context.display(name)}" cannot be implemented`,
-    detail: `Key columns "${context.display(a.name)}" and "${context.display(b.name)}" are of incompatible types.`,
+    detail: `Key columns "${context.display(a.name)}" and "${context.display(b.name)}" are of incompatible types: ${context.typeName(a.type)} and ${context.typeName(b.type)}.`,
   });
 }

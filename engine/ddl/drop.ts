@@ -375,7 +375,7 @@ export function dropConstraint(
         variant: 'constraint',
         args: { constraint: context.display(name), table: context.display(table.name) },
       });
-    context.notice('notice', 'undefined_object', { message: `${message}, skipping` });
+    context.notice('notice', 'successful_completion', { message: `${message}, skipping` });
     return;
   }
   if (constraint.kind === 'primary_key' || constraint.kind === 'unique')

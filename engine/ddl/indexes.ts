@@ -5,7 +5,7 @@ import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { IndexDefinition, IndexKeyDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import { mapChildren } from '../binder/expression-tools.ts';
-import { refuseSubqueries } from './constraints.ts';
+import { refuseSubqueries } from './expression-nodes.ts';
 import {
   chooseName,
   relationNameTaken,

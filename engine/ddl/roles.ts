@@ -162,7 +162,7 @@ export async function dropRole(statement: NodeOf<'DROP_ROLE'>, context: DdlConte
       const message = `role "${shown}" does not exist`;
       if (!statement.exists)
         throw new SqlError('undefined_object', { message, variant: 'role', args: { role: shown } });
-      context.notice('notice', 'undefined_object', { message: `${message}, skipping` });
+      context.notice('notice', 'successful_completion', { message: `${message}, skipping` });
       continue;
     }
     if (role.id === context.role) throw new SqlError('object_in_use', 'current user cannot be dropped');

@@ -101,7 +101,7 @@ export async function alterSequence(statement: NodeOf<'ALTER_SEQUENCE'>, context
   if (found === undefined || found.kind !== 'sequence') {
     const error = undefinedRelation(context, statement.name, 'relation', undefined);
     if (!statement.exists) throw error;
-    context.notice('notice', 'undefined_table', { message: `${error.message}, skipping` });
+    context.notice('notice', 'successful_completion', { message: `${error.message}, skipping` });
     return;
   }
   requireOwner(context, found, 'sequence');
@@ -112,8 +112,15 @@ export function changeSequence(id: ObjectId, options: Options, context: DdlConte
   const old = context.catalog.get(id) as SequenceDefinition;
   const values = parameters(options, old, old.type, context);
   context.catalog.put({ ...old, ...values });
-  if (options.restartPresent)
-    context.restartSequence(id, options.restart === undefined ? values.start : big(options.restart));
+  if (options.restartPresent) {
+    const restart = options.restart === undefined ? values.start : big(options.restart);
+    for (const [wrong, bound] of [
+      [restart < values.minimum, `less than MINVALUE (${values.minimum})`],
+      [restart > values.maximum, `greater than MAXVALUE (${values.maximum})`],
+    ] as const)
+      if (wrong) throw new SqlError('invalid_parameter_value', `RESTART value (${restart}) cannot be ${bound}`);
+    context.restartSequence(id, restart);
+  }
   applyOwner(options, id, context);
 }
 

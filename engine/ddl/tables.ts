@@ -8,6 +8,7 @@ import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
 import { addConstraint, type ConstraintNode } from './constraints.ts';
 import { claimRelationName, placeOf, resolveType, storeExpression, type DdlContext } from './context.ts';
+import { verifyGenerated } from './generated-columns.ts';
 import { addIndex, indexKeys } from './indexes.ts';
 import { createOwnedSequence } from './sequences.ts';
 
@@ -44,6 +45,7 @@ export async function createTable(statement: NodeOf<'CREATE_TABLE'>, context: Dd
   for (const like of statement.likes) copyColumns(like, id, context);
   for (const column of statement.columns) await addColumn(column, id, context);
   table = context.catalog.table(id);
+  verifyGenerated(statement.columns, table, context);
   if (table.columns.length > COLUMN_LIMIT) {
     throw new SqlError('too_many_columns', `tables can have at most ${COLUMN_LIMIT} columns`);
   }

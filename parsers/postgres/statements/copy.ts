@@ -1,6 +1,7 @@
 /** COPY in all its spellings: old and new options, tables and queries. Only the client's streams are served. */
 import type { CopyFormat } from '../../../sblr/contract/dialect.ts';
 import type { Identifier, Name } from '../../../sblr/contract/names.ts';
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { node, type RelationNode, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
@@ -46,10 +47,13 @@ export function copyStatement(p: PostgresParser): StatementNode {
     const statement = preparableStatement(p);
     p.expectSymbol(')');
     if (statement.op !== 'RETURN') throw p.error('feature_not_supported', 'COPY (SELECT INTO) is not supported', pos);
+    const { source } = statement;
+    if ((source.op === 'INSERT' || source.op === 'UPDATE' || source.op === 'DELETE') && source.returning.length === 0)
+      throw new SqlError('feature_not_supported', 'COPY query must have a RETURNING clause');
     p.expectWord('to');
     endpoint(p, 'stdout');
     copyOptions(p, options);
-    return copyOut(p, options, statement.source, pos);
+    return copyOut(p, options, source, pos);
   }
   if (p.acceptWord('binary')) options.format = 'binary';
   const tablePos = p.pos;
