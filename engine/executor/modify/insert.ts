@@ -11,7 +11,7 @@ import { isWaiter, waitForLock } from '../locking.ts';
 import { completeRow } from '../operators/scans.ts';
 import { ForeignKeys } from './foreign-keys.ts';
 import { verifyStored, type StoredCheck } from './stored-checks.ts';
-import type { TableAccess } from './table-access.ts';
+import type { IndexAccess, TableAccess } from './table-access.ts';
 import type { Conflict, TableWriter } from './table-writer.ts';
 
 export interface ConflictSpec {
@@ -176,10 +176,20 @@ export class Insert implements Operator {
     });
   }
 
-  #onConflict(conflict: ConflictSpec, found: Conflict, row: Row): 'skip' | 'retry' | typeof PENDING {
-    const arbiter =
-      conflict.indexes.length === 0 || conflict.indexes.some((index) => index.id === found.access.index.id);
-    if (!arbiter) throw this.#spec.access.uniqueViolation(found.access, row, this.#context);
+  /** The conflict that the clause is about: keys it does not name only count when the named ones are free. */
+  #arbiterConflict(conflict: ConflictSpec, found: Conflict, row: Row): Conflict {
+    const named = (access: IndexAccess): boolean =>
+      conflict.indexes.length === 0 || conflict.indexes.some((index) => index.id === access.index.id);
+    if (named(found.access)) return found;
+    for (const access of this.#spec.access.indexes) {
+      const rowKey = access.index.unique && named(access) ? this.#writer.holder(access, row) : undefined;
+      if (rowKey !== undefined) return { ...found, access, rowKey };
+    }
+    throw this.#spec.access.uniqueViolation(found.access, row, this.#context);
+  }
+
+  #onConflict(conflict: ConflictSpec, first: Conflict, row: Row): 'skip' | 'retry' | typeof PENDING {
+    const found = this.#arbiterConflict(conflict, first, row);
     if (conflict.action === 'nothing') {
       this.#mustBeVisible(found.rowKey);
       return 'skip';
