@@ -1,6 +1,7 @@
 /** What the row producers of the `sys` relations see of one session. */
 import { SqlArray, type Row } from '../../sblr/contract/values.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
+import type { ObjectId } from '../catalog/definitions.ts';
 import type { SystemContext } from '../catalog/system-relations.ts';
 import type { TransactionContext } from '../catalog/transaction-relations.ts';
 import type { EngineCore } from '../core.ts';
@@ -21,7 +22,7 @@ export function systemContext(session: Session): SystemContext {
     types: dialect.profile.types,
     routines: dialect.profile.routines,
     views: dialect.system.views.values(),
-    schemas: dialect.system.schemas,
+    schemas: schemasOf(session),
     typeId: (type) => hooks.typeId(type),
     rowEstimate: (table) =>
       core.statistics.analyzed().get(table.id) === undefined ? -1 : core.store.approximateRows(table.space),
@@ -112,3 +113,11 @@ function* settingRows(session: Session): Iterable<Row> {
 }
 
 export { displayIdentifier };
+
+/** The dialect's own schemas, and the one of the session's temporary objects when it has one. */
+function schemasOf(session: Session): ReadonlyMap<string, ObjectId> {
+  const { schemas, temporarySchema } = session.dialect.system;
+  const own = session.temporarySchema;
+  if (own === undefined || temporarySchema === undefined) return schemas;
+  return new Map([...schemas, [`${temporarySchema}_${session.processId}`, own.id]]);
+}
