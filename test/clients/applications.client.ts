@@ -18,7 +18,7 @@ import {
   type TestServer,
 } from '../harness/index.ts';
 
-const SCRIPTS = ['postgres-js', 'kysely', 'knex', 'drizzle'];
+const SCRIPTS = ['postgres-js', 'kysely', 'knex', 'drizzle', 'drizzle-kit'];
 const SCRIPT_TIMEOUT_MS = 50_000;
 
 describe.skipIf(skipWithoutPostgres('applications'))('applications', () => {
