@@ -12,8 +12,8 @@ export interface PointValue {
   readonly constant: SqlValue;
 }
 
-/** Looks up a row in the snapshot the query reads. */
-export type RowSource = (space: number, key: string) => Row | undefined;
+/** Looks up the row of `space` that an index entry stands for, as the query sees both. */
+export type RowSource = (index: number, key: string, space: number) => Row | undefined;
 
 export class PointRead {
   readonly spec: IndexScanSpec;
@@ -47,9 +47,7 @@ export class PointRead {
       if (part === undefined) return undefined;
       key += part;
     }
-    const entry = get(index.space, key);
-    if (entry === undefined) return undefined;
-    const stored = get(table.space, entry[0] as string);
+    const stored = get(index.space, key, table.space);
     if (stored === undefined) return undefined;
     const row = completeRow(stored, '', missing, false);
     const slots = this.#slots;

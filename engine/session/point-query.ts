@@ -32,10 +32,13 @@ export function runPointQuery(session: Session, cached: CachedStatement, request
   let row: Row | undefined;
   if (transaction === undefined) {
     const snapshot = store.lastStamp();
-    row = point.read(parameters, (space, key) => store.get(space, key, snapshot) as Row | undefined);
+    row = point.read(
+      parameters,
+      (index, key, space) => store.getReferenced(index, key, space, snapshot) as Row | undefined,
+    );
   } else {
     for (const { table } of query.bound.tables) transaction.lockTable(table.id, 'access_share', 'wait');
-    row = point.read(parameters, (space, key) => transaction.getNewest(space, key));
+    row = point.read(parameters, (index, key, space) => transaction.getNewestReferenced(index, key, space));
   }
   const { sink } = session;
   if (request.wantColumns || !session.toldColumns.has(query.columns)) {

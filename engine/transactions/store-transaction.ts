@@ -159,6 +159,13 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     return this.#store.get(space, key, this.#stamp) as Row | undefined;
   }
 
+  getNewestReferenced(index: Space, key: Key, space: Space): Row | undefined {
+    if (!this.#written && this.#serializable === undefined)
+      return this.#store.getReferenced(index, key, space, NEWEST) as Row | undefined;
+    const entry = this.getNewest(index, key);
+    return entry === undefined ? undefined : this.getNewest(space, entry[0] as string);
+  }
+
   getNewest(space: Space, key: Key): Row | undefined {
     if (this.#written) {
       const own = this.#own(space, key, this.#layers.length);

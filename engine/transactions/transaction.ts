@@ -101,6 +101,8 @@ export interface Transaction extends TransactionReads {
   pin(): PinnedReads | undefined;
   /** The newest committed or own version, this statement's changes included. */
   getNewest(space: Space, key: Key): Row | undefined;
+  /** The newest row of `space` that the newest entry of `index` under `key` stands for. */
+  getNewestReferenced(index: Space, key: Key, space: Space): Row | undefined;
   /**
    * As the next statement would see it: all own changes, over the newest commit under read committed and
    * over the snapshot otherwise.

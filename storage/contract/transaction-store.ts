@@ -65,6 +65,11 @@ export interface TransactionStore {
   /** The row as `snapshot` sees it. Synchronous; reads the disk when the row is not in memory. */
   get(space: Space, key: Key, snapshot: number): StoredRow | undefined;
   /**
+   * The row of `space` whose key is the first value of the row of `index` under `key`: an index entry
+   * and what it stands for. All entries of `index` must stand for rows of the one `space`.
+   */
+  getReferenced(index: Space, key: Key, space: Space, snapshot: number): StoredRow | undefined;
+  /**
    * Stamp of the newest committed version (a deletion counts), for conflict checks: exact where it is
    * above any active snapshot, otherwise some stamp not above.
    */

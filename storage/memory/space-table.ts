@@ -37,11 +37,19 @@ export class Version {
   }
 }
 
+/** What an entry shows once it is out of its table: nothing, whoever still holds it. */
+const GONE = new Version(new Commit(UNCOMMITTED), null, 0, undefined);
+
 export class Entry implements Keyed {
   readonly key: Key;
   head: Version;
   /** Read since the evictor last came by. */
   touched = false;
+  /**
+   * In an index: the entry that `head` stands for, once it was looked up. Following it saves searching
+   * the table's map, which in a large table means several misses of the processor's caches.
+   */
+  target: Entry | undefined = undefined;
 
   constructor(key: Key, head: Version) {
     this.key = key;
@@ -111,6 +119,7 @@ export class SpaceTable {
     this.bytes += bytes - head.bytes;
     if (head.commit.stamp <= oldest && head.previous !== undefined) this.cut(head);
     entry.head = new Version(commit, row, bytes, head);
+    entry.target = undefined;
     return entry;
   }
 
@@ -141,6 +150,7 @@ export class SpaceTable {
     this.index.delete(entry.key);
     for (let version: Version | undefined = entry.head; version !== undefined; version = version.previous)
       this.account(-version.bytes);
+    entry.head = GONE;
   }
 
   /** Forgets the versions behind `version`. */
@@ -159,6 +169,7 @@ export class SpaceTable {
     if (previous === undefined) {
       if (head.row !== null) this.rows--;
       this.entries.delete(key);
+      entry.head = GONE;
       this.index.delete(key);
       return;
     }
@@ -166,6 +177,7 @@ export class SpaceTable {
     if (previous.row !== null && head.row === null) this.rows++;
     this.bytes += previous.bytes - head.bytes;
     entry.head = previous;
+    entry.target = undefined;
   }
 
   account(bytes: number): void {

@@ -42,7 +42,7 @@ import {
   RECORD_HEADER_BYTES,
   type RecordWalker,
 } from '../log/record.ts';
-import { Commit, UNCOMMITTED, versionBytes, type Entry, type SpaceTable } from '../memory/space-table.ts';
+import { Commit, UNCOMMITTED, versionBytes, visible, type Entry, type SpaceTable } from '../memory/space-table.ts';
 import { openLevelRuns } from '../runs/level-runs.ts';
 import type { SortedRuns } from '../runs/sorted-runs.ts';
 import { ChangeFeed } from './change-feed.ts';
@@ -210,6 +210,27 @@ class Tier1Store implements TransactionStore {
       }
     }
     return table.complete ? undefined : this.#tables.readThrough(table, key);
+  }
+
+  getReferenced(index: Space, key: Key, space: Space, snapshot: number): StoredRow | undefined {
+    const entry = this.#tables.table(index).entries.get(key);
+    const target = entry?.target;
+    if (target !== undefined && entry!.head.commit.stamp <= snapshot) {
+      entry!.touched = true;
+      const version = visible(target.head, snapshot);
+      if (version !== undefined) {
+        target.touched = true;
+        return version.row ?? undefined;
+      }
+    }
+    const reference = this.get(index, key, snapshot);
+    if (reference === undefined) return undefined;
+    const rowKey = reference[0] as Key;
+    const row = this.get(space, rowKey, snapshot);
+    // Remembered for the newest reference only, and only while that is a settled one.
+    if (entry !== undefined && entry.head.row === reference)
+      entry.target = this.#tables.table(space).entries.get(rowKey);
+    return row;
   }
 
   newestStamp(space: Space, key: Key): number {

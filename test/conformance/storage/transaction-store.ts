@@ -69,6 +69,62 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
       store.releaseSnapshot(old);
     });
 
+    using('finds the row that an index entry stands for, whatever became of both', async (store) => {
+      const [table, index] = [1, 2];
+      await commit(store, [
+        [table, 'r1', ['first']],
+        [table, 'r2', ['second']],
+        [index, 'k', ['r1']],
+      ]);
+      const found = (snapshot = NEWEST): StoredRow | undefined => store.getReferenced(index, 'k', table, snapshot);
+      const first = store.registerSnapshot();
+      // Twice each: what was found may be remembered.
+      for (let turn = 0; turn < 2; turn++) expect(found()).toEqual(['first']);
+      await commit(store, [[table, 'r1', ['changed']]]);
+      const changed = store.registerSnapshot();
+      for (let turn = 0; turn < 2; turn++) expect(found()).toEqual(['changed']);
+      await commit(store, [[index, 'k', ['r2']]]);
+      const moved = store.registerSnapshot();
+      for (let turn = 0; turn < 2; turn++) expect(found()).toEqual(['second']);
+      await commit(store, [[table, 'r2', null]]);
+      for (let turn = 0; turn < 2; turn++) expect(found()).toBeUndefined();
+      await commit(store, [
+        [table, 'r2', ['again']],
+        [index, 'k', null],
+      ]);
+      for (let turn = 0; turn < 2; turn++) expect(found()).toBeUndefined();
+      await commit(store, [[index, 'k', ['r2']]]);
+      for (let turn = 0; turn < 2; turn++) {
+        expect(found()).toEqual(['again']);
+        expect(found(moved.stamp)).toEqual(['second']);
+        expect(found(changed.stamp)).toEqual(['changed']);
+        expect(found(first.stamp)).toEqual(['first']);
+      }
+      for (const snapshot of [first, changed, moved]) store.releaseSnapshot(snapshot);
+      for (let turn = 0; turn < 2; turn++) expect(found()).toEqual(['again']);
+      expect(store.getReferenced(index, 'none', table, NEWEST)).toBeUndefined();
+    });
+
+    using(
+      'finds it when memory had to let go of the row',
+      async (store) => {
+        const rows = 3000;
+        for (let from = 0; from < rows; from += 500) {
+          const changes: Change[] = [];
+          for (let at = from; at < from + 500; at++)
+            changes.push([1, `r${at}`, [at, 'x'.repeat(50)]], [2, `k${at}`, [`r${at}`]]);
+          await commit(store, changes, [], 'relaxed');
+          // Remembers them before they go.
+          for (let at = from; at < from + 500; at++) store.getReferenced(2, `k${at}`, 1, NEWEST);
+          await flush(store);
+        }
+        for (let turn = 0; turn < 2; turn++)
+          for (let at = 0; at < rows; at += 7)
+            expect(store.getReferenced(2, `k${at}`, 1, NEWEST)).toEqual([at, 'x'.repeat(50)]);
+      },
+      true,
+    );
+
     using('reports the newest stamp, of deletions too', async (store) => {
       await commit(store, [[1, 'a', [1]]]);
       const held = store.registerSnapshot();
