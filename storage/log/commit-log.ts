@@ -55,6 +55,9 @@ export class CommitLog {
   group = 1;
   #groupCommits = 0;
   #groupStamp = 0;
+  #inFlightStamp = 0;
+  /** The transactions up to this stamp are in the file. */
+  durableStamp: number;
   #lastGroupCommits = 0;
   #inFlight = false;
   #scheduled = false;
@@ -76,6 +79,7 @@ export class CommitLog {
     this.#clock = clock;
     this.#options = options;
     this.#events = events;
+    this.durableStamp = lastStamp;
     const existing = listSegments(disk, directory);
     for (const number of existing) this.#segments.push({ number, lastStamp, createdMillis: clock.nowMillis() });
     this.#segmentNumber = (existing.at(-1) ?? 0) + 1;
@@ -170,6 +174,7 @@ export class CommitLog {
     this.#groupCommits = 0;
     if (this.#groupStamp > 0) this.#segments[this.#segments.length - 1]!.lastStamp = this.#groupStamp;
     this.#inFlight = true;
+    this.#inFlightStamp = this.#groupStamp;
     const file = this.#file;
     const length = full.length;
     file.write(full.buffer, 0, length, this.#position, (error) => {
@@ -190,6 +195,7 @@ export class CommitLog {
     if (this.#position > this.#allocated) this.#allocated = this.#position;
     this.syncs++;
     this.#inFlight = false;
+    if (this.#inFlightStamp > 0) this.durableStamp = this.#inFlightStamp;
     if (this.#spare.buffer.length > KEEP_BUFFER_BYTES) this.#spare = new ByteWriter(64 * 1024);
     this.#events.durable(group);
     if (this.writer.length > 0) this.#schedule();

@@ -148,7 +148,8 @@ class Tier1Store implements TransactionStore {
         options.flushBytes ?? Math.min(DEFAULTS.flushBytes, (options.memoryBytes ?? DEFAULTS.memoryBytes) / 4),
       worker: options.flushWorker,
       runsDirectory: `${options.directory}/runs`,
-      target: () => this.#snapshots.oldest(this.#visible),
+      // What was acknowledged early is visible before the log has it, and flushing reads the log.
+      target: () => Math.min(this.#snapshots.oldest(this.#visible), this.#log.durableStamp),
       closed: () => this.#closed,
       flushed: (stamp, position) => this.#removeSegments(stamp, position),
     });

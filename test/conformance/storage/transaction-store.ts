@@ -109,6 +109,7 @@ export function transactionStoreSuite(name: string, makeFactory: () => StoreFact
       'finds it when memory had to let go of the row',
       async (store) => {
         const rows = 3000;
+        // Acknowledged before the log has them: what is not in the log yet must not count as flushed.
         for (let from = 0; from < rows; from += 500) {
           const changes: Change[] = [];
           for (let at = from; at < from + 500; at++)
