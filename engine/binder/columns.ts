@@ -7,7 +7,7 @@ import { BOOL, OID, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { BoundExpression, OutputColumn } from './bound.ts';
 import { RowKeysNeeded, type Binder } from './context.ts';
-import { fail } from './errors.ts';
+import { fail, notSupported } from './errors.ts';
 import {
   displayKey,
   findEntry,
@@ -191,6 +191,8 @@ function systemColumn(
     case 'tableoid':
       return { kind: 'constant', value: entry.table.id, type: OID };
     case 'ctid':
+      // Bound with row keys already, so this row has none yet: it is being written.
+      if (entry.rowKey === undefined && scope.binder.shared.rowKeys) notSupported('ctid of a row being written', pos);
       if (entry.rowKey === undefined) throw new RowKeysNeeded();
       return { kind: 'column', id: entry.rowKey, type: TEXT, pos };
     default:

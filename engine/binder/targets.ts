@@ -3,7 +3,7 @@
  * RETURNING.
  */
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
-import { UNKNOWN } from '../../sblr/contract/types.ts';
+import { TEXT, UNKNOWN } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
@@ -93,7 +93,8 @@ function viewTarget(
 /** A generation of the target's row that only tells how its columns are made. */
 function targetProbe(binder: Binder, target: Target): TargetRow {
   const columns = rowColumns(target.binder, target.table);
-  return targetRow(binder, target, columns, { key: '', display: '', qualified: undefined }, undefined);
+  const rowKey = binder.newColumn('', TEXT).id;
+  return targetRow(binder, target, columns, { key: '', display: '', qualified: undefined }, rowKey);
 }
 
 /** Names and alias of the target over the given columns of its table. */
