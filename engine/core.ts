@@ -22,7 +22,8 @@ import type { Durability, TransactionStore } from '../storage/contract/index.ts'
 import { verifiersOf } from './auth/verifiers.ts';
 import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
 import type { Definition, ObjectId, RoleDefinition, SystemRelation } from './catalog/definitions.ts';
-import { definitionsOf, PRODUCERS } from './catalog/system-relations.ts';
+import { narrow, type SystemLookup } from './catalog/system/lookups.ts';
+import { PRODUCERS } from './catalog/system-relations.ts';
 import { type ConfiguredDefaults, InstalledDialect } from './installed-dialect.ts';
 import type { EngineOptions, TextCompiler } from './options.ts';
 import { isMember } from './ddl/context.ts';
@@ -342,11 +343,10 @@ export class EngineCore implements EngineLink {
     this.#deferred.setConstraints(session, transaction, statement, callback);
   }
 
-  systemRows(relation: SystemRelation, session: Session, id?: ObjectId): Iterable<Row> {
+  systemRows(relation: SystemRelation, session: Session, lookup?: SystemLookup): Iterable<Row> {
     const context = systemContext(session);
-    if (id === undefined) return PRODUCERS[relation.name]!.rows(context);
-    const views = [...context.views].filter((view) => view.id === id);
-    return PRODUCERS[relation.name]!.rows({ ...context, views, only: definitionsOf(session.catalog, id) });
+    const { rows } = PRODUCERS[relation.name]!;
+    return rows(lookup === undefined ? context : narrow(context, relation.name, lookup));
   }
 
   get administrator(): ObjectId {

@@ -9,6 +9,7 @@
  * (run.ts) turns SUSPEND into 'pending'.
  */
 import type { VariableKind } from '../../sblr/contract/types.ts';
+import type { SystemLookup } from '../catalog/system/lookups.ts';
 import type { Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
@@ -76,7 +77,7 @@ export interface ExecutionContext {
   /** Set for EXPLAIN ANALYZE: measurements by plan node. */
   readonly measurements?: Map<object, Measurement> | undefined;
   /** Rows of a computed relation, lazily; with an id at least those of that object. */
-  systemRows(relation: SystemRelation, id?: number): Iterable<Row>;
+  systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row>;
   nextSequenceValue(sequenceId: ObjectId): number | bigint;
   /** Key of a new row of the table with this storage space. */
   nextRowKey(space: number): string;

@@ -6,6 +6,7 @@
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { BoundExpression, ColumnId } from '../binder/bound.ts';
 import { hasNativeEquality } from '../executor/values.ts';
+import { columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
 
 type Column = BoundExpression & { kind: 'column' };
 type Equality = BoundExpression & { kind: 'compare' };
@@ -15,8 +16,12 @@ interface EqualClass {
   readonly members: Column[];
   /** One of the equalities, to make further ones of. */
   readonly example: Equality;
-  constant: BoundExpression | undefined;
+  /** `member = value`, the value being the same for all rows. */
+  constant: Equality | undefined;
 }
+
+/** Kinds whose values are equal in any of these kinds when they are in one. */
+const WHOLE_NUMBERS: ReadonlySet<string> = new Set(['int16', 'int32', 'int64', 'oid']);
 
 /** Columns of one class for which further equalities are made; more would be a burden, not a help. */
 const MOST_MEMBERS = 12;
@@ -58,11 +63,11 @@ export class EqualColumns {
       [conjunct.left, conjunct.right],
       [conjunct.right, conjunct.left],
     ] as const) {
-      if (side.kind !== 'column' || (other.kind !== 'constant' && other.kind !== 'parameter')) continue;
+      if (side.kind !== 'column' || !isValue(other)) continue;
       const found = this.#classes.get(side.id);
-      if (found === undefined || found.example.operandType.kind !== conjunct.operandType.kind) continue;
+      if (found === undefined || !comparesAlike(found.example.operandType.kind, conjunct.operandType.kind)) continue;
       this.#fixed.add(side.id);
-      found.constant ??= other;
+      found.constant ??= { ...conjunct, left: side, right: other };
     }
   }
 
@@ -87,8 +92,7 @@ export class EqualColumns {
     for (const one of new Set(this.#classes.values())) {
       const { members, example, constant } = one;
       if (constant !== undefined)
-        for (const member of members)
-          if (!this.#fixed.has(member.id)) made.push({ ...example, left: member, right: constant });
+        for (const member of members) if (!this.#fixed.has(member.id)) made.push({ ...constant, left: member });
       if (members.length < 3 || !this.#isPlain(one)) continue;
       for (let at = 0; at < members.length; at++)
         for (let other = at + 1; other < members.length; other++)
@@ -97,6 +101,15 @@ export class EqualColumns {
     }
     return made;
   }
+}
+
+function comparesAlike(a: string, b: string): boolean {
+  return a === b || (WHOLE_NUMBERS.has(a) && WHOLE_NUMBERS.has(b));
+}
+
+/** A constant, a parameter, or what is computed from those. */
+function isValue(expression: BoundExpression): boolean {
+  return columnsOf(expression).size === 0 && !isVolatile(expression) && !hasSubquery(expression);
 }
 
 function pairKey(a: ColumnId, b: ColumnId): string {

@@ -219,12 +219,20 @@ function indexConditions(node: PhysicalNode): readonly BoundExpression[] {
 function isPlainScan(plan: LogicalPlan): boolean {
   if (plan.kind === 'scan') return true;
   if (plan.kind === 'filter') return isPlainScan(plan.source);
+  if (isSystemScan(plan)) return true;
   return (
     plan.kind === 'project' &&
     !plan.setReturning &&
     plan.items.every((item) => item.expression.kind === 'column') &&
     isPlainScan(plan.source)
   );
+}
+
+/** A computed relation, maybe behind a catalog view that derives its columns from one. */
+function isSystemScan(plan: LogicalPlan): boolean {
+  if (plan.kind === 'system_scan') return true;
+  if (plan.kind === 'filter') return !hasSubquery(plan.condition) && isSystemScan(plan.source);
+  return plan.kind === 'project' && !plan.setReturning && isSystemScan(plan.source);
 }
 
 /** Equalities between the sides become keys; the rest is tested on the joined row. */

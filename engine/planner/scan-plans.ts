@@ -3,8 +3,7 @@
  */
 import type { BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
 import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
-import type { Evaluator } from '../executor/operator.ts';
-import { LOOKUP_COLUMNS } from '../catalog/system-relations.ts';
+import { LOOKUP_COLUMNS } from '../catalog/system/lookups.ts';
 import { IndexRanges, type KeyBound, type KeyPart } from '../executor/operators/index-ranges.ts';
 import { PointRead, type PointValue } from '../executor/point-read.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type IndexScanSpec,
   missingValues,
   SystemScan,
+  type SystemLookupPlan,
   TableScan,
 } from '../executor/operators/scans.ts';
 import { columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
@@ -256,29 +256,38 @@ function pointRead(spec: IndexScanSpec, path: IndexPath): PointRead | undefined 
   return new PointRead(spec, values);
 }
 
-/** The value of a condition that asks for one object's rows: its id is then known before rows are made. */
+/** Catalog views show names in types of their own, which names always fit. */
+function stripText(expression: BoundExpression): BoundExpression {
+  const stripped = stripWidening(expression);
+  return stripped.kind === 'cast' && stripped.type.kind === 'text' && stripped.operand.type.kind === 'text'
+    ? stripText(stripped.operand)
+    : stripped;
+}
+
+/** A condition that asks for one object's rows: what finds it is then known before rows are made. */
 function systemLookup(
   planner: Planner,
   plan: LogicalPlan & { kind: 'system_scan' },
   conjuncts: readonly BoundExpression[],
-): Evaluator | undefined {
-  const names = LOOKUP_COLUMNS[plan.relation.name] ?? [];
+): (SystemLookupPlan & { readonly conjunct: BoundExpression }) | undefined {
+  const names = LOOKUP_COLUMNS[plan.relation.name] ?? {};
   const local = new Set(plan.columns.map((column) => column.id));
-  const ids = new Set(
-    plan.columns
-      .filter((column) => names.includes(plan.relation.columns[column.position - 1]?.name ?? ''))
-      .map((column) => column.id),
-  );
+  const ids = new Map<ColumnId, string>();
+  for (const column of plan.columns) {
+    const name = plan.relation.columns[column.position - 1]?.name ?? '';
+    if (names[name] !== undefined) ids.set(column.id, name);
+  }
   for (const conjunct of conjuncts) {
     if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal') continue;
     for (const [side, other] of [
       [conjunct.left, conjunct.right],
       [conjunct.right, conjunct.left],
     ] as const) {
-      const stripped = stripWidening(side);
-      if (stripped.kind !== 'column' || !ids.has(stripped.id) || isVolatile(other) || hasSubquery(other)) continue;
+      const stripped = stripText(side);
+      const column = stripped.kind === 'column' ? ids.get(stripped.id) : undefined;
+      if (column === undefined || isVolatile(other) || hasSubquery(other)) continue;
       if ([...columnsOf(other)].some((id) => local.has(id))) continue;
-      return compileExpression(other, new Map(), planner.compile);
+      return { column, conjunct, value: compileExpression(other, new Map(), planner.compile) };
     }
   }
   return undefined;
@@ -306,7 +315,10 @@ export function planSystemScan(
     total: lookup !== undefined ? 2 : SYSTEM_ROWS / 10,
     title: 'Seq Scan',
     reads: { kind: 'table', name: plan.relation.name, alias: '' },
-    details: filterDetail(request.conjuncts),
+    details: [
+      ...(lookup === undefined ? [] : [{ label: 'Index Cond', expressions: [lookup.conjunct] }]),
+      ...filterDetail(request.conjuncts.filter((conjunct) => conjunct !== lookup?.conjunct)),
+    ],
     create: (execution) => new SystemScan(plan.relation, filter, lookup, execution),
   });
 }

@@ -8,6 +8,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
+import { crossReferences } from '../catalog/cross-references.ts';
 import { hasPrivilege, inheritedRoles, isSuperuser } from '../catalog/privileges.ts';
 import type {
   ConstraintDefinition,
@@ -225,11 +226,10 @@ export class SessionIntrospection implements IntrospectionHooks {
   formatType(id: number, modifier: number): string | undefined {
     const builtin = this.#session.dialect.formatType(id, modifier);
     if (builtin !== undefined) return builtin;
-    for (const type of this.#session.catalog.all('type')) {
-      if (type.kind !== 'type') continue;
-      if (type.id === id) return this.#qualified(type.schemaId, type.name);
-      if (type.arrayTypeId === id) return `${this.#qualified(type.schemaId, type.name)}[]`;
-    }
+    const type = this.#session.catalog.get(id);
+    if (type?.kind === 'type') return this.#qualified(type.schemaId, type.name);
+    const element = crossReferences(this.#session.catalog).typeByArray.get(id);
+    if (element !== undefined) return `${this.#qualified(element.schemaId, element.name)}[]`;
     const relation = this.relation(id);
     return relation === undefined ? undefined : this.#relationName(id);
   }
@@ -284,12 +284,11 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   constraintDefinition(id: number, pretty: boolean): string | undefined {
-    for (const table of this.#session.catalog.all('table')) {
-      if (table.kind !== 'table') continue;
-      const constraint = table.constraints.find((one) => one.id === id);
-      if (constraint !== undefined) return this.#constraintText(table, constraint, pretty);
-    }
-    return undefined;
+    const table = crossReferences(this.#session.catalog).tableOfConstraint.get(id);
+    const constraint = table?.constraints.find((one) => one.id === id);
+    return table === undefined || constraint === undefined
+      ? undefined
+      : this.#constraintText(table, constraint, pretty);
   }
 
   #columnList(table: TableDefinition, positions: readonly number[]): string {
@@ -422,11 +421,8 @@ export class SessionIntrospection implements IntrospectionHooks {
     if (column > 0)
       return found?.kind === 'table' || found?.kind === 'view' ? found.columns[column - 1]?.comment : undefined;
     if (catalog !== '' && /constraint/.test(catalog)) {
-      for (const table of this.#session.catalog.all('table')) {
-        const constraint = table.kind === 'table' ? table.constraints.find((one) => one.id === id) : undefined;
-        if (constraint !== undefined) return constraint.comment;
-      }
-      return undefined;
+      const table = crossReferences(this.#session.catalog).tableOfConstraint.get(id);
+      return table?.constraints.find((one) => one.id === id)?.comment;
     }
     return found?.comment;
   }
@@ -461,11 +457,8 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   #ownedSequence(tableId: ObjectId, column: number): SequenceDefinition | undefined {
-    for (const sequence of this.#session.catalog.all('sequence')) {
-      if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === tableId && sequence.ownedBy.column === column)
-        return sequence;
-    }
-    return undefined;
+    const owned = crossReferences(this.#session.catalog).sequencesOfTable.get(tableId);
+    return owned?.find((sequence) => sequence.ownedBy?.column === column);
   }
 
   indexHasProperty(id: number, column: number, property: string): boolean | undefined {

@@ -31,7 +31,7 @@ const CONVERTED = 4000;
 class LoadContext extends StatementContext {
   rows: readonly Row[] = [];
 
-  override systemRows(_relation: SystemRelation, _id?: number): Iterable<Row> {
+  override systemRows(_relation: SystemRelation, _lookup?: unknown): Iterable<Row> {
     return this.rows;
   }
 }

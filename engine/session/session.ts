@@ -4,6 +4,7 @@
  * through the request's sink. Handlers of single statements live in the neighbouring files; this one
  * owns the life cycle: queue, transaction state, errors, portals.
  */
+import type { SystemLookup } from '../catalog/system/lookups.ts';
 import {
   INITIAL_CREDIT_BYTES,
   type AuthReply,
@@ -813,8 +814,8 @@ export class Session implements EngineSession, StatementHost {
     return this.core.programs.get(reference);
   }
 
-  systemRows(relation: SystemRelation, id?: ObjectId): Iterable<Row> {
-    return this.core.systemRows(relation, this, id);
+  systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row> {
+    return this.core.systemRows(relation, this, lookup);
   }
 
   nextSequenceValue(id: ObjectId): number | bigint {

@@ -3,6 +3,7 @@
  * when a slice is used up, wakes the statement after a wait, and carries cancellation.
  */
 import type { VariableKind } from '../../sblr/contract/types.ts';
+import type { SystemLookup } from '../catalog/system/lookups.ts';
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
@@ -22,7 +23,7 @@ export interface StatementHost {
   readonly spillFiles: SpillFiles;
   readonly statementMemoryBytes: number;
   readonly identifierFold: 'lower' | 'upper' | 'preserve';
-  systemRows(relation: SystemRelation, id?: ObjectId): Iterable<Row>;
+  systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row>;
   nextSequenceValue(id: ObjectId): number | bigint;
   nextRowKey(space: number): string;
   constraintMode(constraintId: number): 'immediate' | 'deferred' | undefined;
@@ -161,8 +162,8 @@ export class StatementContext implements ExecutionContext {
     this.#required -= bytes;
   }
 
-  systemRows(relation: SystemRelation, id?: ObjectId): Iterable<Row> {
-    return this.#host.systemRows(relation, id);
+  systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row> {
+    return this.#host.systemRows(relation, lookup);
   }
 
   nextSequenceValue(sequenceId: ObjectId): number | bigint {

@@ -2,7 +2,7 @@
 import { SqlArray, type Row } from '../../sblr/contract/values.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { ObjectId } from '../catalog/definitions.ts';
-import type { SystemContext } from '../catalog/system-relations.ts';
+import type { SystemContext } from '../catalog/system/producer.ts';
 import type { TransactionContext } from '../catalog/transaction-relations.ts';
 import type { EngineCore } from '../core.ts';
 import { preparedStatementRows } from './prepared-statements.ts';
@@ -22,6 +22,7 @@ export function systemContext(session: Session): SystemContext {
     types: dialect.profile.types,
     routines: dialect.profile.routines,
     views: dialect.system.views.values(),
+    viewById: (id) => dialect.viewById(id),
     schemas: schemasOf(session),
     typeId: (type) => hooks.typeId(type),
     rowEstimate: (table) =>

@@ -274,22 +274,28 @@ export class IndexPoint implements Operator {
 
 const NO_COLUMNS: Row = [];
 
+/** How the rows of a computed relation are found without making all of them. */
+export interface SystemLookupPlan {
+  readonly column: string;
+  readonly value: Evaluator;
+}
+
 /** Rows of a computed relation. */
 export class SystemScan implements Operator {
   readonly #relation: SystemRelation;
   readonly #filter: Evaluator | undefined;
-  readonly #lookup: Evaluator | undefined;
+  readonly #lookup: SystemLookupPlan | undefined;
   readonly #context: ExecutionContext;
   #iterator: Iterator<Row> | undefined;
   #current: Row | undefined;
   #done = false;
   #out: Row[] = [];
 
-  /** `lookup`: the id of the only object whose rows pass the filter. */
+  /** `lookup`: finds the only objects whose rows pass the filter. */
   constructor(
     relation: SystemRelation,
     filter: Evaluator | undefined,
-    lookup: Evaluator | undefined,
+    lookup: SystemLookupPlan | undefined,
     context: ExecutionContext,
   ) {
     this.#relation = relation;
@@ -326,9 +332,10 @@ export class SystemScan implements Operator {
   }
 
   #rows(): Iterable<Row> {
-    const id = this.#lookup?.(NO_COLUMNS, this.#context);
-    if (id === null) return [];
-    return this.#context.systemRows(this.#relation, typeof id === 'number' ? id : undefined);
+    if (this.#lookup === undefined) return this.#context.systemRows(this.#relation);
+    const { column } = this.#lookup;
+    const value = this.#lookup.value(NO_COLUMNS, this.#context);
+    return value === null ? [] : this.#context.systemRows(this.#relation, { column, value });
   }
 
   rewind(): void {
