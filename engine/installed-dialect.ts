@@ -128,7 +128,7 @@ export class InstalledDialect {
     return this.#typeNames.find(text);
   }
 
-  formatType(id: ObjectId, modifier: number): string | undefined {
+  formatType(id: ObjectId, modifier: number | undefined): string | undefined {
     const entry = this.#typesById.get(id);
     return entry === undefined ? undefined : formatBuiltinType(entry.name, entry.type, modifier);
   }

@@ -25,7 +25,7 @@ import { Layout } from './render-layout.ts';
 import { bindRelation } from './query.ts';
 import { quoteIdentifier } from './quote-identifier.ts';
 import { bindStoredOver } from './stored.ts';
-import { typeIdentity, typeName, withoutModifiers } from './type-facts.ts';
+import { isDomain, typeIdentity, typeName, withoutModifiers } from './type-facts.ts';
 
 export interface RenderOptions {
   /** Leave out parentheses that are not needed. */
@@ -87,8 +87,12 @@ function topLevel(expression: BoundExpression): BoundExpression {
     at.kind === 'cast' &&
     (at.context === 'assignment' || at.context === 'implicit') &&
     !(at.operand.kind === 'constant' && at.operand.type.kind === 'unknown')
-  )
+  ) {
+    // A literal for a domain's column is one of the domain's base type.
+    if (at.operand.kind === 'constant' && isDomain(at.type) && at.operand.type.declared === at.type.declared)
+      return { ...at.operand, type: withoutDomain(at.operand.type) };
     at = at.operand;
+  }
   return at;
 }
 
@@ -448,6 +452,11 @@ function plainText(value: SqlValue): string {
     return `{${value.items.map((item) => (item === null ? 'NULL' : plainText(item))).join(',')}}`;
   if (value instanceof Interval || value instanceof TimeTz || value instanceof SqlRecord) return String(value);
   return String(value);
+}
+
+function withoutDomain(type: SqlType): SqlType {
+  const { typeId: _domain, declared: _name, ...base } = type;
+  return base;
 }
 
 function parameterType(definition: FunctionDefinition, at: number): SqlType | undefined {

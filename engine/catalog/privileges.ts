@@ -34,6 +34,10 @@ export const PRIVILEGE_LETTERS: Readonly<Record<string, string>> = {
   EXECUTE: 'X',
 };
 
+/** Order of the letters in an access list. */
+const LETTER_ORDER =
+  'INSERT SELECT UPDATE DELETE TRUNCATE REFERENCES TRIGGER EXECUTE USAGE CREATE TEMPORARY CONNECT'.split(' ');
+
 /** Rights everybody has unless revoked. */
 function publicRights(object: Definition): readonly string[] {
   switch (object.kind) {
@@ -112,10 +116,13 @@ export function aclItems(catalog: CatalogView, grants: readonly GrantEntry[] | u
     return /^[a-z_][a-z0-9_]*$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
   };
   return grants.map((entry) => {
-    const letters = entry.privileges.map((privilege) => {
-      const grantable = privilege.endsWith('*');
-      return (PRIVILEGE_LETTERS[grantable ? privilege.slice(0, -1) : privilege] ?? '') + (grantable ? '*' : '');
-    });
+    const letters = LETTER_ORDER.map((privilege) =>
+      entry.privileges.includes(`${privilege}*`)
+        ? `${PRIVILEGE_LETTERS[privilege]}*`
+        : entry.privileges.includes(privilege)
+          ? PRIVILEGE_LETTERS[privilege]
+          : '',
+    );
     return `${name(entry.grantee)}=${letters.join('')}/${name(entry.grantor)}`;
   });
 }

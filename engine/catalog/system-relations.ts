@@ -8,6 +8,7 @@ import { ACTIVITY } from './system/activity.ts';
 import { COLUMNS } from './system/columns.ts';
 import { CONSTRAINTS } from './system/constraints.ts';
 import { DEPENDENCIES } from './system/dependencies.ts';
+import { GRANTS } from './system/grants.ts';
 import { NAMESPACES } from './system/namespaces.ts';
 import type { Producers } from './system/producer.ts';
 import { RELATIONS } from './system/relations.ts';
@@ -27,6 +28,7 @@ export const PRODUCERS: Producers = {
   ...ROUTINES,
   ...ROLES,
   ...DEPENDENCIES,
+  ...GRANTS,
   ...ACTIVITY,
   ...TRANSACTION_PRODUCERS,
 };

@@ -5,6 +5,7 @@ import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { IndexDefinition, IndexKeyDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import { mapChildren } from '../binder/expression-tools.ts';
+import { storedValue } from '../binder/stored-program.ts';
 import { refuseSubqueries } from './expression-nodes.ts';
 import {
   chooseName,
@@ -37,13 +38,34 @@ export interface NewIndex {
   readonly fill: boolean;
 }
 
+/** What stands for an expression in the name of its index: its function, or the kind of expression. */
+function expressionName(stored: StoredExpression): string {
+  let { value } = storedValue(stored);
+  while (value.op === 'CAST' || value.op === 'COLLATE') value = value.operand;
+  switch (value.op) {
+    case 'CALL':
+      return value.function;
+    case 'CALL_ROUTINE':
+    case 'COLUMN':
+      return value.name[value.name.length - 1]!.text;
+    case 'COALESCE':
+    case 'CASE':
+    case 'NULLIF':
+      return value.op.toLowerCase();
+    default:
+      return 'expr';
+  }
+}
+
 export async function addIndex(index: NewIndex, context: DdlContext): Promise<IndexDefinition> {
   const table = context.catalog.table(index.tableId);
   if (index.keys.length > INDEX_KEY_LIMIT)
     throw new SqlError('too_many_columns', `cannot use more than ${INDEX_KEY_LIMIT} columns in an index`);
-  const words = index.keys
-    .map((key) => (key.column === 0 ? 'expr' : table.columns[key.column - 1]!.name.text))
-    .join('_');
+  const columnName = (position: number): string => table.columns[position - 1]!.name.text;
+  const words = [
+    ...index.keys.map((key) => (key.column === 0 ? expressionName(key.expression!) : columnName(key.column))),
+    ...index.include.map(columnName),
+  ].join('_');
   const kind = (index.unique || index.uniqueLate === true) && index.primary !== undefined ? 'key' : 'idx';
   const { name, localName } = nameIndex(index.name, table, words, kind, context);
   const id = context.catalog.base.allocateId();

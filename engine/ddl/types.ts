@@ -2,7 +2,8 @@
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import type { Definition, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import type { Definition, RoutineDefinition, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
 import {
   chooseName,
   placeOf,
@@ -84,19 +85,24 @@ function createDomain(
 
 /** A table of the one column VALUE, in which a domain's checks bind. */
 export function domainScope(domain: UserTypeDefinition): TableDefinition {
+  return valueScope(domain, domain.type);
+}
+
+/** A table of one column `value`, to bind expressions over a single value of an object's. */
+export function valueScope(object: UserTypeDefinition | RoutineDefinition, type: SqlType): TableDefinition {
   return {
     kind: 'table',
     id: 0,
     space: 0,
-    name: domain.name,
-    owner: domain.owner,
-    schemaId: domain.schemaId,
-    databaseId: domain.databaseId,
+    name: object.name,
+    owner: object.owner,
+    schemaId: object.schemaId,
+    databaseId: object.databaseId,
     columns: [
       {
         position: 1,
         name: { text: 'value', exact: false },
-        type: domain.type,
+        type: type,
         notNull: false,
         identity: 'none',
         generated: 'none',

@@ -13,7 +13,7 @@ const stableNotStrict = { strict: false, volatility: 'stable' } as const;
 scalar(
   'format_type(oid, int32) text',
   (id: number | null, modifier: number | null, c: C) =>
-    id === null ? null : (hooks(c).formatType(id, modifier ?? -1) ?? '???'),
+    id === null ? null : (hooks(c).formatType(id, modifier ?? undefined) ?? '???'),
   stableNotStrict,
 );
 scalar('role_name(oid) name', (id: number, c: C) => hooks(c).roleName(id) ?? `unknown (OID=${id})`, STABLE);

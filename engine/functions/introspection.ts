@@ -38,7 +38,7 @@ export interface IntrospectionHooks {
 
   // ---- object descriptions
   /** Name of a type by id and modifier (-1 = none), e.g. 'character varying(10)'; undefined = none. */
-  formatType(id: number, modifier: number): string | undefined;
+  formatType(id: number, modifier: number | undefined): string | undefined;
   /** Object id of a type. */
   typeId(type: SqlType): number;
   roleName(id: number): string | undefined;

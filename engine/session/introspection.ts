@@ -8,6 +8,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
+import { domainCheckOf } from '../catalog/derived-ids.ts';
 import { crossReferences } from '../catalog/cross-references.ts';
 import { hasPrivilege, inheritedRoles, isSuperuser } from '../catalog/privileges.ts';
 import type {
@@ -25,6 +26,7 @@ import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
+import { settingText } from './setting-text.ts';
 import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
 import type { Session } from './session.ts';
@@ -113,7 +115,8 @@ export class SessionIntrospection implements IntrospectionHooks {
     if (key === 'is_superuser') return this.#session.isSuperuser ? 'on' : 'off';
     if (key === 'session_authorization') return this.sessionUser();
     if (key === 'role') return this.#session.currentRole === this.#session.sessionRole ? 'none' : this.currentUser();
-    return this.#session.settings.get(name);
+    const value = this.#session.settings.get(name);
+    return value === undefined ? undefined : settingText(this.#session.settings.definition(name), value);
   }
 
   setSetting(name: string, value: string, local: boolean): string {
@@ -223,7 +226,7 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   // ---- descriptions
 
-  formatType(id: number, modifier: number): string | undefined {
+  formatType(id: number, modifier: number | undefined): string | undefined {
     const builtin = this.#session.dialect.formatType(id, modifier);
     if (builtin !== undefined) return builtin;
     const type = this.#session.catalog.get(id);
@@ -284,6 +287,8 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   constraintDefinition(id: number, pretty: boolean): string | undefined {
+    const check = domainCheckOf(id);
+    if (check !== undefined) return this.#rendered.domainCheck(check.typeId, check.at, pretty);
     const table = crossReferences(this.#session.catalog).tableOfConstraint.get(id);
     const constraint = table?.constraints.find((one) => one.id === id);
     return table === undefined || constraint === undefined
@@ -378,8 +383,9 @@ export class SessionIntrospection implements IntrospectionHooks {
     if (routine?.kind !== 'routine') return undefined;
     const word = routine.form === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
     const returns = routine.form === 'procedure' ? '' : `\n RETURNS ${this.routineResult(id) ?? ''}`;
+    const quote = `$${word.toLowerCase()}$`;
     const facts = `${routine.volatility === 'volatile' ? '' : ` ${routine.volatility.toUpperCase()}`}${routine.strict ? ' STRICT' : ''}`;
-    return `CREATE OR REPLACE ${word} ${quoteName(this.#session.names.schemaName(routine.schemaId) ?? '')}.${quoteName(this.show(routine.name))}(${this.routineArguments(id, 'full') ?? ''})${returns}\n LANGUAGE ${routine.language}\n${facts === '' ? '' : `${facts}\n`}AS $function$${routine.source}$function$\n`;
+    return `CREATE OR REPLACE ${word} ${quoteName(this.#session.names.schemaName(routine.schemaId) ?? '')}.${quoteName(this.show(routine.name))}(${this.routineArguments(id, 'full') ?? ''})${returns}\n LANGUAGE ${routine.language}\n${facts === '' ? '' : `${facts}\n`}AS ${quote}${routine.source}${quote}\n`;
   }
 
   routineArguments(id: number, form: 'full' | 'identity'): string | undefined {
@@ -388,9 +394,11 @@ export class SessionIntrospection implements IntrospectionHooks {
     return routine.parameters
       .filter((one) => one.mode !== 'table')
       .map((one) => {
-        const mode = one.mode === 'in' ? '' : `${one.mode.toUpperCase()} `;
+        // A procedure's arguments tell their mode always.
+        const mode = one.mode === 'in' && routine.form === 'function' ? '' : `${one.mode.toUpperCase()} `;
         const name = one.name === undefined ? '' : `${quoteName(this.show(one.name))} `;
-        const value = form === 'full' && one.defaultValue !== undefined ? ` DEFAULT ${one.defaultValue.text}` : '';
+        const fallback = form === 'full' ? this.#rendered.parameterDefault(routine, one) : null;
+        const value = fallback === null ? '' : ` DEFAULT ${fallback}`;
         return `${mode}${name}${this.typeName(one.type)}${value}`;
       })
       .join(', ');

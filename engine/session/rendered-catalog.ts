@@ -6,6 +6,8 @@ import type {
   ColumnDefinition,
   IndexDefinition,
   ObjectId,
+  RoutineDefinition,
+  RoutineParameter,
   StoredExpression,
   TableDefinition,
   UserTypeDefinition,
@@ -14,7 +16,7 @@ import type {
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { bindForRendering, renderExpression } from '../binder/render.ts';
 import { renderView } from '../binder/render-query.ts';
-import { domainScope } from '../ddl/types.ts';
+import { domainScope, valueScope } from '../ddl/types.ts';
 import type { Session } from './session.ts';
 
 export class RenderedCatalog {
@@ -117,6 +119,14 @@ export class RenderedCatalog {
     return /^[a-z_"][\w".]*\(.*\)$/i.test(text) ? text : `(${text})`;
   }
 
+  /** A default as a column of the parameter's type would have it. */
+  parameterDefault(routine: RoutineDefinition, parameter: RoutineParameter): string | null {
+    const { defaultValue, type } = parameter;
+    if (defaultValue === undefined) return null;
+    const scope = valueScope(routine, type);
+    return this.#render(defaultValue, { ...scope, columns: [{ ...scope.columns[0]!, defaultValue }] });
+  }
+
   #find(id: ObjectId): { readonly table: TableDefinition; readonly index: IndexDefinition } | undefined {
     const index = this.#session.catalog.get(id);
     if (index?.kind !== 'index') return undefined;
@@ -124,15 +134,20 @@ export class RenderedCatalog {
     return table?.kind === 'table' ? { table, index } : undefined;
   }
 
+  domainCheck(id: ObjectId, at: number, pretty: boolean): string | undefined {
+    const type = this.#session.catalog.get(id);
+    const check = type?.kind === 'type' ? type.checks[at] : undefined;
+    if (type?.kind !== 'type' || check === undefined) return undefined;
+    const text = this.#render(check.expression, domainScope(type), pretty);
+    return `CHECK (${(pretty ? text : withParentheses(text)).replaceAll(/\bvalue\b/g, 'VALUE')})`;
+  }
+
   domain(id: ObjectId): { readonly defaultValue: string | null; readonly checks: readonly (string | null)[] } {
     const type = this.#session.catalog.get(id) as UserTypeDefinition;
     const scope = domainScope(type);
     return {
       defaultValue: type.defaultValue === undefined ? null : this.#render(type.defaultValue, scope),
-      checks: type.checks.map(
-        (check) =>
-          `CHECK (${withParentheses(this.#render(check.expression, scope)).replaceAll(/\bvalue\b/g, 'VALUE')})`,
-      ),
+      checks: type.checks.map((_check, at) => this.domainCheck(id, at, false) ?? null),
     };
   }
 }

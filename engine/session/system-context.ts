@@ -7,6 +7,7 @@ import type { TransactionContext } from '../catalog/transaction-relations.ts';
 import type { EngineCore } from '../core.ts';
 import { preparedStatementRows } from './prepared-statements.ts';
 import type { Session } from './session.ts';
+import { settingNumber } from './setting-text.ts';
 
 export function systemContext(session: Session): SystemContext {
   const { core, dialect } = session;
@@ -35,6 +36,7 @@ export function systemContext(session: Session): SystemContext {
     indexText: (id) => rendered.index(id),
     indexExpression: (id, at) => rendered.indexExpression(id, at, false),
     domainText: (id) => rendered.domain(id),
+    parameterDefault: (routine, parameter) => rendered.parameterDefault(routine, parameter),
     settings: () => settingRows(session),
     *sessions() {
       for (const one of core.sessionList()) {
@@ -94,7 +96,11 @@ function transactionContext(core: EngineCore): TransactionContext {
 
 function* settingRows(session: Session): Iterable<Row> {
   for (const [definition, name] of session.settings.entries()) {
-    const value = session.introspectionHooks.setting(name) ?? '';
+    // Numbers are shown in the setting's unit here, not in the handiest one.
+    const value =
+      definition?.unit === undefined
+        ? (session.introspectionHooks.setting(name) ?? '')
+        : settingNumber(definition, session.settings.get(name) ?? '');
     const fallback = session.settings.defaultOf(name) ?? value;
     yield [
       name,

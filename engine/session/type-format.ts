@@ -27,7 +27,10 @@ export function withModifier(type: SqlType, modifier: number): SqlType {
   }
 }
 
-export function formatBuiltinType(name: string, type: SqlType, modifier: number): string {
-  const shown = displayType(withModifier(type, modifier));
+/** `modifier` undefined: the type as such, where -1 is the type without the limits that its name implies. */
+export function formatBuiltinType(name: string, type: SqlType, modifier: number | undefined): string {
+  if (modifier === undefined && type.kind === 'text' && type.fixed === true)
+    return displayType({ ...type, length: 1 }).replace(/\(1\)$/, '');
+  const shown = displayType(withModifier(type, modifier ?? -1));
   return shown === '' ? name : shown;
 }

@@ -59,6 +59,7 @@ describe.skipIf(skipWithoutPostgres('differential'))('as PostgreSQL answers', ()
     'subqueries.sql',
     'definitions.sql',
     'views.sql',
+    'catalog.sql',
   ])(
     '%s',
     async (file) => {

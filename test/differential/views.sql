@@ -118,3 +118,4 @@ select viewname, definition from pg_views where schemaname = 'app' and viewname 
 select pg_get_viewdef('v_join'::regclass) as d
 set search_path = public
 select pg_get_viewdef('app.v_group'::regclass, true) as d
+drop schema app cascade

@@ -1,8 +1,9 @@
 /** Constraints and indexes as rows. */
+import { domainCheckId } from '../derived-ids.ts';
 import { displayIdentifier } from '../../../sblr/contract/names.ts';
 import { BOOL, INT16, OID, TEXT } from '../../../sblr/contract/types.ts';
-import { SqlArray } from '../../../sblr/contract/values.ts';
-import { INT16S, numbers, OIDS, own, type Producers } from './producer.ts';
+import { SqlArray, type Row } from '../../../sblr/contract/values.ts';
+import { INT16S, numbers, OIDS, own, type Producers, type SystemContext } from './producer.ts';
 
 export const CONSTRAINTS: Producers = {
   constraints: {
@@ -26,8 +27,10 @@ export const CONSTRAINTS: Producers = {
       ['no_inherit', BOOL],
       ['expression', TEXT],
       ['comment', TEXT],
+      ['type_id', OID],
     ],
     *rows(context) {
+      yield* domainChecks(context);
       for (const table of own(context, 'table')) {
         for (const one of table.constraints) {
           const reference = one.kind === 'foreign_key';
@@ -51,6 +54,7 @@ export const CONSTRAINTS: Producers = {
             one.noInherit,
             one.kind === 'check' ? context.checkText(table, one.id) : null,
             one.comment ?? null,
+            0,
           ];
         }
       }
@@ -101,3 +105,18 @@ export const CONSTRAINTS: Producers = {
     },
   },
 };
+
+/** Checks of domains belong to a type and to no table. */
+function* domainChecks(context: SystemContext): Iterable<Row> {
+  for (const type of own(context, 'type')) {
+    for (const [at, check] of type.checks.entries()) {
+      const name = displayIdentifier(check.name, context.fold);
+      const expression = context.domainText(type.id).checks[at] ?? null;
+      yield [
+        ...[domainCheckId(type.id, at), name, type.schemaId, 0, 'check', null, 0, 0, null],
+        ...['no_action', 'no_action', 'simple', null, false, false, true, false],
+        ...[expression?.slice('CHECK ('.length, -1) ?? null, null, type.id],
+      ];
+    }
+  }
+}

@@ -4,6 +4,7 @@
  */
 import { displayIdentifier, type IdentifierFold } from '../../../sblr/contract/names.ts';
 import type { SqlValue } from '../../../sblr/contract/values.ts';
+import { domainCheckOf } from '../derived-ids.ts';
 import { crossReferences } from '../cross-references.ts';
 import type { CatalogView, Definition, ObjectId, ViewDefinition } from '../definitions.ts';
 import type { SystemContext } from './producer.ts';
@@ -14,7 +15,7 @@ type LookupKind = 'object' | 'name' | 'constraint' | 'referenced' | 'owner_table
 export const LOOKUP_COLUMNS: Readonly<Record<string, Readonly<Record<string, LookupKind>>>> = {
   relations: { id: 'object', name: 'name', table_id: 'object' },
   columns: { relation_id: 'object' },
-  constraints: { relation_id: 'object', id: 'constraint', ref_relation_id: 'referenced' },
+  constraints: { relation_id: 'object', type_id: 'object', id: 'constraint', ref_relation_id: 'referenced' },
   indexes: { id: 'object', relation_id: 'object' },
   sequences: { id: 'object', owner_table: 'owner_table' },
   views: { id: 'object', name: 'name' },
@@ -80,7 +81,7 @@ function definitionsFor(
   const references = crossReferences(catalog);
   switch (kind) {
     case 'constraint':
-      return list(references.tableOfConstraint.get(value));
+      return list(references.tableOfConstraint.get(value) ?? catalog.get(domainCheckOf(value)?.typeId ?? 0));
     case 'referenced':
       return [...objectsOf(catalog, value), ...(references.dependents.get(value) ?? [])];
     case 'owner_table':

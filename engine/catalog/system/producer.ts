@@ -11,6 +11,8 @@ import type {
   ColumnDefinition,
   Definition,
   ObjectId,
+  RoutineDefinition,
+  RoutineParameter,
   SequenceDefinition,
   TableDefinition,
   ViewDefinition,
@@ -57,6 +59,7 @@ export interface SystemContext extends TransactionContext {
   /** Text of an index's key that is an expression, keys counted from 0. */
   indexExpression(indexId: ObjectId, at: number): string;
   domainText(typeId: ObjectId): { readonly defaultValue: string | null; readonly checks: readonly (string | null)[] };
+  parameterDefault(routine: RoutineDefinition, parameter: RoutineParameter): string | null;
   settings(): Iterable<Row>;
   sessions(): Iterable<SessionRow>;
   preparedStatements(): Iterable<Row>;

@@ -97,4 +97,27 @@ export const ROUTINES: Producers = {
       }
     },
   },
+  parameters: {
+    columns: [
+      ['routine_id', OID],
+      ['position', INT16],
+      ['name', TEXT],
+      ['mode', TEXT],
+      ['type_id', OID],
+      ['default_text', TEXT],
+    ],
+    *rows(context) {
+      for (const one of own(context, 'routine')) {
+        for (const [at, parameter] of one.parameters.entries())
+          yield [
+            one.id,
+            at + 1,
+            parameter.name === undefined ? null : displayIdentifier(parameter.name, context.fold),
+            parameter.mode,
+            context.typeId(parameter.type),
+            context.parameterDefault(one, parameter),
+          ];
+      }
+    },
+  },
 };

@@ -1,5 +1,7 @@
 /** Where the columns of information_schema come from: SQL over the engine's `sys` base relations. */
 import type { ViewSource } from './build-view.ts';
+import { INFORMATION_SCHEMA_GRANTS } from './information-schema-grants.ts';
+import { INFORMATION_SCHEMA_TYPES } from './information-schema-types.ts';
 
 const yes = (condition: string): string => `CASE WHEN ${condition} THEN 'YES' ELSE 'NO' END`;
 const RULE = (column: string): string =>
@@ -17,10 +19,15 @@ const IS_NUMBER = "c.dimensions = 0 AND c.type_kind IN ('int16', 'int32', 'int64
 const CONSTRAINTS =
   'sys.constraints k JOIN sys.relations r ON r.id = k.relation_id JOIN sys.schemas s ON s.id = k.schema_id';
 
+/** NOT NULL is a check constraint of the standard; here it has a name made of numbers. */
+const NOT_NULL_NAME = "r.schema_id::text || '_' || r.id::text || '_' || c.position::text || '_not_null'";
+
 const UDT =
   "(CASE WHEN c.dimensions > 0 THEN t.name WHEN t.form = 'd' THEN (SELECT b.name FROM sys.types b WHERE b.id = t.base_type_id) ELSE t.name END)";
 
 export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = {
+  ...INFORMATION_SCHEMA_GRANTS,
+  ...INFORMATION_SCHEMA_TYPES,
   information_schema_catalog_name: { from: '(VALUES (1)) v(n)', columns: { catalog_name: 'current_database()' } },
   schemata: {
     from: "sys.schemas s WHERE has_schema_privilege(s.id, 'CREATE, USAGE') OR pg_has_role(s.owner, 'USAGE')",
@@ -64,7 +71,8 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       domain_schema: "CASE WHEN t.form = 'd' THEN (SELECT n.name FROM sys.schemas n WHERE n.id = t.schema_id) END",
       domain_name: "CASE WHEN t.form = 'd' THEN t.name END",
       udt_catalog: 'current_database()',
-      udt_schema: '(SELECT n.name FROM sys.schemas n WHERE n.id = t.schema_id)',
+      udt_schema:
+        "(SELECT n.name FROM sys.schemas n WHERE n.id = CASE WHEN t.form = 'd' THEN (SELECT b.schema_id FROM sys.types b WHERE b.id = t.base_type_id) ELSE t.schema_id END)",
       udt_name: UDT,
       dtd_identifier: 'c.position',
       is_self_referencing: "'NO'",
@@ -81,7 +89,9 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   table_constraints: {
-    from: `${CONSTRAINTS} WHERE has_table_privilege(r.id, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')`,
+    from: `(SELECT k.name, k.schema_id, k.relation_id, CASE k.kind WHEN 'primary_key' THEN 'PRIMARY KEY' WHEN 'unique' THEN 'UNIQUE' WHEN 'foreign_key' THEN 'FOREIGN KEY' ELSE 'CHECK' END AS kind, k.deferrable, k.initially_deferred FROM sys.constraints k
+      UNION ALL SELECT ${NOT_NULL_NAME}, r.schema_id, r.id, 'CHECK', false, false FROM sys.columns c JOIN sys.relations r ON r.id = c.relation_id WHERE c.not_null AND NOT c.dropped AND r.kind = 'table') k
+      JOIN sys.relations r ON r.id = k.relation_id JOIN sys.schemas s ON s.id = k.schema_id WHERE ${VISIBLE}`,
     columns: {
       constraint_catalog: 'current_database()',
       constraint_schema: 's.name',
@@ -89,12 +99,12 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       table_catalog: 'current_database()',
       table_schema: 's.name',
       table_name: 'r.name',
-      constraint_type:
-        "CASE k.kind WHEN 'primary_key' THEN 'PRIMARY KEY' WHEN 'unique' THEN 'UNIQUE' WHEN 'foreign_key' THEN 'FOREIGN KEY' ELSE 'CHECK' END",
+      constraint_type: 'k.kind',
       is_deferrable: yes('k.deferrable'),
       initially_deferred: yes('k.initially_deferred'),
       enforced: "'YES'",
-      nulls_distinct: "CASE WHEN k.kind = 'unique' THEN 'YES' END",
+      nulls_distinct:
+        "CASE WHEN k.kind = 'UNIQUE' THEN (SELECT CASE WHEN i.nulls_not_distinct THEN 'NO' ELSE 'YES' END FROM sys.constraints u JOIN sys.indexes i ON i.id = u.index_id WHERE u.relation_id = k.relation_id AND u.name = k.name) END",
     },
   },
   key_column_usage: {
@@ -150,8 +160,8 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   check_constraints: {
-    from: `(SELECT k.schema_id, k.name, k.expression AS clause FROM sys.constraints k WHERE k.kind = 'check' UNION ALL SELECT d.schema_id, d.name, d.expression FROM sys.domain_constraints d
-      UNION ALL SELECT r.schema_id, r.schema_id::text || '_' || r.id::text || '_' || c.position::text || '_not_null', c.name || ' IS NOT NULL' FROM sys.columns c JOIN sys.relations r ON r.id = c.relation_id WHERE c.not_null AND r.kind = 'table') k JOIN sys.schemas s ON s.id = k.schema_id`,
+    from: `(SELECT k.schema_id, k.name, '(' || k.expression || ')' AS clause FROM sys.constraints k WHERE k.kind = 'check'
+      UNION ALL SELECT r.schema_id, ${NOT_NULL_NAME}, c.name || ' IS NOT NULL' FROM sys.columns c JOIN sys.relations r ON r.id = c.relation_id WHERE c.not_null AND r.kind = 'table') k JOIN sys.schemas s ON s.id = k.schema_id`,
     columns: {
       constraint_catalog: 'current_database()',
       constraint_schema: 's.name',
@@ -191,41 +201,6 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       cycle_option: yes('q.cycle'),
     },
   },
-  routines: {
-    from: 'sys.routines p JOIN sys.schemas s ON s.id = p.schema_id WHERE NOT p.system',
-    columns: {
-      specific_catalog: 'current_database()',
-      specific_schema: 's.name',
-      specific_name: "p.name || '_' || p.id::text",
-      routine_catalog: 'current_database()',
-      routine_schema: 's.name',
-      routine_name: 'p.name',
-      routine_type: "CASE p.kind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END",
-      data_type: 'format_type(p.return_type_id, NULL)',
-      routine_body: "CASE p.language WHEN 'sql' THEN 'SQL' ELSE 'EXTERNAL' END",
-      routine_definition: 'p.source',
-      external_language: 'upper(p.language)',
-      is_deterministic: yes("p.volatility = 'immutable'"),
-      security_type: "'INVOKER'",
-    },
-  },
-  domains: {
-    from: "sys.types t JOIN sys.schemas s ON s.id = t.schema_id WHERE t.form = 'd'",
-    columns: {
-      domain_catalog: 'current_database()',
-      domain_schema: 's.name',
-      domain_name: 't.name',
-      data_type: 'format_type(t.base_type_id, NULL)',
-      character_maximum_length: 't.type_length',
-      numeric_precision: 't.type_precision',
-      numeric_scale: 't.type_scale',
-      domain_default: 't.default_text',
-      udt_catalog: 'current_database()',
-      udt_schema: "'pg_catalog'",
-      udt_name: '(SELECT b.name FROM sys.types b WHERE b.id = t.base_type_id)',
-      dtd_identifier: "'1'",
-    },
-  },
   domain_constraints: {
     from: 'sys.domain_constraints d JOIN sys.types t ON t.id = d.type_id JOIN sys.schemas s ON s.id = d.schema_id',
     columns: {
@@ -251,19 +226,6 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       character_repertoire: "'UCS'",
       form_of_use: 'c.name',
       default_collate_catalog: 'current_database()',
-    },
-  },
-  table_privileges: {
-    from: "sys.relations r JOIN sys.schemas s ON s.id = r.schema_id CROSS JOIN (VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) p(privilege) WHERE r.kind IN ('table', 'view') AND NOT r.system AND has_table_privilege(r.owner, r.id, p.privilege)",
-    columns: {
-      grantor: 'pg_get_userbyid(r.owner)',
-      grantee: 'pg_get_userbyid(r.owner)',
-      table_catalog: 'current_database()',
-      table_schema: 's.name',
-      table_name: 'r.name',
-      privilege_type: 'p.privilege',
-      is_grantable: "'YES'",
-      with_hierarchy: yes("p.privilege = 'SELECT'"),
     },
   },
 };

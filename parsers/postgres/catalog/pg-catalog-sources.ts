@@ -235,7 +235,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       condeferred: 'c.initially_deferred',
       convalidated: 'c.validated',
       conrelid: 'c.relation_id',
-      contypid: '0',
+      contypid: 'c.type_id',
       conindid: 'c.index_id',
       conparentid: '0',
       confrelid: 'c.ref_relation_id',
