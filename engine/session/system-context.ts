@@ -21,6 +21,7 @@ export function systemContext(session: Session): SystemContext {
     mainSchema: dialect.system.mainSchema,
     systemSchemaId: dialect.system.schemas.get(dialect.system.systemSchema) ?? 0,
     types: dialect.profile.types,
+    listedTypes: dialect.profile.types,
     routines: dialect.profile.routines,
     views: dialect.system.views.values(),
     viewById: (id) => dialect.viewById(id),

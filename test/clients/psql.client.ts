@@ -1,13 +1,31 @@
 /** psql against the server: login, TLS, meta commands, scripts, Ctrl-C. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { POSTGRES_BIN, startServer, type TestServer } from '../harness/index.ts';
+import {
+  POSTGRES_BIN,
+  type PostgresOracle,
+  skipWithoutPostgres,
+  startPostgres,
+  startServer,
+  type TestServer,
+} from '../harness/index.ts';
 
 const psqlProgram = join(POSTGRES_BIN, 'psql');
 const installed = existsSync(psqlProgram);
 if (!installed) console.log('psql: skipped, the client is not installed (test/clients/install.sh installs it)');
+
+/** Separated by semicolons: what these print depends on the schema alone, not on the server around it. */
+const META_COMMANDS = String.raw`
+\dt; \dt app.*; \d; \d emp; \d dept; \d+ emp; \d+ dept; \d refs; \d ref2; \d ul; \d v_simple; \d+ v_simple; \d+ v_join; \d+ v_group
+\d+ v_union; \d+ v_cte; \d+ v_sub; \d+ v_case; \d+ v_window; \d s1; \d+ s1; \d emp_id_seq; \d emp_ident_seq; \d emp_name_idx
+\d+ emp_name_idx; \d pair; \d+ pair; \di; \ds; \dv; \dm; \df; \df+; \df app.*; \dT; \dT+; \dD; \dD+; \da; \db; \dc; \dO; \des
+\dew; \det; \du; \du+; \dg; \drds; \dRp; \dRs; \dp; \z; \z emp; \ddp; \dl; \dy; \dX; \dP; \dconfig work_mem; \sf f1; \sf+ f1
+\sf f2; \sf p1; \sv v_simple; \sv v_join; \sv+ v_group; \dE; \dti; \dd; \dd app.*; \lo_list
+select 1 a, 'x' b, 1.5::numeric(10,2) c, array[1] d \gdesc
+select 1 a, 2 b, 3 c union all select 2, 3, 4 \crosstabview
+`;
 
 interface Run {
   readonly code: number | null;
@@ -27,9 +45,10 @@ describe.skipIf(!installed)('psql', () => {
 
   function psql(
     args: readonly string[],
-    options: { input?: string; password?: string; environment?: Record<string, string> } = {},
+    options: { input?: string; password?: string; environment?: Record<string, string>; port?: number } = {},
   ): Promise<Run> {
-    const connection = ['-X', '-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres', '-v', 'ON_ERROR_STOP=1'];
+    const port = String(options.port ?? server.port);
+    const connection = ['-X', '-h', '127.0.0.1', '-p', port, '-U', 'postgres', '-v', 'ON_ERROR_STOP=1'];
     return new Promise((resolve) => {
       const child = spawn(psqlProgram, [...connection, ...args], {
         env: { ...process.env, PGPASSWORD: options.password ?? server.password, ...options.environment },
@@ -78,5 +97,26 @@ select owner, balance from account order by id;
     expect(stderr).toContain(
       'ERROR:  column "nothing_here" does not exist\nLINE 1: select nothing_here\n               ^',
     );
+  });
+
+  describe.skipIf(skipWithoutPostgres('psql meta commands'))('beside PostgreSQL', () => {
+    let oracle: PostgresOracle;
+
+    beforeAll(async () => {
+      oracle = await startPostgres();
+      const objects = readFileSync(new URL('psql-objects.sql', import.meta.url), 'utf8');
+      await psql(['-q', '-c', 'drop table if exists account']);
+      expect((await psql(['-q'], { input: objects })).stderr).toBe('');
+      expect((await psql(['-q'], { input: objects, port: oracle.port })).stderr).toBe('');
+    }, 60_000);
+    afterAll(async () => {
+      await oracle?.stop();
+    });
+
+    test.each(META_COMMANDS.trim().split(/;\s*|\n/))('%s', async (command) => {
+      const input = `set search_path = app, public;\n${command}\n`;
+      const [theirs, ours] = [await psql(['-q'], { input, port: oracle.port }), await psql(['-q'], { input })];
+      expect(ours).toEqual(theirs);
+    });
   });
 });

@@ -41,7 +41,7 @@ export function narrow(context: SystemContext, relation: string, lookup: SystemL
     only,
     views: WITH_VIEWS.has(relation) ? viewsFor(context, lookup) : [],
     routines: relation === 'routines' ? withId(context.routines, value) : context.routines,
-    types: relation === 'types' && column === 'id' ? withId(context.types, value) : context.types,
+    listedTypes: relation === 'types' && column === 'id' ? withId(context.types, value) : context.types,
   };
 }
 

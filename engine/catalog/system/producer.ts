@@ -45,6 +45,8 @@ export interface SystemContext extends TransactionContext {
   readonly mainSchema: string;
   readonly systemSchemaId: ObjectId;
   readonly types: readonly BuiltinType[];
+  /** Those of them to make rows of. */
+  readonly listedTypes: readonly BuiltinType[];
   readonly routines: readonly BuiltinRoutine[];
   readonly views: Iterable<ViewDefinition>;
   viewById(id: ObjectId): ViewDefinition | undefined;

@@ -89,7 +89,7 @@ function* typeRows(context: SystemContext): Iterable<Row> {
 
 function* builtinRows(context: SystemContext): Iterable<Row> {
   const listed = new Set(context.types.map((one) => one.id));
-  for (const one of context.types) {
+  for (const one of context.listedTypes) {
     const element = one.type.kind === 'array' && one.type.element !== undefined ? context.typeId(one.type.element) : 0;
     yield [
       one.id,
