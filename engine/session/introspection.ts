@@ -8,6 +8,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
+import { FIRST_USER_ID } from '../catalog/catalog.ts';
 import { domainCheckOf } from '../catalog/derived-ids.ts';
 import { crossReferences } from '../catalog/cross-references.ts';
 import { hasPrivilege, inheritedRoles, isSuperuser } from '../catalog/privileges.ts';
@@ -282,7 +283,8 @@ export class SessionIntrospection implements IntrospectionHooks {
     }
     if (kind === 'type' && dialect.formatType(id, -1) !== undefined) return true;
     const found = catalog.get(id);
-    if (found === undefined) return kind === 'type' || kind === 'routine' ? true : undefined;
+    // Objects below the first user's are built in, and all of those are visible.
+    if (found === undefined) return id < FIRST_USER_ID ? true : undefined;
     return 'schemaId' in found ? names.searchPath.includes(found.schemaId) : true;
   }
 

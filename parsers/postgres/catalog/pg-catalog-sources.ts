@@ -3,6 +3,7 @@
  * are NULL; relations not listed are empty, with the right columns.
  */
 import type { ViewSource } from './build-view.ts';
+import { defaultClass, OPERATOR_CLASS_ROWS, OPERATOR_FAMILY_ROWS } from './operator-classes.ts';
 import { EXTENSION_SOURCES } from './extension-sources.ts';
 import { TRANSACTION_SOURCES } from './transaction-sources.ts';
 
@@ -27,8 +28,9 @@ const MODIFIER = `CASE WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 19, 1
 const COLLATABLE =
   "CASE WHEN c.collation = 'C' THEN 950 WHEN c.collation = 'POSIX' THEN 951 WHEN c.type_id IN (19, 1003) THEN 950 WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 1002) THEN 100 ELSE 0 END";
 
-/** The operator class a key of this type uses. */
-const OPERATOR_CLASS = "array_to_string(ARRAY(SELECT 10000 FROM generate_series(1, i.key_count)), ' ')";
+/** The operator classes of an index's keys, one after another. */
+const OPERATOR_CLASSES = `array_to_string(ARRAY(SELECT CASE (SELECT m.method FROM sys.relations m WHERE m.id = i.id) WHEN 'hash' THEN ${defaultClass('405', 'k.type')} ELSE ${defaultClass('403', 'k.type')} END
+  FROM unnest(i.key_types) WITH ORDINALITY k(type, at) ORDER BY k.at), ' ')`;
 
 const STAT_TABLES: ViewSource = {
   from: "sys.relations r JOIN sys.schemas s ON s.id = r.schema_id WHERE r.kind = 'table' AND NOT r.system",
@@ -327,7 +329,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       indisreplident: 'false',
       indkey: 'i.columns',
       indcollation: "array_to_string(ARRAY(SELECT 0 FROM generate_series(1, i.key_count)), ' ')",
-      indclass: OPERATOR_CLASS,
+      indclass: OPERATOR_CLASSES,
       indoption: 'i.options',
       indexprs: 'i.expressions',
       indpred: 'i.predicate',
@@ -355,22 +357,28 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
     columns: { oid: 's.id', nspname: 's.name', nspowner: 's.owner', nspacl: 's.acl' },
   },
   pg_opclass: {
-    from: '(VALUES (10000::oid)) o(id)',
+    from: `(VALUES ${OPERATOR_CLASS_ROWS}) o(id, method, name, family, input_type, is_default, stored_type)`,
     columns: {
       oid: 'o.id',
-      opcmethod: '403',
-      opcname: "'default_ops'",
+      opcmethod: 'o.method',
+      opcname: 'o.name',
       opcnamespace: '11',
       opcowner: ADMINISTRATOR,
-      opcfamily: '10001',
-      opcintype: '2283',
-      opcdefault: 'true',
-      opckeytype: '0',
+      opcfamily: 'o.family',
+      opcintype: 'o.input_type',
+      opcdefault: 'o.is_default',
+      opckeytype: 'o.stored_type',
     },
   },
   pg_opfamily: {
-    from: '(VALUES (10001::oid)) o(id)',
-    columns: { oid: 'o.id', opfmethod: '403', opfname: "'default_ops'", opfnamespace: '11', opfowner: ADMINISTRATOR },
+    from: `(VALUES ${OPERATOR_FAMILY_ROWS}) o(id, method, name)`,
+    columns: {
+      oid: 'o.id',
+      opfmethod: 'o.method',
+      opfname: 'o.name',
+      opfnamespace: '11',
+      opfowner: ADMINISTRATOR,
+    },
   },
   pg_prepared_statements: {
     from: 'sys.prepared_statements p',
@@ -596,5 +604,3 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
     },
   },
 };
-
-export { OPERATOR_CLASS };
