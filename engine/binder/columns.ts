@@ -69,7 +69,9 @@ function unqualified(node: NodeOf<'COLUMN'>, scope: Scope, name: Identifier, key
   const variable = scope.binder.context.variables?.typeOf(name.text, 'local');
   if (variable !== undefined) return { kind: 'variable', name: name.text, scope: 'local', type: variable };
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-    const tables = at.entries.filter((entry) => entry.unqualified && entry.table !== undefined);
+    const tables = at.entries.filter(
+      (entry) => entry.unqualified && (entry.table !== undefined || entry.catalogId !== undefined),
+    );
     if (tables.length === 1) {
       const system = systemColumn(tables[0] as RangeEntry, key, pos, at);
       if (system !== undefined) return system;

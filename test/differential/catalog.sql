@@ -84,6 +84,7 @@ select opcname, opcintype::regtype::text, opcdefault, opfname, pg_opclass_is_vis
 select proname, pg_get_functiondef(oid), pg_get_function_arguments(oid), pg_get_function_identity_arguments(oid), pg_get_function_result(oid), obj_description(oid, 'pg_proc') from pg_proc where pronamespace = 'app'::regnamespace order by 1
 select relname, relacl from pg_class where relnamespace = 'app'::regnamespace and relacl is not null order by 1
 select format_type(1042, null), format_type(1042, -1), format_type(1042, 7), format_type(1043, 14), format_type(1700, 655366), format_type('app.email'::regtype, null)
+select tableoid::regclass::text, typname from pg_type where typname = 'int4'
 select current_setting('work_mem'), current_setting('maintenance_work_mem'), current_setting('statement_timeout')
 --! set statement_timeout = '90s'
 select current_setting('statement_timeout'), setting, unit from pg_settings where name = 'statement_timeout'
