@@ -18,6 +18,7 @@ import type {
   IndexDefinition,
   ObjectId,
   RelationDefinition,
+  RoutineDefinition,
   SequenceDefinition,
   TableDefinition,
 } from '../catalog/definitions.ts';
@@ -27,6 +28,7 @@ import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
+import { routineArguments, routineDefinition, routineResult } from './routine-text.ts';
 import { settingText } from './setting-text.ts';
 import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
@@ -380,40 +382,25 @@ export class SessionIntrospection implements IntrospectionHooks {
     return view?.kind !== 'view' || view.system ? undefined : this.#rendered.view(view, pretty, wrapColumn);
   }
 
+  #routine(id: number): RoutineDefinition | undefined {
+    const found = this.#session.catalog.get(id);
+    return found?.kind === 'routine' ? found : undefined;
+  }
+
   routineDefinition(id: number): string | undefined {
-    const routine = this.#session.catalog.get(id);
-    if (routine?.kind !== 'routine') return undefined;
-    const word = routine.form === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
-    const returns = routine.form === 'procedure' ? '' : `\n RETURNS ${this.routineResult(id) ?? ''}`;
-    const quote = `$${word.toLowerCase()}$`;
-    const facts = `${routine.volatility === 'volatile' ? '' : ` ${routine.volatility.toUpperCase()}`}${routine.strict ? ' STRICT' : ''}`;
-    return `CREATE OR REPLACE ${word} ${quoteName(this.#session.names.schemaName(routine.schemaId) ?? '')}.${quoteName(this.show(routine.name))}(${this.routineArguments(id, 'full') ?? ''})${returns}\n LANGUAGE ${routine.language}\n${facts === '' ? '' : `${facts}\n`}AS ${quote}${routine.source}${quote}\n`;
+    const routine = this.#routine(id);
+    return routine && routineDefinition(routine, this.#session.names.schemaName(routine.schemaId) ?? '', this);
   }
 
   routineArguments(id: number, form: 'full' | 'identity'): string | undefined {
-    const routine = this.#session.catalog.get(id);
-    if (routine?.kind !== 'routine') return this.#session.dialect.routineName(id) === undefined ? undefined : '';
-    return routine.parameters
-      .filter((one) => one.mode !== 'table')
-      .map((one) => {
-        // A procedure's arguments tell their mode always.
-        const mode = one.mode === 'in' && routine.form === 'function' ? '' : `${one.mode.toUpperCase()} `;
-        const name = one.name === undefined ? '' : `${quoteName(this.show(one.name))} `;
-        const fallback = form === 'full' ? this.#rendered.parameterDefault(routine, one) : null;
-        const value = fallback === null ? '' : ` DEFAULT ${fallback}`;
-        return `${mode}${name}${this.typeName(one.type)}${value}`;
-      })
-      .join(', ');
+    const routine = this.#routine(id);
+    if (routine === undefined) return this.#session.dialect.routineName(id) === undefined ? undefined : '';
+    return routineArguments(routine, form, this);
   }
 
   routineResult(id: number): string | undefined {
-    const routine = this.#session.catalog.get(id);
-    if (routine?.kind !== 'routine' || routine.form === 'procedure') return undefined;
-    const table = routine.parameters.filter((one) => one.mode === 'table');
-    if (table.length > 0)
-      return `TABLE(${table.map((one) => `${one.name === undefined ? '' : `${quoteName(this.show(one.name))} `}${this.typeName(one.type)}`).join(', ')})`;
-    const type = routine.returns === undefined ? 'void' : this.typeName(routine.returns);
-    return routine.returnsSet ? `SETOF ${type}` : type;
+    const routine = this.#routine(id);
+    return routine && routineResult(routine, this);
   }
 
   triggerDefinition(_id: number): string | undefined {

@@ -4,7 +4,6 @@
  * through the request's sink. Handlers of single statements live in the neighbouring files; this one
  * owns the life cycle: queue, transaction state, errors, portals.
  */
-import type { SystemLookup } from '../catalog/system/lookups.ts';
 import {
   INITIAL_CREDIT_BYTES,
   type AuthReply,
@@ -814,7 +813,7 @@ export class Session implements EngineSession, StatementHost {
     return this.core.programs.get(reference);
   }
 
-  systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row> {
+  systemRows(relation: SystemRelation, lookup?: Parameters<EngineCore['systemRows']>[2]): Iterable<Row> {
     return this.core.systemRows(relation, this, lookup);
   }
 

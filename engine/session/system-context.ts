@@ -6,6 +6,7 @@ import type { SystemContext } from '../catalog/system/producer.ts';
 import type { TransactionContext } from '../catalog/transaction-relations.ts';
 import type { EngineCore } from '../core.ts';
 import { preparedStatementRows } from './prepared-statements.ts';
+import type { RenderedCatalog } from './rendered-catalog.ts';
 import type { Session } from './session.ts';
 import { settingNumber } from './setting-text.ts';
 
@@ -32,12 +33,7 @@ export function systemContext(session: Session): SystemContext {
     byteEstimate: (table) =>
       core.statistics.analyzed().get(table.id) === undefined ? 0 : core.store.approximateBytes(table.space),
     sequenceState: (sequence) => core.sequences.peek(sequence),
-    defaultText: (table, column) => rendered.defaultText(table, column),
-    checkText: (table, id) => rendered.check(table, id, false),
-    indexText: (id) => rendered.index(id),
-    indexExpression: (id, at) => rendered.indexExpression(id, at, false),
-    domainText: (id) => rendered.domain(id),
-    parameterDefault: (routine, parameter) => rendered.parameterDefault(routine, parameter),
+    ...renderedTexts(rendered),
     settings: () => settingRows(session),
     *sessions() {
       for (const one of core.sessionList()) {
@@ -79,6 +75,22 @@ export function systemContext(session: Session): SystemContext {
       }
     },
     listening: () => session.listening,
+  };
+}
+
+type RenderedTexts = Pick<
+  SystemContext,
+  'defaultText' | 'checkText' | 'indexText' | 'indexExpression' | 'domainText' | 'parameterDefault'
+>;
+
+function renderedTexts(rendered: RenderedCatalog): RenderedTexts {
+  return {
+    defaultText: (table, column) => rendered.defaultText(table, column),
+    checkText: (table, id) => rendered.check(table, id, false),
+    indexText: (id) => rendered.index(id),
+    indexExpression: (id, at) => rendered.indexExpression(id, at, false),
+    domainText: (id) => rendered.domain(id),
+    parameterDefault: (routine, parameter) => rendered.parameterDefault(routine, parameter),
   };
 }
 

@@ -2,6 +2,7 @@
  * Operator classes and families of the index methods, with the object ids that clients know, and the
  * class that a key of a type uses.
  */
+import type { ViewSource } from './build-view.ts';
 
 /** id|method|name|family|input type|default|stored type */
 const CLASSES = `
@@ -52,7 +53,7 @@ const rows = (text: string): string[][] =>
 const classes = rows(CLASSES);
 
 /** Rows (id, method, name, family, input_type, is_default, stored_type). */
-export const OPERATOR_CLASS_ROWS = classes
+const OPERATOR_CLASS_ROWS = classes
   .map(
     ([id, method, name, family, type, isDefault, stored]) =>
       `(${id}::oid, ${method}::oid, '${name}', ${family}::oid, ${type}::oid, ${isDefault === 't'}, ${stored}::oid)`,
@@ -60,7 +61,7 @@ export const OPERATOR_CLASS_ROWS = classes
   .join(', ');
 
 /** Rows (id, method, name). */
-export const OPERATOR_FAMILY_ROWS = rows(FAMILIES)
+const OPERATOR_FAMILY_ROWS = rows(FAMILIES)
   .map(([id, method, name]) => `(${id}::oid, ${method}::oid, '${name}')`)
   .join(', ');
 
@@ -84,3 +85,32 @@ export function defaultClass(method: '403' | '405', type: string): string {
   const other = `(SELECT CASE WHEN t.category = 'A' THEN ${ARRAY[method]} WHEN t.form = 'e' THEN ${ENUM[method]} ELSE 0 END FROM sys.types t WHERE t.id = ${type})`;
   return `CASE ${type} ${whens.join(' ')} ELSE ${other} END`;
 }
+
+const ADMINISTRATOR = '(SELECT min(a.id) FROM sys.roles a WHERE a.superuser)';
+
+export const OPERATOR_CLASS_SOURCES: Readonly<Record<string, ViewSource>> = {
+  pg_opclass: {
+    from: `(VALUES ${OPERATOR_CLASS_ROWS}) o(id, method, name, family, input_type, is_default, stored_type)`,
+    columns: {
+      oid: 'o.id',
+      opcmethod: 'o.method',
+      opcname: 'o.name',
+      opcnamespace: '11',
+      opcowner: ADMINISTRATOR,
+      opcfamily: 'o.family',
+      opcintype: 'o.input_type',
+      opcdefault: 'o.is_default',
+      opckeytype: 'o.stored_type',
+    },
+  },
+  pg_opfamily: {
+    from: `(VALUES ${OPERATOR_FAMILY_ROWS}) o(id, method, name)`,
+    columns: {
+      oid: 'o.id',
+      opfmethod: 'o.method',
+      opfname: 'o.name',
+      opfnamespace: '11',
+      opfowner: ADMINISTRATOR,
+    },
+  },
+};

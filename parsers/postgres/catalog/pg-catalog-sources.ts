@@ -3,7 +3,7 @@
  * are NULL; relations not listed are empty, with the right columns.
  */
 import type { ViewSource } from './build-view.ts';
-import { defaultClass, OPERATOR_CLASS_ROWS, OPERATOR_FAMILY_ROWS } from './operator-classes.ts';
+import { defaultClass, OPERATOR_CLASS_SOURCES } from './operator-classes.ts';
 import { EXTENSION_SOURCES } from './extension-sources.ts';
 import { TRANSACTION_SOURCES } from './transaction-sources.ts';
 
@@ -116,6 +116,7 @@ const USERS: ViewSource = {
 };
 
 export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
+  ...OPERATOR_CLASS_SOURCES,
   ...TRANSACTION_SOURCES,
   pg_am: {
     from: "(VALUES (2::oid, 'heap', 't'), (403::oid, 'btree', 'i'), (405::oid, 'hash', 'i')) a(id, name, kind)",
@@ -355,30 +356,6 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
   pg_namespace: {
     from: 'sys.schemas s',
     columns: { oid: 's.id', nspname: 's.name', nspowner: 's.owner', nspacl: 's.acl' },
-  },
-  pg_opclass: {
-    from: `(VALUES ${OPERATOR_CLASS_ROWS}) o(id, method, name, family, input_type, is_default, stored_type)`,
-    columns: {
-      oid: 'o.id',
-      opcmethod: 'o.method',
-      opcname: 'o.name',
-      opcnamespace: '11',
-      opcowner: ADMINISTRATOR,
-      opcfamily: 'o.family',
-      opcintype: 'o.input_type',
-      opcdefault: 'o.is_default',
-      opckeytype: 'o.stored_type',
-    },
-  },
-  pg_opfamily: {
-    from: `(VALUES ${OPERATOR_FAMILY_ROWS}) o(id, method, name)`,
-    columns: {
-      oid: 'o.id',
-      opfmethod: 'o.method',
-      opfname: 'o.name',
-      opfnamespace: '11',
-      opfowner: ADMINISTRATOR,
-    },
   },
   pg_prepared_statements: {
     from: 'sys.prepared_statements p',

@@ -1,0 +1,57 @@
+/** Routines as text: their definition, arguments and result, as catalog functions show them. */
+import type { Identifier } from '../../sblr/contract/names.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import { quoteIdentifier } from '../binder/quote-identifier.ts';
+import type { RoutineDefinition } from '../catalog/definitions.ts';
+import type { RenderedCatalog } from './rendered-catalog.ts';
+
+/** How the session shows names, types and stored expressions. */
+export interface RoutineNames {
+  readonly rendered: RenderedCatalog;
+  show(name: Identifier): string;
+  typeName(type: SqlType): string;
+}
+
+export function routineDefinition(routine: RoutineDefinition, schema: string, names: RoutineNames): string {
+  const word = routine.form === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
+  const name = `${quoteIdentifier(schema)}.${quoteIdentifier(names.show(routine.name))}`;
+  const result = routineResult(routine, names);
+  const volatility = routine.volatility === 'volatile' ? '' : ` ${routine.volatility.toUpperCase()}`;
+  const facts = `${volatility}${routine.strict ? ' STRICT' : ''}`;
+  const quote = `$${word.toLowerCase()}$`;
+  const lines = [
+    `CREATE OR REPLACE ${word} ${name}(${routineArguments(routine, 'full', names)})`,
+    ...(result === undefined ? [] : [` RETURNS ${result}`]),
+    ` LANGUAGE ${routine.language}`,
+    ...(facts === '' ? [] : [facts]),
+    `AS ${quote}${routine.source}${quote}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export function routineArguments(routine: RoutineDefinition, form: 'full' | 'identity', names: RoutineNames): string {
+  return routine.parameters
+    .filter((one) => one.mode !== 'table')
+    .map((one) => {
+      // A procedure's arguments tell their mode always.
+      const mode = one.mode === 'in' && routine.form === 'function' ? '' : `${one.mode.toUpperCase()} `;
+      const name = one.name === undefined ? '' : `${quoteIdentifier(names.show(one.name))} `;
+      const fallback = form === 'full' ? names.rendered.parameterDefault(routine, one) : null;
+      return `${mode}${name}${names.typeName(one.type)}${fallback === null ? '' : ` DEFAULT ${fallback}`}`;
+    })
+    .join(', ');
+}
+
+export function routineResult(routine: RoutineDefinition, names: RoutineNames): string | undefined {
+  if (routine.form === 'procedure') return undefined;
+  const table = routine.parameters.filter((one) => one.mode === 'table');
+  if (table.length > 0) {
+    const columns = table.map((one) => {
+      const name = one.name === undefined ? '' : `${quoteIdentifier(names.show(one.name))} `;
+      return `${name}${names.typeName(one.type)}`;
+    });
+    return `TABLE(${columns.join(', ')})`;
+  }
+  const type = routine.returns === undefined ? 'void' : names.typeName(routine.returns);
+  return routine.returnsSet ? `SETOF ${type}` : type;
+}
