@@ -2,7 +2,7 @@
  * Access paths of the `sys` relations: columns by which the rows of one object are found without making
  * all rows. A lookup names the definitions whose rows may match; the scan's condition decides.
  */
-import { displayIdentifier, type IdentifierFold } from '../../../sblr/contract/names.ts';
+import { displayIdentifier } from '../../../sblr/contract/names.ts';
 import type { SqlValue } from '../../../sblr/contract/values.ts';
 import { domainCheckOf } from '../derived-ids.ts';
 import { crossReferences } from '../cross-references.ts';
@@ -35,7 +35,7 @@ export interface SystemLookup {
 /** The context of a lookup: only the built-in and defined objects that may match. */
 export function narrow(context: SystemContext, relation: string, lookup: SystemLookup): SystemContext {
   const { column, value } = lookup;
-  const only = definitionsFor(relation, lookup, context.catalog, context.fold);
+  const only = definitionsFor(relation, lookup, context);
   return {
     ...context,
     only,
@@ -68,15 +68,11 @@ function withId<T extends { readonly id: ObjectId }>(items: readonly T[], id: Sq
 }
 
 /** The definitions whose rows may have `value` in the column. */
-function definitionsFor(
-  relation: string,
-  lookup: SystemLookup,
-  catalog: CatalogView,
-  fold: IdentifierFold,
-): readonly Definition[] {
+function definitionsFor(relation: string, lookup: SystemLookup, context: SystemContext): readonly Definition[] {
+  const { catalog } = context;
   const kind = LOOKUP_COLUMNS[relation]?.[lookup.column];
   const { value } = lookup;
-  if (kind === 'name') return typeof value === 'string' ? relationsNamed(value, catalog, fold) : [];
+  if (kind === 'name') return typeof value === 'string' ? relationsNamed(value, context) : [];
   if (typeof value !== 'number') return [];
   const references = crossReferences(catalog);
   switch (kind) {
@@ -104,16 +100,18 @@ function objectsOf(catalog: CatalogView, id: ObjectId): readonly Definition[] {
 }
 
 /** Relations shown under a name, whatever their schema. */
-function relationsNamed(name: string, catalog: CatalogView, fold: IdentifierFold): readonly Definition[] {
+function relationsNamed(name: string, { catalog, fold, schemas }: SystemContext): readonly Definition[] {
   const found = new Set<Definition>();
-  for (const schema of catalog.all('schema')) {
+  // The session's temporary schema is among those that are no objects of the catalog.
+  const own = [...catalog.all('schema')].map((schema) => schema.id);
+  for (const schema of [...own, ...schemas.values()]) {
     for (const exact of [false, true]) {
-      const relation = catalog.relationByName(schema.id, { text: name, exact });
+      const relation = catalog.relationByName(schema, { text: name, exact });
       if (relation === undefined || displayIdentifier(relation.name, fold) !== name) continue;
       for (const definition of objectsOf(catalog, relation.id)) found.add(definition);
     }
     // A composite type is listed among the relations, too.
-    const type = catalog.typeByName(schema.id, { text: name, exact: false });
+    const type = catalog.typeByName(schema, { text: name, exact: false });
     if (type !== undefined) found.add(type);
   }
   return [...found];
