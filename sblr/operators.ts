@@ -11,7 +11,7 @@ export const OPERATORS = {
   bit_and: '&', bit_or: '|', bit_xor: '#', bit_not: '~', shift_left: '<<', shift_right: '>>',
   regex_match: '~', regex_match_insensitive: '~*', regex_not_match: '!~', regex_not_match_insensitive: '!~*',
   like: '~~', ilike: '~~*', not_like: '!~~', not_ilike: '!~~*', starts_with: '^@',
-  contains: '@>', contained_by: '<@', overlaps: '&&', adjacent: '-|-',
+  contains: '@>', contained_by: '<@', overlaps: '&&', adjacent: '-|-', within_or_equal: '<<=', contains_or_equal: '>>=',
   json_get: '->', json_get_text: '->>', json_get_path: '#>', json_get_path_text: '#>>', json_delete_path: '#-',
   json_has_key: '?', json_has_any_key: '?|', json_has_all_keys: '?&', json_path_exists: '@?', json_path_match: '@@',
   pattern_less: '~<~', pattern_less_equal: '~<=~', pattern_greater: '~>~', pattern_greater_equal: '~>=~',

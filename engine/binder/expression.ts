@@ -608,7 +608,7 @@ function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression
   return current;
 }
 
-function subscriptBound(node: ValueNode | undefined, scope: Scope): BoundExpression | undefined {
+export function subscriptBound(node: ValueNode | undefined, scope: Scope): BoundExpression | undefined {
   if (node === undefined) return undefined;
   const bound = bindExpression(node, scope);
   return (

@@ -6,6 +6,7 @@ import { INT32, INT64, UNKNOWN, type SqlType } from '../../sblr/contract/types.t
 import { canonicalInteger, Decimal, type SqlValue } from '../../sblr/contract/values.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
+import { TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { atPosition, fail } from './errors.ts';
 import { hasModifiers, NUMERIC_LADDER, typeIdentity, typeName, type CastContext } from './type-facts.ts';
@@ -22,7 +23,13 @@ export function readLiteral(
   context: CastContext,
   pos: number | undefined,
 ): BoundExpression {
-  if (type.kind === 'text' && type.length === undefined && type.fixed !== true && typeIdentity(type) !== 'name')
+  if (
+    type.kind === 'text' &&
+    type.length === undefined &&
+    type.fixed !== true &&
+    typeIdentity(type) !== 'name' &&
+    !TEXT_INPUTS.has(type.declared ?? '')
+  )
     return { kind: 'constant', value: text, type };
   if (type.kind === 'enum') {
     if (type.labels?.includes(text) !== true)
@@ -46,6 +53,7 @@ function isFixedText(text: string, type: SqlType): boolean {
   if (hasModifiers(type)) return false;
   switch (type.kind) {
     case 'bool':
+    case 'text':
     case 'int8':
     case 'int16':
     case 'int24':

@@ -12,6 +12,7 @@ import { Binder } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindExpression } from './expression.ts';
 import { qualifiedKeys, tableColumns } from './from.ts';
+import { PartAssignments } from './part-assignment.ts';
 import { shapeOf, shownNames } from './range-entries.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
 import { startOf } from './positions.ts';
@@ -294,9 +295,9 @@ export function bindAssignments(
 ): ColumnAssignment[] {
   const { binder } = scope;
   const done = new Map<number, ColumnAssignment>();
-  const add = (column: ColumnDefinition, expression: BoundExpression | undefined): void => {
+  const add = (column: ColumnDefinition, expression: BoundExpression | undefined, part = false): void => {
     const shown = binder.display(column.name);
-    if (done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
+    if (!part && done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
     if (expression !== undefined && (column.generated !== 'none' || column.identity === 'always')) {
       fail('generated_always', `column "${shown}" can only be updated to DEFAULT`, undefined, {
         detail:
@@ -307,21 +308,24 @@ export function bindAssignments(
     }
     done.set(column.position, { position: column.position, expression: expression ?? unset(target, column) });
   };
+  const parts = new PartAssignments(scope, current);
   for (const node of nodes) {
     const columns = node.columns.map((name) => targetColumn(binder, target, name, node.pos, 'update'));
     if ((node.columns.length === 1 && node.value.op !== 'ROW') || node.subscripts.length > 0) {
       const column = columns[0] as ColumnDefinition;
-      add(
-        column,
-        node.value.op === 'DEFAULT_VALUE' ? undefined : bindAssigned(node, node.value, scope, column, current),
-      );
+      if (node.subscripts.length > 0) {
+        if (!parts.has(column) && done.has(column.position)) add(column, undefined);
+        add(column, parts.assign(node, column), true);
+        continue;
+      }
+      add(column, node.value.op === 'DEFAULT_VALUE' ? undefined : assigned(node.value, scope, column));
       continue;
     }
     const { value } = node;
     if (value.op === 'ROW' || columns.length === 1) {
       const items = value.op === 'ROW' ? value.items : [value];
       if (columns.length === 1 && items.length !== 1) {
-        add(columns[0] as ColumnDefinition, bindAssigned(node, value, scope, columns[0] as ColumnDefinition, current));
+        add(columns[0] as ColumnDefinition, assigned(value, scope, columns[0] as ColumnDefinition));
         continue;
       }
       if (items.length !== columns.length)
@@ -329,9 +333,7 @@ export function bindAssignments(
       items.forEach((item, i) =>
         add(
           columns[i] as ColumnDefinition,
-          item.op === 'DEFAULT_VALUE'
-            ? undefined
-            : bindAssigned(node, item, scope, columns[i] as ColumnDefinition, current),
+          item.op === 'DEFAULT_VALUE' ? undefined : assigned(item, scope, columns[i] as ColumnDefinition),
         ),
       );
       continue;
@@ -364,40 +366,10 @@ function unset(target: Target, column: ColumnDefinition): BoundExpression | unde
   return target.layers.length > 0 && column.generated === 'none' ? nullOf(column.type) : undefined;
 }
 
-function bindAssigned(
-  node: NodeOf<'ASSIGNMENT'>,
-  value: ValueNode,
-  scope: Scope,
-  column: ColumnDefinition,
-  current: RangeEntry,
-): BoundExpression {
+function assigned(value: ValueNode, scope: Scope, column: ColumnDefinition): BoundExpression {
   const { binder } = scope;
   const bound = bindExpression(value, scope);
-  if (node.subscripts.length === 0)
-    return coerceForAssignment(binder, bound, column.type, binder.display(column.name), startOf(value));
-  const [step] = node.subscripts;
-  const { fields } = column.type;
-  if (node.subscripts.length !== 1 || step?.kind !== 'field' || fields === undefined)
-    notSupported('assignment to elements of an array', node.pos);
-  // The row with one field replaced.
-  if (current.expressions !== undefined) notSupported('assignment to a part of a column of a view', node.pos);
-  const at = current.columns.find((candidate) => candidate.position === column.position) as OutputColumn;
-  const key = identifierKey(step.field as Identifier);
-  const index = fields.findIndex((field) => field.name.toLowerCase() === key);
-  if (index < 0)
-    fail(
-      'undefined_column',
-      `cannot assign to field "${binder.display(step.field as Identifier)}" of column "${binder.display(column.name)}" because there is no such column in its data type`,
-      node.pos,
-    );
-  const whole: BoundExpression = { kind: 'column', id: at.id, type: at.type };
-  const items = fields.map(
-    (field, i): BoundExpression =>
-      i === index
-        ? coerceForAssignment(binder, bound, field.type, field.name, value.pos)
-        : { kind: 'field', operand: whole, index: i, type: field.type },
-  );
-  return { kind: 'row', items, type: column.type };
+  return coerceForAssignment(binder, bound, column.type, binder.display(column.name), startOf(value));
 }
 
 /** A source with one more column. */

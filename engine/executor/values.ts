@@ -8,7 +8,7 @@ import type { SqlType, TypeKind } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { EvalContext } from '../functions/function.ts';
 import { castFunction } from '../types/casts.ts';
-import { BINARY, collationNamed } from '../types/collation.ts';
+import { BINARY, collationNamed, collationOf } from '../types/collation.ts';
 import { comparatorFor, hashKeyFor } from '../types/compare.ts';
 import { keyEncoder as typeKeyEncoder } from '../types/key.ts';
 
@@ -47,7 +47,7 @@ export function isBinaryText(type: SqlType, semantics: Semantics): boolean {
     type.kind === 'text' &&
     type.fixed !== true &&
     semantics.padSpace !== 'all' &&
-    collationNamed(type.collation) === BINARY
+    collationNamed(collationOf(type)) === BINARY
   );
 }
 

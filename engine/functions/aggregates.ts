@@ -276,10 +276,9 @@ const best = (compare: Comparator, sign: number): AggregateOptions<Best> => {
   };
 };
 const ORDERED =
-  'int16 int32 int64 decimal float32 float64 text fixed_text citext date time timetz timestamp timestamptz interval oid any_enum any_array bytes uuid bits xid8'.split(
-    ' ',
-  );
-for (const type of ORDERED) {
+  'int16 int32 int64 decimal float32 float64 text fixed_text citext date time timetz timestamp ' +
+  'timestamptz interval oid any_enum any_array bytes uuid bits xid8 inet';
+for (const type of ORDERED.split(' ')) {
   for (const [name, sign] of [
     ['min', -1],
     ['max', 1],

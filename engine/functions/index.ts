@@ -6,6 +6,8 @@ import './strings.ts';
 import './identifiers-digests.ts';
 import './regex-functions.ts';
 import './arrays.ts';
+import './array-assignment.ts';
+import './network.ts';
 import './date-time-functions.ts';
 import './aggregates.ts';
 import './windows.ts';

@@ -1,7 +1,8 @@
 /**
- * JSON path expressions over normalised documents: paths with accessors, filters, comparisons, arithmetic
- * and the methods size, type, abs, floor, ceiling and double. What the language has beyond that is refused.
+ * Evaluates JSON path expressions (parsed by sblr/contract/text/json-path-text.ts) over normalised documents.
+ * datetime() is refused.
  */
+import type { Condition } from '../../sblr/contract/conditions.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import {
   JSON_FALSE,
@@ -12,9 +13,18 @@ import {
   jsonbNode,
   jsonMember,
   jsonNumber,
+  jsonObject,
   type JsonNode,
   jsonString,
 } from '../../sblr/contract/text/json.ts';
+import {
+  type JsonPath,
+  type JsonPathExpression,
+  parseJsonPath,
+  type PathArithmetic,
+  type PathComparison,
+  type PathRange,
+} from '../../sblr/contract/text/json-path-text.ts';
 import { Decimal, Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
 import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
 import { compareJson } from '../types/compare.ts';
@@ -30,267 +40,25 @@ import {
   negateDecimal,
   subtractDecimal,
 } from '../types/decimal.ts';
+import { compileRegex } from './regex.ts';
 import { operator, scalar, setFor, valuesSource } from './table.ts';
 
-type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
-type Arithmetic = '+' | '-' | '*' | '/' | '%';
-
-type Path =
-  | { readonly kind: 'root' | 'current' | 'last' }
-  | { readonly kind: 'literal'; readonly value: JsonNode }
-  | { readonly kind: 'variable'; readonly name: string }
-  | { readonly kind: 'member'; readonly base: Path; readonly name: string }
-  | { readonly kind: 'members' | 'elements'; readonly base: Path }
-  | { readonly kind: 'descendants'; readonly base: Path }
-  | {
-      readonly kind: 'index';
-      readonly base: Path;
-      readonly ranges: readonly { readonly from: Path; readonly to: Path | undefined }[];
-    }
-  | { readonly kind: 'filter'; readonly base: Path; readonly test: Path }
-  | { readonly kind: 'method'; readonly base: Path; readonly name: string }
-  | { readonly kind: 'compare'; readonly by: Comparison; readonly left: Path; readonly right: Path }
-  | { readonly kind: 'arithmetic'; readonly by: Arithmetic; readonly left: Path; readonly right: Path }
-  | { readonly kind: 'negate' | 'not' | 'exists' | 'unknown'; readonly operand: Path }
-  | { readonly kind: 'and' | 'or'; readonly left: Path; readonly right: Path }
-  | { readonly kind: 'starts'; readonly left: Path; readonly right: Path };
-
 const formatDecimal = (value: Decimal): string => value.toString();
-const PREDICATES: ReadonlySet<string> = new Set(['compare', 'and', 'or', 'not', 'exists', 'unknown', 'starts']);
-const METHODS: ReadonlySet<string> = new Set(['size', 'type', 'abs', 'floor', 'ceiling', 'double']);
-const TOKENS =
-  /\s*(?:("(?:\\.|[^"\\])*")|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)|(\$"(?:\\.|[^"\\])*"|\$[A-Za-z_]\w*)|([A-Za-z_]\w*)|(\*\*|==|!=|<>|<=|>=|&&|\|\||[$@.*[\]()?,<>!+\-/%{}]))/y;
-const MAX_DEPTH = 200;
 const MAX_CACHED = 200;
+const cache = new Map<string, JsonPathExpression>();
 
-interface Compiled {
-  readonly strict: boolean;
-  readonly path: Path;
-}
-const cache = new Map<string, Compiled>();
-
-function compilePath(text: string): Compiled {
+function compilePath(text: string): JsonPathExpression {
   let found = cache.get(text);
   if (found === undefined) {
-    found = new Parser(text).run();
+    found = parseJsonPath(text);
     if (cache.size >= MAX_CACHED) cache.clear();
     cache.set(text, found);
   }
   return found;
 }
 
-class Parser {
-  readonly #tokens: string[] = [];
-  #at = 0;
-  #depth = 0;
-
-  constructor(text: string) {
-    TOKENS.lastIndex = 0;
-    const end = text.trimEnd().length;
-    let position = 0;
-    while (position < end) {
-      TOKENS.lastIndex = position;
-      const match = TOKENS.exec(text);
-      if (match === null)
-        throw new SqlError(
-          'syntax_error',
-          `syntax error at or near "${text.slice(position).trim()[0] ?? ''}" of jsonpath input`,
-        );
-      this.#tokens.push(match[0].trimStart());
-      position = TOKENS.lastIndex;
-    }
-    if (this.#tokens.length === 0)
-      throw new SqlError('invalid_text_representation', `invalid input syntax for type jsonpath: "${text}"`);
-  }
-
-  run(): Compiled {
-    const strict = this.#accept('strict');
-    if (!strict) this.#accept('lax');
-    const path = this.#or();
-    if (this.#at < this.#tokens.length) throw this.#error();
-    return { strict, path };
-  }
-
-  #peek(): string | undefined {
-    return this.#tokens[this.#at];
-  }
-  #accept(token: string): boolean {
-    if (this.#peek() !== token) return false;
-    this.#at++;
-    return true;
-  }
-  #expect(token: string): void {
-    if (!this.#accept(token)) throw this.#error();
-  }
-  #error(): SqlError {
-    const token = this.#peek();
-    return new SqlError(
-      'syntax_error',
-      token === undefined
-        ? 'syntax error at end of jsonpath input'
-        : `syntax error at or near "${token}" of jsonpath input`,
-    );
-  }
-  #unsupported(what: string): SqlError {
-    return new SqlError('feature_not_supported', `${what} in JSON paths is not supported`);
-  }
-
-  #or(): Path {
-    if (++this.#depth > MAX_DEPTH) throw new SqlError('statement_too_complex', 'JSON path is nested too deeply');
-    let left = this.#and();
-    while (this.#accept('||')) left = { kind: 'or', left, right: this.#and() };
-    this.#depth--;
-    return left;
-  }
-  #and(): Path {
-    let left = this.#comparison();
-    while (this.#accept('&&')) left = { kind: 'and', left, right: this.#comparison() };
-    return left;
-  }
-  #comparison(): Path {
-    if (this.#accept('!')) {
-      const operand = this.#comparison();
-      if (!PREDICATES.has(operand.kind)) throw this.#error();
-      return { kind: 'not', operand };
-    }
-    const left = this.#sum();
-    const token = this.#peek();
-    if (
-      token === '==' ||
-      token === '!=' ||
-      token === '<>' ||
-      token === '<' ||
-      token === '<=' ||
-      token === '>' ||
-      token === '>='
-    ) {
-      this.#at++;
-      return { kind: 'compare', by: token === '<>' ? '!=' : token, left, right: this.#sum() };
-    }
-    if (token === 'starts') {
-      this.#at++;
-      this.#expect('with');
-      return { kind: 'starts', left, right: this.#primary() };
-    }
-    if (token === 'like_regex') throw this.#unsupported('like_regex');
-    return left;
-  }
-  #sum(): Path {
-    let left = this.#product();
-    for (;;) {
-      const token = this.#peek();
-      if (token !== '+' && token !== '-') return left;
-      this.#at++;
-      left = { kind: 'arithmetic', by: token, left, right: this.#product() };
-    }
-  }
-  #product(): Path {
-    let left = this.#unary();
-    for (;;) {
-      const token = this.#peek();
-      if (token !== '*' && token !== '/' && token !== '%') return left;
-      this.#at++;
-      left = { kind: 'arithmetic', by: token, left, right: this.#unary() };
-    }
-  }
-  #unary(): Path {
-    if (this.#accept('-')) return { kind: 'negate', operand: this.#unary() };
-    if (this.#accept('+')) return this.#unary();
-    return this.#accessors(this.#primary());
-  }
-
-  #primary(): Path {
-    const token = this.#peek();
-    if (token === undefined) throw this.#error();
-    this.#at++;
-    if (token === '$') return { kind: 'root' };
-    if (token === '@') return { kind: 'current' };
-    if (token === 'last') return { kind: 'last' };
-    if (token === 'true') return { kind: 'literal', value: JSON_TRUE };
-    if (token === 'false') return { kind: 'literal', value: JSON_FALSE };
-    if (token === 'null') return { kind: 'literal', value: JSON_NULL };
-    if (token.startsWith('"')) return { kind: 'literal', value: jsonString(unquote(token)) };
-    if (/^[\d.]/.test(token) && token !== '.')
-      return { kind: 'literal', value: jsonNumber(formatDecimal(parseDecimal(token))) };
-    if (token.startsWith('$'))
-      return { kind: 'variable', name: token[1] === '"' ? unquote(token.slice(1)) : token.slice(1) };
-    if (token === 'exists') {
-      this.#expect('(');
-      const operand = this.#or();
-      this.#expect(')');
-      return { kind: 'exists', operand };
-    }
-    if (token === '(') {
-      const inner = this.#or();
-      this.#expect(')');
-      if (this.#peek() === 'is') {
-        this.#at++;
-        this.#expect('unknown');
-        return { kind: 'unknown', operand: inner };
-      }
-      return inner;
-    }
-    this.#at--;
-    throw this.#error();
-  }
-
-  #accessors(start: Path): Path {
-    let base = start;
-    for (;;) {
-      if (this.#accept('.')) base = this.#dot(base);
-      else if (this.#accept('[')) base = this.#subscript(base);
-      else if (this.#accept('?')) {
-        this.#expect('(');
-        const test = this.#or();
-        this.#expect(')');
-        if (!PREDICATES.has(test.kind)) throw this.#error();
-        base = { kind: 'filter', base, test };
-      } else return base;
-    }
-  }
-  #dot(base: Path): Path {
-    if (this.#accept('*')) return { kind: 'members', base };
-    if (this.#accept('**')) {
-      if (this.#peek() === '{') throw this.#unsupported('a level of **');
-      return { kind: 'descendants', base };
-    }
-    const token = this.#peek();
-    if (token === undefined || !/^["A-Za-z_$]/.test(token)) throw this.#error();
-    this.#at++;
-    if (token.startsWith('"')) return { kind: 'member', base, name: unquote(token) };
-    if (this.#peek() === '(') {
-      if (!METHODS.has(token)) throw this.#unsupported(`${token}()`);
-      this.#at++;
-      this.#expect(')');
-      return { kind: 'method', base, name: token };
-    }
-    return { kind: 'member', base, name: token };
-  }
-  #subscript(base: Path): Path {
-    if (this.#accept('*')) {
-      this.#expect(']');
-      return { kind: 'elements', base };
-    }
-    const ranges: { from: Path; to: Path | undefined }[] = [];
-    do {
-      const from = this.#sum();
-      ranges.push({ from, to: this.#accept('to') ? this.#sum() : undefined });
-    } while (this.#accept(','));
-    this.#expect(']');
-    return { kind: 'index', base, ranges };
-  }
-}
-
-function unquote(token: string): string {
-  try {
-    return JSON.parse(token) as string;
-  } catch {
-    throw new SqlError('feature_not_supported', 'escapes other than those of JSON in JSON paths are not supported');
-  }
-}
-
 /** A failure that predicates turn into unknown and `silent` calls into no answer. */
-function pathError(condition: 'invalid_parameter_value' | 'division_by_zero', message: string): PathFailure {
+function pathError(condition: Condition, message: string): PathFailure {
   return new PathFailure(new SqlError(condition, message));
 }
 class PathFailure extends Error {
@@ -313,7 +81,7 @@ class Evaluation {
     this.#strict = strict;
   }
 
-  values(path: Path, current: JsonNode): JsonNode[] {
+  values(path: JsonPath, current: JsonNode): JsonNode[] {
     switch (path.kind) {
       case 'root':
         return [this.#root];
@@ -337,7 +105,7 @@ class Evaluation {
           if (node.kind === 'object') return [...node.items];
           if (this.#strict)
             throw pathError(
-              'invalid_parameter_value',
+              'sql_json_object_not_found',
               'jsonpath wildcard member accessor can only be applied to an object',
             );
           return [];
@@ -347,35 +115,36 @@ class Evaluation {
           if (node.kind === 'array') return [...node.items];
           if (this.#strict)
             throw pathError(
-              'invalid_parameter_value',
+              'sql_json_array_not_found',
               'jsonpath wildcard array accessor can only be applied to an array',
             );
           return [node];
         });
       case 'descendants':
-        return this.#base(path.base, current, false).flatMap((node) => descendants(node));
+        return this.#base(path.base, current, false).flatMap((node) => descendants(node, 0, path.first, path.last));
       case 'index':
         return this.#base(path.base, current, false).flatMap((node) => this.#elements(node, path.ranges, current));
       case 'filter':
         return this.#base(path.base, current, true).filter((node) => this.test(path.test, node) === true);
       case 'method':
-        return this.#base(path.base, current, path.name !== 'size' && path.name !== 'type').map((node) =>
-          this.#method(node, path.name),
+        return this.#base(path.base, current, path.name !== 'size' && path.name !== 'type').flatMap((node) =>
+          path.name === 'keyvalue' ? this.#keyValues(node) : [this.#method(node, path.name)],
         );
       case 'arithmetic':
         return [
           jsonNumber(
             formatDecimal(
-              calculate(path.by, this.#number(path.left, current, path.by), this.#number(path.right, current, path.by)),
+              calculate(
+                path.by,
+                this.#number(path.left, current, 'left', path.by),
+                this.#number(path.right, current, 'right', path.by),
+              ),
             ),
           ),
         ];
       case 'negate':
-        return this.#base(path.operand, current, true).map((node) =>
-          jsonNumber(
-            formatDecimal(negateDecimal(numberOf(node, 'operand of unary jsonpath operator - is not a numeric value'))),
-          ),
-        );
+      case 'plus':
+        return this.#signed(path.operand, current, path.kind === 'negate' ? '-' : '+');
       default: {
         const truth = this.test(path, current);
         return [truth === undefined ? JSON_NULL : truth ? JSON_TRUE : JSON_FALSE];
@@ -383,8 +152,16 @@ class Evaluation {
     }
   }
 
+  #signed(operand: JsonPath, current: JsonNode, sign: '+' | '-'): JsonNode[] {
+    const message = `operand of unary jsonpath operator ${sign} is not a numeric value`;
+    return this.#base(operand, current, true).map((node) => {
+      const value = numberOf(node, 'sql_json_number_not_found', message);
+      return sign === '+' ? node : jsonNumber(formatDecimal(negateDecimal(value)));
+    });
+  }
+
   /** Items of a path; in lax mode arrays give their elements where `unwrap`. */
-  #base(path: Path, current: JsonNode, unwrap: boolean): JsonNode[] {
+  #base(path: JsonPath, current: JsonNode, unwrap: boolean): JsonNode[] {
     const nodes = this.values(path, current);
     return unwrap && !this.#strict
       ? nodes.flatMap((node) => (node.kind === 'array' ? [...node.items] : [node]))
@@ -395,19 +172,15 @@ class Evaluation {
     if (found !== undefined) return [found];
     if (!this.#strict) return [];
     throw pathError(
-      'invalid_parameter_value',
+      'sql_json_member_not_found',
       node.kind === 'object'
         ? `JSON object does not contain key "${name}"`
         : 'jsonpath member accessor can only be applied to an object',
     );
   }
-  #elements(
-    node: JsonNode,
-    ranges: readonly { readonly from: Path; readonly to: Path | undefined }[],
-    current: JsonNode,
-  ): JsonNode[] {
+  #elements(node: JsonNode, ranges: readonly PathRange[], current: JsonNode): JsonNode[] {
     if (node.kind !== 'array' && this.#strict)
-      throw pathError('invalid_parameter_value', 'jsonpath array accessor can only be applied to an array');
+      throw pathError('sql_json_array_not_found', 'jsonpath array accessor can only be applied to an array');
     const items = node.kind === 'array' ? node.items : [node];
     const outer = this.#last;
     this.#last = items.length - 1;
@@ -416,45 +189,57 @@ class Evaluation {
       const from = this.#position(range.from, current);
       const to = range.to === undefined ? from : this.#position(range.to, current);
       if (this.#strict && (from < 0 || from > to || to >= items.length))
-        throw pathError('invalid_parameter_value', 'jsonpath array subscript is out of bounds');
+        throw pathError('invalid_sql_json_subscript', 'jsonpath array subscript is out of bounds');
       for (let i = Math.max(0, from); i <= to && i < items.length; i++) found.push(items[i] as JsonNode);
     }
     this.#last = outer;
     return found;
   }
-  #position(path: Path, current: JsonNode): number {
+  #position(path: JsonPath, current: JsonNode): number {
     const [node, more] = this.values(path, current);
     if (node?.kind !== 'number' || more !== undefined)
-      throw pathError('invalid_parameter_value', 'jsonpath array subscript is not a single numeric value');
+      throw pathError('invalid_sql_json_subscript', 'jsonpath array subscript is not a single numeric value');
     return Math.trunc(Number(node.text));
   }
-  #number(path: Path, current: JsonNode, by: Arithmetic): Decimal {
+  #number(path: JsonPath, current: JsonNode, side: 'left' | 'right', by: PathArithmetic): Decimal {
     const [node, more] = this.#base(path, current, true);
     if (node?.kind !== 'number' || more !== undefined)
-      throw pathError('invalid_parameter_value', `operand of jsonpath operator ${by} is not a single numeric value`);
+      throw pathError(
+        'singleton_sql_json_item_required',
+        `${side} operand of jsonpath operator ${by} is not a single numeric value`,
+      );
     return parseDecimal(node.text);
+  }
+  /** An object of key, value and the number of the object they come from, per member. */
+  #keyValues(node: JsonNode): JsonNode[] {
+    if (node.kind !== 'object')
+      throw pathError('sql_json_object_not_found', 'jsonpath item method .keyvalue() can only be applied to an object');
+    if (node !== this.#root)
+      throw new SqlError(
+        'feature_not_supported',
+        'keyvalue() of an object inside the document in JSON paths is not supported',
+      );
+    return node.keys.map((key, i) =>
+      jsonObject(['id', 'key', 'value'], [jsonNumber('0'), jsonString(key), node.items[i] as JsonNode]),
+    );
   }
   #method(node: JsonNode, name: string): JsonNode {
     if (name === 'type') return jsonString(node.kind === 'true' || node.kind === 'false' ? 'boolean' : node.kind);
     if (name === 'size') {
       if (node.kind !== 'array' && this.#strict)
-        throw pathError('invalid_parameter_value', 'jsonpath item method .size() can only be applied to an array');
+        throw pathError('sql_json_array_not_found', 'jsonpath item method .size() can only be applied to an array');
       return jsonNumber(String(node.kind === 'array' ? node.items.length : 1));
     }
-    if (name === 'double' && node.kind === 'string' && /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(node.text))
-      return jsonNumber(formatDecimal(parseDecimal(String(Number(node.text)))));
-    const value = numberOf(
-      node,
-      `jsonpath item method .${name}() can only be applied to a ${name === 'double' ? 'string or ' : ''}numeric value`,
-    );
-    if (name === 'double') return node;
+    if (name === 'double') return toDouble(node);
+    const message = `jsonpath item method .${name}() can only be applied to a numeric value`;
+    const value = numberOf(node, 'non_numeric_sql_json_item', message);
     return jsonNumber(
       formatDecimal(name === 'abs' ? absDecimal(value) : name === 'floor' ? floorDecimal(value) : ceilDecimal(value)),
     );
   }
 
   /** Truth of a predicate; undefined = unknown. */
-  test(path: Path, current: JsonNode): boolean | undefined {
+  test(path: JsonPath, current: JsonNode): boolean | undefined {
     switch (path.kind) {
       case 'and': {
         const left = this.test(path.left, current);
@@ -486,6 +271,14 @@ class Evaluation {
             a.kind === 'string' && b.kind === 'string' ? a.text.startsWith(b.text) : undefined,
           ),
         );
+      case 'regex': {
+        const { flags } = path;
+        const lines = flags.includes('q') ? 'q' : `${flags.includes('s') ? '' : 'p'}${flags.includes('m') ? 'w' : ''}`;
+        const regex = compileRegex(path.pattern, (flags.includes('i') ? 'i' : '') + lines);
+        return this.#attempt(() =>
+          this.#any(path.left, current, (item) => (item.kind === 'string' ? regex.test(item.text) : undefined)),
+        );
+      }
       default:
         throw new SqlError('syntax_error', 'a JSON path predicate was expected');
     }
@@ -500,36 +293,59 @@ class Evaluation {
   }
   /** Some pair passes; in strict mode one pair that cannot be compared makes the whole unknown. */
   #anyPair(
-    left: Path,
-    right: Path,
+    left: JsonPath,
+    right: JsonPath,
     current: JsonNode,
     test: (a: JsonNode, b: JsonNode) => boolean | undefined,
   ): boolean | undefined {
     const others = this.#base(right, current, true);
+    return this.#anyOf(this.#base(left, current, true).flatMap((a) => others.map((b) => () => test(a, b))));
+  }
+  #any(path: JsonPath, current: JsonNode, test: (item: JsonNode) => boolean | undefined): boolean | undefined {
+    return this.#anyOf(this.#base(path, current, true).map((item) => () => test(item)));
+  }
+  #anyOf(tests: readonly (() => boolean | undefined)[]): boolean | undefined {
     let unknown = false;
     let passed = false;
-    for (const a of this.#base(left, current, true)) {
-      for (const b of others) {
-        const truth = test(a, b);
-        if (truth === undefined) {
-          if (this.#strict) return undefined;
-          unknown = true;
-        } else if (truth) {
-          if (!this.#strict) return true;
-          passed = true;
-        }
+    for (const test of tests) {
+      const truth = test();
+      if (truth === undefined) {
+        if (this.#strict) return undefined;
+        unknown = true;
+      } else if (truth) {
+        if (!this.#strict) return true;
+        passed = true;
       }
     }
     return passed ? true : unknown ? undefined : false;
   }
 }
 
-function numberOf(node: JsonNode, message: string): Decimal {
-  if (node.kind !== 'number') throw pathError('invalid_parameter_value', message);
+function numberOf(node: JsonNode, condition: Condition, message: string): Decimal {
+  if (node.kind !== 'number') throw pathError(condition, message);
   return parseDecimal(node.text);
 }
 
-function calculate(by: Arithmetic, a: Decimal, b: Decimal): Decimal {
+const FLOAT = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
+
+function toDouble(node: JsonNode): JsonNode {
+  if (node.kind !== 'number' && node.kind !== 'string')
+    throw pathError(
+      'non_numeric_sql_json_item',
+      'jsonpath item method .double() can only be applied to a string or numeric value',
+    );
+  const value = FLOAT.test(node.text) ? Number(node.text) : Number.NaN;
+  if (!Number.isFinite(value))
+    throw pathError(
+      'non_numeric_sql_json_item',
+      node.kind === 'number'
+        ? 'numeric argument of jsonpath item method .double() is out of range for type double precision'
+        : 'string argument of jsonpath item method .double() is not a valid representation of a double precision number',
+    );
+  return node.kind === 'number' ? node : jsonNumber(formatDecimal(parseDecimal(String(value))));
+}
+
+function calculate(by: PathArithmetic, a: Decimal, b: Decimal): Decimal {
   switch (by) {
     case '+':
       return addDecimal(a, b);
@@ -544,13 +360,17 @@ function calculate(by: Arithmetic, a: Decimal, b: Decimal): Decimal {
 }
 const ZERO = new Decimal(0, 0);
 
-function descendants(node: JsonNode): JsonNode[] {
-  return [node, ...node.items.flatMap((item) => descendants(item))];
+/** Items so many levels below; levels without end for both bounds mean the leaves. */
+function descendants(node: JsonNode, level: number, first: number, last: number): JsonNode[] {
+  const leaves = first === Number.POSITIVE_INFINITY && last === first;
+  const here = level >= first || (leaves && node.items.length === 0 && node.kind !== 'array' && node.kind !== 'object');
+  const below = level < last ? node.items.flatMap((item) => descendants(item, level + 1, first, last)) : [];
+  return here ? [node, ...below] : below;
 }
 
 const isBoolean = (node: JsonNode): boolean => node.kind === 'true' || node.kind === 'false';
 
-function compareItems(by: Comparison, a: JsonNode, b: JsonNode): boolean | undefined {
+function compareItems(by: PathComparison, a: JsonNode, b: JsonNode): boolean | undefined {
   const booleans = isBoolean(a) && isBoolean(b);
   if (a.kind !== b.kind && !booleans) {
     // Null equals nothing else; other kinds cannot be compared.
@@ -596,18 +416,18 @@ function match(nodes: JsonNode[] | undefined, silent: boolean): SqlValue {
     if (only.kind === 'null') return null;
   }
   if (silent) return null;
-  throw new SqlError('invalid_parameter_value', 'single boolean result is expected');
+  throw new SqlError('singleton_sql_json_item_required', 'single boolean result is expected');
 }
 
 const exists = (nodes: JsonNode[] | undefined): SqlValue => (nodes === undefined ? null : nodes.length > 0);
-operator('json_path_exists(jsonb, text) bool', (target: Jsonb, path: string) =>
+operator('json_path_exists(jsonb, jsonpath) bool', (target: Jsonb, path: string) =>
   exists(query(target, path, undefined, true)),
 );
-operator('json_path_match(jsonb, text) bool', (target: Jsonb, path: string) =>
+operator('json_path_match(jsonb, jsonpath) bool', (target: Jsonb, path: string) =>
   match(query(target, path, undefined, true), true),
 );
 
-for (const parameters of ['jsonb, text', 'jsonb, text, jsonb', 'jsonb, text, jsonb, bool']) {
+for (const parameters of ['jsonb, jsonpath', 'jsonb, jsonpath, jsonb', 'jsonb, jsonpath, jsonb, bool']) {
   scalar(`jsonb_path_exists(${parameters}) bool`, (target: Jsonb, path: string, variables?: Jsonb, silent?: boolean) =>
     exists(query(target, path, given(variables), silent === true)),
   );

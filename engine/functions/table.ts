@@ -91,7 +91,8 @@ export function typePattern(text: string): TypePattern {
     else if (text === 'char1') found = { kind: 'text', declared: '"char"' };
     else if (text === 'xid' || text === 'cid' || text === 'xid8')
       found = { kind: text === 'xid8' ? 'int64' : 'oid', declared: text };
-    else if (text === 'aclitem' || text === 'inet' || text === 'cidr') found = { kind: 'text', declared: text };
+    else if (text === 'aclitem' || text === 'inet' || text === 'cidr' || text === 'jsonpath')
+      found = { kind: 'text', declared: text };
     else if (text === 'citext') found = { kind: 'text', declared: text, collation: 'ignore_case' };
     else if (text === 'record') found = RECORD;
     else if (text in REFERENCES) found = { kind: 'reference', target: REFERENCES[text] as ReferenceTarget };

@@ -11,6 +11,7 @@ import { atPosition } from '../binder/errors.ts';
 import { originOf } from './column-origins.ts';
 import { bindQuery } from '../binder/index.ts';
 import { planQuery } from '../planner/plan.ts';
+import { TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { clientType } from './client-types.ts';
@@ -232,7 +233,8 @@ export function bindParameters(
     const value = parameters[i]!;
     const type = wanted[i];
     if (type === undefined || typeof value !== 'string' || type.kind === 'text') {
-      if (!(typeof value === 'string' && type?.kind === 'text' && type.length !== undefined)) continue;
+      const read = type?.length !== undefined || TEXT_INPUTS.has(type?.declared ?? '');
+      if (!(typeof value === 'string' && type?.kind === 'text' && read)) continue;
     }
     const isText =
       textParameters?.[i] === true || declared[i]?.kind === 'unknown' || request.parameterTypes[i]?.kind === 'unknown';

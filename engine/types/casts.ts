@@ -9,6 +9,7 @@ import { roundMicros } from '../../sblr/contract/text/date-time-parse.ts';
 import { restrictInterval } from '../../sblr/contract/text/interval.ts';
 import { jsonbNode, parseJsonb } from '../../sblr/contract/text/json.ts';
 import { parseDecimal } from '../../sblr/contract/text/numbers.ts';
+import { TEXT_CASTS, TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import type { TextSettings } from '../../sblr/contract/text/settings.ts';
 import {
   cutBytes,
@@ -86,7 +87,11 @@ const isString = (type: SqlType): boolean => type.kind === 'text' || type.kind =
 
 function conversion(from: SqlType, to: SqlType, context: CastContext): CastCode | undefined {
   if (from === to) return same;
-  if (isString(from)) return fromText(to);
+  if (isString(from)) {
+    const spell =
+      to.declared === undefined || to.declared === 'varchar' ? TEXT_CASTS.get(from.declared ?? '') : undefined;
+    return spell === undefined || to.kind !== 'text' ? fromText(to) : (value) => spell(value as string);
+  }
   if (to.kind === 'text') return toText(from, to);
   if (from.kind === to.kind) return sameKind(from, to, context);
   switch (to.kind) {
@@ -151,7 +156,8 @@ function sameKind(from: SqlType, to: SqlType, context: CastContext): CastCode | 
 
 /** Parser resolved once per settings object, which changes rarely. */
 function fromText(to: SqlType): CastCode {
-  if (to.kind === 'text' && to.declared !== 'name' && to.declared !== '"char"') return same;
+  if (to.kind === 'text' && to.declared !== 'name' && to.declared !== '"char"' && !TEXT_INPUTS.has(to.declared ?? ''))
+    return same;
   let parse: TextParser | undefined;
   let settings: TextSettings | undefined;
   return (value, evaluation) => {

@@ -4,6 +4,8 @@
  * equality stays exact. Dialects may register more (for instance ones that ignore case).
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { maskedBytes, parseNetwork } from '../../sblr/contract/text/network.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
 
 export interface Collation {
   readonly name: string;
@@ -44,9 +46,23 @@ const IGNORE_CASE: Collation = {
   hash: (text) => text.toLowerCase(),
 };
 
+/** Family, network, number of its bits, then the whole address: one character per byte. */
+function networkKey(text: string): string {
+  const { bytes, bits } = parseNetwork(text, 'inet');
+  return String.fromCharCode(bytes.length, ...maskedBytes(bytes, bits), bits, ...bytes);
+}
+
+const NETWORK: Collation = {
+  name: 'network',
+  compare: (a, b) => (a === b ? 0 : compareCodePoints(networkKey(a), networkKey(b))),
+  key: networkKey,
+  hash: (text) => text,
+};
+
 const registry = new Map<string, Collation>([
   ['binary', BINARY],
   ['ignore_case', IGNORE_CASE],
+  ['network', NETWORK],
 ]);
 for (const name of ['default', 'c', 'posix', 'ucs_basic', 'c.utf-8', 'c.utf8']) registry.set(name, BINARY);
 
@@ -87,4 +103,14 @@ export function collationNamed(name: string | undefined): Collation {
   if (found === undefined)
     throw new SqlError('undefined_object', { message: `collation "${name}" does not exist`, args: { name } });
   return found;
+}
+
+/** Types kept as text whose order is their own. */
+const OWN_ORDERS: Readonly<Record<string, string>> = { inet: 'network', cidr: 'network' };
+
+/** The name of what orders values of the type; undefined = code points. */
+export function collationOf(type: SqlType, collation?: string): string | undefined {
+  return type.declared === undefined
+    ? (collation ?? type.collation)
+    : (OWN_ORDERS[type.declared] ?? collation ?? type.collation);
 }

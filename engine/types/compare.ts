@@ -15,7 +15,7 @@ import type {
   SqlValue,
   TimeTz,
 } from '../../sblr/contract/values.ts';
-import { collationNamed, compareCodePoints } from './collation.ts';
+import { collationNamed, collationOf, compareCodePoints } from './collation.ts';
 import { compareDecimal, trimDecimal } from './decimal.ts';
 import { encodeKey } from './key.ts';
 
@@ -71,7 +71,7 @@ export function comparatorFor(type: SqlType, collation?: string): Comparator {
     case 'unknown':
     case 'json':
     case 'uuid': {
-      const name = collation ?? type.collation;
+      const name = collationOf(type, collation);
       if (name === undefined || type.kind === 'uuid') return compareCodePoints as unknown as Comparator;
       const { compare } = collationNamed(name);
       return compare as unknown as Comparator;
@@ -186,7 +186,7 @@ export function compareJson(a: JsonNode, b: JsonNode, top = false): number {
 export function hashKeyFor(type: SqlType, collation?: string): (value: SqlValue) => HashKey {
   switch (type.kind) {
     case 'text': {
-      const name = collation ?? type.collation;
+      const name = collationOf(type, collation);
       if (name === undefined) return (value) => value as string;
       const found = collationNamed(name);
       return (value) => found.hash(value as string);

@@ -20,7 +20,7 @@ import type {
   SqlValue,
   TimeTz,
 } from '../../sblr/contract/values.ts';
-import { collationNamed } from './collation.ts';
+import { collationNamed, collationOf } from './collation.ts';
 
 export type KeyEncoder = (value: SqlValue) => string;
 
@@ -84,7 +84,7 @@ function bodyEncoder(type: SqlType, collation: string | undefined): KeyEncoder {
     case 'text':
     case 'unknown':
     case 'json': {
-      const name = collation ?? type.collation;
+      const name = collationOf(type, collation);
       if (name === undefined) return (value) => encodeText(value as string);
       const found = collationNamed(name);
       if (found.key === undefined)

@@ -4,29 +4,14 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 import { Bits } from '../../sblr/contract/values.ts';
 import { node, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import { type ParsedType, Precedence } from '../shared/expression-parser.ts';
-import { literal, stringLiteral, integerLiteral } from '../shared/literals.ts';
+import { literal, stringLiteral } from '../shared/literals.ts';
 import { Token, type Tokenizer } from '../shared/tokenizer.ts';
 import { TransactionParser } from '../shared/transaction-parser.ts';
 import type { ValueFacts, WrittenCall } from '../shared/value-parser.ts';
 import { CAST_FUNCTIONS, FUNCTIONS, OPERATOR_FUNCTIONS } from './functions.ts';
+import { placeArguments } from './named-parameters.ts';
 import { BINARY_OPERATORS, PREFIX_OPERATORS } from './operators.ts';
 import { intervalFields, namedType, parseTypeName, simpleType, TYPE_WORDS } from './type-parser.ts';
-
-/** Built-in functions called by parameter names; every parameter of these is optional and 0 when left out. */
-const NAMED_PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['make_interval', ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs']],
-]);
-
-/** Named arguments at their positions; names that do not fit are left for the binder to refuse. */
-function placeArguments(written: readonly ValueNode[], names: readonly string[]): ValueNode[] {
-  const placed: (ValueNode | undefined)[] = [];
-  for (const [at, argument] of written.entries()) {
-    const index = argument.op === 'NAMED_ARGUMENT' ? names.indexOf(argument.name) : at;
-    if (index < 0 || placed[index] !== undefined) return [...written];
-    placed[index] = argument.op === 'NAMED_ARGUMENT' ? argument.value : argument;
-  }
-  return Array.from(placed, (argument) => argument ?? integerLiteral(0));
-}
 
 const FACTS: ValueFacts = {
   binaryOperators: BINARY_OPERATORS,
@@ -243,9 +228,7 @@ export abstract class PostgresExpressions extends TransactionParser {
     }
     const last = name[name.length - 1] as Identifier;
     if (call.arguments.at(-1)?.op === 'NAMED_ARGUMENT' && (name.length === 1 || name[0]?.text === 'pg_catalog')) {
-      const names = NAMED_PARAMETERS.get(last.text);
-      if (names !== undefined)
-        call.arguments.splice(0, call.arguments.length, ...placeArguments(call.arguments, names));
+      call.arguments.splice(0, call.arguments.length, ...placeArguments(last.text, call.arguments, call.pos));
     }
     if (
       name.length === 2 &&

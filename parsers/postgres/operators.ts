@@ -22,6 +22,8 @@ const table: readonly (readonly [string, number, string])[] = [
   ['#', OTHER, 'bit_xor'],
   ['<<', OTHER, 'shift_left'],
   ['>>', OTHER, 'shift_right'],
+  ['<<=', OTHER, 'within_or_equal'],
+  ['>>=', OTHER, 'contains_or_equal'],
   ['~', OTHER, 'regex_match'],
   ['~*', OTHER, 'regex_match_insensitive'],
   ['!~', OTHER, 'regex_not_match'],

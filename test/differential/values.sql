@@ -41,3 +41,59 @@ select reads_table(37)
 select * from reads_table(37) q
 select * from json_populate_recordset(row(0::int, 0::int), '[{"a":"1","b":"2"}]') q (a text, b text)
 select * from json_populate_recordset(row(0::int, 0::int, 0::int), '[{"a":"1"}]') q (a text, b text)
+-- Parts of columns as targets; JSON paths; calls by parameter name; network addresses.
+create table parts (id int, a int[], m int[][], j jsonb, t text[])
+insert into parts values (1, '{1,2,3}', '{{1,2},{3,4}}', '{"a":{"b":1}}', null)
+update parts set a[2] = 20 returning a
+update parts set a[6] = 60 returning a
+update parts set a[-1] = 0 returning a
+update parts set a[0:1] = array[7,8] returning a
+update parts set m[1][2] = 9 returning m
+update parts set m[3][1] = 9 returning m
+update parts set m[1:2][1:1] = '{5,6}' returning m
+update parts set t[2] = 'x', t[3] = 'y' returning t
+update parts set t[1:] = '{}' returning t
+update parts set j['a']['c'] = '[1]' returning j
+update parts set j['a']['c'][3] = '"z"', j['n'] = '5' returning j
+update parts set j['n']['x'] = '5' returning j
+update parts set j['a']['c']['q'] = '5'
+update parts set a[null] = 1
+update parts set a[1][1] = 1
+update parts set a['x'] = 1
+update parts set id[1] = 1
+update parts set a[1] = 'x'
+update parts set a = '{1}', a[1] = 2
+create type pt as (x int, y int[])
+create table comp (p pt, ps pt[])
+insert into comp values (row(1, '{1,2}'), array[row(1,null)::pt])
+update comp set p.y[2] = 9, ps[1].x = 5, ps[2] = row(3, '{4}') returning *
+select '$.a.b[*] ? (@ > 1 && @.c starts with "x")'::jsonpath
+select 'strict $.**{2 to last}.keyvalue()'::jsonpath, '$.a[1, 2 to last].size() + -3'::jsonpath
+select '$.a like_regex "^x" flag "qi"'::jsonpath
+select '$..a'::jsonpath
+select '$ ? (@.a'::jsonpath
+select jsonb_path_query('{"a":[1,2,{"b":"xyz"}]}', '$.** ? (@ like_regex "^X" flag "i")')
+select jsonb_path_query('{"a":[1,2,{"b":"xyz"}]}', '$.**{2}')
+select jsonb_path_query('{"a":1,"b":[2]}', '$.keyvalue()')
+select jsonb_path_query('[1,"x"]', 'strict $[*].double()')
+select jsonb_path_query('[1,"2"]', '$[*].double() + 1')
+select jsonb_path_query('{"a":1}', 'strict $.b')
+select jsonb_path_query(target => '{"a":[1,2]}', path => '$.a[*] ? (@ > $x)', vars => '{"x":1}')
+select jsonb_set(jsonb_in => '{"a":1}', path => '{a}', replacement => '2')
+select parse_ident('foo.boo[]', strict => false)
+select make_interval(hours => 2, days => 1), make_date(day => 3, month => 2, year => 2001)
+select inet '192.168.1.5/24', cidr '10', cidr '192.168.1', inet '::ffff:1.2.3.4', inet '10:23::8000/113', cidr '10:23::f1'
+select cidr '192.168.1.5/24'
+select inet '1.2.3'
+select host('192.168.1.5/24'), text(inet '192.168.1.5'), abbrev(cidr '10.1.0.0/16'), family('::1'), masklen('192.168.1.5/24'), network('192.168.1.5/24'), broadcast('192.168.1.5/24'), netmask('192.168.1.5/24'), hostmask('192.168.1.5/24')
+select inet '192.168.1.5' << inet '192.168.1/24', inet '192.168.1/24' >>= inet '192.168.1/24', inet '192.168.1/24' && inet '192.168.1.80/28'
+select inet '192.168.1.43' - 100, inet '10.0.0.1' + 5, inet '10.0.0.8' - inet '10.0.0.1', ~inet '192.168.1.6', inet '192.168.1.6' & inet '0.0.0.255'
+create table nets (n inet, c cidr)
+insert into nets values ('10.0.0.9', '10.0.0.0/8'), ('9.1.1.1', '9/8'), ('::1', '::1/128'), ('10.0.0.0/8', '10.0.0.0/16'), ('100.0.0.1', '100/8')
+select n from nets order by n
+select c from nets order by c desc
+create index on nets (n)
+select n from nets where n > '9.2.0.0' and n < '11.0.0.0' order by 1
+select set_masklen('192.168.1.5/24', 16), set_masklen(cidr '192.168.1.0/24', 16), inet_merge('192.168.1.5/24', '192.168.2.5/24'), max(n), min(n) from nets
+select count(*) from nets a join nets b on a.n = b.n
+select '1.2.3.4'::text::inet, 'x'::text::inet

@@ -42,6 +42,7 @@ import {
   parseSmallInteger,
 } from './numbers.ts';
 import type { TextSettings } from './settings.ts';
+import { TEXT_INPUTS } from './own-text.ts';
 import { formatBytes, parseBits, parseBytes, parseUuid } from './strings.ts';
 import { baseTypeName } from './type-name.ts';
 
@@ -152,7 +153,7 @@ export function textParser(type: SqlType, settings: TextSettings): TextParser {
     case 'text':
       if (type.declared === 'name') return (text) => cutBytes(text, 63);
       if (type.declared === '"char"') return (text) => text.slice(0, 1);
-      return (text) => text;
+      return TEXT_INPUTS.get(type.declared ?? '') ?? ((text) => text);
     case 'unknown':
       return (text) => text;
     case 'enum':
