@@ -73,7 +73,11 @@ function isFixedText(text: string, type: SqlType): boolean {
     case 'timestamp':
       return /^\s*\d{4}-\d\d-\d\d/.test(text);
     case 'array':
-      return type.element !== undefined && (type.element.kind === 'text' || isFixedText('', type.element));
+      return (
+        type.element !== undefined &&
+        !hasModifiers(type.element) &&
+        (type.element.kind === 'text' || isFixedText('', type.element))
+      );
     default:
       return false;
   }

@@ -120,6 +120,8 @@ export function baseType(type: SqlType): SqlType {
 
 /** The type without modifiers only. */
 export function withoutModifiers(type: SqlType): SqlType {
+  if (type.kind === 'array' && type.element !== undefined && hasModifiers(type.element))
+    return { ...type, element: withoutModifiers(type.element) };
   if (!hasModifiers(type)) return type;
   const base = baseType(type);
   return isDomain(type) && type.typeId !== undefined ? { ...base, typeId: type.typeId } : base;

@@ -4,6 +4,7 @@ import { SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
 import { characterOffset } from '../types/casts.ts';
 import { similarToRegex } from './pattern.ts';
 import { compileRegex, expandReplacement } from './regex.ts';
+import type { Matcher } from './regex-matcher.ts';
 import { NOT_STRICT, operatorFor, scalar, setFunction, valuesSource } from './table.ts';
 import { characters } from './strings.ts';
 
@@ -15,7 +16,7 @@ for (const [name, flags, negated] of [
 ] as const) {
   operatorFor(`${name}(text, text) bool`, () => {
     let last: string | undefined;
-    let regex = /(?:)/;
+    let regex: Matcher = /(?:)/;
     return (text: string, pattern: string) => {
       if (pattern !== last) {
         regex = compileRegex(pattern, flags);

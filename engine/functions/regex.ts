@@ -5,23 +5,23 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { AdaptiveRegex, BoundedRegex, type Matcher } from './regex-matcher.ts';
 
-// An expression that backtracks beyond the limit goes on in the linear-time matcher, which gives the same
-// answer; without it one statement could hold the process for hours, out of reach of cancellation. The
-// flags act on expressions compiled from here on.
+// An expression that backtracks beyond the limit goes on in the language's linear-time matcher, which gives the same
+// answer. The flags act on expressions compiled from here on.
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 setFlagsFromString('--regexp-backtracks-before-fallback=50000');
 
 const MAX_CACHED = 500;
 export const MAX_PATTERN_LENGTH = 32_768;
-const cache = new Map<string, RegExp>();
+const cache = new Map<string, Matcher>();
 
 function bad(message: string): SqlError {
   return new SqlError('invalid_regular_expression', `invalid regular expression: ${message}`);
 }
 
 /** Flags as in regexp functions: i, c, n, m, s, p, w, x, q, e, b (g is the caller's). */
-export function compileRegex(pattern: string, flags: string, extra = ''): RegExp {
+export function compileRegex(pattern: string, flags: string, extra = ''): Matcher {
   const key = `${flags}/${extra}/${pattern}`;
   let found = cache.get(key);
   if (found === undefined) {
@@ -57,7 +57,7 @@ interface State {
   groups: number;
 }
 
-function translate(pattern: string, flags: string, extra: string): RegExp {
+function translate(pattern: string, flags: string, extra: string): Matcher {
   if (pattern.length > MAX_PATTERN_LENGTH) throw bad('regular expression is too complex');
   let ignoreCase = false;
   let newlines = false;
@@ -99,15 +99,26 @@ function translate(pattern: string, flags: string, extra: string): RegExp {
     : new Translator({ source, at: 0, newlineSensitive: newlines, expanded, groups: 0 }).run();
   try {
     const unicode = new RegExp(body, jsFlags);
-    return ignoreCase || !mayBacktrackDeeply(body) ? unicode : (withoutUnicodeMode(body, jsFlags.slice(1)) ?? unicode);
+    return matcherOf(body, unicode, jsFlags.slice(1));
   } catch (error) {
     throw bad(error instanceof Error ? reason(error.message) : 'syntax error');
   }
 }
 
-/** Several repetitions without bound, or repeated groups: the shapes whose cost can exceed the length of the text squared. */
-function mayBacktrackDeeply(body: string): boolean {
-  return /\)(?:[*+]|\{\d+,)/.test(body) || (body.match(/[*+]|\{\d+,\}/g)?.length ?? 0) > 2;
+/**
+ * The matcher whose time is bounded for this expression: the language's own one where nothing repeats or it cannot cost
+ * more than a small power of a short text, its linear-time one where that can carry the expression, else one of our own.
+ */
+function matcherOf(body: string, unicode: RegExp, flags: string): Matcher {
+  const own = flags.replace('g', '');
+  if (/\\[1-9]/.test(body)) return new BoundedRegex(body, own, flags.includes('g'));
+  const repetitions = body.match(/[*+]|\{\d/g)?.length ?? 0;
+  if (repetitions === 0) return unicode;
+  if (repetitions > 2 || /\)(?:[*+]|\{\d)/.test(body)) {
+    const linear = flags.includes('i') ? undefined : withoutUnicodeMode(body, flags);
+    return linear ?? new BoundedRegex(body, own, flags.includes('g'));
+  }
+  return new AdaptiveRegex(unicode, body, own, repetitions);
 }
 
 /** A character outside the surrogates, or a pair of them; `refused` is the rest of a negated class. */

@@ -82,6 +82,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
   mils: 'millennium',
   millennia: 'millennium',
   millennium: 'millennium',
+  millenniums: 'millennium',
 };
 
 /** Sums up fields; fractions spill into smaller units as in the standard reading. */
