@@ -135,8 +135,12 @@ export function likeEscape(pattern: string, escape: string): string {
   return out;
 }
 
-/** Rewrites a SIMILAR TO pattern as a regular expression. A null escape = none given (backslash). */
-export function similarToRegex(pattern: string, escape: string): string {
+/**
+ * Rewrites a SIMILAR TO pattern as a regular expression. For matching, what stands before the first separator is made to
+ * take as little as it can; the text shown says so by a quantifier around it.
+ */
+export function similarToRegex(pattern: string, escape: string, toMatch = false): string {
+  const separated = toMatch && escape !== '' && pattern.includes(`${escape}"`);
   if ([...escape].length > 1)
     throw new SqlError('invalid_escape_sequence', {
       message: 'invalid escape string',
@@ -151,11 +155,11 @@ export function similarToRegex(pattern: string, escape: string): string {
       const next = pattern[++i];
       if (next === undefined) throw new SqlError('invalid_escape_sequence', 'invalid escape sequence');
       if (next === '"' && !inClass) {
-        if (separators === 0) out += '){1,1}?(';
+        if (separators === 0) out += separated ? ')(' : '){1,1}?(';
         else if (separators === 1) out += '){1,1}(?:';
         else
           throw new SqlError(
-            'nonstandard_use_of_escape_character',
+            'invalid_use_of_escape_character',
             'SQL regular expression may not contain more than two escape-double-quote separators',
           );
         separators++;
@@ -167,7 +171,8 @@ export function similarToRegex(pattern: string, escape: string): string {
     } else if (char === '[') {
       out += '[';
       inClass = true;
-    } else if (char === '%') out += '.*';
+    } else if (char === '%') out += separated && separators === 0 ? '.*?' : '.*';
+    else if (separated && separators === 0 && '*+?}'.includes(char)) out += `${char}?`;
     else if (char === '_') out += '.';
     else if (char === '(') out += '(?:';
     else if (char === '\\' || char === '.' || char === '^' || char === '$') out += `\\${char}`;

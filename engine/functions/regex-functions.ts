@@ -49,7 +49,7 @@ function substringRegex(text: string, pattern: string): SqlValue {
 }
 scalar('substring(text, text) text', substringRegex);
 scalar('substring(text, text, text) text', (text: string, pattern: string, escape: string) =>
-  substringRegex(text, similarToRegex(pattern, escape)),
+  substringRegex(text, similarToRegex(pattern, escape, true)),
 );
 
 /** Groups of a match, or the whole match when there are none. */
@@ -200,7 +200,11 @@ function nthMatch(
     if (++index === nth) return { match, offset: text.length - rest.length };
   return undefined;
 }
+function checkGroup(group: number): void {
+  if (group < 0) throw new SqlError('invalid_parameter_value', `invalid value for parameter "subexpr": ${group}`);
+}
 function substr(text: string, pattern: string, start = 1, nth = 1, flags = '', group = 0): SqlValue {
+  checkGroup(group);
   const found = nthMatch(text, pattern, start, nth, flags, 'regexp_substr');
   return found?.match[group] ?? null;
 }
@@ -217,7 +221,8 @@ scalar(
   (a: string, b: string, c: number, d: number, e: string, f: number) => substr(a, b, c, d, e, f),
 );
 function instr(text: string, pattern: string, start = 1, nth = 1, end = 0, flags = '', group = 0): number {
-  const found = nthMatch(text, pattern, start, nth, flags.includes('g') ? flags : `${flags}`, 'regexp_instr');
+  checkGroup(group);
+  const found = nthMatch(text, pattern, start, nth, flags, 'regexp_instr');
   if (found === undefined) return 0;
   if (end !== 0 && end !== 1)
     throw new SqlError('invalid_parameter_value', `invalid value for parameter "endoption": ${end}`);

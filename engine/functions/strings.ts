@@ -158,7 +158,7 @@ for (const [name, left, right] of [
 
 function substringBounds(start: number, length: number | undefined): [number, number] {
   if (length !== undefined && length < 0)
-    throw new SqlError('invalid_parameter_value', { message: 'negative substring length not allowed', args: {} });
+    throw new SqlError('substring_error', { message: 'negative substring length not allowed', args: {} });
   const end = length === undefined ? Infinity : start + length;
   return [Math.max(1, start) - 1, Math.max(1, end) - 1];
 }
@@ -183,7 +183,7 @@ scalar(
 );
 
 function overlay(a: string, b: string, start: number, length: number): string {
-  if (start <= 0) throw new SqlError('invalid_parameter_value', 'negative substring length not allowed');
+  if (start <= 0) throw new SqlError('substring_error', 'negative substring length not allowed');
   return sliceCharacters(a, 0, start - 1) + b + sliceCharacters(a, Math.max(0, start - 1 + length), a.length);
 }
 scalar('overlay(text, text, int32) text', (a: string, b: string, start: number) => overlay(a, b, start, characters(b)));
@@ -352,12 +352,13 @@ function formatText(
         message: 'unterminated format() type specifier',
         hint: 'For a single "%" use "%%".',
       });
-    if (position === '0')
+    if (position === '0' || widthPosition === '0')
       throw new SqlError('invalid_parameter_value', 'format specifies argument 0, but arguments are numbered from 1');
     let size = width === undefined ? 0 : Number(width);
     let left = minus !== undefined;
     if (whole.includes('*')) {
-      const from = take(widthPosition === undefined ? next++ : Number(widthPosition));
+      const from = take(widthPosition === undefined ? next : Number(widthPosition));
+      next = from + 1;
       size = Number(raw(from) ?? 0);
       if (size < 0) {
         left = true;

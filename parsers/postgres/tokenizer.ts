@@ -184,12 +184,26 @@ export class PostgresTokenizer extends Tokenizer {
       if (hex.length !== length || /[^0-9a-fA-F]/.test(hex)) {
         throw this.#escapeError('invalid Unicode escape', at, 'Unicode escapes must be \\uXXXX or \\UXXXXXXXX.');
       }
-      add(this.#character(Number.parseInt(hex, 16), at));
-      return at + 2 + length;
+      const { value, end } = this.#pair(this.#character(Number.parseInt(hex, 16), at), at, at + 2 + length);
+      add(value);
+      return end;
     }
     const simple = 'bfnrt'.indexOf(single(code & 127));
     add(code < 128 && simple >= 0 ? ('\b\f\n\r\t'[simple] as string) : text.charAt(at + 1));
     return at + 2;
+  }
+
+  /** Half of a surrogate pair must be written with the other half right behind it. */
+  #pair(value: string, at: number, end: number): { readonly value: string; readonly end: number } {
+    if (isLowSurrogate(value)) this.failNear('invalid Unicode surrogate pair', at, end);
+    if (!isHighSurrogate(value)) return { value, end };
+    const next = /\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/y;
+    next.lastIndex = end;
+    const found = next.exec(this.text);
+    const low = found === null ? '' : this.#character(Number.parseInt((found[1] ?? found[2]) as string, 16), end);
+    const last = found === null ? end + 1 : next.lastIndex;
+    if (!isLowSurrogate(low)) this.failNear('invalid Unicode surrogate pair', end, last);
+    return { value: value + low, end: last };
   }
 
   #escapedByte(byte: number, at: number, next: number, bytes: number[]): number {
@@ -206,7 +220,7 @@ export class PostgresTokenizer extends Tokenizer {
     }
   }
 
-  /** The character of a Unicode escape; halves of surrogate pairs come one by one and join by themselves. */
+  /** The code unit or character of a Unicode escape. */
   #character(code: number, at: number): string {
     if (code === 0 || code > 0x10ffff) this.fail('syntax_error', 'invalid Unicode escape value', at);
     return code < 0x10000 ? String.fromCharCode(code) : String.fromCodePoint(code);
@@ -253,8 +267,16 @@ export class PostgresTokenizer extends Tokenizer {
       const hex = plus ? raw.slice(i + 2, i + 8) : raw.slice(i + 1, i + 5);
       if (hex.length !== (plus ? 6 : 4) || /[^0-9a-fA-F]/.test(hex))
         throw this.#escapeError('invalid Unicode escape', start + 3 + i, '');
-      result += this.#character(Number.parseInt(hex, 16), start);
+      const place = start + 3 + i;
+      const value = this.#character(Number.parseInt(hex, 16), place);
+      // Halves of surrogate pairs only come together; the second one joins the first by itself.
+      if (isHighSurrogate(result.slice(-1)) !== isLowSurrogate(value))
+        this.fail('syntax_error', 'invalid Unicode surrogate pair', place);
+      result += value;
       i += plus ? 7 : 4;
+      const escaped = raw[i + 1] === escape && raw[i + 2] !== escape;
+      if (isHighSurrogate(value) && !escaped)
+        this.fail('syntax_error', 'invalid Unicode surrogate pair', start + 4 + i);
     }
     return result;
   }
@@ -328,3 +350,6 @@ export class PostgresTokenizer extends Tokenizer {
     else super.scanSymbol(start, code);
   }
 }
+
+const isHighSurrogate = (char: string): boolean => char >= '\ud800' && char <= '\udbff' && char.length === 1;
+const isLowSurrogate = (char: string): boolean => char >= '\udc00' && char <= '\udfff' && char.length === 1;

@@ -90,6 +90,8 @@ export const ERROR_MAP = {
   invalid_json_text: entry(3140, '22032'),
   duplicate_json_object_key_value: OTHER,
   sql_json_item_error: OTHER,
+  substring_error: OTHER,
+  invalid_use_of_escape_character: OTHER,
   invalid_sql_json_subscript: OTHER,
   non_numeric_sql_json_item: OTHER,
   singleton_sql_json_item_required: OTHER,

@@ -74,6 +74,8 @@ export const ERROR_MAP = {
   invalid_json_text: PLAIN,
   duplicate_json_object_key_value: PLAIN,
   sql_json_item_error: PLAIN,
+  substring_error: PLAIN,
+  invalid_use_of_escape_character: PLAIN,
   invalid_sql_json_subscript: PLAIN,
   non_numeric_sql_json_item: PLAIN,
   singleton_sql_json_item_required: PLAIN,

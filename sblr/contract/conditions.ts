@@ -51,6 +51,8 @@ export const CONDITIONS = {
   zero_length_character_string: statement('2200F'),
   most_specific_type_mismatch: statement('2200G'),
   sequence_generator_limit_exceeded: statement('2200H'),
+  substring_error: statement('22011'),
+  invalid_use_of_escape_character: statement('2200C'),
   division_by_zero: statement('22012'),
   invalid_preceding_or_following_size: statement('22013'),
   invalid_argument_for_ntile_function: statement('22014'),

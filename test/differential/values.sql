@@ -106,3 +106,20 @@ insert into limited values ('{"too long"}', null, null)
 insert into limited values (null, '{abcd}', null)
 insert into limited values ('{a,bc}', '{abc,d}', '{1.25,7}') returning *
 insert into limited values (null, null, '{12345}')
+-- Halves of surrogate pairs; format() with widths; patterns of substring.
+select E'wrong: \udb99'
+select E'wrong: \udb99xy'
+select E'wrong: \udb99\u0061'
+select E'wrong: \udc00'
+select E'\ud83d\ude00', U&'\d83d\de00', U&'\+01F600'
+select U&'wrong: \db99'
+select U&'wrong: \db99xy'
+select U&'wrong: \db99\0061'
+select U&'wrong: \de00'
+select format('>>%*1$s<<', 10, 'Hello'), format('>>%2$*1$L<<', -10, 'Hello'), format('>>%*s<<', 10, 'Hello')
+select format('%*0$s', 'Hello')
+select substring('abcdefg' similar 'a*#"%#"g*' escape '#'), substring('abcdefg' similar '%#"c%e#"%' escape '#')
+select substring('abcdefg' similar 'a*#"%#"g*#"x' escape '#')
+select substring('abc', 2, -1)
+select regexp_substr('abcabcabc', 'a.c', 1, 1, '', -1)
+select regexp_instr('abcabcabc', 'a.c', 1, 1, 0, '', -1)
