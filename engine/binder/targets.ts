@@ -9,7 +9,7 @@ import type { ColumnDefinition, TableDefinition, ViewDefinition } from '../catal
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { coerceForAssignment, nullOf } from './coerce.ts';
 import { Binder } from './context.ts';
-import { fail, notSupported } from './errors.ts';
+import { fail } from './errors.ts';
 import { bindExpression } from './expression.ts';
 import { qualifiedKeys, tableColumns } from './from.ts';
 import { PartAssignments } from './part-assignment.ts';

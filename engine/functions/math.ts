@@ -66,19 +66,17 @@ for (const name of ['ceil', 'ceiling']) {
   scalar(`${name}(decimal) decimal`, ceilDecimal);
   scalar(`${name}(float64) float64`, (a: number) => Math.ceil(a));
 }
+/** No decimal has digits beyond these places. */
+const clampedScale = (scale: number): number => Math.max(-131_073, Math.min(16_383, scale));
 scalar('floor(decimal) decimal', floorDecimal);
 scalar('floor(float64) float64', (a: number) => Math.floor(a));
 scalar('round(decimal) decimal', (a: Decimal) => roundDecimal(a, 0));
-scalar('round(decimal, int32) decimal', (a: Decimal, scale: number) =>
-  roundDecimal(a, Math.max(-2000, Math.min(2000, scale))),
-);
+scalar('round(decimal, int32) decimal', (a: Decimal, scale: number) => roundDecimal(a, clampedScale(scale)));
 scalar('round(float64) float64', (a: number) =>
   Number.isFinite(a) ? (a < 0 ? -roundHalfEven(-a) : roundHalfEven(a)) : a,
 );
 scalar('trunc(decimal) decimal', (a: Decimal) => truncateDecimal(a, 0));
-scalar('trunc(decimal, int32) decimal', (a: Decimal, scale: number) =>
-  truncateDecimal(a, Math.max(-2000, Math.min(2000, scale))),
-);
+scalar('trunc(decimal, int32) decimal', (a: Decimal, scale: number) => truncateDecimal(a, clampedScale(scale)));
 scalar('trunc(float64) float64', (a: number) => Math.trunc(a));
 scalar('sign(decimal) decimal', (a: Decimal) => (a.special === 'NaN' ? a : new Decimal(signOf(a), 0)));
 scalar('sign(float64) float64', (a: number) => Math.sign(a) + 0);
