@@ -52,8 +52,9 @@ export function readLiteral(
 function isFixedText(text: string, type: SqlType): boolean {
   if (hasModifiers(type)) return false;
   switch (type.kind) {
-    case 'bool':
     case 'text':
+      return type.fixed !== true;
+    case 'bool':
     case 'int8':
     case 'int16':
     case 'int24':

@@ -36,9 +36,8 @@ export class PartAssignments {
     this.#row = row;
   }
 
-  has(column: ColumnDefinition): boolean {
-    return this.#values.has(column.position);
-  }
+  /** Did the last assignment add to an earlier one of the same column? */
+  again = false;
 
   /** The whole value of the column after this assignment. */
   assign(node: NodeOf<'ASSIGNMENT'>, column: ColumnDefinition): BoundExpression {
@@ -48,6 +47,7 @@ export class PartAssignments {
       fail('feature_not_supported', `cannot set ${what} to DEFAULT`, node.pos);
     }
     if (this.#row.expressions !== undefined) notSupported('assignment to a part of a column of a view', node.pos);
+    this.again = this.#values.has(column.position);
     const before = this.#values.get(column.position) ?? this.#current(column);
     const changed = replacePart(target, before, column.type, node.subscripts);
     this.#values.set(column.position, changed);

@@ -295,9 +295,9 @@ export function bindAssignments(
 ): ColumnAssignment[] {
   const { binder } = scope;
   const done = new Map<number, ColumnAssignment>();
-  const add = (column: ColumnDefinition, expression: BoundExpression | undefined, part = false): void => {
+  const add = (column: ColumnDefinition, expression: BoundExpression | undefined, again = false): void => {
     const shown = binder.display(column.name);
-    if (!part && done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
+    if (!again && done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
     if (expression !== undefined && (column.generated !== 'none' || column.identity === 'always')) {
       fail('generated_always', `column "${shown}" can only be updated to DEFAULT`, undefined, {
         detail:
@@ -314,8 +314,7 @@ export function bindAssignments(
     if ((node.columns.length === 1 && node.value.op !== 'ROW') || node.subscripts.length > 0) {
       const column = columns[0] as ColumnDefinition;
       if (node.subscripts.length > 0) {
-        if (!parts.has(column) && done.has(column.position)) add(column, undefined);
-        add(column, parts.assign(node, column), true);
+        add(column, parts.assign(node, column), parts.again);
         continue;
       }
       add(column, node.value.op === 'DEFAULT_VALUE' ? undefined : assigned(node.value, scope, column));

@@ -360,10 +360,8 @@ function formatText(
       const from = take(widthPosition === undefined ? next : Number(widthPosition));
       next = from + 1;
       size = Number(raw(from) ?? 0);
-      if (size < 0) {
-        left = true;
-        size = -size;
-      }
+      left ||= size < 0;
+      size = Math.abs(size);
     }
     if (!/[sIL]/.test(kind))
       throw new SqlError('invalid_parameter_value', {
