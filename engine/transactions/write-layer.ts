@@ -87,6 +87,7 @@ export class WriteSpace implements ChangedRows {
   #find(key: Key): number {
     const keys = this.#keys;
     if (this.#places !== undefined) return this.#places.get(key) ?? -1;
+    if (keys.length === 0 || (this.#rising && keys[keys.length - 1]! < key)) return -1;
     if (!this.#rising || keys.length < SEARCH_ONE_BY_ONE) {
       for (let at = keys.length - 1; at >= 0; at--) if (keys[at] === key) return at;
       return -1;

@@ -34,6 +34,7 @@ class Build implements IndexBuild {
   readonly #access: IndexAccess;
   readonly #scan: Scan;
   readonly #batch = new ScanBatch();
+  /** Values of entries whose keys do not tell: those that become unique later. */
   readonly #seen = new Set<string>();
 
   constructor(request: BuildIndexRequest) {
@@ -72,7 +73,10 @@ class Build implements IndexBuild {
         const row = completeRow(this.#batch.rows[at] as never, key, missing, false);
         const entry = this.#access.entry(row, context);
         if (entry === undefined) continue;
-        if (entry.exclusive || entry.late) {
+        if (entry.exclusive) {
+          // The space is new: what it holds was entered here.
+          if (context.transaction.getNewest(index.space, entry.values) !== undefined) throw this.#duplicate(row);
+        } else if (entry.late) {
           if (this.#seen.has(entry.values)) throw this.#duplicate(row);
           this.#seen.add(entry.values);
         }
