@@ -2,7 +2,7 @@
  * COLUMN nodes: columns of the relations in scope, output aliases, variables of the surrounding routine,
  * whole rows and the system columns of tables.
  */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import { BOOL, OID, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { BoundExpression, OutputColumn } from './bound.ts';
@@ -30,10 +30,11 @@ export function bindColumn(node: NodeOf<'COLUMN'>, scope: Scope): BoundExpressio
   const found = findEntry(scope, qualifier, pos);
   if (found === undefined) {
     const variable = name.length === 2 ? recordVariable(scope, qualifier[0] as Identifier, last) : undefined;
-    return variable ?? missingEntry(scope, qualifier, pos);
+    return variable ?? missingEntry(scope, qualifier, pos, last);
   }
   const index = found.entry.find(key);
-  if (index === -2) fail('ambiguous_column', `column reference "${displayKey(key)}" is ambiguous`, pos);
+  if (index === -2)
+    fail('ambiguous_column', `column reference "${displayKey(key)}" is ambiguous`, pos, { args: placeOf(scope, name) });
   if (index >= 0) return useColumn({ entry: found.entry, index, scope: found.scope }, pos);
   const system = systemColumn(found.entry, key, pos, found.scope);
   if (system !== undefined) return system;
@@ -44,8 +45,14 @@ export function bindColumn(node: NodeOf<'COLUMN'>, scope: Scope): BoundExpressio
     {
       ...hintOf(similarColumn(scope, key)),
       variant: 'qualified',
+      args: placeOf(scope, name),
     },
   );
+}
+
+/** What an error about a column says of it besides its message: its name as written, and the clause it stands in. */
+function placeOf(scope: Scope, name: Name): { column: string; clause: string } {
+  return { column: name.map((part) => scope.binder.display(part)).join('.'), clause: scope.level.clause };
 }
 
 function displayShown(scope: Scope, name: Identifier): string {
@@ -79,7 +86,10 @@ function unqualified(node: NodeOf<'COLUMN'>, scope: Scope, name: Identifier, key
   }
   const entry = findEntry(scope, [name], pos);
   if (entry !== undefined) return wholeRow(entry.entry, entry.scope, pos);
-  return fail('undefined_column', `column "${shown}" does not exist`, pos, hintOf(similarColumn(scope, key)));
+  return fail('undefined_column', `column "${shown}" does not exist`, pos, {
+    ...hintOf(similarColumn(scope, key)),
+    args: placeOf(scope, [name]),
+  });
 }
 
 /** A column's name that is a variable's, too: the variable where it wins. */

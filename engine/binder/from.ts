@@ -92,7 +92,10 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
   }
   const relation = binder.names.findRelation(name);
   if (relation === undefined)
-    fail('undefined_table', `relation "${showName(binder, name)}" does not exist`, node.pos, { variant: 'relation' });
+    fail('undefined_table', `relation "${showName(binder, name)}" does not exist`, node.pos, {
+      variant: 'relation',
+      args: { name: showName(binder, name) },
+    });
   binder.shared.trace?.relations.set(node, relation);
   const alias = node.alias ?? last;
   const key = identifierKey(alias);

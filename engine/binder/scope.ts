@@ -250,7 +250,9 @@ export function findUnqualified(scope: Scope, key: string, pos: number | undefin
       const index = entry.find(key);
       if (index === -1) continue;
       if (index === -2 || found !== undefined)
-        fail('ambiguous_column', `column reference "${displayKey(key)}" is ambiguous`, pos);
+        fail('ambiguous_column', `column reference "${displayKey(key)}" is ambiguous`, pos, {
+          args: { column: displayKey(key), clause: scope.level.clause },
+        });
       found = { entry, index, scope: at };
     }
     if (found !== undefined) return found;
@@ -293,7 +295,7 @@ function qualifierMatches(entry: RangeEntry, qualifier: Name): boolean {
 }
 
 /** Raises the error for a qualifier that names nothing in scope. */
-export function missingEntry(scope: Scope, qualifier: Name, pos: number | undefined): never {
+export function missingEntry(scope: Scope, qualifier: Name, pos: number | undefined, column?: Identifier): never {
   const display = scope.binder.display(qualifier[qualifier.length - 1] as Identifier);
   const key = identifierKey(qualifier[qualifier.length - 1] as Identifier);
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
@@ -327,7 +329,11 @@ export function missingEntry(scope: Scope, qualifier: Name, pos: number | undefi
       }
     }
   }
-  return fail('undefined_table', `missing FROM-clause entry for table "${display}"`, pos);
+  const written = column === undefined ? [...qualifier] : [...qualifier, column];
+  return fail('undefined_table', `missing FROM-clause entry for table "${display}"`, pos, {
+    variant: 'from_entry',
+    args: { column: written.map((part) => scope.binder.display(part)).join('.'), clause: scope.level.clause },
+  });
 }
 
 /** Suggests a column of a similar name, as the hint of an undefined column. */

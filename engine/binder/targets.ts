@@ -30,7 +30,7 @@ export function findTarget(binder: Binder, name: Name, verb: Verb, pos: number |
   const relation = binder.names.findRelation(name);
   const shown = showName(binder, name);
   if (relation === undefined)
-    fail('undefined_table', `relation "${shown}" does not exist`, pos, { variant: 'relation' });
+    fail('undefined_table', `relation "${shown}" does not exist`, pos, { variant: 'relation', args: { name: shown } });
   switch (relation.kind) {
     case 'table':
       binder.shared.modifies = true;

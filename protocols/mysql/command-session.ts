@@ -87,6 +87,7 @@ export class CommandSession implements ReplySink {
   #status: TransactionStatus = 'idle';
   #settings: Readonly<Record<string, string>> = {};
   #zone: TimeZone = UTC;
+  #database: string;
   #changes: StateChange[] = [];
 
   #request: Request = 'none';
@@ -119,6 +120,7 @@ export class CommandSession implements ReplySink {
     this.#compiler = compiler;
     this.#capabilities = capabilities;
     this.#charset = charset;
+    this.#database = info.database;
     this.#diagnostics = new Diagnostics(host.limits.diagnostics);
     for (const [name, value] of Object.entries(info.settings)) this.#apply(name, value);
   }
@@ -435,7 +437,7 @@ export class CommandSession implements ReplySink {
   }
 
   #writeError(error: SqlError): void {
-    const native = nativeError(error.condition, near(error, this.#text));
+    const native = nativeError(error.condition, near(error, this.#text), this.#database);
     this.#diagnostics.error(error);
     writeErr(this.#packets, native.errno, native.sqlstate, native.message);
   }
@@ -521,8 +523,10 @@ export class CommandSession implements ReplySink {
 
   setting(name: string, value: string): void {
     this.#apply(name, value);
-    if (name === 'database') this.#changes.push({ kind: 'schema', name, value });
-    else if (TRACKED.has(name)) this.#changes.push({ kind: 'variable', name, value });
+    if (name === 'database') {
+      this.#database = value;
+      this.#changes.push({ kind: 'schema', name, value });
+    } else if (TRACKED.has(name)) this.#changes.push({ kind: 'variable', name, value });
   }
 
   #apply(name: string, value: string): void {

@@ -182,7 +182,12 @@ export const ERROR_MAP = {
   generated_always: entry(3105, 'HY000'),
   undefined_column: entry(1054, '42S22', { '': "Unknown column '{column}' in '{clause}'" }),
   undefined_function: entry(1305, '42000', { '': 'FUNCTION {name} does not exist' }),
-  undefined_table: entry(1146, '42S02', { '': "Table '{name}' doesn't exist" }),
+  undefined_table: entry(
+    1146,
+    '42S02',
+    { '': "Table '{qualifiedName}' doesn't exist", from_entry: "Unknown column '{column}' in '{clause}'" },
+    { from_entry: { errno: 1054, sqlstate: '42S22' } },
+  ),
   undefined_parameter: entry(1193, 'HY000', { '': "Unknown system variable '{name}'" }),
   undefined_object: entry(1193, 'HY000'),
   duplicate_column: entry(1060, '42S21', { '': "Duplicate column name '{name}'" }),
@@ -262,25 +267,36 @@ export interface NativeError {
 
 const PLACE = /\{([a-zA-Z]+)\}/g;
 
-/** An error or notice in the real server's words. */
-export function nativeError(condition: Condition, details: SqlErrorDetails): NativeError {
+/** An error or notice in the real server's words. `database`: the session's, for names that were written without one. */
+export function nativeError(condition: Condition, details: SqlErrorDetails, database = ''): NativeError {
   const found: ErrorEntry = ERROR_MAP[condition];
   const variant = details.variant ?? '';
   const own = found.variants[variant];
   return {
     errno: own?.errno ?? found.errno,
     sqlstate: details.sqlstate ?? own?.sqlstate ?? found.sqlstate,
-    message: wording(found.messages[variant] ?? found.messages[''], details),
+    message: wording(found.messages[variant] ?? found.messages[''], details, database),
   };
 }
 
-function wording(template: string | undefined, details: SqlErrorDetails): string {
+/** What the clauses of a query are called in messages; anything else is the list of columns. */
+const CLAUSES: Readonly<Record<string, string>> = {
+  where: 'where clause',
+  join: 'on clause',
+  group: 'group statement',
+  having: 'having clause',
+  order: 'order clause',
+};
+
+function wording(template: string | undefined, details: SqlErrorDetails, database: string): string {
   if (template === undefined) return details.message;
   const parts: Readonly<Record<string, string | number | undefined>> = {
     column: details.column,
     table: details.table,
     constraint: details.constraint,
     ...details.args,
+    clause: CLAUSES[String(details.args?.['clause'] ?? '')] ?? 'field list',
+    qualifiedName: qualified(details.args?.['name'], database),
   };
   let complete = true;
   const text = template.replace(PLACE, (place, name: string) => {
@@ -289,4 +305,10 @@ function wording(template: string | undefined, details: SqlErrorDetails): string
     return part === undefined ? place : String(part);
   });
   return complete ? text : details.message;
+}
+
+function qualified(name: string | number | undefined, database: string): string | undefined {
+  if (name === undefined) return undefined;
+  const text = String(name);
+  return text.includes('.') || database === '' ? text : `${database}.${text}`;
 }

@@ -9,6 +9,7 @@ import { BODY_OFFSET } from '../../sblr/container.ts';
 import { decodeProgram } from '../../sblr/decode.ts';
 import { encodeProgram } from '../../sblr/encode.ts';
 import { MAX_PROGRAM_BYTES } from '../../sblr/limits.ts';
+import { SBLR_VERSION } from '../../sblr/opcodes.ts';
 import { ProgramError } from '../../sblr/program-error.ts';
 import { resealProgram, verifyProgram } from '../../sblr/verify.ts';
 import { anyProgram } from '../unit/sblr/arbitraries.ts';
@@ -108,7 +109,7 @@ describe('the verifier', () => {
 
   it('refuses deep nesting in a hand-made stream', () => {
     const { bytes } = encodeProgram({
-      version: 1,
+      version: SBLR_VERSION,
       parameterTypes: [],
       semantics: decodeProgram(sample[0] as Uint8Array).semantics,
       statements: [{ op: 'RESET_ALL' }],
