@@ -148,7 +148,7 @@ export const OPCODES = {
     operands: { when: oneOf('matched', 'not_matched', 'not_matched_by_source'), action: oneOf('update', 'insert', 'delete', 'nothing'), columns: 'ident[]', overriding: oneOf('none', 'system', 'user'), defaultValues: 'bool' },
     inputs: { condition: 'value?', assignments: many('ASSIGNMENT'), values: 'value*' }, doc: 'One WHEN of MERGE.' },
   TRUNCATE: { code: 0x0209, result: 'statement', operands: { tables: { list: { name: 'name', only: 'bool' } }, restartIdentity: 'bool', behavior }, inputs: {}, doc: 'TRUNCATE.' },
-  LOAD_ROWS: { code: 0x020a, result: 'statement', operands: { table: 'name', columns: 'ident[]', command: 'text' }, inputs: { where: 'value?' },
+  LOAD_ROWS: { code: 0x020a, result: 'statement', operands: { table: 'name', columns: 'ident[]', command: 'text', onDuplicate: oneOf('error', 'ignore', 'replace') }, inputs: { where: 'value?' },
     doc: 'Bulk load: rows arrive from the client as text fields and are cast by assignment (COPY FROM, LOAD DATA, INSERT BULK).' },
 
   // ---- 0x03 transactions --------------------------------------------------------------------------

@@ -189,7 +189,7 @@ function loadPlan(
     source,
     values,
     overriding: 'system',
-    onDuplicate: 'error',
+    onDuplicate: statement.onDuplicate,
     conflict: undefined,
     checks: [],
     returning: [],

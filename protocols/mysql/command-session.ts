@@ -23,6 +23,7 @@ import { Diagnostics } from './diagnostics.ts';
 import { diagnosticsResult } from './diagnostics-result.ts';
 import { near, notPreparable, severalStatements, wrongArguments } from './command-errors.ts';
 import { nativeError } from './error-map.ts';
+import { FileTransfer, writeFileRequest } from './file-transfer.ts';
 import { affectedRows, infoText } from './outcome.ts';
 import type { ConnectionLimits } from './limits.ts';
 import {
@@ -37,7 +38,7 @@ import {
 } from './messages.ts';
 import type { PacketWriter } from './packets.ts';
 import { readParameterTypes, readParameterValues } from './parameters.ts';
-import { PreparedStatement } from './prepared-statement.ts';
+import { PreparedStatement, writePrepared } from './prepared-statement.ts';
 import { BinaryRowEncoder, type RowEncoder, TextRowEncoder } from './row-encoder.ts';
 
 export interface StatementCompiler {
@@ -105,6 +106,10 @@ export class CommandSession implements ReplySink {
   #parameterTypes: readonly SqlType[] = [];
   #columns: readonly ResultColumn[] = [];
   #uncredited = 0;
+  /** The file the client sends, and an answer of the engine that waits for its end. */
+  #action: ClientAction = { kind: 'none' };
+  #transfer: FileTransfer | undefined;
+  #held: { readonly error: SqlError | undefined; readonly status: TransactionStatus } | undefined;
 
   constructor(
     host: SessionHost,
@@ -127,12 +132,12 @@ export class CommandSession implements ReplySink {
 
   /** May the next packet be handled now? */
   get accepting(): boolean {
-    return this.#request === 'none';
+    return this.receiving ? this.#transfer?.accepting === true : this.#request === 'none';
   }
 
   /** Are further packets of the client part of the command under way? */
   get receiving(): boolean {
-    return false;
+    return this.#transfer !== undefined && !this.#transfer.finished;
   }
 
   get busy(): boolean {
@@ -144,7 +149,15 @@ export class CommandSession implements ReplySink {
   }
 
   /** A packet that belongs to the command under way. */
-  continue(_reader: NetworkReader): void {}
+  continue(reader: NetworkReader): void {
+    this.#transfer?.packet(reader.view(reader.remaining));
+    if (this.receiving || this.#held === undefined) return;
+    // The engine answered before the client had sent its file: the client takes the answer only now.
+    const { error, status } = this.#held;
+    this.#held = undefined;
+    if (error !== undefined) this.#writeError(error);
+    this.ready(status);
+  }
 
   /** The client takes output again. */
   drained(): void {
@@ -234,6 +247,7 @@ export class CommandSession implements ReplySink {
       return;
     }
     this.#begin('query', false);
+    this.#action = statement.action;
     this.#engine.execute(
       {
         program: statement.program,
@@ -298,29 +312,15 @@ export class CommandSession implements ReplySink {
 
   #prepared(): void {
     const statement = this.#preparing as PreparedStatement;
-    const packets = this.#packets;
     statement.columns = this.#columns;
     this.#statements.set(statement.id, statement);
-    const { parameterCount, columns } = statement;
-    packets.begin();
-    packets.out.u8(0);
-    packets.out.u32le(statement.id);
-    packets.out.u16le(columns.length);
-    packets.out.u16le(parameterCount);
-    packets.out.u8(0);
-    packets.out.u16le(this.#diagnostics.warnings);
-    packets.end();
-    for (let i = 0; i < parameterCount; i++) {
-      const type = this.#parameterTypes[i] ?? { kind: 'text' };
-      writeColumnDefinition(packets, { name: '?', type, tableId: 0, columnPosition: 0 }, this.#charset);
-    }
-    if (parameterCount > 0) this.#endDefinitions();
-    for (const column of columns) writeColumnDefinition(packets, column, this.#charset);
-    if (columns.length > 0) this.#endDefinitions();
-  }
-
-  #endDefinitions(): void {
-    if ((this.#capabilities & CLIENT.DEPRECATE_EOF) === 0) writeEof(this.#packets, this.#serverStatus(false), 0);
+    writePrepared(this.#packets, statement, {
+      capabilities: this.#capabilities,
+      charset: this.#charset,
+      parameterTypes: this.#parameterTypes,
+      warnings: this.#diagnostics.warnings,
+      status: this.#serverStatus(false),
+    });
   }
 
   #execute(reader: NetworkReader): void {
@@ -423,6 +423,8 @@ export class CommandSession implements ReplySink {
     this.#binary = binary;
     this.#encoder = undefined;
     this.#completion = undefined;
+    this.#action = { kind: 'none' };
+    this.#transfer = undefined;
     this.#columns = [];
     this.#parameterTypes = [];
     this.#diagnostics.clear();
@@ -534,11 +536,29 @@ export class CommandSession implements ReplySink {
     if (name === 'time_zone') this.#zone = timeZoneSetting(value) ?? this.#zone;
   }
 
-  loadReady(): void {
-    this.#engine.loadFail('reading rows from the client is not supported here');
+  loadReady(columns: readonly ResultColumn[], window?: number): void {
+    const action = this.#action;
+    if (action.kind !== 'load-file' || (this.#capabilities & CLIENT.LOCAL_FILES) === 0) {
+      this.#engine.loadFail('Loading local data is disabled; this must be enabled on both the client and server sides');
+      return;
+    }
+    this.#transfer = new FileTransfer(this.#engine, action.format, columns, window);
+    writeFileRequest(this.#packets, action.file);
+    this.#host.outputGrown(true);
+  }
+
+  loadTaken(bytes: number): void {
+    this.#transfer?.taken(bytes);
+    this.#host.proceed();
   }
 
   error(error: SqlError): void {
+    if (this.receiving) {
+      this.#transfer?.abandon();
+      this.#failed = true;
+      this.#held = { error, status: this.#status };
+      return;
+    }
     this.#finishResult(true);
     this.#encoder = undefined;
     this.#failed = true;
@@ -546,6 +566,11 @@ export class CommandSession implements ReplySink {
   }
 
   ready(status: TransactionStatus): void {
+    if (this.receiving) {
+      this.#held = { error: this.#held?.error, status };
+      this.#host.proceed();
+      return;
+    }
     this.#status = status;
     const request = this.#request;
     this.#request = 'none';

@@ -1,6 +1,10 @@
 /** A statement prepared by COM_STMT_PREPARE, as the worker keeps it. */
 import type { CompiledStatement } from '../../sblr/contract/dialect.ts';
 import type { ResultColumn } from '../../sblr/contract/session.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import { CLIENT } from './constants.ts';
+import { writeColumnDefinition, writeEof } from './messages.ts';
+import type { PacketWriter } from './packets.ts';
 import type { ParameterType } from './parameters.ts';
 
 /** Bytes of long data a statement may collect before it is executed. */
@@ -45,4 +49,37 @@ export class PreparedStatement {
     this.#long.clear();
     this.#longBytes = 0;
   }
+}
+
+/** COM_STMT_PREPARE_OK: the statement's id, then its parameters and columns where it has any. */
+export function writePrepared(
+  packets: PacketWriter,
+  statement: PreparedStatement,
+  answer: {
+    readonly capabilities: number;
+    readonly charset: number;
+    readonly parameterTypes: readonly SqlType[];
+    readonly warnings: number;
+    readonly status: number;
+  },
+): void {
+  const { parameterCount, columns } = statement;
+  const endDefinitions = (): void => {
+    if ((answer.capabilities & CLIENT.DEPRECATE_EOF) === 0) writeEof(packets, answer.status, 0);
+  };
+  packets.begin();
+  packets.out.u8(0);
+  packets.out.u32le(statement.id);
+  packets.out.u16le(columns.length);
+  packets.out.u16le(parameterCount);
+  packets.out.u8(0);
+  packets.out.u16le(Math.min(answer.warnings, 0xffff));
+  packets.end();
+  for (let i = 0; i < parameterCount; i++) {
+    const type = answer.parameterTypes[i] ?? { kind: 'text' };
+    writeColumnDefinition(packets, { name: '?', type, tableId: 0, columnPosition: 0 }, answer.charset);
+  }
+  if (parameterCount > 0) endDefinitions();
+  for (const column of columns) writeColumnDefinition(packets, column, answer.charset);
+  if (columns.length > 0) endDefinitions();
 }

@@ -26,6 +26,8 @@ export type ClientAction =
   | { readonly kind: 'copy-in'; readonly format: CopyFormat }
   /** Once done, the statement that the client prepared under this name is no more. */
   | { readonly kind: 'forget-statement'; readonly name: string }
+  /** The client sends the file of this name, whose lines are the rows. */
+  | { readonly kind: 'load-file'; readonly file: string; readonly format: DelimitedFormat }
   /** Answered by the worker from what the statement before this one raised. */
   | {
       readonly kind: 'diagnostics';
@@ -47,6 +49,17 @@ export interface CopyFormat {
   readonly forceNotNull: readonly string[];
   readonly forceNull: readonly string[];
   readonly encoding: string;
+}
+
+/** Lines of fields as LOAD DATA describes them; '' = none. */
+export interface DelimitedFormat {
+  readonly fieldTerminator: string;
+  readonly enclosedBy: string;
+  readonly escapedBy: string;
+  readonly lineStart: string;
+  readonly lineTerminator: string;
+  /** Lines passed over at the start. */
+  readonly skipLines: number;
 }
 
 export interface CompiledStatement {

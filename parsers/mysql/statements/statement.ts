@@ -5,6 +5,7 @@ import type { MysqlParser } from '../parser.ts';
 import { alterStatement } from './alter.ts';
 import { createStatement } from './create.ts';
 import { dropStatement, renameTable, truncateStatement } from './drop.ts';
+import { loadStatement } from './load.ts';
 import * as session from './session.ts';
 import { describeStatement, showStatement } from './show.ts';
 import * as transaction from './transaction.ts';
@@ -51,7 +52,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['analyze', session.analyzeStatement],
   ['call', refused('CALL')],
   ['handler', refused('HANDLER')],
-  ['load', refused('LOAD DATA')],
+  ['load', loadStatement],
   ['lock', refused('LOCK TABLES')],
   ['grant', refused('GRANT')],
   ['revoke', refused('REVOKE')],

@@ -68,7 +68,7 @@ export function copyStatement(p: PostgresParser): StatementNode {
   }
   const where = p.acceptWord('where') ? p.expression() : undefined;
   p.action = { kind: 'copy-in', format: finished(p, options, false) };
-  return node('LOAD_ROWS', { table, columns, command: 'COPY', where, pos: tablePos });
+  return node('LOAD_ROWS', { table, columns, command: 'COPY', onDuplicate: 'error', where, pos: tablePos });
 }
 
 function copyOut(p: PostgresParser, options: CopyOptions, source: RelationNode, pos: number): StatementNode {
