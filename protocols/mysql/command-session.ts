@@ -3,7 +3,7 @@
  * (MySQL protocol, "Command Phase"). A text with several statements runs one after the other, each with an
  * answer of its own; an error ends it.
  */
-import type { ClientAction, CompiledStatement, CompileRequest, CompileResult } from '../../sblr/contract/dialect.ts';
+import type { ClientAction } from '../../sblr/contract/dialect.ts';
 import type {
   Completion,
   EngineSession,
@@ -24,8 +24,7 @@ import { diagnosticsResult } from './diagnostics-result.ts';
 import { near, notPreparable, severalStatements, wrongArguments } from './command-errors.ts';
 import { nativeError } from './error-map.ts';
 import { FileTransfer, writeFileRequest } from './file-transfer.ts';
-import { affectedRows, infoText } from './outcome.ts';
-import type { ConnectionLimits } from './limits.ts';
+import { affectedRows, infoText, statisticsText } from './outcome.ts';
 import {
   type Outcome,
   type StateChange,
@@ -38,23 +37,9 @@ import {
 } from './messages.ts';
 import type { PacketWriter } from './packets.ts';
 import { readParameterTypes, readParameterValues } from './parameters.ts';
-import { PreparedStatement, writePrepared } from './prepared-statement.ts';
+import { PreparedStatement, requestTypes, writePrepared } from './prepared-statement.ts';
+import type { SessionHost, StatementCompiler } from './session-host.ts';
 import { BinaryRowEncoder, type RowEncoder, TextRowEncoder } from './row-encoder.ts';
-
-export interface StatementCompiler {
-  compile(request: CompileRequest): CompileResult;
-}
-
-/** What the session needs of the connection that carries it. */
-export interface SessionHost {
-  readonly packets: PacketWriter;
-  readonly limits: ConnectionLimits;
-  readonly blocked: boolean;
-  outputGrown(urgent: boolean): void;
-  answered(): void;
-  proceed(): void;
-  broken(error: unknown): void;
-}
 
 type Request = 'none' | 'query' | 'execute' | 'prepare' | 'fields' | 'reset';
 
@@ -387,12 +372,8 @@ export class CommandSession implements ReplySink {
   }
 
   #statistics(): void {
-    const seconds = (performance.now() - this.#startedAt) / 1000;
-    const average = (this.#questions / Math.max(seconds, 1)).toFixed(3);
     this.#packets.begin();
-    this.#packets.out.utf8(
-      `Uptime: ${Math.ceil(seconds)}  Threads: 1  Questions: ${this.#questions}  Slow queries: 0  Opens: 0  Flush tables: 0  Open tables: 0  Queries per second avg: ${average}`,
-    );
+    this.#packets.out.utf8(statisticsText((performance.now() - this.#startedAt) / 1000, this.#questions));
     this.#packets.end();
     this.#host.answered();
   }
@@ -603,14 +584,6 @@ export class CommandSession implements ReplySink {
         if (this.#moreStatements) this.#runNext();
     }
   }
-}
-
-/** Types of the parameters the client gave, then those of the literals taken out of the text. */
-function requestTypes(statement: CompiledStatement, given: readonly SqlType[]): readonly (SqlType | undefined)[] {
-  if (given.length === 0 && statement.literals.length === 0) return [];
-  const types: (SqlType | undefined)[] = [...given];
-  while (types.length < statement.parameterCount) types.push(undefined);
-  return [...types, ...statement.literalTypes];
 }
 
 function quoted(name: string): string {

@@ -12,7 +12,7 @@ import {
   type TlsMaterial,
 } from '../shared/client-connection.ts';
 import { Authentication, NATIVE } from './auth.ts';
-import { CommandSession, type StatementCompiler } from './command-session.ts';
+import { CommandSession } from './command-session.ts';
 import { CHARSET, CLIENT, COM, SERVER_STATUS } from './constants.ts';
 import { nativeError } from './error-map.ts';
 import {
@@ -25,6 +25,7 @@ import {
 import { type ConnectionLimits, DEFAULT_LIMITS } from './limits.ts';
 import { writeErr, writeOk } from './messages.ts';
 import { PacketBuffer, PacketWriter } from './packets.ts';
+import type { StatementCompiler } from './session-host.ts';
 
 export interface MysqlConnectionOptions {
   readonly socket: ClientSocket;

@@ -1,4 +1,4 @@
-/** What an OK packet says of a completed statement: affected rows and the line that clients show. */
+/** What clients are told of completed work: affected rows, the line after a statement, the text of COM_STATISTICS. */
 import type { Completion } from '../../sblr/contract/session.ts';
 
 export function affectedRows(completion: Completion | undefined, foundRows: boolean): number {
@@ -15,4 +15,13 @@ export function infoText(completion: Completion, warnings: number): string {
   if (completion.command === 'INSERT' && (completion.rows ?? 0) > 1)
     return `Records: ${completion.rows}  Duplicates: ${completion.duplicates ?? 0}  Warnings: ${warnings}`;
   return '';
+}
+
+/** The one line of COM_STATISTICS, as clients print it; what this server does not count is 0. */
+export function statisticsText(seconds: number, questions: number): string {
+  const average = (questions / Math.max(seconds, 1)).toFixed(3);
+  return (
+    `Uptime: ${Math.ceil(seconds)}  Threads: 1  Questions: ${questions}  Slow queries: 0  Opens: 0  ` +
+    `Flush tables: 0  Open tables: 0  Queries per second avg: ${average}`
+  );
 }

@@ -83,3 +83,14 @@ export function writePrepared(
   for (const column of columns) writeColumnDefinition(packets, column, answer.charset);
   if (columns.length > 0) endDefinitions();
 }
+
+/** Types of the parameters the client gave, then those of the literals taken out of the text. */
+export function requestTypes(
+  statement: CompiledStatement,
+  given: readonly SqlType[],
+): readonly (SqlType | undefined)[] {
+  if (given.length === 0 && statement.literals.length === 0) return [];
+  const types: (SqlType | undefined)[] = [...given];
+  while (types.length < statement.parameterCount) types.push(undefined);
+  return [...types, ...statement.literalTypes];
+}
