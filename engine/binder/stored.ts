@@ -25,7 +25,7 @@ export function bindStoredOver(
   const level = newLevel(0);
   level.clause = clause;
   const { live, keys } = shapeOf(table);
-  const given = columns.length === live.length;
+  const given = columns.length === live.length && columns.every((column, at) => column.position === live[at]!.position);
   const found = given ? columns : columns.filter((column) => live.some((each) => each.position === column.position));
   const shown = inner.display(table.name);
   const entry = makeEntry({

@@ -21,6 +21,7 @@ import type {
   NameContext,
   ObjectId,
   RelationDefinition,
+  RoutineDefinition,
   SchemaDefinition,
   StoredExpression,
   TableDefinition,
@@ -80,6 +81,8 @@ export interface DdlContext {
   dropSpace(space: number): void;
   restartSequence(id: ObjectId, value: bigint): void;
   createSequenceState(id: ObjectId, start: bigint): void;
+  /** Binds what a new routine's body asks; throws what is wrong with it. */
+  checkBody(routine: RoutineDefinition): void;
   evaluateConstant(value: ValueNode): unknown;
 }
 

@@ -2,7 +2,7 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import type { RoutineParameter } from '../catalog/definitions.ts';
+import type { RoutineDefinition, RoutineParameter } from '../catalog/definitions.ts';
 import { isTemporarySchema, placeOf, requireOwner, resolveType, storeExpression, type DdlContext } from './context.ts';
 
 /** The declared result, or what the output parameters make: one its own type, several or a TABLE a row. */
@@ -64,7 +64,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
       });
     }
   }
-  context.catalog.put({
+  const routine: RoutineDefinition = {
     kind: 'routine',
     id: old?.id ?? context.catalog.base.allocateId(),
     name: place.name,
@@ -83,5 +83,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
     persistence: isTemporarySchema(place.schema) ? 'temporary' : 'permanent',
     grants: old?.grants,
     comment: old?.comment,
-  });
+  };
+  context.catalog.put(routine);
+  context.checkBody(routine);
 }

@@ -110,6 +110,8 @@ export interface ExecutionContext {
   releaseRequired(bytes: number): void;
   /** Temporary files for what does not fit in memory. */
   readonly spillFiles: SpillFiles;
+  /** The row being inserted, as its source made it: tells where a load met an error. */
+  sourceRow?: Row | undefined;
   notice(notice: SqlNotice): void;
 }
 

@@ -12,10 +12,11 @@ import type { CatalogFork } from '../catalog/catalog.ts';
 import type {
   ConstraintDefinition,
   IndexDefinition,
+  NameContext,
   ObjectId,
+  RoutineDefinition,
   SchemaDefinition,
   StoredExpression,
-  NameContext,
   TableDefinition,
   ViewDefinition,
 } from '../catalog/definitions.ts';
@@ -25,6 +26,7 @@ import { LockWaiter } from '../transactions/locks.ts';
 import type { TableLockMode } from '../transactions/lock-modes.ts';
 import { bindContext, planBound } from './prepare.ts';
 import { allRows, runPlan } from './query.ts';
+import { checkBody } from './routines.ts';
 import type { Session } from './session.ts';
 import type { SessionNames } from './names.ts';
 import { StatementContext } from './statement-context.ts';
@@ -104,6 +106,10 @@ export class DdlBridge implements DdlContext {
       columnName,
       bindContext(this.#session, { semantics: this.semantics }, []),
     );
+  }
+
+  checkBody(routine: RoutineDefinition): void {
+    checkBody(this.#session, routine);
   }
 
   typeName(type: SqlType): string {

@@ -8,25 +8,19 @@ import { readRows } from '../../sblr/contract/row-block.ts';
 import type { ResultColumn, RowBlock } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { textParser, type TextParser } from '../../sblr/contract/text/text-io.ts';
-import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import { TEXT } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { NodeOf, Program } from '../../sblr/nodes.ts';
-import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
-import { bindTableExpression } from '../binder/index.ts';
 import type { ColumnDefinition, SystemRelation, TableDefinition } from '../catalog/definitions.ts';
-import { storeExpression } from '../ddl/context.ts';
 import { Execution } from '../executor/run.ts';
-import { bindContext, planBound } from './prepare.ts';
+import { loadPlan, withoutModifiers } from './load-plan.ts';
+import { planBound } from './prepare.ts';
 import type { LoadTarget, Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
 import { lockTable } from './table-locks.ts';
 
 /** Bytes of blocks the client may have under way. */
 const WINDOW_BYTES = 4 << 20;
-
-/** Ids of the loaded columns in the plan; the table's own columns are numbered by position. */
-const LOADED = 2000;
-const CONVERTED = 4000;
 
 class LoadContext extends StatementContext {
   rows: readonly Row[] = [];
@@ -48,14 +42,19 @@ export async function loadRows(
   const parsers = columns.map((column) => textParser(withoutModifiers(column.type), session.evaluation.text));
   const planned = planBound(session, query, statement.command);
   const context = new LoadContext(session, session.transaction!, []);
-  let total = 0;
+  let lines = 0;
+  let stored = 0;
   for await (const block of blocks(session, columns)) {
-    context.rows = parseBlock(block, columns, parsers, total, session, table);
-    total += context.rows.length;
-    await execute(new Execution(planned.plan, context), context, session);
+    context.rows = parseBlock(block, columns, parsers, lines, session, table);
+    const execution = new Execution(planned.plan, context);
+    await execute(execution, context, session).catch((error: unknown) => {
+      throw atLine(error, session, table, context.sourceRow, context.rows, lines);
+    });
+    lines += context.rows.length;
+    stored += execution.affectedRows ?? 0;
     session.sink.loadTaken?.(block.bytes.length);
   }
-  return { command: statement.command, rows: total };
+  return { command: statement.command, rows: stored };
 }
 
 function findTable(session: Session, statement: NodeOf<'LOAD_ROWS'>): TableDefinition {
@@ -116,88 +115,6 @@ function targetColumns(session: Session, table: TableDefinition, statement: Node
   return columns;
 }
 
-/** Lengths and scales are applied by an assignment cast in the plan, as for INSERT. */
-function withoutModifiers(type: SqlType): SqlType {
-  if (type.length === undefined && type.precision === undefined && type.scale === undefined) return type;
-  const { length: _length, precision: _precision, scale: _scale, ...rest } = type;
-  return rest;
-}
-
-function loadPlan(
-  session: Session,
-  program: Program,
-  statement: NodeOf<'LOAD_ROWS'>,
-  table: TableDefinition,
-  columns: readonly ColumnDefinition[],
-): BoundQuery {
-  const show = (column: ColumnDefinition): string => displayIdentifier(column.name, session.identifierFold);
-  const relation: SystemRelation = {
-    kind: 'system',
-    id: 0,
-    name: 'load',
-    columns: columns.map((column) => ({ name: show(column), type: withoutModifiers(column.type) })),
-  };
-  const loaded = columns.map(
-    (column): OutputColumn => ({
-      id: LOADED + column.position,
-      name: show(column),
-      type: withoutModifiers(column.type),
-      tableId: 0,
-      position: 0,
-    }),
-  );
-  let source: LogicalPlan = { kind: 'system_scan', relation, columns: loaded, alias: 'load' };
-  if (statement.where !== undefined) {
-    const stored = storeExpression({ semantics: program.semantics } as never, statement.where, '');
-    const scope = columns.map(
-      (column): OutputColumn => ({
-        id: LOADED + column.position,
-        name: show(column),
-        type: column.type,
-        tableId: table.id,
-        position: column.position,
-      }),
-    );
-    const condition = bindTableExpression(stored, table, scope, bindContext(session, program, []));
-    source = { kind: 'filter', source, condition, columns: loaded };
-  }
-  const output = table.columns
-    .filter((column) => !column.dropped)
-    .map(
-      (column): OutputColumn => ({
-        id: column.position,
-        name: show(column),
-        type: column.type,
-        tableId: table.id,
-        position: column.position,
-      }),
-    );
-  const values = table.columns.map((column): BoundExpression | undefined => {
-    const from = loaded.find((one) => one.id === LOADED + column.position);
-    if (from === undefined) return undefined;
-    const value: BoundExpression = { kind: 'column', id: from.id, type: from.type };
-    const domainId =
-      column.type.typeId !== undefined && column.type.kind !== 'enum' && column.type.kind !== 'record'
-        ? column.type.typeId
-        : undefined;
-    if (withoutModifiers(column.type) === column.type && domainId === undefined) return value;
-    return { kind: 'cast', operand: value, type: column.type, context: 'assignment', domainId };
-  });
-  const plan: LogicalPlan = {
-    kind: 'insert',
-    target: { table, columns: output, rowKey: undefined },
-    source,
-    values,
-    overriding: 'system',
-    onDuplicate: statement.onDuplicate,
-    conflict: undefined,
-    checks: [],
-    returning: [],
-    columns: [],
-  };
-  return { plan, parameterTypes: [], lastColumnId: CONVERTED, tables: [{ table, access: 'write' }], modifies: true };
-}
-
 function parseBlock(
   block: RowBlock,
   columns: readonly ColumnDefinition[],
@@ -228,6 +145,22 @@ function parseBlock(
     }
   }
   return rows;
+}
+
+/** An error met while a row was stored tells the row's line. */
+function atLine(
+  error: unknown,
+  session: Session,
+  table: TableDefinition,
+  row: Row | undefined,
+  rows: readonly Row[],
+  before: number,
+): unknown {
+  if (!(error instanceof SqlError) || error.details.context !== undefined) return error;
+  const at = row === undefined ? -1 : rows.indexOf(row);
+  const line = at < 0 ? '' : `, line ${before + at + 1}`;
+  const context = `COPY ${displayIdentifier(table.name, session.identifierFold)}${line}`;
+  return new SqlError(error.condition, { ...error.details, context });
 }
 
 /** Blocks as they arrive; ends with the client's end, throws its failure. */

@@ -37,7 +37,7 @@ export function bindContext(
 }
 
 /** Names of the routine around a query that has no statements of its own: columns come before them. */
-function withLocals(context: BindContext, local: (name: string) => SqlType | undefined): BindContext {
+export function withLocals(context: BindContext, local: (name: string) => SqlType | undefined): BindContext {
   const outer = context.variables;
   return {
     ...context,
@@ -52,11 +52,8 @@ export function planRelation(
   relation: RelationNode,
   parameterTypes: readonly (SqlType | undefined)[],
   command: string,
-  local?: (name: string) => SqlType | undefined,
 ): PlannedQuery {
-  const context = bindContext(session, program, parameterTypes);
-  const bound = bindQuery(relation, local === undefined ? context : withLocals(context, local));
-  return planBound(session, bound, command);
+  return planBound(session, bindQuery(relation, bindContext(session, program, parameterTypes)), command);
 }
 
 export function planBound(session: Session, bound: BoundQuery, command: string): PlannedQuery {

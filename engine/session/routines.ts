@@ -9,12 +9,14 @@ import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import { SqlRecord } from '../../sblr/contract/values.ts';
 import { decodeProgram } from '../../sblr/decode.ts';
 import type { Program } from '../../sblr/nodes.ts';
+import { bindQuery } from '../binder/index.ts';
+import { asRoutineResult } from '../binder/routine-result.ts';
 import type { RoutineDefinition } from '../catalog/definitions.ts';
 import { Execution } from '../executor/run.ts';
 import { driveAsync, driveSync } from '../procedure/drive.ts';
 import { Machine, type OtherStatement } from '../procedure/machine.ts';
 import type { PlanStore } from '../procedure/queries.ts';
-import { planRelation, type PlannedQuery } from './prepare.ts';
+import { bindContext, planBound, withLocals, type PlannedQuery } from './prepare.ts';
 import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
 
@@ -49,12 +51,36 @@ function bodyOf(session: Session, routine: RoutineDefinition): Body {
   const program = before?.program ?? decodeProgram(routine.program);
   const types = inputsOf(routine).map((one) => one.type);
   const local = (name: string): SqlType | undefined => types[inputNamed(routine, name)];
+  const context = withLocals(bindContext(session, program, types), local);
+  const last = program.statements.at(-1);
   const queries = program.statements.every((statement) => statement.op === 'RETURN')
-    ? program.statements.map(({ source, command }) => planRelation(session, program, source, types, command, local))
+    ? program.statements.map((statement) => {
+        const bound = bindQuery(statement.source, context);
+        const { returns, form, name } = routine;
+        const answers = statement === last && returns !== undefined && form === 'function';
+        const query = answers ? asRoutineResult(bound, name.text, returns, context) : bound;
+        return planBound(session, query, statement.command);
+      })
     : undefined;
   const body: Body = { program, epoch, version, queries, plans: new WeakMap() };
   known.set(routine, body);
   return body;
+}
+
+/** Binds a new routine's queries, so that the one who creates it learns what is wrong with them. */
+export function checkBody(session: Session, routine: RoutineDefinition): void {
+  if (session.settings.byRole('check_routine_bodies') === 'off') return;
+  const { semantics } = session;
+  try {
+    bodyOf(session, routine);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    // Positions are those of the body, which the client does not see alone.
+    const { position: _position, ...details } = error.details;
+    throw new SqlError(error.condition, details);
+  } finally {
+    session.semantics = semantics;
+  }
 }
 
 /** Number of the input that the body names so, alone or after the routine's own name; -1 = none. */

@@ -44,6 +44,7 @@ export class StatementContext implements ExecutionContext {
   readonly slots: unknown[] = [];
   measurements: Map<object, Measurement> | undefined = undefined;
   readonly spillFiles: SpillFiles;
+  sourceRow: Row | undefined = undefined;
   /** Set to make the statement fail at its next check. */
   cancelled: SqlError | undefined = undefined;
   /** Called when the statement can go on after PENDING. */

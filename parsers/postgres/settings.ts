@@ -196,4 +196,5 @@ export const SETTINGS: readonly SettingDefinition[] = settingTable(TABLE, {
   synchronous_commit: 'commit_sync',
   TimeZone: 'time_zone',
   search_path: 'search_path',
+  check_function_bodies: 'check_routine_bodies',
 });

@@ -5,7 +5,7 @@ import { DEFAULT_TEXT_SETTINGS } from '../../sblr/contract/text/settings.ts';
 import { textFormatter, type TextFormatter } from '../../sblr/contract/text/text-io.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { InvalidUtf8, MalformedMessage, NetworkReader } from '../shared/byte-reader.ts';
-import { badCopy, type CopyParser, type CopyRow } from './copy-in.ts';
+import { badCopy, copyPlace, type CopyParser, type CopyRow } from './copy-in.ts';
 import { BINARY_SIGNATURE } from './copy-out.ts';
 import { decodeBinary } from './decode.ts';
 
@@ -19,6 +19,7 @@ export class BinaryCopyParser implements CopyParser {
   readonly #types: readonly SqlType[];
   readonly #formatters: readonly TextFormatter[];
   readonly #emit: (row: CopyRow) => void;
+  readonly #relation: string;
   readonly #reader = new NetworkReader();
   #left: Buffer = NO_BYTES;
   /** Received bytes of a row that is still incomplete; parsing waits until there are more than this. */
@@ -28,7 +29,8 @@ export class BinaryCopyParser implements CopyParser {
   #state: 'header' | 'rows' | 'end' = 'header';
   #line = 0;
 
-  constructor(columns: readonly ResultColumn[], emit: (row: CopyRow) => void) {
+  constructor(columns: readonly ResultColumn[], emit: (row: CopyRow) => void, relation: string) {
+    this.#relation = relation;
     this.#types = columns.map((column) => column.type);
     this.#formatters = this.#types.map((type) => textFormatter(type, DEFAULT_TEXT_SETTINGS));
     this.#emit = emit;
@@ -56,20 +58,22 @@ export class BinaryCopyParser implements CopyParser {
 
   finish(): void {
     if (this.#state === 'rows' && this.#left.length === 0 && this.#piecesBytes === 0) return;
-    if (this.#state !== 'end') throw badCopy('unexpected EOF in COPY data', this.#line);
+    if (this.#state !== 'end') throw badCopy('unexpected EOF in COPY data', copyPlace(this.#relation, this.#line));
   }
 
   /** Offset after the header, -1 = incomplete. */
   #header(data: Buffer, at: number): number {
     const seen = Math.min(BINARY_SIGNATURE.length, data.length - at);
     if (!data.subarray(at, at + seen).equals(BINARY_SIGNATURE.subarray(0, seen))) {
-      throw badCopy('COPY file signature not recognized', 1);
+      throw badCopy('COPY file signature not recognized', copyPlace(this.#relation, 1));
     }
     if (data.length - at < HEADER_BYTES) return -1;
     const flags = data.readUInt32BE(at + 11);
-    if ((flags & CRITICAL_FLAGS) !== 0) throw badCopy('unrecognized critical flags in COPY file header', 1);
+    if ((flags & CRITICAL_FLAGS) !== 0)
+      throw badCopy('unrecognized critical flags in COPY file header', copyPlace(this.#relation, 1));
     const extension = data.readInt32BE(at + 15);
-    if (extension < 0 || extension > MAX_FIELD_BYTES) throw badCopy('invalid COPY file header (wrong length)', 1);
+    if (extension < 0 || extension > MAX_FIELD_BYTES)
+      throw badCopy('invalid COPY file header (wrong length)', copyPlace(this.#relation, 1));
     if (data.length - at < HEADER_BYTES + extension) {
       this.#wanted = HEADER_BYTES + extension;
       return -1;
@@ -80,7 +84,8 @@ export class BinaryCopyParser implements CopyParser {
 
   #row(data: Buffer, start: number): number {
     if (this.#state === 'end') {
-      if (data.length > start) throw badCopy('received copy data after EOF marker', this.#line);
+      if (data.length > start)
+        throw badCopy('received copy data after EOF marker', copyPlace(this.#relation, this.#line));
       return -1;
     }
     if (data.length - start < 2) return -1;
@@ -90,14 +95,18 @@ export class BinaryCopyParser implements CopyParser {
       return start + 2;
     }
     if (count !== this.#types.length) {
-      throw badCopy(`row field count is ${count}, expected ${this.#types.length}`, this.#line + 1);
+      throw badCopy(
+        `row field count is ${count}, expected ${this.#types.length}`,
+        copyPlace(this.#relation, this.#line + 1),
+      );
     }
     // First see that the row is whole, then decode it.
     let at = start + 2;
     for (let column = 0; column < count; column++) {
       if (data.length - at < 4) return -1;
       const size = data.readInt32BE(at);
-      if (size < -1 || size > MAX_FIELD_BYTES) throw badCopy('invalid field size', this.#line + 1);
+      if (size < -1 || size > MAX_FIELD_BYTES)
+        throw badCopy('invalid field size', copyPlace(this.#relation, this.#line + 1));
       at += 4 + Math.max(size, 0);
       if (at > data.length) {
         this.#wanted = at - start;

@@ -6,7 +6,7 @@ import type { CopyFormat } from '../../sblr/contract/dialect.ts';
 import type { ResultColumn } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { decodeUtf8, InvalidUtf8 } from '../shared/byte-reader.ts';
-import { badCopy, type CopyParser, type CopyRow } from './copy-in.ts';
+import { badCopy, copyPlace, type CopyParser, type CopyRow } from './copy-in.ts';
 
 const NEWLINE = 10;
 const RETURN = 13;
@@ -29,6 +29,7 @@ export class DelimitedCopyParser implements CopyParser {
   readonly #forceNotNull: readonly boolean[];
   readonly #forceNull: readonly boolean[];
   readonly #emit: (row: CopyRow) => void;
+  readonly #relation: string;
   #header: boolean | 'match';
   #lineEnd: LineEnd = 'unknown';
   #left: Buffer = NO_BYTES;
@@ -38,7 +39,8 @@ export class DelimitedCopyParser implements CopyParser {
   #line = 0;
   #ended = false;
 
-  constructor(format: CopyFormat, columns: readonly ResultColumn[], emit: (row: CopyRow) => void) {
+  constructor(format: CopyFormat, columns: readonly ResultColumn[], emit: (row: CopyRow) => void, relation: string) {
+    this.#relation = relation;
     this.#csv = format.format === 'csv';
     this.#delimiter = format.delimiter;
     this.#nullText = format.nullText;
@@ -67,7 +69,7 @@ export class DelimitedCopyParser implements CopyParser {
     if (this.#ended) return;
     const rest = this.#lines(this.#left, true);
     if (this.#ended || rest === this.#left.length) return;
-    if (this.#inQuotes) throw badCopy('unterminated CSV quoted field', this.#line + 1);
+    if (this.#inQuotes) throw badCopy('unterminated CSV quoted field', copyPlace(this.#relation, this.#line + 1));
     this.#takeLine(this.#left, rest, this.#left.length);
   }
 
@@ -130,7 +132,10 @@ export class DelimitedCopyParser implements CopyParser {
       } else if (byte === NEWLINE) {
         if (this.#lineEnd === 'unknown') this.#lineEnd = 'lf';
         if (this.#lineEnd === 'lf') return at;
-        throw badCopy(this.#csv ? 'unquoted newline found in data' : 'literal newline found in data', this.#line + 1);
+        throw badCopy(
+          this.#csv ? 'unquoted newline found in data' : 'literal newline found in data',
+          copyPlace(this.#relation, this.#line + 1),
+        );
       }
       at++;
     }
@@ -143,7 +148,7 @@ export class DelimitedCopyParser implements CopyParser {
     if (this.#lineEnd === 'cr' || (this.#lineEnd === 'crlf' && next === NEWLINE)) return true;
     throw badCopy(
       this.#csv ? 'unquoted carriage return found in data' : 'literal carriage return found in data',
-      this.#line + 1,
+      copyPlace(this.#relation, this.#line + 1),
     );
   }
 
@@ -161,21 +166,25 @@ export class DelimitedCopyParser implements CopyParser {
     }
     const row = this.#fields(data, start, end);
     if (row.length < this.#columns.length) {
-      throw badCopy(`missing data for column "${this.#columns[row.length]?.name}"`, this.#line);
+      throw badCopy(`missing data for column "${this.#columns[row.length]?.name}"`, this.#placeOf(data, start, end));
     }
     if (row.length > this.#columns.length) {
       // A table without columns takes empty lines.
       if (this.#columns.length === 0 && start === end) row.length = 0;
-      else throw badCopy('extra data after last expected column', this.#line);
+      else throw badCopy('extra data after last expected column', this.#placeOf(data, start, end));
     }
     this.#emit(row);
+  }
+
+  #placeOf(data: Buffer, start: number, end: number): string {
+    return copyPlace(this.#relation, this.#line, data.toString('utf8', start, end));
   }
 
   #matchHeader(names: CopyRow): void {
     if (names.length !== this.#columns.length) {
       throw badCopy(
         `wrong number of fields in header line: got ${names.length}, expected ${this.#columns.length}`,
-        this.#line,
+        copyPlace(this.#relation, this.#line),
       );
     }
     names.forEach((name, index) => {
@@ -184,7 +193,7 @@ export class DelimitedCopyParser implements CopyParser {
         const got = name === null ? `null value ("${this.#nullText}")` : `"${name}"`;
         throw badCopy(
           `column name mismatch in header line field ${index + 1}: got ${got}, expected "${expected}"`,
-          this.#line,
+          copyPlace(this.#relation, this.#line),
         );
       }
     });
@@ -212,7 +221,7 @@ export class DelimitedCopyParser implements CopyParser {
     }
     throw new SqlError('character_not_in_repertoire', {
       message: 'invalid byte sequence for encoding "UTF8"',
-      context: `COPY, line ${this.#line}`,
+      context: copyPlace(this.#relation, this.#line),
     });
   }
 

@@ -8,6 +8,9 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { BinaryCopyParser } from './copy-in-binary.ts';
 import { DelimitedCopyParser } from './copy-in-text.ts';
 
+/** Most of a line that an error shows. */
+const SHOWN_CHARACTERS = 100;
+
 export type CopyRow = (string | null)[];
 
 export interface CopyParser {
@@ -17,16 +20,24 @@ export interface CopyParser {
   finish(): void;
 }
 
-export function badCopy(message: string, line: number): SqlError {
-  return new SqlError('bad_copy_file_format', { message, context: `COPY, line ${line}` });
+/** Where in the data something is: the line, and its text if that is known. */
+export function copyPlace(relation: string, line: number, text?: string): string {
+  if (text === undefined) return `COPY ${relation}, line ${line}`;
+  const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
+  return `COPY ${relation}, line ${line}: "${shown}"`;
+}
+
+export function badCopy(message: string, place: string): SqlError {
+  return new SqlError('bad_copy_file_format', { message, context: place });
 }
 
 export function createCopyParser(
   format: CopyFormat,
   columns: readonly ResultColumn[],
   emit: (row: CopyRow) => void,
+  relation = '',
 ): CopyParser {
   return format.format === 'binary'
-    ? new BinaryCopyParser(columns, emit)
-    : new DelimitedCopyParser(format, columns, emit);
+    ? new BinaryCopyParser(columns, emit, relation)
+    : new DelimitedCopyParser(format, columns, emit, relation);
 }

@@ -8,7 +8,7 @@ import type { EngineSession, ResultColumn } from '../../sblr/contract/session.ts
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT } from '../../sblr/contract/types.ts';
 import type { NetworkReader } from '../shared/byte-reader.ts';
-import { createCopyParser, type CopyParser } from './copy-in.ts';
+import { createCopyParser, type CopyParser, type CopyRow } from './copy-in.ts';
 import { CLIENT } from './messages.ts';
 
 const BLOCK_BYTES = 64 << 10;
@@ -24,14 +24,21 @@ export class CopyTransfer {
   /** The client's part is over, well or not. */
   finished = false;
 
-  constructor(engine: EngineSession, format: CopyFormat, columns: readonly ResultColumn[], window: number | undefined) {
+  constructor(
+    engine: EngineSession,
+    format: CopyFormat,
+    columns: readonly ResultColumn[],
+    window: number | undefined,
+    relation: string,
+  ) {
     this.#engine = engine;
     this.#room = window ?? Number.POSITIVE_INFINITY;
     this.#rows = new RowBlockWriter(columns.map(() => TEXT));
-    this.#parser = createCopyParser(format, columns, (row) => {
+    const emit = (row: CopyRow): void => {
       this.#rows.append(row);
       if (this.#rows.byteLength >= BLOCK_BYTES) this.#send();
-    });
+    };
+    this.#parser = createCopyParser(format, columns, emit, relation);
   }
 
   get accepting(): boolean {

@@ -792,7 +792,7 @@ export class QuerySession implements ReplySink {
       return;
     }
     writeCopyResponse(this.#host.writer, 'in', action.format.format === 'binary', columns.length);
-    this.#copyIn = new CopyTransfer(this.#engine, action.format, columns, window);
+    this.#copyIn = new CopyTransfer(this.#engine, action.format, columns, window, action.relation);
     this.#host.outputGrown(true);
     this.#host.proceed();
   }

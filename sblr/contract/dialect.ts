@@ -23,7 +23,7 @@ export type ClientAction =
   /** Rows go out as a copy stream in this format. */
   | { readonly kind: 'copy-out'; readonly format: CopyFormat }
   /** The client sends rows in this format. */
-  | { readonly kind: 'copy-in'; readonly format: CopyFormat }
+  | { readonly kind: 'copy-in'; readonly format: CopyFormat /** Of errors in the data. */; readonly relation: string }
   /** Once done, the statement that the client prepared under this name is no more. */
   | { readonly kind: 'forget-statement'; readonly name: string }
   /** The client sends the file of this name, whose lines are the rows. */

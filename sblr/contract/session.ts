@@ -262,6 +262,8 @@ export type SettingRole =
   | 'search_path'
   /** off = foreign keys are not checked. */
   | 'foreign_key_checks'
+  /** off = the body of a new routine is looked at when it is called. */
+  | 'check_routine_bodies'
   /** Digits that a decimal quotient has more than its dividend. */
   | 'division_scale';
 

@@ -88,7 +88,9 @@ export class Insert implements Operator {
           this.#context.yieldSlice();
           return PENDING;
         }
-        if (this.#insertOne(this.#batch[this.#position]) === PENDING) return PENDING;
+        const source = this.#batch[this.#position]!;
+        this.#context.sourceRow = source;
+        if (this.#insertOne(source) === PENDING) return PENDING;
         if (this.#stored !== undefined) {
           const { checks, conflictChecks, access } = this.#spec;
           verifyStored(this.#updated ? conflictChecks : checks, this.#stored, this.#stored, access, this.#context);
@@ -103,6 +105,7 @@ export class Insert implements Operator {
       }
       this.#batch = null;
     }
+    this.#context.sourceRow = undefined;
     if (this.#foreignKeys.finish() === PENDING) return PENDING;
     if (countSlot !== undefined) this.#context.slots[countSlot] = this.#count;
     this.#done = true;

@@ -67,7 +67,7 @@ export function copyStatement(p: PostgresParser): StatementNode {
     return copyOut(p, options, tableRows(table, columns, tablePos), pos);
   }
   const where = p.acceptWord('where') ? p.expression() : undefined;
-  p.action = { kind: 'copy-in', format: finished(p, options, false) };
+  p.action = { kind: 'copy-in', format: finished(p, options, false), relation: table[table.length - 1]!.text };
   return node('LOAD_ROWS', { table, columns, command: 'COPY', onDuplicate: 'error', where, pos: tablePos });
 }
 

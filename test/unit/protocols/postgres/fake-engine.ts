@@ -73,7 +73,7 @@ export const fakeCompiler = {
         command: body.startsWith('rows') ? 'SELECT' : (body.split(/\s/)[0] as string).toUpperCase(),
         transactionControl: CONTROL.test(body),
         action: body.startsWith('copyin')
-          ? { kind: 'copy-in', format }
+          ? { kind: 'copy-in', format, relation: 't' }
           : body.startsWith('copyout')
             ? { kind: 'copy-out', format }
             : { kind: 'none' },
