@@ -37,6 +37,12 @@ export interface ModifySpec {
 
 const NO_ROW: Row = [];
 
+interface ChangedRow {
+  /** [source row..., row as stored by position...] */
+  readonly both: Row;
+  readonly stored: Row;
+}
+
 /** Common course of the three statements; what to do with one source row is the subclass's. */
 abstract class Modify implements Operator {
   readonly source: Operator;
@@ -47,6 +53,8 @@ abstract class Modify implements Operator {
   #batch: Batch | null = null;
   #position = 0;
   #out: Row[] = [];
+  /** The row last changed, until it is checked and answered. */
+  #made: ChangedRow | undefined;
   #drained = false;
   #done = false;
   count = 0;
@@ -80,7 +88,8 @@ abstract class Modify implements Operator {
           this.context.yieldSlice();
           return PENDING;
         }
-        if (this.modify(this.#batch[this.#position]) === PENDING) return PENDING;
+        if (this.#made !== undefined) this.#report(this.#made);
+        else if (this.modify(this.#batch[this.#position]) === PENDING) return PENDING;
         this.#position++;
       }
       this.#batch = null;
@@ -94,13 +103,24 @@ abstract class Modify implements Operator {
   }
 
   changed(source: Row, stored: Row): void {
-    this.count++;
-    const { returning, checks, access } = this.spec;
-    if (returning === undefined && checks.length === 0) return;
+    const { returning, checks } = this.spec;
+    if (returning === undefined && checks.length === 0) {
+      this.count++;
+      return;
+    }
     const both = source.slice(0, this.spec.sourceWidth);
     for (const value of stored) both.push(value);
+    this.#made = { both, stored };
+    this.#report(this.#made);
+  }
+
+  /** Checks and answers a changed row; an attempt: what it evaluates may have to wait. */
+  #report({ both, stored }: ChangedRow): void {
+    const { returning, checks, access } = this.spec;
     verifyStored(checks, both, stored, access, this.context);
     if (returning !== undefined) this.#out.push(returning.map((item) => item(both, this.context)));
+    this.count++;
+    this.#made = undefined;
   }
 
   /** The source row with the target's columns as they are now, or undefined when it no longer qualifies. */

@@ -6,11 +6,19 @@
 import { SCAN_PENDING, ScanBatch, type Scan } from '../../../storage/contract/scan.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { IndexDefinition, SystemRelation, TableDefinition } from '../../catalog/definitions.ts';
-import { PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import { PENDING, SUSPEND, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import type { IndexRanges, KeyRange } from './index-ranges.ts';
 
 const FIRST_BATCH = 64;
 const LARGEST_BATCH = 1024;
+
+/**
+ * Rows before one whose filter fails are answered first, so that who asks for no more never meets the
+ * error. The scan stays at that row: the next call meets it again and fails.
+ */
+function answersFirst(error: unknown, rows: readonly Row[]): boolean {
+  return error !== SUSPEND && rows.length > 0;
+}
 
 export interface TableScanSpec {
   readonly table: TableDefinition;
@@ -83,7 +91,12 @@ export class TableScan implements Operator {
         this.#position = 0;
         if (this.#limit < LARGEST_BATCH) this.#limit *= 2;
       }
-      this.#take();
+      try {
+        this.#take();
+      } catch (error) {
+        if (answersFirst(error, this.#out)) break;
+        throw error;
+      }
     }
     if (this.#out.length === 0) return null;
     const out = this.#out;
@@ -151,14 +164,24 @@ export class IndexScan implements Operator {
     this.#ranges ??= this.#spec.ranges.evaluate(context, this.#spec.reverse);
     const ranges = this.#ranges;
     for (;;) {
-      if (this.#position < this.#count) this.#take();
+      try {
+        if (this.#position < this.#count) this.#take();
+      } catch (error) {
+        if (answersFirst(error, this.#out)) break;
+        throw error;
+      }
       if (this.#out.length >= FIRST_BATCH) break;
       if (this.#range >= ranges.length) break;
       const range = ranges[this.#range];
       if (range.point && this.#spec.index.unique) {
         const entry = context.reads.get(this.#spec.index.space, range.low);
+        try {
+          if (entry !== undefined) this.#emit(entry[0] as string);
+        } catch (error) {
+          if (answersFirst(error, this.#out)) break;
+          throw error;
+        }
         this.#range++;
-        if (entry !== undefined) this.#emit(entry[0] as string);
         continue;
       }
       if (context.sliceUsed()) {
@@ -322,7 +345,12 @@ export class SystemScan implements Operator {
         }
         this.#current = step.value;
       }
-      if (this.#filter === undefined || this.#filter(this.#current, context) === true) this.#out.push(this.#current);
+      try {
+        if (this.#filter === undefined || this.#filter(this.#current, context) === true) this.#out.push(this.#current);
+      } catch (error) {
+        if (answersFirst(error, this.#out)) break;
+        throw error;
+      }
       this.#current = undefined;
     }
     if (this.#out.length === 0) return null;

@@ -4,7 +4,15 @@
  */
 import { SqlRecord, type Row, type SqlValue } from '../../../sblr/contract/values.ts';
 import type { EvalContext, RowSource } from '../../functions/function.ts';
-import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import {
+  BATCH_ROWS,
+  PENDING,
+  SUSPEND,
+  type Batch,
+  type Evaluator,
+  type ExecutionContext,
+  type Operator,
+} from '../operator.ts';
 
 /** Starts a call for a row: the rows it yields. */
 export type SetStarter = (row: Row, context: ExecutionContext) => RowSource;
@@ -25,6 +33,9 @@ export class FunctionScan implements Operator {
   #sources: (RowSource | undefined)[] | undefined;
   #ordinal = 0;
   #done = false;
+  /** The row under test, kept while its filter waits. */
+  #row: SqlValue[] | undefined;
+  #out: Row[] = [];
 
   constructor(spec: FunctionScanSpec, context: ExecutionContext) {
     this.#spec = spec;
@@ -32,45 +43,64 @@ export class FunctionScan implements Operator {
   }
 
   next(): Batch | null | typeof PENDING {
-    const { calls, widths, ordinality, filter } = this.#spec;
+    const { calls, filter } = this.#spec;
     const context = this.#context;
     this.#sources ??= calls.map((start) => start(NO_ROW, context));
-    const out: Row[] = [];
     let steps = 0;
-    while (!this.#done && out.length < BATCH_ROWS) {
+    while (!this.#done && this.#out.length < BATCH_ROWS) {
       if ((++steps & 255) === 0 && context.sliceUsed()) {
-        if (out.length > 0) break;
+        if (this.#out.length > 0) break;
         context.checkCancelled();
         context.yieldSlice();
         return PENDING;
       }
-      const row: SqlValue[] = [];
-      let any = false;
-      for (let at = 0; at < calls.length; at++) {
-        const source = this.#sources[at];
-        const values = source === undefined ? null : source.next();
-        if (values === null) {
-          this.#sources[at] = undefined;
-          for (let column = 0; column < widths[at]; column++) row.push(null);
-        } else {
-          any = true;
-          for (let column = 0; column < widths[at]; column++) row.push(values[column] ?? null);
-        }
-      }
-      if (!any) {
+      this.#row ??= this.#read(this.#sources);
+      if (this.#row === undefined) {
         this.#done = true;
         break;
       }
-      if (ordinality) row.push(++this.#ordinal);
-      if (filter === undefined || filter(row, context) === true) out.push(row);
+      try {
+        if (filter === undefined || filter(this.#row, context) === true) this.#out.push(this.#row);
+      } catch (error) {
+        // The rows before the one that fails are answered first; the next call meets it again.
+        if (error !== SUSPEND && this.#out.length > 0) break;
+        throw error;
+      }
+      this.#row = undefined;
     }
-    return out.length === 0 ? null : out;
+    if (this.#out.length === 0) return null;
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  /** The next row of all calls in step; undefined at the end of the longest. */
+  #read(sources: (RowSource | undefined)[]): SqlValue[] | undefined {
+    const { widths, ordinality } = this.#spec;
+    const row: SqlValue[] = [];
+    let any = false;
+    for (let at = 0; at < sources.length; at++) {
+      const source = sources[at];
+      const values = source === undefined ? null : source.next();
+      if (values === null) {
+        sources[at] = undefined;
+        for (let column = 0; column < widths[at]; column++) row.push(null);
+      } else {
+        any = true;
+        for (let column = 0; column < widths[at]; column++) row.push(values[column] ?? null);
+      }
+    }
+    if (!any) return undefined;
+    if (ordinality) row.push(++this.#ordinal);
+    return row;
   }
 
   rewind(): void {
     this.#sources = undefined;
     this.#ordinal = 0;
     this.#done = false;
+    this.#row = undefined;
+    this.#out = [];
   }
 
   close(): void {
