@@ -64,7 +64,7 @@ export class InstalledDialect {
         options: {},
         system: true,
       };
-      views.set(`${view.schema}.${view.name}`, definition);
+      views.set(`${view.schema}.${view.name.toLowerCase()}`, definition);
       this.#viewsById.set(view.id, definition);
     }
     this.system = {

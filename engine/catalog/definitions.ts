@@ -59,6 +59,8 @@ export interface ColumnDefinition {
   readonly defaultValue?: StoredExpression | undefined;
   readonly identity: 'none' | 'by_default' | 'always';
   readonly generated: 'none' | 'stored' | 'virtual';
+  /** Value given by every change of a row that sets other columns and not this one. */
+  readonly onUpdate?: StoredExpression | undefined;
   /** Sequence that feeds an identity or serial column. */
   readonly sequenceId?: ObjectId | undefined;
   /** Value of rows written before the column was added. */
@@ -98,6 +100,8 @@ export interface IndexKeyDefinition {
   readonly column: number;
   readonly expression?: StoredExpression | undefined;
   readonly type: SqlType;
+  /** Only so many characters or bytes of the column are in the key. */
+  readonly prefixLength?: number | undefined;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
   readonly collation?: string | undefined;

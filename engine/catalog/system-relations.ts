@@ -9,7 +9,9 @@ import { COLUMNS } from './system/columns.ts';
 import { CONSTRAINTS } from './system/constraints.ts';
 import { DEPENDENCIES } from './system/dependencies.ts';
 import { GRANTS } from './system/grants.ts';
+import { KEYS } from './system/keys.ts';
 import { NAMESPACES } from './system/namespaces.ts';
+import { OPTIONS } from './system/options.ts';
 import type { Producers } from './system/producer.ts';
 import { RELATIONS } from './system/relations.ts';
 import { ROLES } from './system/roles.ts';
@@ -31,6 +33,8 @@ export const PRODUCERS: Producers = {
   ...GRANTS,
   ...ACTIVITY,
   ...TRANSACTION_PRODUCERS,
+  ...KEYS,
+  ...OPTIONS,
 };
 
 /** Ids of base relations, below those of the dialects' views. */

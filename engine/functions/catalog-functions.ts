@@ -355,6 +355,7 @@ scalar(
 scalar('table_size(regclass) int64', size('table'), VOLATILE);
 scalar('indexes_size(regclass) int64', size('indexes'), VOLATILE);
 scalar('total_relation_size(regclass) int64', size('total'), VOLATILE);
+scalar('required_database(text) text', (name: string, c: C) => hooks(c).requireDatabase(name), VOLATILE);
 scalar('database_size(name) int64', (name: string, c: C) => hooks(c).databaseSize(name) ?? null, VOLATILE);
 scalar('database_size(oid) int64', (id: number, c: C) => hooks(c).databaseSize(id) ?? null, VOLATILE);
 scalar('tablespace_size(oid) int64', () => 0, VOLATILE);

@@ -73,6 +73,8 @@ export interface IntrospectionHooks {
 
   // ---- sizes and statistics
   relationSize(id: number, part: 'main' | 'table' | 'indexes' | 'total'): number | undefined;
+  /** The name as it is shown; an error where there is no such database, or no name. */
+  requireDatabase(name: string): string;
   databaseSize(nameOrId: string | number): number | undefined;
 
   // ---- sequences

@@ -32,6 +32,7 @@ import { routineArguments, routineDefinition, routineResult } from './routine-te
 import { settingText } from './setting-text.ts';
 import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
+import { databaseSize, relationSize } from './sizes.ts';
 import type { Session } from './session.ts';
 
 export class SessionIntrospection implements IntrospectionHooks {
@@ -597,23 +598,18 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   relationSize(id: number, part: 'main' | 'table' | 'indexes' | 'total'): number | undefined {
     const relation = this.relation(id);
-    if (relation === undefined) return undefined;
-    const bytes = (space: number): number => this.#session.core.store.approximateBytes(space);
-    if (relation.kind === 'index') return bytes(relation.space);
-    if (relation.kind !== 'table') return 0;
-    const indexes = relation.indexes.reduce((sum, index) => sum + bytes(index.space), 0);
-    return part === 'indexes' ? indexes : part === 'total' ? bytes(relation.space) + indexes : bytes(relation.space);
+    return relation && relationSize(this.#session, relation, part);
+  }
+
+  requireDatabase(name: string): string {
+    return this.#session.names.requireDatabase(name);
   }
 
   databaseSize(nameOrId: string | number): number | undefined {
     const { catalog } = this.#session;
     const database =
       typeof nameOrId === 'number' ? catalog.database(nameOrId) : catalog.databaseByName(this.#parts(nameOrId)[0]!);
-    if (database === undefined) return undefined;
-    let sum = 0;
-    for (const table of catalog.all('table'))
-      if (table.kind === 'table' && table.databaseId === database.id) sum += this.relationSize(table.id, 'total') ?? 0;
-    return sum;
+    return database && databaseSize(this.#session, database);
   }
 
   // ---- sequences

@@ -150,6 +150,15 @@ export class SessionNames implements NameContext {
     return this.catalog.schemaByName(this.databaseId, name);
   }
 
+  /** The name of a database as it is shown; an error where there is none, or no name. */
+  requireDatabase(name: string): string {
+    if (name === '') throw noDatabase();
+    if (this.#settings.system.schemas.has(name.toLowerCase())) return name.toLowerCase();
+    const found = this.catalog.databaseByName({ text: name, exact: false });
+    if (found === undefined) throw unknownDatabase(name);
+    return displayIdentifier(found.name, this.#settings.fold);
+  }
+
   mainSchema(databaseId: ObjectId = this.databaseId): SchemaDefinition | undefined {
     for (const schema of this.catalog.all('schema')) {
       if (schema.kind === 'schema' && schema.main && schema.databaseId === databaseId) return schema;

@@ -17,6 +17,7 @@ export function systemContext(session: Session): SystemContext {
   return {
     catalog: session.catalog,
     databaseId: session.databaseId,
+    everyDatabase: dialect.profile.qualifier === 'database',
     administrator: core.administrator,
     fold: session.identifierFold,
     mainSchema: dialect.system.mainSchema,

@@ -9,11 +9,21 @@ import { integerLiteral, stringLiteral } from '../shared/literals.ts';
 import type { WrittenCall } from '../shared/value-parser.ts';
 import { BYTES, INTERVAL_UNITS, MysqlExpressions, STRING } from './expressions.ts';
 import { FUNCTIONS } from './functions.ts';
-import { parseCastType, name as charsetName } from './types.ts';
+import { parseCastType, parseColumnType, name as charsetName } from './types.ts';
 
 export abstract class MysqlCalls extends MysqlExpressions {
+  /** Text of catalog views: sys.primitive(...) calls the engine's own, and casts are to types of columns. */
+  allowPrimitives = false;
+
   protected override specialForm(word: string, pos: number, restricted: boolean): ValueNode | undefined {
     switch (word) {
+      case 'cast':
+      case 'coalesce':
+      case 'extract':
+      case 'nullif':
+      case 'position':
+      case 'trim':
+        return this.peekIsSymbol(1, '(') ? super.specialForm(word, pos, restricted) : undefined;
       case 'utc_date':
       case 'utc_time':
       case 'utc_timestamp':
@@ -114,7 +124,7 @@ export abstract class MysqlCalls extends MysqlExpressions {
     this.expectSymbol('(');
     const operand = this.withoutLifting(() => this.expression());
     this.expectWord('as');
-    const { type } = parseCastType(this);
+    const { type } = this.allowPrimitives ? parseColumnType(this) : parseCastType(this);
     this.acceptWord('array');
     this.expectSymbol(')');
     this.noLabel();
@@ -155,6 +165,8 @@ export abstract class MysqlCalls extends MysqlExpressions {
     const written = call.name.at(-1) as Identifier;
     const name = written.text.toLowerCase();
     const args = call.arguments;
+    if (this.allowPrimitives && call.name.length === 2 && call.name[0]?.text === 'sys')
+      return name === 'string_agg' ? this.aggregateCall(call, name) : this.call(name, args, pos, name);
     if (call.name.length === 1) {
       switch (name) {
         case 'date_add':

@@ -23,12 +23,18 @@ tinytext to trailing trigger true undo union unique unlock unsigned update usage
 varbinary varchar varcharacter varying virtual when where while window with write xor year_month zerofill`,
   },
   {
+    // Functions whose arguments have a grammar of their own; names where no parenthesis follows.
+    category: 'column_name',
+    bareLabel: true,
+    words: 'cast coalesce extract nullif position trim',
+  },
+  {
     // Built-in names that are functions only with a parenthesis, and names otherwise.
     category: 'unreserved',
     bareLabel: true,
     words: `account action after against aggregate algorithm always any ascii at auto_increment autoextend_size avg avg_row_length backup
 begin binlog bit block bool boolean btree buckets byte cache cascaded catalog_name chain changed channel charset checksum cipher
-class_origin client clone close coalesce code collation column_format column_name columns comment commit committed compact completion
+class_origin client clone close code collation column_format column_name columns comment commit committed compact completion
 component compressed compression concurrent connection consistent constraint_catalog constraint_name constraint_schema contains context
 cpu current data database datafile date datetime day deallocate default_auth definer definition delay_key_write description diagnostics
 directory disable discard disk do dumpfile duplicate dynamic enable encryption end ends enforced engine engines engine_attribute enum

@@ -42,6 +42,8 @@ export class MysqlParser extends MysqlCalls {
   action: ClientAction = { kind: 'none' };
   /** Literals may become parameters in this statement. */
   liftLiterals = false;
+  /** Name of the session's database; '' = none. */
+  database = '';
   /** Statements that belong to this one and run after it. */
   readonly following: StatementNode[] = [];
 
@@ -62,7 +64,9 @@ export class MysqlParser extends MysqlCalls {
   }
 
   nested(text: string): MysqlParser {
-    return new MysqlParser(text, 0, this.modes, this.encode);
+    const inner = new MysqlParser(text, 0, this.modes, this.encode);
+    inner.database = this.database;
+    return inner;
   }
 
   /** Bytes of a program made of these statements. */

@@ -24,6 +24,7 @@ function compile(request: CompileRequest, lift: boolean): { result: CompileResul
   let parser: MysqlParser | undefined;
   try {
     parser = new MysqlParser(request.text, request.start, modes, encodeNested);
+    parser.database = request.settings['database'] ?? '';
     const { tokens } = parser;
     origin = tokens.origin;
     if (parser.empty) return { result: { kind: 'empty', end: request.text.length }, lifted: [] };
@@ -78,8 +79,9 @@ function asSqlError(error: unknown, origin: number): SqlError {
 const compiler: LiftingCompiler = {
   compile,
   meaningKey: (settings) => {
-    const mode = settings['sql_mode'] ?? DEFAULT_SQL_MODE;
-    return mode === DEFAULT_SQL_MODE ? '' : mode;
+    const { sql_mode: mode = DEFAULT_SQL_MODE, database = '' } = settings;
+    // SHOW labels its columns with the name of the session's database.
+    return mode === DEFAULT_SQL_MODE ? database : `${database}\n${mode}`;
   },
 };
 

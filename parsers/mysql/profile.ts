@@ -1,6 +1,15 @@
 /** What the engine is told of this dialect: system variables, schemas, and the catalog's views. */
 import { createHash } from 'node:crypto';
 import type { DialectProfile } from '../../sblr/contract/session.ts';
+import { buildViews } from './catalog/build-view.ts';
+import { INFORMATION_SCHEMA_SHAPES } from './catalog/information-schema-shapes.ts';
+import { INFORMATION_SCHEMA_SOURCES } from './catalog/information-schema-sources.ts';
+import {
+  MYSQL_SHAPES,
+  MYSQL_SOURCES,
+  PERFORMANCE_SCHEMA_SHAPES,
+  PERFORMANCE_SCHEMA_SOURCES,
+} from './catalog/server-views.ts';
 import { SEMANTICS } from './facts.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -16,10 +25,15 @@ export const SERVER_VERSION = '8.0.36-lyrebird';
 function buildProfile(): DialectProfile {
   const rest = {
     dialect: 'mysql',
-    views: [],
+    views: [
+      ...buildViews('information_schema', INFORMATION_SCHEMA_SHAPES, INFORMATION_SCHEMA_SOURCES),
+      ...buildViews('mysql', MYSQL_SHAPES, MYSQL_SOURCES),
+      ...buildViews('performance_schema', PERFORMANCE_SCHEMA_SHAPES, PERFORMANCE_SCHEMA_SOURCES),
+    ],
     settings: SETTINGS,
     schemas: SCHEMAS,
-    systemSchema: 'information_schema',
+    // Names without a database never mean the dialect's own relations.
+    systemSchema: 'sys',
     mainSchema: SEMANTICS.mainSchema,
     temporarySchema: undefined,
     qualifier: SEMANTICS.qualifier,

@@ -495,7 +495,7 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
     return node('CALL_ROUTINE', { name, variadic: call.variadic, arguments: call.arguments, pos });
   }
 
-  private aggregateCall(call: WrittenCall, primitive: string): ValueNode {
+  protected aggregateCall(call: WrittenCall, primitive: string): ValueNode {
     return node('AGGREGATE', {
       function: primitive,
       distinct: call.distinct,

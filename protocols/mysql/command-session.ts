@@ -113,6 +113,7 @@ export class CommandSession implements ReplySink {
     this.#database = info.database;
     this.#diagnostics = new Diagnostics(host.limits.diagnostics);
     for (const [name, value] of Object.entries(info.settings)) this.#apply(name, value);
+    this.#apply('database', info.database);
   }
 
   /** May the next packet be handled now? */

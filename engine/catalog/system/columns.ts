@@ -31,6 +31,12 @@ export const COLUMNS: Producers = {
       ['acl', TEXTS],
       ['sequence_id', OID],
       ['has_missing', BOOL],
+      ['declared', TEXT],
+      ['is_unsigned', BOOL],
+      ['labels', TEXTS],
+      ['default_source', TEXT],
+      ['on_update', TEXT],
+      ['ordinal', INT16],
     ],
     rows: columnRows,
   },
@@ -42,6 +48,7 @@ function columnRow(
   kind: string,
   column: ColumnDefinition,
   defaultText: string | null,
+  ordinal: number = column.position,
 ): Row {
   const { type } = column;
   const element = type.kind === 'array' ? (type.element ?? type) : type;
@@ -68,6 +75,12 @@ function columnRow(
     texts(aclItems(context.catalog, column.grants)),
     column.sequenceId ?? 0,
     column.missing !== null,
+    element.declared ?? null,
+    element.unsigned ?? false,
+    texts(element.labels),
+    column.defaultValue?.text ?? null,
+    column.onUpdate?.text ?? null,
+    ordinal,
   ];
 }
 
@@ -89,8 +102,11 @@ function expressionName(text: string): string {
 
 function* columnRows(context: SystemContext): Iterable<Row> {
   for (const table of own(context, 'table')) {
-    for (const column of table.columns)
-      yield columnRow(context, table.id, 'table', column, context.defaultText(table, column));
+    let ordinal = 0;
+    for (const column of table.columns) {
+      if (!column.dropped) ordinal++;
+      yield columnRow(context, table.id, 'table', column, context.defaultText(table, column), ordinal);
+    }
     for (const index of table.indexes) {
       let position = 0;
       const names = new Set<string>();

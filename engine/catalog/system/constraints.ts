@@ -28,6 +28,7 @@ export const CONSTRAINTS: Producers = {
       ['expression', TEXT],
       ['comment', TEXT],
       ['type_id', OID],
+      ['expression_source', TEXT],
     ],
     *rows(context) {
       yield* domainChecks(context);
@@ -55,6 +56,7 @@ export const CONSTRAINTS: Producers = {
             one.kind === 'check' ? context.checkText(table, one.id) : null,
             one.comment ?? null,
             0,
+            one.check?.text ?? null,
           ];
         }
       }
@@ -115,7 +117,7 @@ function* domainChecks(context: SystemContext): Iterable<Row> {
       yield [
         ...[domainCheckId(type.id, at), name, type.schemaId, 0, 'check', null, 0, 0, null],
         ...['no_action', 'no_action', 'simple', null, false, false, true, false],
-        ...[expression?.slice('CHECK ('.length, -1) ?? null, null, type.id],
+        ...[expression?.slice('CHECK ('.length, -1) ?? null, null, type.id, check.expression.text],
       ];
     }
   }

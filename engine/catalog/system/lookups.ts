@@ -17,6 +17,8 @@ export const LOOKUP_COLUMNS: Readonly<Record<string, Readonly<Record<string, Loo
   columns: { relation_id: 'object' },
   constraints: { relation_id: 'object', type_id: 'object', id: 'constraint', ref_relation_id: 'referenced' },
   indexes: { id: 'object', relation_id: 'object' },
+  index_keys: { index_id: 'object', relation_id: 'object' },
+  constraint_columns: { relation_id: 'object' },
   sequences: { id: 'object', owner_table: 'owner_table' },
   views: { id: 'object', name: 'name' },
   types: { id: 'type', relation_id: 'object' },

@@ -37,9 +37,10 @@ export const NAMESPACES: Producers = {
       ['system', BOOL],
       ['comment', TEXT],
       ['acl', TEXTS],
+      ['database_id', OID],
     ],
     *rows(context) {
-      for (const [name, id] of context.schemas) yield [id, name, context.administrator, false, true, null, null];
+      for (const [name, id] of context.schemas) yield [id, name, context.administrator, false, true, null, null, 0];
       for (const schema of own(context, 'schema')) {
         yield [
           schema.id,
@@ -49,6 +50,7 @@ export const NAMESPACES: Producers = {
           false,
           schema.comment ?? null,
           texts(aclItems(context.catalog, schema.grants)),
+          schema.databaseId,
         ];
       }
     },

@@ -40,6 +40,8 @@ export interface SystemContext extends TransactionContext {
   /** Set when one object is asked for: the only definitions to make rows of. */
   readonly only?: readonly Definition[] | undefined;
   readonly databaseId: ObjectId;
+  /** Are the objects of all databases listed, and not only those of `databaseId`? */
+  readonly everyDatabase: boolean;
   readonly administrator: ObjectId;
   readonly fold: IdentifierFold;
   readonly mainSchema: string;
@@ -89,7 +91,7 @@ export function own<K extends Definition['kind']>(context: SystemContext, kind: 
   const found: Extract<Definition, { kind: K }>[] = [];
   for (const definition of context.only ?? context.catalog.all(kind)) {
     if (definition.kind !== kind) continue;
-    if ('databaseId' in definition && definition.databaseId !== context.databaseId) continue;
+    if (!context.everyDatabase && 'databaseId' in definition && definition.databaseId !== context.databaseId) continue;
     found.push(definition as Extract<Definition, { kind: K }>);
   }
   return found;

@@ -3,6 +3,7 @@ import { displayIdentifier } from '../../../sblr/contract/names.ts';
 import { BOOL, FLOAT64, INT16, INT32, OID, TEXT } from '../../../sblr/contract/types.ts';
 import { type Row } from '../../../sblr/contract/values.ts';
 import { aclItems } from '../privileges.ts';
+import type { IndexDefinition } from '../definitions.ts';
 import { optionTexts, own, texts, TEXTS, type Producers, type SystemContext } from './producer.ts';
 
 export const RELATIONS: Producers = {
@@ -28,6 +29,8 @@ export const RELATIONS: Producers = {
       ['acl', TEXTS],
       ['system', BOOL],
       ['method', TEXT],
+      ['database_id', OID],
+      ['local_name', TEXT],
     ],
     rows: relationRows,
   },
@@ -70,6 +73,8 @@ function* tableRows(context: SystemContext): Iterable<Row> {
       texts(aclItems(context.catalog, table.grants)),
       false,
       null,
+      table.databaseId,
+      null,
     ];
     for (const index of table.indexes) {
       yield [
@@ -93,9 +98,16 @@ function* tableRows(context: SystemContext): Iterable<Row> {
         null,
         false,
         index.method,
+        table.databaseId,
+        localName(index, context),
       ];
     }
   }
+}
+
+/** What an index is called on its table: names of indexes may be the table's own. */
+function localName(index: IndexDefinition, { fold }: SystemContext): string {
+  return displayIdentifier(index.localName ?? index.name, fold);
 }
 
 function* viewRows(context: SystemContext): Iterable<Row> {
@@ -117,6 +129,8 @@ function* viewRows(context: SystemContext): Iterable<Row> {
       texts(aclItems(context.catalog, view.grants)),
       false,
       null,
+      view.databaseId,
+      null,
     ];
   }
   for (const view of context.views) {
@@ -136,6 +150,8 @@ function* viewRows(context: SystemContext): Iterable<Row> {
       null,
       null,
       true,
+      null,
+      0,
       null,
     ];
   }
@@ -160,6 +176,8 @@ function* otherRows(context: SystemContext): Iterable<Row> {
       texts(aclItems(context.catalog, one.grants)),
       false,
       null,
+      one.databaseId,
+      null,
     ];
   }
   for (const one of own(context, 'type')) {
@@ -180,6 +198,8 @@ function* otherRows(context: SystemContext): Iterable<Row> {
         null,
         null,
         false,
+        null,
+        one.databaseId,
         null,
       ];
   }

@@ -13,10 +13,18 @@ export const ROUTINES: Producers = {
       ['name', TEXT],
       ['owner', OID],
       ['definition', TEXT],
+      ['check_option', TEXT],
     ],
     *rows(context) {
       for (const view of own(context, 'view'))
-        yield [view.id, view.schemaId, displayIdentifier(view.name, context.fold), view.owner, view.text];
+        yield [
+          view.id,
+          view.schemaId,
+          displayIdentifier(view.name, context.fold),
+          view.owner,
+          view.text,
+          view.checkOption,
+        ];
     },
   },
   routines: {
