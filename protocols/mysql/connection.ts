@@ -118,7 +118,7 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
   }
 
   protected override get conversing(): boolean {
-    return true;
+    return this.#phase === 'session';
   }
 
   protected override messageWaits(): boolean {

@@ -1,18 +1,19 @@
 /**
- * PostgresConnection: one client of this protocol, from the first byte to the last. It owns the socket,
- * cuts the input into messages, takes the connection through start-up, TLS and authentication, and
- * then passes messages to a QuerySession. Output collects in one buffer that is written when an answer
- * is complete and no further message waits, so a pipeline costs one write.
+ * PostgresConnection: one client of this protocol, from the first byte to the last. It cuts the input into
+ * messages, takes the connection through start-up, TLS and authentication, and then passes messages to a
+ * QuerySession. What it does with its socket is that of every protocol: protocols/shared/client-connection.ts.
  */
-import { Duplex } from 'node:stream';
-import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
 import type { EngineLink, EngineSession, SessionInfo } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { InvalidUtf8, MalformedMessage, NetworkReader } from '../shared/byte-reader.ts';
-import { NetworkWriter } from '../shared/byte-writer.ts';
+import { NetworkReader } from '../shared/byte-reader.ts';
+import {
+  ClientConnection,
+  type ClientSocket,
+  type ConnectionLog,
+  type TlsMaterial,
+} from '../shared/client-connection.ts';
 import { FrameBuffer } from '../shared/framing.ts';
 import { Authentication, type AuthenticationMethod } from './auth.ts';
-import type { ClientSocket } from './client-socket.ts';
 import type { StatementCompiler } from './compile.ts';
 import { DEFAULT_LIMITS, type ConnectionLimits } from './limits.ts';
 import {
@@ -29,18 +30,12 @@ import { PROTOCOL_MINOR, readStartupPacket, type StartupParameters } from './sta
 
 export type { StatementCompiler } from './compile.ts';
 
-/** Where a connection reports what an operator may want to know. */
-export interface ConnectionLog {
-  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
-  error(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
-
 export interface PostgresConnectionOptions {
   readonly socket: ClientSocket;
   readonly link: EngineLink;
   readonly compiler: StatementCompiler;
   /** Certificate and key in PEM, or the context made of them; without it a request for TLS is declined. */
-  readonly tlsContext?: SecureContext | { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+  readonly tlsContext?: TlsMaterial | undefined;
   /** Refuse logins that are not encrypted. */
   readonly tlsRequired?: boolean;
   /** The client is told this error at its login; cancel requests are served all the same. */
@@ -59,74 +54,32 @@ export interface PostgresConnectionOptions {
   readonly onClose?: () => void;
 }
 
-type Phase = 'startup' | 'authentication' | 'session' | 'closed';
+type Phase = 'startup' | 'authentication' | 'session';
 
 const ACCEPT_TLS = Buffer.from('S');
 const DECLINE = Buffer.from('N');
-/** A client that does not take our farewell is cut off after this. */
-const FAREWELL_MS = 2000;
-
-const secureContexts = new WeakMap<object, SecureContext>();
-
-function secureContext(options: NonNullable<PostgresConnectionOptions['tlsContext']>): SecureContext {
-  if (!('cert' in options)) return options;
-  let context = secureContexts.get(options);
-  if (context === undefined) {
-    context = createSecureContext({ cert: options.cert, key: options.key, minVersion: 'TLSv1.2' });
-    secureContexts.set(options, context);
-  }
-  return context;
-}
-
-export class PostgresConnection {
-  readonly writer = new NetworkWriter();
-  readonly input = new FrameBuffer();
+export class PostgresConnection extends ClientConnection<FrameBuffer> {
   readonly limits: ConnectionLimits;
   readonly #options: PostgresConnectionOptions;
   readonly #reader = new NetworkReader();
   readonly #settings = new SessionSettings();
-  #socket: ClientSocket;
   #phase: Phase = 'startup';
   #engine: EngineSession | undefined;
   #authentication: Authentication | undefined;
   #session: QuerySession | undefined;
-  #encrypted = false;
-  #blocked = false;
-  #paused = false;
-  #pumping = false;
-  /** The client sends no more. */
-  #inputEnded = false;
-  /** A complete answer is in the output buffer. */
-  #answerPending = false;
-  #flushScheduled = false;
   /** End when idle. */
   #ending = false;
   #timer: NodeJS.Timeout | undefined;
   #lastMessage = 0;
 
-  readonly #onData = (chunk: Buffer): void => this.#received(chunk);
-  readonly #onDrain = (): void => this.#drained();
-  readonly #onEnd = (): void => this.#ended();
-  readonly #onGone = (): void => this.#dispose();
-
   constructor(options: PostgresConnectionOptions) {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    super(options.socket, new FrameBuffer(), limits, options.log);
+    this.limits = limits;
     this.#options = options;
-    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#socket = options.socket;
-    options.socket.setNoDelay?.(true);
-    this.#listen(options.socket);
-    this.#timer = setTimeout(() => this.#authenticationTimeout(), this.limits.authenticationTimeoutMs);
+    this.#timer = setTimeout(() => this.#authenticationTimeout(), limits.authenticationTimeoutMs);
     this.#timer.unref();
-    if (options.pending !== undefined && options.pending.length > 0) this.#received(Buffer.from(options.pending));
-  }
-
-  get closed(): boolean {
-    return this.#phase === 'closed';
-  }
-
-  /** True while the client does not take output. */
-  get blocked(): boolean {
-    return this.#blocked;
+    if (options.pending !== undefined && options.pending.length > 0) this.received(Buffer.from(options.pending));
   }
 
   /** Is a statement running or a transaction open? An idle connection can be closed without loss. */
@@ -137,7 +90,7 @@ export class PostgresConnection {
   /** Ends the connection as soon as nothing runs and no transaction is open; the client is told why. */
   shutDown(): void {
     this.#ending = true;
-    this.#settle();
+    this.proceed();
   }
 
   /** Ends the connection with an error the client is told, e.g. admin_shutdown. */
@@ -145,48 +98,25 @@ export class PostgresConnection {
     this.fatal(error);
   }
 
-  // ---- socket ----
+  // ---- ClientConnection ----
 
-  #listen(socket: ClientSocket): void {
-    socket.on('data', this.#onData);
-    socket.on('drain', this.#onDrain);
-    socket.on('end', this.#onEnd);
-    socket.on('close', this.#onGone);
-    socket.on('error', this.#onGone);
+  protected override get statementRuns(): boolean {
+    return this.#session?.busy === true;
   }
 
-  #unlisten(socket: ClientSocket): void {
-    socket.off('data', this.#onData);
-    socket.off('drain', this.#onDrain);
-    socket.off('end', this.#onEnd);
-    socket.off('close', this.#onGone);
-    socket.off('error', this.#onGone);
+  protected override get conversing(): boolean {
+    return this.#phase === 'session';
   }
 
-  #received(chunk: Buffer): void {
-    if (this.#phase === 'closed') return;
-    this.input.append(chunk);
-    this.#pump();
-    this.input.releaseChunk();
+  protected override messageWaits(): boolean {
+    return this.input.next(this.#phase !== 'startup', this.limits.messageBytes) === 'message';
   }
 
-  #drained(): void {
-    this.#blocked = false;
-    this.#session?.drained();
-    this.#pump();
+  protected override writeFarewell(error: SqlError): void {
+    writeErrorResponse(this.writer, error, undefined, 'FATAL');
   }
 
-  #ended(): void {
-    this.#inputEnded = true;
-    this.#pump();
-    // A statement whose client is gone stops, unless the client said good-bye behind it.
-    if (this.#phase !== 'closed' && this.input.next(this.#phase !== 'startup', this.limits.messageBytes) !== 'message')
-      this.close();
-  }
-
-  #dispose(): void {
-    if (this.#phase === 'closed') return;
-    this.#phase = 'closed';
+  protected override released(): void {
     clearTimeout(this.#timer);
     if (this.#session?.busy === true) this.#engine?.cancel();
     this.#engine?.close();
@@ -194,65 +124,18 @@ export class PostgresConnection {
     this.#options.onClose?.();
   }
 
-  /** Sends what is left, then closes. */
-  close(): void {
-    if (this.#phase === 'closed') return;
-    this.flush();
-    const socket = this.#socket;
-    this.#dispose();
-    socket.end();
-    const cut = setTimeout(() => socket.destroy(), FAREWELL_MS);
-    cut.unref();
-    socket.on('close', () => clearTimeout(cut));
-    // Nothing more is wanted, but a paused socket would never see the client's end.
-    socket.resume();
+  protected override drained(): void {
+    this.#session?.drained();
   }
 
-  /** Tells the client of an error that ends the connection. */
-  fatal(error: SqlError): void {
-    if (this.#phase === 'closed') return;
-    writeErrorResponse(this.writer, error, undefined, 'FATAL');
-    this.close();
-  }
-
-  flush(): void {
-    this.#answerPending = false;
-    if (this.writer.pending === 0 || this.#phase === 'closed') return;
-    if (!this.#socket.write(this.writer.take())) this.#blocked = true;
-  }
-
-  outputGrown(urgent: boolean): void {
-    if (urgent || this.writer.pending >= this.limits.outputFlushBytes) this.flush();
-  }
-
-  answered(): void {
-    this.#answerPending = true;
-  }
-
-  proceed(): void {
-    this.#pump();
+  protected override settled(): void {
+    if (this.#ending && !this.busy)
+      this.fatal(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
   }
 
   // ---- messages ----
 
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (this.#phase !== 'closed' && this.#step()) {
-        // One message after the other.
-      }
-    } catch (error) {
-      this.broken(error);
-    } finally {
-      this.#pumping = false;
-    }
-    this.#settle();
-  }
-
-  /** Handles one message; false = none can be handled now. */
-  #step(): boolean {
-    if (this.#blocked) return false;
+  protected override step(): boolean {
     switch (this.#phase) {
       case 'startup':
         return this.#startupStep();
@@ -260,49 +143,6 @@ export class PostgresConnection {
         return this.#authenticationStep();
       case 'session':
         return this.#sessionStep(this.#session as QuerySession);
-      case 'closed':
-        return false;
-    }
-  }
-
-  /** After the messages there are: hand over the output, and slow down a client that sends ahead. */
-  #settle(): void {
-    if (this.#phase === 'closed') return;
-    if (this.#ending && !this.busy) {
-      this.fatal(new SqlError('admin_shutdown', 'terminating connection due to administrator command'));
-      return;
-    }
-    const busy = this.#session?.busy === true;
-    if (this.writer.pending > 0) {
-      if (!busy && this.#phase === 'session') this.flush();
-      else if (this.#answerPending) this.#scheduleFlush();
-    }
-    const full = this.input.buffered > Math.max(this.limits.inputBufferBytes, this.input.needed);
-    if (full !== this.#paused) {
-      this.#paused = full;
-      if (full) this.#socket.pause();
-      else this.#socket.resume();
-    }
-    if (this.#inputEnded && !busy && this.#phase === 'session') this.close();
-  }
-
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    setImmediate(() => {
-      this.#flushScheduled = false;
-      this.flush();
-    });
-  }
-
-  /** Something was raised that is no statement's error: the connection cannot go on. */
-  broken(error: unknown): void {
-    if (error instanceof MalformedMessage) this.fatal(new SqlError('protocol_violation', error.message));
-    else if (error instanceof InvalidUtf8) this.fatal(new SqlError('character_not_in_repertoire', error.message));
-    else if (error instanceof SqlError) this.fatal(error);
-    else {
-      this.#options.log?.error({ error }, 'connection failed');
-      this.fatal(new SqlError('internal_error', 'internal error'));
     }
   }
 
@@ -327,7 +167,7 @@ export class PostgresConnection {
       case 'tls':
         return this.#answerTls();
       case 'gss':
-        this.#socket.write(DECLINE);
+        this.socket.write(DECLINE);
         return true;
       case 'cancel':
         this.#options.link.cancel(packet.processId, packet.cancelKey);
@@ -341,29 +181,18 @@ export class PostgresConnection {
 
   #answerTls(): boolean {
     const { tlsContext } = this.#options;
-    const plain = this.#socket;
-    if (tlsContext === undefined || this.#encrypted || !(plain instanceof Duplex)) {
-      plain.write(DECLINE);
+    if (tlsContext === undefined || !this.plainDuplex) {
+      this.socket.write(DECLINE);
       return true;
     }
-    // Bytes sent ahead of the handshake were not protected by it: they must not be taken for the client's.
-    if (this.input.buffered > 0)
-      throw new SqlError('protocol_violation', 'received unencrypted data after SSL request');
-    plain.write(ACCEPT_TLS);
-    this.#unlisten(plain);
-    this.#encrypted = true;
-    const encrypted = new TLSSocket(plain, { isServer: true, secureContext: secureContext(tlsContext) });
-    plain.on('error', this.#onGone);
-    plain.on('close', this.#onGone);
-    this.#socket = encrypted;
-    this.#listen(encrypted);
+    this.startTls(tlsContext, ACCEPT_TLS);
     return false;
   }
 
   #startSession(parameters: StartupParameters): void {
     const { refusal, tlsRequired = false } = this.#options;
     if (refusal !== undefined) throw refusal;
-    if (tlsRequired && !this.#encrypted) {
+    if (tlsRequired && !this.encrypted) {
       throw new SqlError('invalid_authorization_specification', 'the server accepts encrypted connections only');
     }
     if (parameters.minorVersion > PROTOCOL_MINOR || parameters.extensions.length > 0) {

@@ -4,19 +4,15 @@
  * and no further message waits (so a pipeline costs one write), slows down a client that sends ahead or
  * does not take its answers, turns a plain socket into a TLS one, and says good-bye in order.
  */
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { InvalidUtf8, MalformedMessage } from './byte-reader.ts';
 import { NetworkWriter } from './byte-writer.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { StreamBuffer } from './framing.ts';
 
-/** What a connection uses of its socket. */
-export interface ClientSocket extends Duplex {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-  setNoDelay?(noDelay: boolean): unknown;
-}
+export type { ClientSocket } from './client-socket.ts';
 
 /** Where a connection reports what an operator may want to know. */
 export interface ConnectionLog {
@@ -66,12 +62,7 @@ export abstract class ClientConnection<Input extends StreamBuffer> {
   #answerPending = false;
   #flushScheduled = false;
 
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#closed) return;
-    this.input.append(chunk);
-    this.proceed();
-    this.input.releaseChunk();
-  };
+  readonly #onData = (chunk: Buffer): void => this.received(chunk);
   readonly #onDrain = (): void => {
     this.#blocked = false;
     this.drained();
@@ -102,7 +93,7 @@ export abstract class ClientConnection<Input extends StreamBuffer> {
   protected abstract messageWaits(): boolean;
   /** Is a statement running? */
   protected abstract get statementRuns(): boolean;
-  /** May output be flushed as soon as no message waits (false while several messages make one answer)? */
+  /** Has the client logged in, so that output leaves and the client's end is answered as soon as nothing runs? */
   protected abstract get conversing(): boolean;
   /** Writes the error that ends the connection. */
   protected abstract writeFarewell(error: SqlError): void;
@@ -150,12 +141,22 @@ export abstract class ClientConnection<Input extends StreamBuffer> {
     socket.off('error', this.#onGone);
   }
 
-  /** From here on the client speaks TLS. Raises when it sent bytes ahead that the handshake does not protect. */
-  protected startTls(material: TlsMaterial): void {
+  /** Can the socket be turned into a TLS one? */
+  protected get plainDuplex(): boolean {
+    return !this.#encrypted && this.#socket instanceof Duplex;
+  }
+
+  /**
+   * Sends `answer`; from there on the client speaks TLS. Raises when it sent bytes ahead: what the handshake
+   * did not protect must not be taken for the client's.
+   */
+  protected startTls(material: TlsMaterial, answer?: Uint8Array): void {
     if (this.input.buffered > 0)
       throw new SqlError('protocol_violation', 'received unencrypted data after SSL request');
     const plain = this.#socket;
+    if (!(plain instanceof Duplex)) throw new TypeError('the socket cannot speak TLS');
     this.flush();
+    if (answer !== undefined) plain.write(answer);
     this.#unlisten(plain);
     this.#encrypted = true;
     const encrypted = new TLSSocket(plain, { isServer: true, secureContext: secureContext(material) });
@@ -232,6 +233,14 @@ export abstract class ClientConnection<Input extends StreamBuffer> {
 
   // ---- input -------------------------------------------------------------------------------------
 
+  /** Bytes came. They may be overwritten after this call. */
+  protected received(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.input.append(chunk);
+    this.proceed();
+    this.input.releaseChunk();
+  }
+
   /** Goes on with the input: called when bytes came, and when what the next message waited for is there. */
   proceed(): void {
     if (this.#pumping) return;
@@ -264,6 +273,6 @@ export abstract class ClientConnection<Input extends StreamBuffer> {
       if (full) this.#socket.pause();
       else this.#socket.resume();
     }
-    if (this.#inputEnded && !runs) this.close();
+    if (this.#inputEnded && !runs && this.conversing) this.close();
   }
 }
