@@ -13,7 +13,7 @@ import type { FunctionDefinition } from '../functions/function.ts';
 import { functionsNamed, operatorsNamed, withVariadicArray } from '../functions/registry.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
-import { fail } from './errors.ts';
+import { atPosition, fail } from './errors.ts';
 import { coerceArguments, resolveOverload, resultType, type Candidate } from './overloads.ts';
 import { typeIdentity, typeName } from './type-facts.ts';
 import { showName } from './user-types.ts';
@@ -242,7 +242,7 @@ export function callRoutine(
   const shown = showName(binder, name);
   const named = arguments_.findIndex((argument) => argument.name !== undefined);
   const candidates: (RoutineCandidate & Pick<FunctionDefinition, 'parameters' | 'variadic'>)[] = [];
-  for (const routine of binder.names.findRoutines(name)) {
+  for (const routine of atPosition(pos, () => binder.names.findRoutines(name))) {
     if (routine.form !== form) continue;
     const candidate = routineCandidate(routine, arguments_, variadicArray);
     if (candidate !== undefined) candidates.push(candidate);
@@ -271,6 +271,7 @@ export function callRoutine(
     noFunction(shown, types, pos, best === 'ambiguous');
   }
   const { routine, inputs, order } = best.target;
+  binder.shared.caller.checkPrivilege(routine, 'EXECUTE');
   const converted = coerceArguments(
     binder,
     arguments_.map((argument) => argument.expression),

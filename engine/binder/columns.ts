@@ -206,6 +206,7 @@ function systemColumn(
       // Bound with row keys already, so this row has none yet: it is being written.
       if (entry.rowKey === undefined && scope.binder.shared.rowKeys) notSupported('ctid of a row being written', pos);
       if (entry.rowKey === undefined) throw new RowKeysNeeded();
+      noteRead(scope.binder, scope.binder.shared.columns[entry.rowKey] as OutputColumn);
       return { kind: 'column', id: entry.rowKey, type: TEXT, pos };
     default:
       return {

@@ -9,8 +9,10 @@ import type { Binder, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { bindCondition, bindExpression } from './expression.ts';
 import { equalExpressions } from './expression-tools.ts';
+import { tableColumns } from './from.ts';
 import { depthBelow } from './levels.ts';
-import { newLevel, Scope, type RangeEntry } from './scope.ts';
+import { shownNames } from './range-entries.ts';
+import { newLevel, noteRead, Scope, type RangeEntry } from './scope.ts';
 import { bindStoredOver } from './stored.ts';
 import { bindAssignments, defaultExpression, rowColumns, rowOf } from './targets.ts';
 import { requirePrivilege, viewChecks, type Target } from './view-target.ts';
@@ -25,7 +27,8 @@ export function bindConflict(
 ): InsertConflict {
   const { table } = target;
   const existing = rowColumns(target.binder, table);
-  const proposed = rowColumns(target.binder, table);
+  // What is proposed is the statement's own: no right to read is needed.
+  const proposed = tableColumns(target.binder, table, shownNames(target.binder, table));
   const row = rowOf(binder, target, insert.alias, insert.table, existing);
   const current = row.entry;
   const excluded = rowOf(binder, target, regular('excluded'), insert.table, proposed).entry;
@@ -76,6 +79,8 @@ function findArbiters(
       );
     if (index === undefined || constraint.kind === 'foreign_key')
       fail('wrong_object_type', 'constraint in ON CONFLICT clause has no associated index', node.pos);
+    for (const column of existing)
+      if (index.keys.some((key) => key.column === column.position)) noteRead(binder, column);
     return [index];
   }
   if (node.target.length === 0) {

@@ -55,6 +55,8 @@ export interface ReadCheck {
   readonly names: NameContext;
   readonly relation: RelationDefinition;
   readonly positions: Set<number>;
+  /** The row that a modification writes: it is not read unless a column of it is. */
+  readonly written: boolean;
 }
 
 export interface CteBinding {
@@ -90,6 +92,8 @@ export interface Shared {
   /** By column id, for relations the role does not own; all of them in `reads`. */
   readonly checks: (ReadCheck | undefined)[];
   readonly reads: ReadCheck[];
+  /** Rights of whoever runs the statement: routines are called with these, in a view's query, too. */
+  readonly caller: NameContext;
   /** Position of the first use per parameter. */
   readonly parameterPositions: (number | undefined)[];
   readonly tables: Map<ObjectId, { readonly table: TableDefinition; access: 'read' | 'write' | 'lock' }>;
@@ -120,6 +124,7 @@ export function newShared(context: BindContext, firstColumn = 1, trace?: BindTra
     parameterTypes: [...context.parameterTypes],
     checks: [],
     reads: [],
+    caller: context.names,
     parameterPositions: [],
     tables: new Map(),
   };

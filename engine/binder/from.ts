@@ -18,7 +18,7 @@ import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { callFunction, isResultPlace, outputParameters } from './calls.ts';
 import { resolveUnknown } from './coerce.ts';
 import { Binder, MAX_VIEW_DEPTH, type BoundRelation, type CteBinding } from './context.ts';
-import { fail } from './errors.ts';
+import { atPosition, fail } from './errors.ts';
 import { bindExpression, bindRoutineArguments } from './expression.ts';
 import { bindJoin } from './join.ts';
 import {
@@ -90,7 +90,7 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
     const cte = findCte(scope.ctes, identifierKey(last));
     if (cte !== undefined) return bindCteScan(node, cte, scope);
   }
-  const relation = binder.names.findRelation(name);
+  const relation = atPosition(node.pos, () => binder.names.findRelation(name));
   if (relation === undefined)
     fail('undefined_table', `relation "${showName(binder, name)}" does not exist`, node.pos, {
       variant: 'relation',
@@ -103,7 +103,15 @@ function bindTable(node: NodeOf<'LOAD_TABLE'>, scope: Scope, options: FromOption
   const qualified = node.alias === undefined ? qualifiedKeys(binder, name, relation) : undefined;
   switch (relation.kind) {
     case 'table':
-      return scanTable(node, relation, binder, key, display, qualified, options.rowKeys || binder.shared.rowKeys);
+      return scanTable(
+        node,
+        relation,
+        binder,
+        key,
+        display,
+        qualified,
+        options.rowKeys || binder.shared.rowKeys ? 'keyed' : 'read',
+      );
     case 'system':
       return scanSystem(node, relation, binder, key, display, qualified);
     case 'view':
@@ -132,9 +140,15 @@ export function qualifiedKeys(
   return system === undefined ? keys : [system.toLowerCase(), ...keys];
 }
 
-function watchReads(binder: Binder, relation: RelationDefinition, columns: readonly OutputColumn[]): void {
-  if (binder.names.isSuperuser || relation.owner === binder.names.role) return;
-  const check = { names: binder.names, relation, positions: new Set<number>() };
+/** The privilege to read the relation is checked when the statement is bound, for the columns it reads by then. */
+export function watchReads(
+  binder: Binder,
+  relation: RelationDefinition,
+  columns: readonly OutputColumn[],
+  written = false,
+): void {
+  if (binder.names.isSuperuser) return;
+  const check = { names: binder.names, relation, positions: new Set<number>(), written };
   binder.shared.reads.push(check);
   for (const column of columns) binder.shared.checks[column.id] = check;
 }
@@ -162,14 +176,14 @@ export function scanTable(
   key: string,
   display: string,
   qualified: readonly string[] | undefined,
-  rowKeys: boolean,
+  use: 'read' | 'keyed' | 'written',
 ): FromResult {
   const shape = shapeOf(table);
   const { names, keys } = aliasColumns(binder, node.columns, shownNames(binder, table), shape.keys, display, node.pos);
   const columns = tableColumns(binder, table, names, display);
   binder.useTable(table, 'read');
-  watchReads(binder, table, columns);
-  const rowKey = rowKeys ? binder.newColumn('ctid', TEXT) : undefined;
+  const rowKey = use !== 'read' ? binder.newColumn('ctid', TEXT) : undefined;
+  watchReads(binder, table, rowKey === undefined ? columns : [...columns, rowKey], use === 'written');
   const plan: LogicalPlan = {
     kind: 'scan',
     table,

@@ -35,8 +35,8 @@ function finish(shared: Shared, relation: RelationNode, context: BindContext): B
   const binder = new Binder(context, shared, bindRelation);
   const bound = bindRelation(binder, relation, undefined, undefined);
   for (const read of shared.reads) {
-    if (read.positions.size > 0) read.names.checkPrivilege(read.relation, 'SELECT', [...read.positions]);
-    else if (!shared.modifies) read.names.checkPrivilege(read.relation, 'SELECT');
+    if (read.positions.size > 0 || !read.written)
+      read.names.checkPrivilege(read.relation, 'SELECT', [...read.positions]);
   }
   return {
     plan: bound.plan,

@@ -37,7 +37,7 @@ export function bindMerge(
     identifierKey(name),
     binder.display(name),
     node.alias === undefined ? qualifiedKeys(binder, node.table, table) : undefined,
-    true,
+    'written',
   );
   const entry = target.entries[0] as RangeEntry;
   const source = bindFrom(node.source, scope, [], { rowKeys: false, lock: undefined });

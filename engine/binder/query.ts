@@ -714,7 +714,7 @@ function lockTargets(lock: NodeOf<'LOCK_ROWS'>, from: FromResult, binder: Binder
     if (entry.nullable.value)
       fail('feature_not_supported', `${lockName(lock)} cannot be applied to the nullable side of an outer join`);
     if (targets.some((target) => target.rowKey === entry.rowKey)) continue;
-    binder.names.checkPrivilege(entry.table, 'UPDATE');
+    binder.names.checkPrivilege(entry.table, 'UPDATE', []);
     binder.useTable(entry.table, 'lock');
     targets.push({ table: entry.table, rowKey: entry.rowKey });
   }

@@ -21,7 +21,11 @@ export function bindStoredOver(
   wanted?: SqlType,
 ): BoundExpression {
   const { value, semantics } = storedValue(stored);
-  const inner = new Binder({ ...binder.context, semantics, variables: undefined }, binder.shared, binder.bindRelation);
+  const inner = new Binder(
+    { ...binder.context, names: binder.names.stored(), semantics, variables: undefined },
+    binder.shared,
+    binder.bindRelation,
+  );
   const level = newLevel(0);
   level.clause = clause;
   const { live, keys } = shapeOf(table);

@@ -9,9 +9,9 @@ import type { ColumnDefinition, TableDefinition, ViewDefinition } from '../catal
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { coerceForAssignment, nullOf } from './coerce.ts';
 import { Binder } from './context.ts';
-import { fail } from './errors.ts';
+import { atPosition, fail } from './errors.ts';
 import { bindExpression } from './expression.ts';
-import { qualifiedKeys, tableColumns } from './from.ts';
+import { qualifiedKeys, tableColumns, watchReads } from './from.ts';
 import { PartAssignments } from './part-assignment.ts';
 import { shapeOf, shownNames } from './range-entries.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
@@ -27,7 +27,7 @@ type Verb = 'insert into' | 'update' | 'delete from' | 'merge into';
 
 /** What a modification names. */
 export function findTarget(binder: Binder, name: Name, verb: Verb, pos: number | undefined): Target {
-  const relation = binder.names.findRelation(name);
+  const relation = atPosition(pos, () => binder.names.findRelation(name));
   const shown = showName(binder, name);
   if (relation === undefined)
     fail('undefined_table', `relation "${shown}" does not exist`, pos, { variant: 'relation', args: { name: shown } });
@@ -119,11 +119,7 @@ export function rowOf(
 /** A fresh set of columns of the table: another generation of its row. */
 export function rowColumns(binder: Binder, table: TableDefinition): OutputColumn[] {
   const columns = tableColumns(binder, table, shownNames(binder, table));
-  if (!binder.names.isSuperuser && table.owner !== binder.names.role) {
-    const check = { names: binder.names, relation: table, positions: new Set<number>() };
-    binder.shared.reads.push(check);
-    for (const column of columns) binder.shared.checks[column.id] = check;
-  }
+  watchReads(binder, table, columns, true);
   return columns;
 }
 
@@ -198,7 +194,7 @@ export function defaultExpression(binder: Binder, column: ColumnDefinition): Bou
   if (column.defaultValue !== undefined) {
     const stored = storedValue(column.defaultValue);
     const inner = new Binder(
-      { ...binder.context, semantics: stored.semantics, variables: undefined },
+      { ...binder.context, names: binder.names.stored(), semantics: stored.semantics, variables: undefined },
       binder.shared,
       binder.bindRelation,
     );
@@ -225,7 +221,7 @@ export function domainDefault(binder: Binder, column: ColumnDefinition): BoundEx
   }
   const stored = storedValue(definition.defaultValue);
   const inner = new Binder(
-    { ...binder.context, semantics: stored.semantics, variables: undefined },
+    { ...binder.context, names: binder.names.stored(), semantics: stored.semantics, variables: undefined },
     binder.shared,
     binder.bindRelation,
   );

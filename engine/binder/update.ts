@@ -53,7 +53,7 @@ export function bindTarget(
   level.fromStart = binder.shared.nextColumn;
   const unnamed = { columns: [], pos: node.pos };
   const shown = binder.display(name);
-  const scan = scanTable(unnamed, found.table, found.binder, identifierKey(name), shown, undefined, true);
+  const scan = scanTable(unnamed, found.table, found.binder, identifierKey(name), shown, undefined, 'written');
   const [{ columns, rowKey }] = scan.entries as [RangeEntry];
   const { entry, conditions } = rowOf(binder, found, node.alias, node.table, columns, rowKey);
   let { plan } = scan;

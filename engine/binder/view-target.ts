@@ -10,7 +10,7 @@ import type { BoundExpression, OutputColumn, RowCheck } from './bound.ts';
 import { Binder, MAX_VIEW_DEPTH } from './context.ts';
 import { fail } from './errors.ts';
 import { bindCondition } from './expression.ts';
-import { qualifiedKeys } from './from.ts';
+import { qualifiedKeys, watchReads } from './from.ts';
 import { makeEntry, shapeOf, shownNames } from './range-entries.ts';
 import { newLevel, Scope, type RangeEntry } from './scope.ts';
 import { bindItems } from './select-items.ts';
@@ -200,11 +200,7 @@ function viewColumns(viewer: Binder, view: ViewDefinition, names: readonly strin
   const columns = shapeOf(view).live.map((column, at) =>
     viewer.newTableColumn(names[at] as string, column.type, view.id, column.position),
   );
-  if (!viewer.names.isSuperuser && view.owner !== viewer.names.role) {
-    const check = { names: viewer.names, relation: view, positions: new Set<number>() };
-    viewer.shared.reads.push(check);
-    for (const column of columns) viewer.shared.checks[column.id] = check;
-  }
+  watchReads(viewer, view, columns, true);
   return columns;
 }
 

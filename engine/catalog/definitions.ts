@@ -213,6 +213,8 @@ export interface RoutineDefinition extends Common {
   readonly language: string;
   readonly volatility: 'volatile' | 'stable' | 'immutable';
   readonly strict: boolean;
+  /** Runs with the rights of its owner; absent = of the caller. */
+  readonly ownersRights?: boolean | undefined;
   readonly program: Uint8Array;
   readonly source: string;
   readonly persistence: 'permanent' | 'temporary';
@@ -286,6 +288,12 @@ export interface NameContext {
   findRoutines(name: Name): readonly RoutineDefinition[];
   readonly role: ObjectId;
   readonly isSuperuser: boolean;
-  /** Throws insufficient_privilege unless the current role holds it. */
-  checkPrivilege(object: RelationDefinition | SchemaDefinition, privilege: string, columns?: readonly number[]): void;
+  /** Throws insufficient_privilege unless the current role holds it: on the object, on each of the columns, or, where these are none, on any column. */
+  checkPrivilege(
+    object: RelationDefinition | SchemaDefinition | RoutineDefinition,
+    privilege: string,
+    columns?: readonly number[],
+  ): void;
+  /** The same for text of a stored definition: the right to use the schemas it names was needed when it was written. */
+  stored(): NameContext;
 }

@@ -82,7 +82,32 @@ export function isSuperuser(catalog: CatalogView, role: ObjectId): boolean {
   return definition?.kind === 'role' && definition.superuser;
 }
 
-/** Does `role` hold `privilege` ('SELECT', or 'SELECT*' = with the right to grant it) on the object, or on one of its columns? */
+/**
+ * The object as another role's: what its owner held and granted, the new owner holds and has granted.
+ */
+export function givenTo<T extends Definition>(object: T, owner: ObjectId): T {
+  const moved = (grants: readonly GrantEntry[] | undefined): readonly GrantEntry[] | undefined => {
+    if (grants === undefined) return undefined;
+    const role = (id: ObjectId): ObjectId => (id === object.owner ? owner : id);
+    const merged: GrantEntry[] = [];
+    for (const entry of grants) {
+      const grantee = role(entry.grantee);
+      const grantor = role(entry.grantor);
+      const same = merged.findIndex((other) => other.grantee === grantee && other.grantor === grantor);
+      const privileges = [...new Set([...(merged[same]?.privileges ?? []), ...entry.privileges])];
+      merged[same < 0 ? merged.length : same] = { grantee, grantor, privileges };
+    }
+    return merged;
+  };
+  const given = { ...object, owner, grants: moved(object.grants) };
+  if (given.kind !== 'table' && given.kind !== 'view') return given;
+  return { ...given, columns: given.columns.map((column) => ({ ...column, grants: moved(column.grants) })) };
+}
+
+/**
+ * Does `role` hold `privilege` ('SELECT', or 'SELECT*' = with the right to grant it) on the object, or on one of its
+ * columns? An owner may always grant; its other rights are grants like everybody's, which it may take from itself.
+ */
 export function hasPrivilege(
   catalog: CatalogView,
   role: ObjectId,
@@ -92,7 +117,7 @@ export function hasPrivilege(
 ): boolean {
   if (isSuperuser(catalog, role)) return true;
   const roles = inheritedRoles(catalog, role);
-  if (roles.has(object.owner)) return true;
+  if (privilege.endsWith('*') && roles.has(object.owner)) return true;
   if (granted(effectiveGrants(object), roles, privilege)) return true;
   if (column === undefined || (object.kind !== 'table' && object.kind !== 'view')) return false;
   return granted(object.columns[column - 1]?.grants ?? [], roles, privilege);

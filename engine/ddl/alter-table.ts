@@ -11,6 +11,7 @@ import type {
   SchemaDefinition,
   TableDefinition,
 } from '../catalog/definitions.ts';
+import { givenTo } from '../catalog/privileges.ts';
 import type { TableLockMode } from '../transactions/locks.ts';
 import { addConstraint, setDefault } from './constraints.ts';
 import {
@@ -238,11 +239,11 @@ function alterOther(action: Action, relation: RelationDefinition, context: DdlCo
           variant: 'role',
           args: { role: context.display(action.newName!) },
         });
-      context.catalog.put({ ...relation, owner: owner.id } as Definition);
+      context.catalog.put(givenTo(relation, owner.id));
       if (relation.kind === 'table') {
         for (const column of relation.columns) {
           const sequence = column.sequenceId === undefined ? undefined : context.catalog.get(column.sequenceId);
-          if (sequence !== undefined) context.catalog.put({ ...sequence, owner: owner.id } as Definition);
+          if (sequence !== undefined) context.catalog.put(givenTo(sequence, owner.id));
         }
       }
       return;

@@ -3,6 +3,7 @@ import { identifierKey, type Name } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { Definition } from '../catalog/definitions.ts';
+import { givenTo } from '../catalog/privileges.ts';
 import { renameRelation } from './alter-table.ts';
 import { renameSchemaInViews } from './view-names.ts';
 import { requireOwner, requireSchema, undefinedRelation, type DdlContext } from './context.ts';
@@ -137,7 +138,7 @@ export async function alterObject(statement: NodeOf<'ALTER_OBJECT'>, context: Dd
       context.catalog.put({ ...object, schemaId: requireSchema(context, statement.newName).id } as Definition);
       return;
     case 'owner':
-      putObject({ ...object, owner: requireRole(statement.newName, context).id } as Definition, context);
+      putObject(givenTo(object as Definition, requireRole(statement.newName, context).id), context);
       return;
     default:
       statement.action satisfies never;

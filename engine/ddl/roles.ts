@@ -4,6 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import { verifiersOf } from '../auth/verifiers.ts';
 import type { Definition, RoleDefinition } from '../catalog/definitions.ts';
+import { givenTo } from '../catalog/privileges.ts';
 import { isMember, type DdlContext } from './context.ts';
 import { requireRole } from './schemas.ts';
 
@@ -238,7 +239,7 @@ export async function reassignOwned(statement: NodeOf<'REASSIGN_OWNED'>, context
     const role = requireRole(name, context);
     if (!statement.drop) {
       const next = requireRole(statement.newRole!, context);
-      for (const object of ownedBy(role.id, context)) context.catalog.put({ ...object, owner: next.id } as Definition);
+      for (const object of ownedBy(role.id, context)) context.catalog.put(givenTo(object, next.id));
       continue;
     }
     if (ownedBy(role.id, context).length > 0)

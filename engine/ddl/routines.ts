@@ -78,6 +78,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
     language: statement.language,
     volatility: statement.volatility,
     strict: statement.strict,
+    ownersRights: statement.options.some(({ name, value }) => name === 'security' && value === 'definer') || undefined,
     program: statement.body,
     source: statement.source,
     persistence: isTemporarySchema(place.schema) ? 'temporary' : 'permanent',

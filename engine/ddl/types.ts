@@ -4,6 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { Definition, RoutineDefinition, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
+import { givenTo } from '../catalog/privileges.ts';
 import {
   chooseName,
   placeOf,
@@ -196,7 +197,7 @@ export async function alterType(statement: NodeOf<'ALTER_TYPE'>, context: DdlCon
           variant: 'role',
           args: { role: context.display(statement.newName!) },
         });
-      context.catalog.put({ ...found, owner: role.id });
+      context.catalog.put(givenTo(found, role.id));
       return;
     }
     case 'add_constraint':

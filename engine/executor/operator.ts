@@ -13,7 +13,13 @@ import type { SystemLookup } from '../catalog/system/lookups.ts';
 import type { Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
-import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '../catalog/definitions.ts';
+import type {
+  CatalogView,
+  ObjectId,
+  RoutineDefinition,
+  SystemRelation,
+  TableDefinition,
+} from '../catalog/definitions.ts';
 import type { EvalContext } from '../functions/function.ts';
 import type { Transaction, TransactionReads } from '../transactions/transaction.ts';
 
@@ -89,6 +95,8 @@ export interface ExecutionContext {
   setVariable(name: string, value: SqlValue): void;
   /** What SET CONSTRAINTS said about a constraint; undefined = as declared. */
   constraintMode?(constraintId: number): 'immediate' | 'deferred' | undefined;
+  /** May the current role read the column? What it may not read is kept out of messages, too. */
+  mayRead(table: TableDefinition, column: number): boolean;
   /** An identifier as this session shows it, for messages. */
   display(identifier: Identifier): string;
   /** True when the slice (about 1 ms) is used up: return PENDING after calling `yieldSlice`. Cheap; call once per batch or few hundred rows. */

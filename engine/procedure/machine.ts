@@ -21,6 +21,7 @@ import { type Steps, TURN } from './drive.ts';
 import { errorFact, matches, withElement } from './facts.ts';
 import { noProcedure, outputColumns, procedureOf } from './procedures.ts';
 import { type PlanStore, type ProgramRows, ProgramQueries } from './queries.ts';
+import { enterRole } from '../session/binding-versions.ts';
 import { sendEmitted, sendRows } from './results.ts';
 import { Variables } from './variables.ts';
 
@@ -441,6 +442,7 @@ export class Machine {
   *#call(statement: NodeOf<'CALL_PROCEDURE'>): Steps<void> {
     const routine = procedureOf(this.#session, statement);
     if (routine === undefined) throw noProcedure(statement);
+    this.#session.names.checkPrivilege(routine, 'EXECUTE');
     const values: SqlValue[] = [];
     for (const [at, argument] of statement.arguments.entries()) {
       const found = yield* this.#queries.evaluate(argument);
@@ -460,7 +462,12 @@ export class Machine {
     });
     for (const [at, parameter] of routine.parameters.entries())
       inner.declare(parameter.name?.text ?? `$${at + 1}`, parameter.type, values[at]!);
-    yield* inner.run();
+    const leave = routine.ownersRights === true ? enterRole(this.#session, routine.owner) : undefined;
+    try {
+      yield* inner.run();
+    } finally {
+      leave?.();
+    }
     if (this.#routine === undefined && this.#depth === 0) this.#sendOutputs(routine, inner);
     for (const [at, output] of statement.outputs.entries()) {
       const parameter = routine.parameters[at];

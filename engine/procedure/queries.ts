@@ -104,7 +104,7 @@ export class ProgramQueries {
   plan(key: object, relation: RelationNode, command: string): PlannedQuery {
     const { session, program, parameterTypes, variables } = this.#options;
     const { epoch } = session.catalog;
-    const version = session.bindingVersion;
+    const version = session.versions.current;
     const { shape } = variables;
     const known = this.#plans.get(key);
     if (known !== undefined && known.epoch === epoch && known.version === version && known.shape === shape)

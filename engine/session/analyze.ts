@@ -2,9 +2,11 @@
 import { displayIdentifier, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { NodeOf } from '../../sblr/nodes.ts';
 import type { TableDefinition } from '../catalog/definitions.ts';
 import { STATISTICS_SPACE } from '../catalog/catalog.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
+import { isMember } from '../ddl/context.ts';
 import type { EngineCore } from '../core.ts';
 import { computeStatistics, RowSample, type TableStatistics } from '../planner/statistics.ts';
 import type { Transaction } from '../transactions/transaction.ts';
@@ -19,11 +21,48 @@ export async function analyzeTables(
   session: Session,
   named: readonly { readonly name: Name; readonly columns: readonly Identifier[] }[],
 ): Promise<void> {
-  const tables = named.length === 0 ? ownTables(session) : named.map(({ name }) => find(session, name));
+  const tables =
+    named.length === 0
+      ? ownTables(session)
+      : ownedOnly(
+          session,
+          named.map(({ name }) => maintained(session, name)),
+          'analyze',
+        );
   for (const table of tables) {
     await lockTable(session, table.id, table.name.text, 'share_update_exclusive', 'wait');
     await analyzeTable(session, table);
   }
+}
+
+/** VACUUM: the store needs none, so that only the right to it and ANALYZE remain. */
+export async function vacuumTables(session: Session, { tables, analyze }: NodeOf<'VACUUM'>): Promise<void> {
+  ownedOnly(
+    session,
+    tables.map(({ name }) => maintained(session, name)),
+    'vacuum',
+  );
+  if (analyze) await analyzeTables(session, tables);
+}
+
+/** Without the tables that only their owner may maintain, which are passed over with a warning. */
+function ownedOnly(
+  session: Session,
+  tables: readonly TableDefinition[],
+  doing: 'analyze' | 'vacuum',
+): TableDefinition[] {
+  const mayMaintain = ({ owner, databaseId }: TableDefinition): boolean =>
+    session.isSuperuser ||
+    [owner, session.catalog.database(databaseId)?.owner ?? owner].some((one) =>
+      isMember(session, session.currentRole, one),
+    );
+  return tables.filter((table) => {
+    if (mayMaintain(table)) return true;
+    const name = displayIdentifier(table.name, session.identifierFold);
+    const details = { message: `skipping "${name}" --- only table or database owner can ${doing} it` };
+    session.notice({ severity: 'warning', condition: 'warning', details });
+    return false;
+  });
 }
 
 function ownTables(session: Session): TableDefinition[] {
@@ -39,7 +78,8 @@ function ownTables(session: Session): TableDefinition[] {
   return found;
 }
 
-function find(session: Session, name: Name): TableDefinition {
+/** The table that ANALYZE or VACUUM names. */
+function maintained(session: Session, name: Name): TableDefinition {
   const found = session.names.findRelation(name);
   const shown = name.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
   if (found === undefined)

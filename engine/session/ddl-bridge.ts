@@ -390,7 +390,7 @@ export class DdlBridge implements DdlContext {
         databaseId: session.databaseId,
         main: false,
       };
-      session.roleChanged();
+      session.versions.changed();
     }
     return session.temporarySchema;
   }

@@ -15,6 +15,7 @@ import { noDatabase, unknownDatabase } from '../catalog/errors.ts';
 import { hasPrivilege, isSuperuser } from '../catalog/privileges.ts';
 import type {
   CatalogView,
+  Definition,
   NameContext,
   ObjectId,
   RelationDefinition,
@@ -46,6 +47,8 @@ export interface NameSettings {
   readonly fold: IdentifierFold;
   readonly qualifier: Semantics['qualifier'];
   readonly system: SystemCatalog;
+  /** Names are those of a stored definition, which may use all schemas. Default: false. */
+  readonly stored?: boolean;
 }
 
 export class SessionNames implements NameContext {
@@ -55,6 +58,7 @@ export class SessionNames implements NameContext {
   readonly role: ObjectId;
   readonly isSuperuser: boolean;
   readonly #settings: NameSettings;
+  #stored: SessionNames | undefined = undefined;
 
   constructor(settings: NameSettings) {
     this.#settings = settings;
@@ -82,7 +86,14 @@ export class SessionNames implements NameContext {
     if (system !== undefined) return system;
     const schema = this.schemaByName(schemaName);
     if (schema === undefined && this.#settings.qualifier === 'database') throw this.#unknownDatabase(schemaName);
-    return schema === undefined ? undefined : this.#visible(schema.id, last);
+    if (schema === undefined) return undefined;
+    this.#requireUsage(schema);
+    return this.#visible(schema.id, last);
+  }
+
+  #requireUsage(schema: SchemaDefinition): void {
+    if (this.#settings.stored !== true && schema.id !== this.#settings.temporarySchema?.id)
+      this.checkPrivilege(schema, 'USAGE');
   }
 
   #visible(schemaId: ObjectId, name: Identifier): RelationDefinition | undefined {
@@ -218,35 +229,51 @@ export class SessionNames implements NameContext {
     if (name.length === 1) return this.searchPath;
     if (name.length > 2) this.#checkDatabase(name[name.length - 3]!);
     const schema = this.schemaByName(name[name.length - 2]!);
-    return schema === undefined ? [] : [schema.id];
+    if (schema === undefined) return [];
+    this.#requireUsage(schema);
+    return [schema.id];
   }
 
-  checkPrivilege(object: RelationDefinition | SchemaDefinition, privilege: string, columns?: readonly number[]): void {
+  stored(): SessionNames {
+    if (this.#settings.stored === true) return this;
+    this.#stored ??= this.with({ stored: true });
+    return this.#stored;
+  }
+
+  checkPrivilege(
+    object: RelationDefinition | SchemaDefinition | RoutineDefinition,
+    privilege: string,
+    columns?: readonly number[],
+  ): void {
     if (this.isSuperuser) return;
     if (object.kind === 'view' && object.system) return;
     const { catalog, role } = this;
     if (hasPrivilege(catalog, role, object, privilege)) return;
-    if (
-      columns !== undefined &&
-      columns.length > 0 &&
-      columns.every((column) => hasPrivilege(catalog, role, object, privilege, column))
-    )
-      return;
-    const word =
-      object.kind === 'schema'
-        ? 'schema'
-        : object.kind === 'view'
-          ? 'view'
-          : object.kind === 'sequence'
-            ? 'sequence'
-            : (object.kind as string) === 'database'
-              ? 'database'
-              : 'table';
-    const name = displayIdentifier(object.name, this.#settings.fold);
+    const onColumn = (column: number): boolean => hasPrivilege(catalog, role, object, privilege, column);
+    if (columns !== undefined && columns.length > 0 && columns.every(onColumn)) return;
+    if (columns?.length === 0 && 'columns' in object && object.columns.some((one) => onColumn(one.position))) return;
+    const word = wordOf(object);
+    const name =
+      object.kind === 'schema' ? this.schemaName(object.id)! : displayIdentifier(object.name, this.#settings.fold);
     throw new SqlError('insufficient_privilege', {
       message: `permission denied for ${word} ${name}`,
       variant: 'object',
       args: { kind: word, name },
     });
+  }
+}
+
+/** What messages call an object. */
+function wordOf(object: Definition): string {
+  switch (object.kind) {
+    case 'routine':
+      return object.form;
+    case 'schema':
+    case 'view':
+    case 'sequence':
+    case 'database':
+      return object.kind;
+    default:
+      return 'table';
   }
 }

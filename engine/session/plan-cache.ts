@@ -29,7 +29,7 @@ export interface PlannedQuery {
 
 export interface CachedStatement {
   readonly program: Program;
-  /** State the query was bound in; see the session's `bindingVersion`. */
+  /** State the query was bound in; see the session's `versions`. */
   epoch: number;
   version: number;
   /** Version of the statistics it was planned with. */

@@ -95,7 +95,7 @@ export function lookupStatement(
   if (
     found !== undefined &&
     found.epoch === catalog.epoch &&
-    found.version === session.bindingVersion &&
+    found.version === session.versions.current &&
     found.statistics === statistics
   )
     return found;
@@ -112,7 +112,7 @@ export function lookupStatement(
   const entry: CachedStatement = {
     program,
     epoch: catalog.epoch,
-    version: session.bindingVersion,
+    version: session.versions.current,
     statistics,
     query,
     told,

@@ -17,7 +17,7 @@ export function routineDefinition(routine: RoutineDefinition, schema: string, na
   const name = `${quoteIdentifier(schema)}.${quoteIdentifier(names.show(routine.name))}`;
   const result = routineResult(routine, names);
   const volatility = routine.volatility === 'volatile' ? '' : ` ${routine.volatility.toUpperCase()}`;
-  const facts = `${volatility}${routine.strict ? ' STRICT' : ''}`;
+  const facts = `${volatility}${routine.strict ? ' STRICT' : ''}${routine.ownersRights === true ? ' SECURITY DEFINER' : ''}`;
   const quote = `$${word.toLowerCase()}$`;
   const lines = [
     `CREATE OR REPLACE ${word} ${name}(${routineArguments(routine, 'full', names)})`,

@@ -16,6 +16,7 @@ import { Execution } from '../executor/run.ts';
 import { driveAsync, driveSync } from '../procedure/drive.ts';
 import { Machine, type OtherStatement } from '../procedure/machine.ts';
 import type { PlanStore } from '../procedure/queries.ts';
+import { enterRole } from './binding-versions.ts';
 import { bindContext, planBound, withLocals, type PlannedQuery } from './prepare.ts';
 import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
@@ -44,7 +45,7 @@ function bodyOf(session: Session, routine: RoutineDefinition): Body {
   let known = bodies.get(session);
   if (known === undefined) bodies.set(session, (known = new WeakMap()));
   const { epoch } = session.catalog;
-  const version = session.bindingVersion;
+  const version = session.versions.current;
   const before = known.get(routine);
   if (before !== undefined && (before.queries === undefined || (before.epoch === epoch && before.version === version)))
     return before;
@@ -125,6 +126,7 @@ export function routineRows(
     });
   depth++;
   const { semantics } = session;
+  const leave = routine.ownersRights === true ? enterRole(session, routine.owner) : undefined;
   try {
     const body = bodyOf(session, routine);
     if (body.queries === undefined) {
@@ -136,6 +138,7 @@ export function routineRows(
     for (const query of body.queries) rows = bodyRows(session, caller, routine, query, values);
     return rows;
   } finally {
+    leave?.();
     session.semantics = semantics;
     depth--;
   }

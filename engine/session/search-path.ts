@@ -1,7 +1,8 @@
 /** Where a session, and the query of a view, look for names that are not qualified. */
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import { storedQuery } from '../binder/stored-program.ts';
-import type { ObjectId, ViewDefinition } from '../catalog/definitions.ts';
+import type { ObjectId, SchemaDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import { hasPrivilege } from '../catalog/privileges.ts';
 import type { SessionNames } from './names.ts';
 import type { Session } from './session.ts';
 
@@ -18,13 +19,15 @@ export function searchPathNames(session: Session): string[] {
   });
 }
 
-/** Ids of the schemas searched, in order. A session whose names are qualified by databases searches the main one. */
+/** Ids of the schemas searched, in order; those that the role may not use are passed over. A session whose names are qualified by databases searches the main one. */
 export function searchPath(session: Session, names: SessionNames): ObjectId[] {
   if (session.dialect.profile.qualifier === 'database') return mainSchemaOnly(names);
   const ids: ObjectId[] = [];
+  const mayUse = (schema: SchemaDefinition): boolean =>
+    hasPrivilege(session.catalog, session.currentRole, schema, 'USAGE');
   for (const name of searchPathNames(session)) {
     const schema = names.schemaByName(writtenName(session, name));
-    if (schema !== undefined && !ids.includes(schema.id)) ids.push(schema.id);
+    if (schema !== undefined && !ids.includes(schema.id) && mayUse(schema)) ids.push(schema.id);
   }
   return ids;
 }
@@ -39,11 +42,24 @@ function writtenName(session: Session, text: string): Identifier {
   return { text, exact: text !== displayIdentifier({ text, exact: false }, session.identifierFold) };
 }
 
-/** Names as a view's query sees them: the database and path it was made with, the rights of its owner. */
+/**
+ * Names as a view's query sees them: the database and path it was made with, the rights of its owner, or where the
+ * view leaves them to whoever reads it, of the current role (whatever views are in between).
+ */
 export function viewNames(session: Session, view: ViewDefinition): SessionNames {
   const { qualifier } = storedQuery(view.program).semantics;
-  const names = session.names.with({ databaseId: view.databaseId, qualifier, role: view.owner });
+  const names = session.names.with({
+    databaseId: view.databaseId,
+    qualifier,
+    role: invokersRights(view) ? session.currentRole : view.owner,
+    stored: true,
+  });
   if (qualifier === 'database') return names.with({ searchPath: mainSchemaOnly(names) });
   const ids = view.searchPath.map((name) => names.schemaByName(writtenName(session, name))?.id);
   return names.with({ searchPath: ids.filter((id): id is ObjectId => id !== undefined) });
+}
+
+function invokersRights(view: ViewDefinition): boolean {
+  const value = view.options['security_invoker']?.toLowerCase();
+  return value !== undefined && ['true', 'on', 'yes', '1', 't', 'y'].includes(value);
 }

@@ -57,6 +57,7 @@ import { PlanCache } from './plan-cache.ts';
 import { SessionEvaluation } from './evaluation.ts';
 import { SessionNames } from './names.ts';
 import { isWanted } from './notice-levels.ts';
+import { BindingVersions } from './binding-versions.ts';
 import { searchPath, searchPathNames, viewNames } from './search-path.ts';
 import type { Notification } from './notifications.ts';
 import { forgetStatement, nameStatement, type PreparedStatement } from './prepared-statements.ts';
@@ -123,7 +124,7 @@ export class Session implements EngineSession, StatementHost {
   notifications: Notification[] = [];
   readonly undelivered: { readonly processId: number; readonly channel: string; readonly payload: string }[] = [];
   /** Grows whenever something binding depends on changes: search path, role, date settings. */
-  bindingVersion = 0;
+  readonly versions = new BindingVersions();
   running: Running | undefined = undefined;
   sink: ReplySink = IDLE_SINK;
   statementText = '';
@@ -312,7 +313,7 @@ export class Session implements EngineSession, StatementHost {
   useDatabase(database: DatabaseDefinition): void {
     this.databaseId = database.id;
     this.#names = undefined;
-    this.bindingVersion++;
+    this.versions.changed();
     this.sink.setting('database', displayIdentifier(database.name, this.identifierFold));
   }
 
@@ -706,7 +707,7 @@ export class Session implements EngineSession, StatementHost {
 
   get names(): SessionNames {
     const { catalog } = this;
-    if (this.#names === undefined || this.#namesEpoch !== catalog.epoch) {
+    if (this.#names?.role !== this.currentRole || this.#namesEpoch !== catalog.epoch) {
       const base = new SessionNames({
         catalog,
         databaseId: this.databaseId,
@@ -737,12 +738,7 @@ export class Session implements EngineSession, StatementHost {
     if (key === 'search_path') this.#names = undefined;
     this.#evaluation = undefined;
     this.#defaults = undefined;
-    this.bindingVersion++;
-  }
-
-  roleChanged(): void {
-    this.#names = undefined;
-    this.bindingVersion++;
+    this.versions.changed();
   }
 
   get evaluation(): EvalContext {

@@ -7,7 +7,14 @@ import type { SystemLookup } from '../catalog/system/lookups.ts';
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
-import type { CatalogView, ObjectId, RoutineDefinition, SystemRelation } from '../catalog/definitions.ts';
+import type {
+  CatalogView,
+  ObjectId,
+  RoutineDefinition,
+  SystemRelation,
+  TableDefinition,
+} from '../catalog/definitions.ts';
+import { hasPrivilege } from '../catalog/privileges.ts';
 import { memoryExceeded } from '../executor/memory.ts';
 import type { ExecutionContext, Measurement, SpillFiles } from '../executor/operator.ts';
 import type { EvalContext } from '../functions/function.ts';
@@ -23,6 +30,7 @@ export interface StatementHost {
   readonly spillFiles: SpillFiles;
   readonly statementMemoryBytes: number;
   readonly identifierFold: 'lower' | 'upper' | 'preserve';
+  readonly currentRole: ObjectId;
   systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row>;
   nextSequenceValue(id: ObjectId): number | bigint;
   nextRowKey(space: number): string;
@@ -185,6 +193,10 @@ export class StatementContext implements ExecutionContext {
 
   setVariable(name: string, value: SqlValue): void {
     this.#host.setVariable(name, value);
+  }
+
+  mayRead(table: TableDefinition, column: number): boolean {
+    return hasPrivilege(this.catalog, this.#host.currentRole, table, 'SELECT', column);
   }
 
   display(identifier: Identifier): string {

@@ -13,7 +13,7 @@ import { unknownDatabase } from '../catalog/errors.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
 import { executeDdl } from '../ddl/index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
-import { analyzeTables } from './analyze.ts';
+import { analyzeTables, vacuumTables } from './analyze.ts';
 import { declareCursor, fetchCursor } from './cursors.ts';
 import { DdlBridge } from './ddl-bridge.ts';
 import { explain } from './explain.ts';
@@ -265,7 +265,7 @@ async function runWaiting(
       if (session.mode === 'block')
         throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
       session.beginStatement();
-      if (statement.analyze) await analyzeTables(session, statement.tables);
+      await vacuumTables(session, statement);
       return { command: 'VACUUM' };
     case 'CHECKPOINT':
       await session.core.flush();
@@ -361,7 +361,7 @@ function setRole(session: Session, statement: NodeOf<'SET_ROLE'>): void {
     if (statement.session) session.sessionRole = role.id;
     session.currentRole = role.id;
   }
-  session.roleChanged();
+  session.versions.changed();
 }
 
 const PAYLOAD_LIMIT = 8000;
@@ -406,7 +406,7 @@ export function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void
   session.cursors.clear();
   session.settings.resetAll(false);
   session.sessionRole = session.currentRole = session.loginRole;
-  session.roleChanged();
+  session.versions.changed();
   session.sessionLocks.releaseAll();
   for (const channel of session.listening) session.core.notifications.unlisten(channel, session);
   session.listening.clear();

@@ -3,6 +3,8 @@ import { displayIdentifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import { LockWaiter } from '../transactions/locks.ts';
+import { hasPrivilege } from '../catalog/privileges.ts';
+import type { TableDefinition } from '../catalog/definitions.ts';
 import type { Session } from './session.ts';
 
 export async function lockTables(session: Session, statement: NodeOf<'LOCK_TABLES'>): Promise<void> {
@@ -18,8 +20,17 @@ export async function lockTables(session: Session, statement: NodeOf<'LOCK_TABLE
         message: `"${shown}" is not a table`,
         args: { name: shown, kind: 'table' },
       });
+    requireLockPrivilege(session, found, statement.mode);
     await lockTable(session, found.id, found.name.text, statement.mode, statement.nowait ? 'nowait' : 'wait');
   }
+}
+
+/** One privilege to do what the lock is for. */
+function requireLockPrivilege(session: Session, table: TableDefinition, mode: NodeOf<'LOCK_TABLES'>['mode']): void {
+  const enough = mode === 'access_share' ? ['SELECT'] : ['UPDATE', 'DELETE', 'TRUNCATE'];
+  if (mode === 'row_exclusive') enough.push('INSERT');
+  if (enough.some((privilege) => hasPrivilege(session.catalog, session.currentRole, table, privilege))) return;
+  session.names.checkPrivilege(table, enough[0]!);
 }
 
 export function lockTable(

@@ -48,6 +48,7 @@ export const ROUTINES: Producers = {
       ['system', BOOL],
       ['comment', TEXT],
       ['acl', TEXTS],
+      ['owners_rights', BOOL],
     ],
     *rows(context) {
       for (const one of context.routines) {
@@ -71,6 +72,7 @@ export const ROUTINES: Producers = {
           true,
           null,
           null,
+          false,
         ];
       }
       for (const one of own(context, 'routine')) {
@@ -101,6 +103,7 @@ export const ROUTINES: Producers = {
           false,
           one.comment ?? null,
           texts(aclItems(context.catalog, one.grants)),
+          one.ownersRights === true,
         ];
       }
     },

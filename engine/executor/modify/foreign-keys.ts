@@ -222,11 +222,12 @@ export class ForeignKeys {
         access,
         constraint,
         context,
-        `Key ${access.keyText(
+        access.keyDetail(
           constraint.columns,
           constraint.columns.map((position) => row[position - 1]),
+          `is not present in table "${context.display(parent.name)}"`,
           context,
-        )} is not present in table "${context.display(parent.name)}".`,
+        ),
       );
     const result = context.transaction.lockRow(parent.space, rowKey, 'key_share', 'wait', parent.name.text);
     if (isWaiter(result)) return waitForLock(result, context);
@@ -424,11 +425,12 @@ function referenced(
     message: `update or delete on table "${table}" violates foreign key constraint "${name}" on table "${other}"`,
     variant: 'parent',
     args: { table, constraint: name, child: other },
-    detail: `Key ${parent.keyText(
+    detail: parent.keyDetail(
       positions,
       positions.map((position) => row[position - 1]),
+      `is still referenced from table "${other}"`,
       context,
-    )} is still referenced from table "${other}".`,
+    ),
     ...placeOf(child, context),
     constraint: name,
   });

@@ -26,7 +26,7 @@ export function verifyStored(
     throw new SqlError('with_check_option_violation', {
       message: `new row violates check option for view "${name}"`,
       args: { view: name },
-      detail: `Failing row contains ${access.rowText(stored, context)}.`,
+      ...access.failingRow(stored, context),
     });
   }
 }

@@ -162,7 +162,7 @@ export class TableAccess {
       throw new SqlError('check_violation', {
         message: `new row for relation "${relation}" violates check constraint "${constraint}"`,
         args: { table: relation, constraint },
-        detail: `Failing row contains ${this.rowText(row, context)}.`,
+        ...this.failingRow(row, context),
         ...this.#place(context),
         constraint,
       });
@@ -175,7 +175,7 @@ export class TableAccess {
     return new SqlError('not_null_violation', {
       message: `null value in column "${name}" of relation "${relation}" violates not-null constraint`,
       args: { column: name, table: relation },
-      detail: `Failing row contains ${this.rowText(row, context)}.`,
+      ...this.failingRow(row, context),
       ...this.#place(context),
       column: name,
     });
@@ -185,11 +185,26 @@ export class TableAccess {
     return placeOf(this.table, context);
   }
 
-  rowText(row: Row, context: ExecutionContext): string {
-    const parts: string[] = [];
-    for (const column of this.table.columns)
-      if (!column.dropped) parts.push(shorten(valueText(row[column.position - 1], column.type, context)));
-    return `(${parts.join(', ')})`;
+  /** The row for messages, as far as the current role may read it: it may hold defaults and older values. */
+  failingRow(row: Row, context: ExecutionContext): { readonly detail?: string } {
+    const live = this.table.columns.filter((column) => !column.dropped);
+    const shown = live.filter((column) => context.mayRead(this.table, column.position));
+    if (shown.length === 0) return {};
+    const values = shown.map((column) => shorten(valueText(row[column.position - 1], column.type, context)));
+    const names =
+      shown.length === live.length ? '' : `(${shown.map((one) => context.display(one.name)).join(', ')}) = `;
+    return { detail: `Failing row contains ${names}(${values.join(', ')}).` };
+  }
+
+  /** `Key (a, b)=(1, 2) is so and so.`; without the values where the current role may not read them. */
+  keyDetail(
+    positions: readonly number[],
+    values: readonly SqlValue[],
+    state: string,
+    context: ExecutionContext,
+  ): string {
+    const readable = positions.every((position) => context.mayRead(this.table, position));
+    return `Key ${readable ? `${this.keyText(positions, values, context)} ` : ''}${state}.`;
   }
 
   columnNames(positions: readonly number[], context: ExecutionContext): string {
@@ -211,10 +226,15 @@ export class TableAccess {
         : (key.expression?.text ?? 'expression'),
     );
     const shown = values.map((value, at) => valueText(value, access.index.keys[at].type, context));
+    const readable = access.index.keys.every((key) =>
+      (key.column > 0 ? [key.column] : this.table.columns.map((column) => column.position)).every((position) =>
+        context.mayRead(this.table, position),
+      ),
+    );
     return new SqlError('unique_violation', {
       message: `duplicate key value violates unique constraint "${constraint}"`,
       args: { constraint, table: context.display(this.table.name), key: shown.join('-') },
-      detail: `Key (${names.join(', ')})=(${shown.join(', ')}) already exists.`,
+      ...(readable ? { detail: `Key (${names.join(', ')})=(${shown.join(', ')}) already exists.` } : {}),
       ...this.#place(context),
       constraint,
     });

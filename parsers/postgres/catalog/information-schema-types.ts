@@ -177,7 +177,7 @@ export const INFORMATION_SCHEMA_TYPES: Readonly<Record<string, ViewSource>> = {
       is_null_call: "CASE WHEN p.kind <> 'p' THEN CASE WHEN p.strict THEN 'YES' ELSE 'NO' END END",
       schema_level_routine: "'YES'",
       max_dynamic_result_sets: '0',
-      security_type: "'INVOKER'",
+      security_type: "CASE WHEN p.owners_rights THEN 'DEFINER' ELSE 'INVOKER' END",
       as_locator: "'NO'",
       is_udt_dependent: "'NO'",
     },

@@ -381,7 +381,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       prorows: 'CASE WHEN p.returns_set THEN 1000 ELSE 0 END',
       provariadic: '0',
       prokind: 'p.kind',
-      prosecdef: 'false',
+      prosecdef: 'p.owners_rights',
       proleakproof: 'false',
       proisstrict: 'p.strict',
       proretset: 'p.returns_set',

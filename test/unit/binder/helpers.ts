@@ -253,6 +253,7 @@ export function context(parameterTypes: readonly (SqlType | undefined)[] = [], s
     findRoutines: () => [],
     role: superuser ? 10 : 20,
     isSuperuser: superuser,
+    stored: () => names,
     checkPrivilege: (object, privilege, columns) => {
       privileges.push(`${privilege} ${object.name.text} ${(columns ?? []).join(',')}`.trim());
     },

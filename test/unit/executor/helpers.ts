@@ -291,6 +291,10 @@ export class TestContext implements ExecutionContext {
     return this.#world.rowNumbers.next(space);
   }
 
+  mayRead(): boolean {
+    return true;
+  }
+
   display(identifier: { readonly text: string }): string {
     return identifier.text;
   }
