@@ -20,6 +20,8 @@ export class InstalledDialect {
   readonly system: SystemCatalog;
   /** Version by name, of those that are not always there. */
   readonly extensions: ReadonlyMap<string, string>;
+  /** Those that every database has without being asked. */
+  readonly presentExtensions: ReadonlySet<string>;
   readonly #viewsById = new Map<ObjectId, ViewDefinition>();
   readonly #typeIds = new Map<string, ObjectId>();
   readonly #typesById = new Map<
@@ -36,6 +38,7 @@ export class InstalledDialect {
     this.profile = profile;
     this.#typeNames = new BuiltinTypeNames(profile);
     this.extensions = new Map(profile.extensions.map(({ name, version }) => [name, version]));
+    this.presentExtensions = new Set(profile.extensions.filter((one) => one.present).map((one) => one.name));
     this.settings = new Map(
       profile.settings.map((setting) => {
         const milliseconds = setting.role === undefined ? undefined : overrides[setting.role];

@@ -9,7 +9,7 @@
  */
 import { many, one, oneOf, optional, type OpcodeDefinition } from './operands.ts';
 
-export const SBLR_VERSION = 2;
+export const SBLR_VERSION = 3;
 
 const isolation = oneOf('none', 'read_uncommitted', 'read_committed', 'repeatable_read', 'serializable');
 const behavior = oneOf('restrict', 'cascade');
@@ -90,7 +90,8 @@ export const OPCODES = {
   CREATE_DATABASE: { code: 0x0110, result: 'statement', operands: { name: 'ident', exists: 'bool', options }, inputs: {}, doc: 'CREATE DATABASE.' },
   DROP_DATABASE: { code: 0x0111, result: 'statement', operands: { name: 'ident', exists: 'bool', force: 'bool' }, inputs: {}, doc: 'DROP DATABASE.' },
   ALTER_DATABASE: { code: 0x0112, result: 'statement', operands: { name: 'ident', newName: 'ident?', owner: 'ident?', options }, inputs: {}, doc: 'ALTER DATABASE.' },
-  CREATE_SCHEMA: { code: 0x0113, result: 'statement', operands: { name: 'name', exists: 'bool', owner: 'ident?' }, inputs: {}, doc: 'CREATE SCHEMA.' },
+  CREATE_SCHEMA: { code: 0x0113, result: 'statement', operands: { name: 'name', exists: 'bool', owner: 'ident?', elements: 'bytes' }, inputs: {},
+    doc: 'CREATE SCHEMA; `elements` is a nested program of the CREATE and GRANT statements in it, or empty.' },
   CREATE_TABLE: { code: 0x0114, result: 'statement',
     operands: { name: 'name', exists: 'bool', temporary: 'bool', unlogged: 'bool', onCommit: oneOf('preserve', 'delete', 'drop'), inherits: 'text[]', options, comment: 'text?' },
     inputs: { columns: many('COLUMN_DEF'), constraints: many('CONSTRAINT_DEF'), likes: many('LIKE_TABLE'), indexes: many('TABLE_INDEX') }, doc: 'CREATE TABLE.' },

@@ -41,6 +41,8 @@ export interface DatabaseDefinition extends Common {
   readonly options: Readonly<Record<string, string>>;
   /** Extensions created in it: version by name. */
   readonly extensions?: Readonly<Record<string, string>>;
+  /** What COMMENT ON EXTENSION said of them. */
+  readonly extensionComments?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface SchemaDefinition extends Common {

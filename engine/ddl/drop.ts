@@ -155,7 +155,8 @@ class DropPlan {
   readonly #foreignKeys = new Map<ObjectId, Set<ObjectId>>();
   /** Columns of surviving tables whose type goes: table id -> positions. */
   readonly #columns = new Map<ObjectId, Set<number>>();
-  readonly #details: string[] = [];
+  /** What goes along and why; `of`: the table it is part of, which may go as a whole. */
+  readonly #details: { readonly line: string; readonly of?: ObjectId }[] = [];
 
   constructor(context: DdlContext, named: ReadonlySet<ObjectId>) {
     this.#context = context;
@@ -167,7 +168,7 @@ class DropPlan {
     if (this.#objects.has(object.id)) return;
     this.#objects.set(object.id, object);
     if (because !== undefined && !this.#named.has(object.id))
-      this.#details.push(`${this.#describe(object)} depends on ${this.#describe(because)}`);
+      this.#details.push({ line: `${this.#describe(object)} depends on ${this.#describe(because)}` });
     this.#addDependents(object);
   }
 
@@ -206,9 +207,10 @@ class DropPlan {
         set.add(constraint.id);
         this.#foreignKeys.set(child.id, set);
         if (!this.#named.has(child.id)) {
-          this.#details.push(
-            `constraint ${this.#context.display(constraint.name)} on table ${this.#context.display(child.name)} depends on ${this.#describe(table)}`,
-          );
+          this.#details.push({
+            line: `constraint ${this.#context.display(constraint.name)} on table ${this.#context.display(child.name)} depends on ${this.#describe(table)}`,
+            of: child.id,
+          });
         }
       }
     }
@@ -222,9 +224,10 @@ class DropPlan {
         const set = this.#columns.get(table.id) ?? new Set();
         set.add(column.position);
         this.#columns.set(table.id, set);
-        this.#details.push(
-          `column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(type)}`,
-        );
+        this.#details.push({
+          line: `column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(type)}`,
+          of: table.id,
+        });
       }
     }
   }
@@ -234,9 +237,10 @@ class DropPlan {
       if (table.kind !== 'table' || this.#objects.has(table.id)) continue;
       for (const column of table.columns) {
         if (column.sequenceId !== sequence.id) continue;
-        this.#details.push(
-          `default value for column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(sequence)}`,
-        );
+        this.#details.push({
+          line: `default value for column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(sequence)}`,
+          of: table.id,
+        });
       }
     }
   }
@@ -246,9 +250,12 @@ class DropPlan {
   }
 
   check(targets: readonly Definition[], behavior: Behavior): void {
-    const details = this.#details.filter(
-      (line) => ![...this.#named].some((id) => line.startsWith(`${this.#describe(this.#objects.get(id)!)} depends`)),
-    );
+    const details = this.#details
+      .filter(({ of }) => of === undefined || !this.#objects.has(of))
+      .map(({ line }) => line)
+      .filter(
+        (line) => ![...this.#named].some((id) => line.startsWith(`${this.#describe(this.#objects.get(id)!)} depends`)),
+      );
     if (details.length === 0) return;
     if (behavior === 'restrict') {
       if (targets.length === 1) throw dependentError(this.#describe(targets[0]!), details);

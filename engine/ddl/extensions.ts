@@ -5,7 +5,7 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { DatabaseDefinition } from '../catalog/definitions.ts';
-import type { DdlContext } from './context.ts';
+import { requireOwner, type DdlContext } from './context.ts';
 
 function databaseOf(context: DdlContext): DatabaseDefinition {
   const found = context.catalog.get(context.databaseId);
@@ -35,6 +35,20 @@ export function createExtension(
   const message = `extension "${name}" already exists`;
   if (!statement.exists) throw new SqlError('duplicate_object', { message, args: { name } });
   context.notice('notice', 'duplicate_object', { message: `${message}, skipping` });
+}
+
+export function commentOnExtension(
+  statement: NodeOf<'COMMENT_ON'>,
+  context: DdlContext,
+  present: ReadonlySet<string>,
+): void {
+  const name = context.display(statement.name[statement.name.length - 1]!);
+  const database = databaseOf(context);
+  if (database.extensions?.[name] === undefined && !present.has(name))
+    throw new SqlError('undefined_object', { message: `extension "${name}" does not exist`, args: { name } });
+  requireOwner(context, database, 'extension');
+  const extensionComments = { ...database.extensionComments, [name]: statement.comment ?? '' };
+  context.catalog.put({ ...database, extensionComments });
 }
 
 export function dropExtensions(statement: NodeOf<'DROP_OBJECTS'>, context: DdlContext): void {

@@ -6,12 +6,13 @@ import { alterTable } from './alter-table.ts';
 import { alterObject, commentOn } from './comments.ts';
 import type { DdlContext } from './context.ts';
 import { dropObjects } from './drop.ts';
-import { createExtension } from './extensions.ts';
+import { commentOnExtension, createExtension } from './extensions.ts';
 import { grant } from './grants.ts';
 import { createIndex } from './indexes.ts';
 import { alterRole, createRole, dropRole, grantRole, reassignOwned } from './roles.ts';
 import { createRoutine } from './routines.ts';
 import { alterDatabase, createDatabase, createSchema, dropDatabase } from './schemas.ts';
+import { schemaElements } from './schema-elements.ts';
 import { alterSequence, createSequence } from './sequences.ts';
 import { createTable, createTableAs } from './tables.ts';
 import { alterType, createType } from './types.ts';
@@ -24,9 +25,10 @@ export interface DdlCompletion {
 
 export interface DdlHooks {
   sessionsIn(databaseId: ObjectId): number;
-  /** Extensions whose functions are built in for this dialect. */
   /** Extensions that may be created: version by name. */
   readonly extensions: ReadonlyMap<string, string>;
+  /** Those that every database has without being asked. */
+  readonly presentExtensions: ReadonlySet<string>;
 }
 
 const words = (kind: string): string => kind.replaceAll('_', ' ').toUpperCase();
@@ -48,8 +50,7 @@ export async function executeDdl(
       await alterDatabase(statement, context);
       return { command: 'ALTER DATABASE' };
     case 'CREATE_SCHEMA':
-      await createSchema(statement, context);
-      return { command: 'CREATE SCHEMA' };
+      return createSchemaWith(statement, context, hooks);
     case 'CREATE_TABLE':
       await createTable(statement, context);
       return { command: 'CREATE TABLE' };
@@ -90,7 +91,8 @@ export async function executeDdl(
       await createRoutine(statement, context);
       return { command: `CREATE ${words(statement.kind)}` };
     case 'COMMENT_ON':
-      await commentOn(statement, context);
+      if (statement.kind === 'extension') commentOnExtension(statement, context, hooks.presentExtensions);
+      else await commentOn(statement, context);
       return { command: 'COMMENT' };
     case 'ALTER_OBJECT':
       await alterObject(statement, context);
@@ -131,6 +133,24 @@ async function executeGrant(statement: StatementNode, context: DdlContext): Prom
     default:
       return undefined;
   }
+}
+
+async function createSchemaWith(
+  statement: NodeOf<'CREATE_SCHEMA'>,
+  context: DdlContext,
+  hooks: DdlHooks,
+): Promise<DdlCompletion> {
+  const elements = schemaElements(statement, context);
+  const schema = await createSchema(statement, context);
+  if (schema !== undefined && elements.length > 0) {
+    const { inner, leave } = context.within(schema);
+    try {
+      for (const element of elements) await executeDdl(element, inner, hooks);
+    } finally {
+      leave();
+    }
+  }
+  return { command: 'CREATE SCHEMA' };
 }
 
 async function createAs(statement: NodeOf<'CREATE_TABLE_AS'>, context: DdlContext): Promise<DdlCompletion> {

@@ -131,7 +131,11 @@ export async function alterDatabase(statement: NodeOf<'ALTER_DATABASE'>, context
   });
 }
 
-export async function createSchema(statement: NodeOf<'CREATE_SCHEMA'>, context: DdlContext): Promise<void> {
+/** Answers the schema; undefined where it exists and may. */
+export async function createSchema(
+  statement: NodeOf<'CREATE_SCHEMA'>,
+  context: DdlContext,
+): Promise<SchemaDefinition | undefined> {
   const database = context.catalog.database(context.databaseId)!;
   context.names.checkPrivilege(database as never, 'CREATE');
   const name = statement.name[statement.name.length - 1]!;
@@ -147,16 +151,18 @@ export async function createSchema(statement: NodeOf<'CREATE_SCHEMA'>, context: 
     const details = { message: `schema "${shown}" already exists`, args: { name: shown } };
     if (!statement.exists) throw new SqlError('duplicate_schema', details);
     context.notice('notice', 'duplicate_schema', { ...details, message: `${details.message}, skipping` });
-    return;
+    return undefined;
   }
   const owner = statement.owner === undefined ? context.role : requireRole(statement.owner, context).id;
   const isNewMain = !name.exact && name.text.toLowerCase() === context.semantics.mainSchema.toLowerCase();
-  context.catalog.put({
+  const schema: SchemaDefinition = {
     kind: 'schema',
     id: context.catalog.base.allocateId(),
     name: isNewMain ? regular('main') : name,
     owner,
     databaseId: context.databaseId,
     main: isNewMain,
-  });
+  };
+  context.catalog.put(schema);
+  return schema;
 }

@@ -7,6 +7,7 @@ import { BOOL, type SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
+import type { BindContext } from '../binder/context.ts';
 import { bindDefault, bindQuery, coerceForAssignment, bindTableExpression } from '../binder/index.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
 import type {
@@ -24,6 +25,7 @@ import type { DdlContext } from '../ddl/context.ts';
 import { buildIndex } from '../executor/modify/build-index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
 import type { TableLockMode } from '../transactions/lock-modes.ts';
+import { enterRole } from './binding-versions.ts';
 import { bindContext, planBound } from './prepare.ts';
 import { allRows, runPlan } from './query.ts';
 import { checkBody } from './routines.ts';
@@ -42,8 +44,12 @@ export class DdlBridge implements DdlContext {
   readonly isSuperuser: boolean;
   #nextColumn = 1_000_000;
 
-  constructor(session: Session, semantics: Semantics) {
+  /** Set while the elements of a new schema are made. */
+  readonly #schema: SchemaDefinition | undefined;
+
+  constructor(session: Session, semantics: Semantics, schema?: SchemaDefinition) {
     this.#session = session;
+    this.#schema = schema;
     this.semantics = semantics;
     this.catalog = session.catalogFork();
     this.databaseId = session.databaseId;
@@ -53,11 +59,22 @@ export class DdlBridge implements DdlContext {
 
   /** Always current: names change while the statement works. */
   get names(): SessionNames {
-    return this.#session.names;
+    const { names } = this.#session;
+    return this.#schema === undefined ? names : names.searchedFirst(this.#schema.id);
   }
 
   get searchPathNames(): readonly string[] {
-    return this.#session.searchPathNames();
+    const names = this.#session.searchPathNames();
+    return this.#schema === undefined ? names : [this.names.schemaName(this.#schema.id)!, ...names];
+  }
+
+  within(schema: SchemaDefinition): { readonly inner: DdlContext; leave(): void } {
+    const leave = enterRole(this.#session, schema.owner);
+    return { inner: new DdlBridge(this.#session, this.semantics, schema), leave };
+  }
+
+  #bindContext(): BindContext {
+    return { ...bindContext(this.#session, { semantics: this.semantics }, []), names: this.names };
   }
 
   /** New tables are announced to the store, so that they count as empty. */
@@ -78,7 +95,7 @@ export class DdlBridge implements DdlContext {
   }
 
   bindQuery(relation: RelationNode, names?: NameContext): BoundQuery {
-    const context = bindContext(this.#session, { semantics: this.semantics }, []);
+    const context = this.#bindContext();
     return bindQuery(relation, names === undefined ? context : { ...context, names });
   }
 
@@ -87,25 +104,15 @@ export class DdlBridge implements DdlContext {
   }
 
   bindTableExpression(stored: StoredExpression, table: TableDefinition): BoundExpression {
-    return bindTableExpression(
-      stored,
-      table,
-      this.#columnsOf(table),
-      bindContext(this.#session, { semantics: this.semantics }, []),
-    );
+    return bindTableExpression(stored, table, this.#columnsOf(table), this.#bindContext());
   }
 
   bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression {
-    return bindDefault(stored, table, position, bindContext(this.#session, { semantics: this.semantics }, []));
+    return bindDefault(stored, table, position, this.#bindContext());
   }
 
   bindAssignment(stored: StoredExpression, table: TableDefinition, type: SqlType, columnName: string): BoundExpression {
-    return coerceForAssignment(
-      this.bindTableExpression(stored, table),
-      type,
-      columnName,
-      bindContext(this.#session, { semantics: this.semantics }, []),
-    );
+    return coerceForAssignment(this.bindTableExpression(stored, table), type, columnName, this.#bindContext());
   }
 
   checkBody(routine: RoutineDefinition): void {

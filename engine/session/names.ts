@@ -234,6 +234,11 @@ export class SessionNames implements NameContext {
     return [schema.id];
   }
 
+  /** The same with a schema before all others. */
+  searchedFirst(schema: ObjectId): SessionNames {
+    return this.with({ searchPath: [schema, ...this.#settings.searchPath] });
+  }
+
   stored(): SessionNames {
     if (this.#settings.stored === true) return this;
     this.#stored ??= this.with({ stored: true });

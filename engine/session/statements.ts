@@ -296,6 +296,7 @@ async function runWaiting(
     const done = await executeDdl(statement, bridge, {
       sessionsIn: (id) => session.core.sessionsIn(id, session),
       extensions: session.dialect.extensions,
+      presentExtensions: session.dialect.presentExtensions,
     });
     if (done === undefined) {
       throw new SqlError('feature_not_supported', {

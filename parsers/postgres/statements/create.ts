@@ -5,6 +5,7 @@ import type { PostgresParser } from '../parser.ts';
 import { createRoutine } from './create-routine.ts';
 import { createTable } from './create-table.ts';
 import { columnConstraint, sequenceOptions } from './constraints.ts';
+import { grantStatement } from './grant.ts';
 import { createDatabase, createRole } from './roles.ts';
 
 const REFUSED: Readonly<Record<string, string>> = {
@@ -213,12 +214,33 @@ function createSchema(p: PostgresParser, pos: number): StatementNode {
   let name: NodeOf<'CREATE_SCHEMA'>['name'] | undefined;
   if (!p.isWord('authorization')) name = [p.columnId()];
   const owner = p.acceptWord('authorization') ? p.role() : undefined;
-  if (!p.atEnd()) {
-    if (['create', 'grant'].includes(p.value)) throw p.unsupported('CREATE SCHEMA with elements');
-    throw p.syntaxError();
-  }
-  return node('CREATE_SCHEMA', { name: name ?? [owner as NonNullable<typeof owner>], exists, owner, pos });
+  const elements = schemaElements(p, exists);
+  return node('CREATE_SCHEMA', { name: name ?? [owner as NonNullable<typeof owner>], exists, owner, elements, pos });
 }
+
+/** CREATE TABLE, VIEW, INDEX, SEQUENCE and GRANT that follow without a semicolon. */
+function schemaElements(p: PostgresParser, exists: boolean): Uint8Array {
+  const { command } = p;
+  const elements: StatementNode[] = [];
+  while (!p.atEnd()) {
+    if (!p.isWord('create') && !p.isWord('grant')) throw p.syntaxError();
+    if (exists)
+      throw p.error('feature_not_supported', 'CREATE SCHEMA IF NOT EXISTS cannot include schema elements', p.pos);
+    const element = p.isWord('grant') ? grantStatement(p, false) : createStatement(p);
+    if (!SCHEMA_ELEMENTS.has(element.op)) throw p.error('syntax_error', 'this is no element of a schema', element.pos);
+    elements.push(element);
+  }
+  p.command = command;
+  return elements.length === 0 ? new Uint8Array(0) : p.encodeStatements(elements, []);
+}
+
+const SCHEMA_ELEMENTS: ReadonlySet<string> = new Set([
+  'CREATE_TABLE',
+  'CREATE_VIEW',
+  'CREATE_INDEX',
+  'CREATE_SEQUENCE',
+  'GRANT',
+]);
 
 function createType(p: PostgresParser): StatementNode {
   p.command = 'CREATE TYPE';
