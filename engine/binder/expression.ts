@@ -13,7 +13,8 @@ import { bindColumn, bindWholeRow } from './columns.ts';
 import { compare, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
 import type { RoutineParameter, StoredExpression } from '../catalog/definitions.ts';
 import { Binder, type BindContext } from './context.ts';
-import { fail, notSupported } from './errors.ts';
+import { collated } from '../types/collation.ts';
+import { atPosition, fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
@@ -493,10 +494,8 @@ function bindCast(node: NodeOf<'CAST'>, scope: Scope): BoundExpression {
 
 function bindCollate(node: NodeOf<'COLLATE'>, scope: Scope): BoundExpression {
   const operand = bindResolved(node.operand, scope);
-  if (operand.type.kind !== 'text')
-    fail('datatype_mismatch', `collations are not supported by type ${typeName(operand.type)}`, node.pos);
   const collation = showName(scope.binder, node.collation.slice(-1));
-  const type: SqlType = { ...operand.type, collation };
+  const type = atPosition(node.pos, () => collated(operand.type, collation));
   return operand.kind === 'constant' || operand.kind === 'column'
     ? { ...operand, type }
     : { kind: 'cast', operand, type, context: 'explicit', pos: node.pos };

@@ -3,16 +3,19 @@ import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import { node } from '../../sblr/nodes.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import type {
   ColumnDefinition,
   Definition,
+  IndexKeyDefinition,
   RelationDefinition,
   SchemaDefinition,
   TableDefinition,
 } from '../catalog/definitions.ts';
 import { givenTo } from '../catalog/privileges.ts';
 import type { TableLockMode } from '../transactions/locks.ts';
+import { collated } from '../types/collation.ts';
 import { addConstraint, setDefault } from './constraints.ts';
 import {
   relationNameTaken,
@@ -406,12 +409,17 @@ async function dropColumn(action: Action, table: TableDefinition, context: DdlCo
   );
 }
 
+/** A key of a column that has another type now: a collation of its own stays, that of the column goes with the column. */
+function retypedKey(key: IndexKeyDefinition, type: SqlType): IndexKeyDefinition {
+  return { ...key, type, collation: key.collation === key.type.collation ? type.collation : key.collation };
+}
+
 async function alterType(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
   const column = requireColumn(table, action.name!, context);
   const resolved = resolveType(context, action.type!, action.pos);
   if (column.identity !== 'none' && !['int16', 'int32', 'int64'].includes(resolved.kind))
     throw new SqlError('invalid_parameter_value', 'identity column type must be smallint, integer, or bigint');
-  const type = action.collation === undefined ? resolved : { ...resolved, collation: action.collation };
+  const type = action.collation === undefined ? resolved : collated(resolved, action.collation);
   const source = action.value ?? node('COLUMN', { name: [column.name] });
   const shown = context.display(column.name);
   let conversion: BoundExpression;
@@ -436,9 +444,7 @@ async function alterType(action: Action, table: TableDefinition, context: DdlCon
     ...candidate,
     indexes: candidate.indexes.map((index) => ({
       ...index,
-      keys: index.keys.map((key) =>
-        key.column === column.position ? { ...key, type, collation: type.collation } : key,
-      ),
+      keys: index.keys.map((key) => (key.column === column.position ? retypedKey(key, type) : key)),
     })),
   });
   putColumn(context, table.id, column.position, { type, missing: null });

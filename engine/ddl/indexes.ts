@@ -1,5 +1,6 @@
 /** CREATE INDEX, and the shared function that adds any index to a table. */
 import { identifierKey, type Identifier, regular } from '../../sblr/contract/names.ts';
+import { collated } from '../types/collation.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { IndexDefinition, IndexKeyDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
@@ -160,6 +161,8 @@ export function indexKeys(
         hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
       });
     }
+    const collation = key.collation?.at(-1)?.text ?? type.collation;
+    if (collation !== undefined) collated(type, collation);
     const nullsFirst =
       key.nulls === 'default' ? (context.semantics.nullOrder === 'low') !== key.descending : key.nulls === 'first';
     return {
@@ -168,7 +171,7 @@ export function indexKeys(
       type,
       descending: key.descending,
       nullsFirst,
-      collation: key.collation === undefined ? type.collation : key.collation[key.collation.length - 1]!.text,
+      collation,
       operatorClass:
         key.operatorClass === undefined ? undefined : key.operatorClass[key.operatorClass.length - 1]!.text,
     };

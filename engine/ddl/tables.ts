@@ -6,6 +6,7 @@ import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
+import { collated } from '../types/collation.ts';
 import { addConstraint, type ConstraintNode } from './constraints.ts';
 import { claimRelationName, placeOf, resolveType, storeExpression, type DdlContext } from './context.ts';
 import { verifyGenerated } from './generated-columns.ts';
@@ -164,7 +165,7 @@ export async function addColumn(
   const definition: ColumnDefinition = {
     position: table.columns.length + 1,
     name: column.name,
-    type: column.collation === undefined ? type : { ...type, collation: column.collation },
+    type: column.collation === undefined ? type : collated(type, column.collation),
     notNull: column.autoIncrement || column.identity !== 'none',
     identity: column.identity,
     generated: column.generated,

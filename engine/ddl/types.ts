@@ -5,6 +5,7 @@ import type { NodeOf } from '../../sblr/nodes.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { Definition, RoutineDefinition, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
 import { givenTo } from '../catalog/privileges.ts';
+import { collated } from '../types/collation.ts';
 import {
   chooseName,
   placeOf,
@@ -78,7 +79,7 @@ function createDomain(
   context: DdlContext,
 ): void {
   const resolved = resolveType(context, statement.base!, statement.pos);
-  const base = statement.collation === undefined ? resolved : { ...resolved, collation: statement.collation };
+  const base = statement.collation === undefined ? resolved : collated(resolved, statement.collation);
   let definition: UserTypeDefinition = { ...common, form: 'domain', type: base, notNull: false, checks: [] };
   for (const constraint of statement.constraints) definition = withDomainConstraint(definition, constraint, context);
   context.catalog.put(definition);

@@ -13,11 +13,11 @@ import { Window, type WindowCallSpec } from '../executor/operators/window.ts';
 import { hashKeyOf } from '../executor/values.ts';
 import { collectColumns, columnsOf, hasSubquery, isVolatile, mapOperands } from './expression-walk.ts';
 import { aggregateCall } from './aggregate-calls.ts';
-import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
+import { PhysicalNode, type PlanDetail } from './physical.ts';
 import { openVectorAggregate, planVectorAggregate } from './vector-plans.ts';
 import { layoutOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
 import { columnExpressions, orderColumns, rowKey } from './row-keys.ts';
-import { COST, satisfiesOrder, sortCost } from './scan-paths.ts';
+import { COST, orderOfKeys, satisfiesOrder, sortCost } from './scan-paths.ts';
 import { distinctOf } from './selectivity.ts';
 
 const NONE: ReadonlySet<ColumnId> = new Set();
@@ -121,7 +121,7 @@ function firstRowForExtremum(
   };
   const present: BoundExpression = { kind: 'is_null', operand: argument, negated: true, type: { kind: 'bool' } };
   const node = planner.plan(plan.source, { required, conjuncts: [present], order: [key], fetch: 1 });
-  const sorted = satisfiesOrder(node.order, [key], NONE, NONE, () => argument.type.collation);
+  const sorted = satisfiesOrder(node.order, [key], NONE, NONE);
   if (!sorted) return undefined;
   return new PhysicalNode({
     layout: node.layout,
@@ -304,8 +304,7 @@ export function sorted(
 ): PhysicalNode {
   const effective = keys.filter((key) => key.expression.kind !== 'constant');
   if (effective.length === 0) return source;
-  const collations = (id: ColumnId): string | undefined => planner.origins.get(id)?.type.collation;
-  if (satisfiesOrder(source.order, effective, NONE, NONE, collations)) return source;
+  if (satisfiesOrder(source.order, effective, NONE, NONE)) return source;
   const slots = effective.map((key) =>
     key.expression.kind === 'column' ? source.layout.get(key.expression.id) : undefined,
   );
@@ -319,11 +318,7 @@ export function sorted(
     width: source.width,
     limit,
   };
-  const order: PhysicalOrder[] = [];
-  for (const key of effective) {
-    if (key.expression.kind !== 'column') break;
-    order.push({ id: key.expression.id, descending: key.descending, nullsFirst: key.nullsFirst });
-  }
+  const order = orderOfKeys(effective);
   const kept = limitRows === undefined ? source.rows : Math.min(limitRows, source.rows);
   const cost = source.total + sortCost(source.rows, kept);
   return new PhysicalNode({

@@ -13,6 +13,8 @@ export interface PhysicalOrder {
   readonly id: ColumnId;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** How text compares in this order; undefined = by code points. */
+  readonly collation?: string | undefined;
 }
 
 /** One line under a node in EXPLAIN: a label and expressions or plain text. */

@@ -9,6 +9,7 @@ import { constantLike } from '../executor/expressions/like.ts';
 import { plainEquality } from '../executor/expressions/arrays.ts';
 import type { CompileContext } from '../executor/expressions/compile.ts';
 import { isBinaryText } from '../executor/values.ts';
+import { collationNamed, collationOf } from '../types/collation.ts';
 import { columnsOf, conjunctsOf, hasSubquery, isVolatile, mapOperands, sameExpression } from './expression-walk.ts';
 import type { PhysicalOrder } from './physical.ts';
 import { selectivity, type EstimateContext } from './selectivity.ts';
@@ -104,6 +105,12 @@ function comparableKey(key: IndexKeyDefinition, operand: SqlType): boolean {
   return keyType.kind !== 'record' && keyType.kind !== 'json';
 }
 
+/** Do the key's entries lie in the order of its values? */
+function isOrdered(key: IndexKeyDefinition): boolean {
+  const type = key.type.kind === 'array' ? key.type.element : key.type;
+  return type?.kind !== 'text' || collationNamed(collationOf(type, key.collation)).ordered;
+}
+
 /** The expression of an index key over this scan's column ids; undefined when a column is not available. */
 function keyExpression(key: IndexKeyDefinition, context: ScanContext): BoundExpression | undefined {
   if (key.column !== 0) {
@@ -179,6 +186,7 @@ function matchKey(
       const value = leftIsKey ? conjunct.right : conjunct.left;
       if (!isKeyValue(value, local)) continue;
       const operator = leftIsKey ? conjunct.operator : FLIPPED[conjunct.operator];
+      if (operator !== 'equal' && !isOrdered(key)) continue;
       if (operator === 'equal') {
         if (found.part?.part.kind !== 'value') found.part = { part: { kind: 'value', value }, conjunct };
       } else if (operator === 'greater' || operator === 'greater_equal') {
@@ -389,8 +397,8 @@ function indexOrder(
     const key = index.keys[at];
     const id = key.column === 0 ? undefined : context.ids.get(key.column);
     if (at < parts.length) continue;
-    if (id === undefined) break;
-    order.push({ id, descending: key.descending, nullsFirst: key.nullsFirst });
+    if (id === undefined || !isOrdered(key)) break;
+    order.push({ id, descending: key.descending, nullsFirst: key.nullsFirst, collation: key.collation });
   }
   const first = wanted?.find(
     (one) => one.expression.kind === 'column' && order.some((key) => key.id === (one.expression as { id: number }).id),
@@ -400,7 +408,7 @@ function indexOrder(
   const key = order.find((one) => one.id === id);
   if (key === undefined || key.descending === first.descending) return { order, reverse: false };
   return {
-    order: order.map((one) => ({ id: one.id, descending: !one.descending, nullsFirst: !one.nullsFirst })),
+    order: order.map((one) => ({ ...one, descending: !one.descending, nullsFirst: !one.nullsFirst })),
     reverse: true,
   };
 }
@@ -422,13 +430,28 @@ export function fixedColumns(conjuncts: readonly BoundExpression[]): Set<ColumnI
   return fixed;
 }
 
+/** How a sort key compares text. */
+function collationOfKey(key: SortKey): string | undefined {
+  return key.collation ?? key.expression.type.collation;
+}
+
+/** The order of rows sorted by `keys`, as far as they are columns. */
+export function orderOfKeys(keys: readonly SortKey[]): PhysicalOrder[] {
+  const order: PhysicalOrder[] = [];
+  for (const key of keys) {
+    if (key.expression.kind !== 'column') break;
+    const { descending, nullsFirst } = key;
+    order.push({ id: key.expression.id, descending, nullsFirst, collation: collationOfKey(key) });
+  }
+  return order;
+}
+
 /** Do rows sorted by `have` satisfy `wanted`? `notNull`: ids that are never NULL. */
 export function satisfiesOrder(
   have: readonly PhysicalOrder[],
   wanted: readonly SortKey[],
   fixed: ReadonlySet<ColumnId>,
   notNull: ReadonlySet<ColumnId>,
-  collations: (id: ColumnId) => string | undefined,
 ): boolean {
   let at = 0;
   for (const key of wanted) {
@@ -440,7 +463,7 @@ export function satisfiesOrder(
     const next = have[at++];
     if (next === undefined || next.id !== id || next.descending !== key.descending) return false;
     if (next.nullsFirst !== key.nullsFirst && !notNull.has(id)) return false;
-    if ((key.collation ?? 'binary') !== (collations(id) ?? 'binary')) return false;
+    if ((collationOfKey(key) ?? 'binary') !== (next.collation ?? 'binary')) return false;
   }
   return true;
 }

@@ -22,6 +22,7 @@ import {
   COST,
   fixedColumns,
   indexPaths,
+  orderOfKeys,
   satisfiesOrder,
   stripWidening,
   type BoundMatch,
@@ -101,10 +102,8 @@ function choosePath(planner: Planner, plan: ScanPlan, request: PlanRequest, cont
   const sequential = pages * COST.page + context.tableRows * (COST.tuple + conjuncts.length * COST.operator);
   const fixed = fixedColumns(conjuncts);
   const notNull = notNullColumns(plan, conjuncts);
-  const collations = (id: ColumnId): string | undefined =>
-    plan.columns.find((column) => column.id === id)?.type.collation;
   const ordered = (path: IndexPath): boolean =>
-    wanted !== undefined && satisfiesOrder(path.order, wanted, fixed, notNull, collations);
+    wanted !== undefined && satisfiesOrder(path.order, wanted, fixed, notNull);
   const sorting = wanted === undefined ? 0 : sortCost(rows, Math.min(rows, request.fetch ?? rows)) + 0.5;
   const effective = (cost: number, selected: number, sorted: boolean): number => {
     if (!sorted) return cost + sorting;
@@ -130,11 +129,7 @@ function choosePath(planner: Planner, plan: ScanPlan, request: PlanRequest, cont
 
 /** The wanted order as delivered: columns fixed by a condition, or never NULL, fit any order. */
 function wantedOrder(wanted: readonly SortKey[]): PhysicalOrder[] {
-  return wanted.flatMap((key) =>
-    key.expression.kind === 'column'
-      ? [{ id: key.expression.id, descending: key.descending, nullsFirst: key.nullsFirst }]
-      : [],
-  );
+  return orderOfKeys(wanted.filter((key) => key.expression.kind === 'column'));
 }
 
 function notNullColumns(plan: ScanPlan, conjuncts: readonly BoundExpression[]): Set<ColumnId> {

@@ -33,6 +33,7 @@ import { settingText } from './setting-text.ts';
 import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
 import { databaseSize, relationSize } from './sizes.ts';
+import { indexKeySuffix } from './index-key-text.ts';
 import type { Session } from './session.ts';
 
 export class SessionIntrospection implements IntrospectionHooks {
@@ -367,15 +368,7 @@ export class SessionIntrospection implements IntrospectionHooks {
         ? this.#rendered.indexExpression(index.id, at, pretty)
         : quoteName(this.show(table.columns[key.column - 1]!.name));
     if (bare) return text;
-    const operatorClass = key.operatorClass === undefined ? '' : ` ${key.operatorClass}`;
-    const order = key.descending
-      ? key.nullsFirst
-        ? ' DESC'
-        : ' DESC NULLS LAST'
-      : key.nullsFirst
-        ? ' NULLS FIRST'
-        : '';
-    return `${text}${operatorClass}${order}`;
+    return `${text}${indexKeySuffix(key)}`;
   }
 
   viewDefinition(id: number, pretty: boolean, wrapColumn = 0): string | undefined {

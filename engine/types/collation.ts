@@ -1,17 +1,21 @@
 /**
- * Collations: how text compares. 'binary' (code points) is the default and the only one with sort keys
- * of its own; locale collations compare through Intl.Collator and break ties by code point, so that
- * equality stays exact. Dialects may register more (for instance ones that ignore case).
+ * Collations: how text compares. 'binary' (code points) is the default; locale collations compare through
+ * Intl.Collator and break ties by code point, so that equality stays exact. Intl.Collator makes no sort keys, so
+ * keys under a locale collation find equal text but are not in its order (`ordered`).
+ * Dialects may register more (for instance ones that ignore case).
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { maskedBytes, parseNetwork } from '../../sblr/contract/text/network.ts';
+import { displayType } from './display-type.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 
 export interface Collation {
   readonly name: string;
   compare(a: string, b: string): number;
-  /** Text whose code point order is the collation's order; undefined = none, so no index can use it. */
-  key?(text: string): string;
+  /** Text that is equal for equal text and, where the collation is `ordered`, sorts by code points as the collation does. */
+  key(text: string): string;
+  /** Are keys in the collation's order? Else an index finds single values, but neither ranges nor an order. */
+  readonly ordered: boolean;
   /** Text equal for equal values; for deterministic collations the text itself. */
   hash(text: string): string;
 }
@@ -35,6 +39,7 @@ export const BINARY: Collation = {
   name: 'binary',
   compare: compareCodePoints,
   key: (text) => text,
+  ordered: true,
   hash: (text) => text,
 };
 
@@ -43,6 +48,7 @@ const IGNORE_CASE: Collation = {
   name: 'ignore_case',
   compare: (a, b) => compareCodePoints(a.toLowerCase(), b.toLowerCase()),
   key: (text) => text.toLowerCase(),
+  ordered: true,
   hash: (text) => text.toLowerCase(),
 };
 
@@ -56,6 +62,7 @@ const NETWORK: Collation = {
   name: 'network',
   compare: (a, b) => (a === b ? 0 : compareCodePoints(networkKey(a), networkKey(b))),
   key: networkKey,
+  ordered: true,
   hash: (text) => text,
 };
 
@@ -91,6 +98,8 @@ export function findCollation(name: string): Collation | undefined {
   const made: Collation = {
     name,
     compare: (a, b) => (a === b ? 0 : collator.compare(a, b) || compareCodePoints(a, b)),
+    key: (text) => text,
+    ordered: false,
     hash: (text) => text,
   };
   if (registry.size < MAX_COLLATIONS) registry.set(key, made);
@@ -101,8 +110,22 @@ export function collationNamed(name: string | undefined): Collation {
   if (name === undefined || name === 'binary') return BINARY;
   const found = findCollation(name);
   if (found === undefined)
-    throw new SqlError('undefined_object', { message: `collation "${name}" does not exist`, args: { name } });
+    throw new SqlError('undefined_object', {
+      message: `collation "${name}" does not exist`,
+      variant: 'collation',
+      args: { name },
+    });
   return found;
+}
+
+/** The type with a collation of its own; of an array it is its elements'. */
+export function collated(type: SqlType, collation: string): SqlType {
+  if (type.kind === 'array' && type.element !== undefined)
+    return { ...type, element: collated(type.element, collation) };
+  if (type.kind !== 'text')
+    throw new SqlError('datatype_mismatch', `collations are not supported by type ${displayType(type)}`);
+  collationNamed(collation);
+  return { ...type, collation };
 }
 
 /** Types kept as text whose order is their own. */

@@ -87,11 +87,6 @@ function bodyEncoder(type: SqlType, collation: string | undefined): KeyEncoder {
       const name = collationOf(type, collation);
       if (name === undefined) return (value) => encodeText(value as string);
       const found = collationNamed(name);
-      if (found.key === undefined)
-        throw new SqlError('feature_not_supported', {
-          message: `collation "${found.name}" cannot be used in an index or key`,
-          args: { name: found.name },
-        });
       const key = found.key.bind(found);
       return (value) => encodeText(key(value as string));
     }

@@ -140,7 +140,7 @@ export const ERROR_MAP = {
   undefined_function: PLAIN,
   undefined_table: PLAIN,
   undefined_parameter: PLAIN,
-  undefined_object: PLAIN,
+  undefined_object: worded({ collation: 'collation "{name}" for encoding "UTF8" does not exist' }),
   duplicate_column: PLAIN,
   duplicate_cursor: PLAIN,
   duplicate_database: PLAIN,

@@ -70,7 +70,7 @@ function columnRow(
     column.identity,
     column.generated,
     column.dropped,
-    type.collation ?? null,
+    type.collation ?? type.element?.collation ?? null,
     column.comment ?? null,
     texts(aclItems(context.catalog, column.grants)),
     column.sequenceId ?? 0,

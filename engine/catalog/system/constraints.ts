@@ -3,7 +3,7 @@ import { domainCheckId } from '../derived-ids.ts';
 import { displayIdentifier } from '../../../sblr/contract/names.ts';
 import { BOOL, INT16, OID, TEXT } from '../../../sblr/contract/types.ts';
 import { SqlArray, type Row } from '../../../sblr/contract/values.ts';
-import { INT16S, numbers, OIDS, own, type Producers, type SystemContext } from './producer.ts';
+import { INT16S, numbers, OIDS, own, TEXTS, type Producers, type SystemContext } from './producer.ts';
 
 export const CONSTRAINTS: Producers = {
   constraints: {
@@ -75,6 +75,8 @@ export const CONSTRAINTS: Producers = {
       ['columns', INT16S],
       ['options', INT16S],
       ['key_types', OIDS],
+      ['key_classes', TEXTS],
+      ['key_collations', TEXTS],
       ['expressions', TEXT],
       ['predicate', TEXT],
       ['is_ready', BOOL],
@@ -98,6 +100,8 @@ export const CONSTRAINTS: Producers = {
             SqlArray.fromZero([...index.keys.map((key) => key.column), ...index.include]),
             SqlArray.fromZero(index.keys.map((key) => (key.descending ? 1 : 0) + (key.nullsFirst ? 2 : 0))),
             SqlArray.fromZero(index.keys.map((key) => context.typeId(key.type))),
+            SqlArray.fromZero(index.keys.map((key) => key.operatorClass ?? null)),
+            SqlArray.fromZero(index.keys.map((key) => key.collation ?? null)),
             rendered.expressions,
             rendered.predicate,
             index.ready,

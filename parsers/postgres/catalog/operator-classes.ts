@@ -78,12 +78,19 @@ const ENUM: Readonly<Record<string, string>> = { 403: '10069', 405: '10070' };
 const ARRAY: Readonly<Record<string, string>> = { 403: '10000', 405: '10001' };
 
 /** SQL for the id of the class that a key of type `type` uses in an index of a method, as its default. */
-export function defaultClass(method: '403' | '405', type: string): string {
+function defaultClass(method: '403' | '405', type: string): string {
   const defaults = classes.filter((one) => one[1] === method && one[5] === 't');
   const aliases = INDEXED_AS.map(([alias, of]) => [defaults.find((one) => one[4] === of)?.[0], alias]);
   const whens = [...defaults.map((one) => [one[0], one[4]]), ...aliases].map(([id, of]) => `WHEN ${of} THEN ${id}`);
   const other = `(SELECT CASE WHEN t.category = 'A' THEN ${ARRAY[method]} WHEN t.form = 'e' THEN ${ENUM[method]} ELSE 0 END FROM sys.types t WHERE t.id = ${type})`;
   return `CASE ${type} ${whens.join(' ')} ELSE ${other} END`;
+}
+
+/** The class that a key was given by name (SQL, NULL = none), else the default of its type. */
+export function keyClass(method: '403' | '405', type: string, name: string): string {
+  const whens = classes.filter((one) => one[1] === method).map((one) => `WHEN '${one[2]}' THEN ${one[0]}`);
+  const otherwise = defaultClass(method, type);
+  return `CASE WHEN ${name} IS NULL THEN ${otherwise} ELSE CASE ${name} ${whens.join(' ')} ELSE ${otherwise} END END`;
 }
 
 const ADMINISTRATOR = '(SELECT min(a.id) FROM sys.roles a WHERE a.superuser)';

@@ -3,7 +3,8 @@
  * are NULL; relations not listed are empty, with the right columns.
  */
 import type { ViewSource } from './build-view.ts';
-import { defaultClass, OPERATOR_CLASS_SOURCES } from './operator-classes.ts';
+import { COLLATION_SOURCES, collationId } from './collations.ts';
+import { keyClass, OPERATOR_CLASS_SOURCES } from './operator-classes.ts';
 import { EXTENSION_SOURCES } from './extension-sources.ts';
 import { TRANSACTION_SOURCES } from './transaction-sources.ts';
 
@@ -25,12 +26,12 @@ const MODIFIER = `CASE WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 19, 1
   WHEN c.type_kind IN ('time', 'timetz', 'timestamp', 'timestamptz') THEN coalesce(c.precision, -1)
   ELSE -1 END`;
 
-const COLLATABLE =
-  "CASE WHEN c.collation = 'C' THEN 950 WHEN c.collation = 'POSIX' THEN 951 WHEN c.type_id IN (19, 1003) THEN 950 WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 1002) THEN 100 ELSE 0 END";
-
 /** The operator classes of an index's keys, one after another. */
-const OPERATOR_CLASSES = `array_to_string(ARRAY(SELECT CASE (SELECT m.method FROM sys.relations m WHERE m.id = i.id) WHEN 'hash' THEN ${defaultClass('405', 'k.type')} ELSE ${defaultClass('403', 'k.type')} END
-  FROM unnest(i.key_types) WITH ORDINALITY k(type, at) ORDER BY k.at), ' ')`;
+const OPERATOR_CLASSES = `array_to_string(ARRAY(SELECT CASE (SELECT m.method FROM sys.relations m WHERE m.id = i.id) WHEN 'hash' THEN ${keyClass('405', 'k.type', 'k.class')} ELSE ${keyClass('403', 'k.type', 'k.class')} END
+  FROM unnest(i.key_types, i.key_classes) WITH ORDINALITY k(type, class, at) ORDER BY k.at), ' ')`;
+
+const KEY_COLLATIONS = `array_to_string(ARRAY(SELECT ${collationId('k.locale', 'k.type', '(SELECT t.type_kind FROM sys.types t WHERE t.id = k.type)')}
+  FROM unnest(i.key_types, i.key_collations) WITH ORDINALITY k(type, locale, at) ORDER BY k.at), ' ')`;
 
 const STAT_TABLES: ViewSource = {
   from: "sys.relations r JOIN sys.schemas s ON s.id = r.schema_id WHERE r.kind = 'table' AND NOT r.system",
@@ -155,7 +156,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       attisdropped: 'c.dropped',
       attislocal: 'true',
       attinhcount: '0',
-      attcollation: COLLATABLE,
+      attcollation: collationId('c.collation', 'c.type_id', 'c.type_kind'),
       attacl: 'c.acl',
     },
   },
@@ -213,20 +214,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       reloptions: 'r.options',
     },
   },
-  pg_collation: {
-    from: "(VALUES (100::oid, 'default', 'd', -1, NULL), (950::oid, 'C', 'c', -1, 'C'), (951::oid, 'POSIX', 'c', -1, 'POSIX')) c(id, name, provider, encoding, locale)",
-    columns: {
-      oid: 'c.id',
-      collname: 'c.name',
-      collnamespace: '11',
-      collowner: ADMINISTRATOR,
-      collprovider: 'c.provider',
-      collisdeterministic: 'true',
-      collencoding: 'c.encoding',
-      collcollate: 'c.locale',
-      collctype: 'c.locale',
-    },
-  },
+  ...COLLATION_SOURCES,
   pg_constraint: {
     from: 'sys.constraints c',
     columns: {
@@ -329,7 +317,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       indislive: 'true',
       indisreplident: 'false',
       indkey: 'i.columns',
-      indcollation: "array_to_string(ARRAY(SELECT 0 FROM generate_series(1, i.key_count)), ' ')",
+      indcollation: KEY_COLLATIONS,
       indclass: OPERATOR_CLASSES,
       indoption: 'i.options',
       indexprs: 'i.expressions',
