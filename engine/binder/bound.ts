@@ -32,6 +32,9 @@ export interface OutputColumn {
 
 export type ComparisonOperator = 'equal' | 'not_equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal';
 
+/** How a cast treats values that do not fit, where a dialect converts freely. */
+export type LenientContext = 'lenient' | 'column' | 'column_adjusted';
+
 export type BoundExpression =
   | { readonly kind: 'constant'; readonly value: SqlValue; readonly type: SqlType }
   | { readonly kind: 'parameter'; readonly index: number; readonly type: SqlType }
@@ -58,6 +61,8 @@ export type BoundExpression =
       readonly function: FunctionDefinition;
       readonly arguments: readonly BoundExpression[];
       readonly type: SqlType;
+      /** How messages show it, where the native ones do. */
+      readonly shown?: (() => string) | undefined;
       readonly pos?: number | undefined;
     }
   /** A user-defined function. */
@@ -72,7 +77,16 @@ export type BoundExpression =
       readonly kind: 'cast';
       readonly operand: BoundExpression;
       readonly type: SqlType;
-      readonly context: 'implicit' | 'assignment' | 'explicit' | 'try';
+      /**
+       * lenient, column, column_adjusted: what can be read of the value counts; the rest is a warning in an expression, for a
+       * column an error or (adjusted) a warning with the nearest value.
+       */
+      readonly context: 'implicit' | 'assignment' | 'explicit' | 'try' | LenientContext;
+      /** The column's name and the number of the first row, for messages of assignments. */
+      readonly column?: string | undefined;
+      readonly firstRow?: number | undefined;
+      /** It only cuts digits that a computed value has beyond its type: not wanted where the value is computed with. */
+      readonly rounding?: true;
       readonly pos?: number | undefined;
       /** Domain whose constraints the value must meet. */ readonly domainId?: ObjectId | undefined;
     }

@@ -14,6 +14,9 @@ import { functionsNamed, operatorsNamed, withVariadicArray } from '../functions/
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
 import { atPosition, fail } from './errors.ts';
+import { bindLenientOperator } from './lenient-arithmetic.ts';
+import { isLenient } from './lenient-coerce.ts';
+import { resolveLeniently } from './lenient-overloads.ts';
 import { coerceArguments, resolveOverload, resultType, type Candidate } from './overloads.ts';
 import { typeIdentity, typeName } from './type-facts.ts';
 import { showName } from './user-types.ts';
@@ -30,8 +33,9 @@ function choose(
   definitions: readonly FunctionDefinition[],
   types: readonly SqlType[],
   operator: boolean,
+  lenient: boolean,
 ): Candidate<FunctionDefinition> | 'ambiguous' | undefined {
-  let key = `${kind}:${name}`;
+  let key = `${lenient ? 'lenient ' : ''}${kind}:${name}`;
   let cacheable = true;
   for (const type of types) {
     key += `,${typeIdentity(type)}`;
@@ -39,7 +43,9 @@ function choose(
   }
   const known = cacheable ? CHOICES.get(key) : undefined;
   if (known !== undefined && known.patterns.every((pattern) => typeof pattern !== 'string')) return known;
-  const found = resolveOverload(definitions, types, operator);
+  const strict = resolveOverload(definitions, types, operator);
+  const found =
+    lenient && (strict === undefined || strict === 'ambiguous') ? resolveLeniently(definitions, types) : strict;
   if (cacheable && found !== undefined && found !== 'ambiguous') {
     if (CHOICES.size >= MAX_CHOICES) CHOICES.clear();
     CHOICES.set(key, found);
@@ -55,8 +61,11 @@ export function callOperator(
   pos: number | undefined,
   positions: Positions,
 ): BoundExpression {
+  const lenient = isLenient(binder);
+  const own = lenient ? bindLenientOperator(binder, name, operands, pos) : undefined;
+  if (own !== undefined) return own;
   const types = operands.map((operand) => operand.type);
-  const found = choose(name, `o${operands.length}`, operatorsNamed(name, operands.length), types, true);
+  const found = choose(name, `o${operands.length}`, operatorsNamed(name, operands.length), types, true, lenient);
   const symbol = OPERATORS[name as keyof typeof OPERATORS] ?? name;
   if (found === undefined || found === 'ambiguous') {
     const names = types.map((type) => typeName(type));
@@ -120,6 +129,7 @@ export function findFunction(
   variadic: boolean,
   pos: number | undefined,
   form: 'normal' | 'within' = 'normal',
+  lenient = false,
 ): Candidate<FunctionDefinition> {
   let definitions = functionsNamed(name).filter(
     (definition) =>
@@ -130,7 +140,7 @@ export function findFunction(
     definitions = definitions.filter((definition) => definition.variadic === 'spread').map(withVariadicArray);
   const found = variadic
     ? resolveOverload(definitions, types, false)
-    : choose(name, kinds.join('') + form, definitions, types, false);
+    : choose(name, kinds.join('') + form, definitions, types, false, lenient);
   if (found === undefined || found === 'ambiguous') noFunction(name, types, pos, found === 'ambiguous');
   return found;
 }
@@ -154,6 +164,8 @@ export function callFunction(
     arguments_.map((argument) => argument.type),
     variadic,
     pos,
+    'normal',
+    isLenient(binder),
   );
   const call = build(binder, found, arguments_, pos, positions);
   if (found.target.kind !== 'set') return call;

@@ -6,6 +6,8 @@ import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
+import { coerceLeniently, coerceToColumn, convertsLeniently, isLenient, truth } from './lenient-coerce.ts';
+import { commonLenientType } from './lenient-types.ts';
 import { constant, foldCast, readLiteral } from './literal.ts';
 import {
   baseType,
@@ -51,6 +53,8 @@ export function coerce(
       ? undefined
       : { kind: 'cast', operand: inner, type: target, context, pos, domainId: typeId };
   }
+  if (isLenient(binder) && convertsLeniently(type, target))
+    return coerceLeniently(binder, expression, target, context, pos);
   if (sameIdentity(type, target)) return adjust(binder, expression, target, context, pos);
   if (context === 'implicit' || context === 'assignment') {
     // Between unlimited strings nothing changes but the name.
@@ -261,6 +265,8 @@ export function coerceToBoolean(
   pos: number | undefined,
 ): BoundExpression {
   if (expression.type.kind === 'bool') return expression;
+  const lenient = isLenient(binder) ? truth(binder, expression, pos) : undefined;
+  if (lenient !== undefined) return lenient;
   const result = coerce(
     binder,
     expression,
@@ -287,8 +293,12 @@ export function coerceForAssignment(
   type: SqlType,
   columnName: string,
   pos: number | undefined,
+  firstRow = 1,
 ): BoundExpression {
-  const result = coerce(binder, expression, type, 'assignment', pos);
+  const result =
+    isLenient(binder) && convertsLeniently(expression.type, type)
+      ? coerceToColumn(binder, expression, type, columnName, pos, firstRow)
+      : coerce(binder, expression, type, 'assignment', pos);
   if (result === undefined) {
     fail(
       'datatype_mismatch',
@@ -322,6 +332,10 @@ export function commonType(
       continue;
     }
     if (sameType(chosen, type)) continue;
+    if (isLenient(binder) && convertsLeniently(chosen, type)) {
+      chosen = commonLenientType(chosen, type);
+      continue;
+    }
     same = false;
     if (sameIdentity(chosen, type)) continue;
     if (categoryOf(chosen) !== categoryOf(type)) {

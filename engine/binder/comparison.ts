@@ -8,6 +8,8 @@ import { coerce } from './coerce.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
 import { bindOnce } from './expression-tools.ts';
+import { isLenient } from './lenient-coerce.ts';
+import { adaptOperands, dateComparisonType, impliedComparison, lenientComparisonType } from './lenient-comparison.ts';
 import {
   baseType,
   canCast,
@@ -67,8 +69,7 @@ export function comparisonType(binder: Binder, left: SqlType, right: SqlType): S
 function relaxedComparison(binder: Binder, a: SqlType, b: SqlType): SqlType | undefined {
   if (binder.semantics.coercion === 'precedence')
     return canCast(a, b, 'explicit') && categoryOf(a) === 'string' ? b : a;
-  if (categoryOf(a) === 'datetime' || categoryOf(b) === 'datetime') return categoryOf(a) === 'datetime' ? a : b;
-  return { kind: 'float64' };
+  return lenientComparisonType(a, b);
 }
 
 function comparable(type: SqlType): SqlType | undefined {
@@ -133,16 +134,23 @@ function noOperator(operator: string, left: SqlType, right: SqlType, pos: number
   });
 }
 
+function dateComparison(type: SqlType, left: BoundExpression, right: BoundExpression): SqlType {
+  const first = dateComparisonType(type, left);
+  return first.kind === 'date' ? dateComparisonType(type, right) : first;
+}
+
 /** left operator right, row by row where both are rows. */
 export function compare(
   binder: Binder,
   operator: ComparisonOperator,
-  left: BoundExpression,
-  right: BoundExpression,
+  givenLeft: BoundExpression,
+  givenRight: BoundExpression,
   pos: number | undefined,
   leftPos = pos,
   rightPos = pos,
 ): BoundExpression {
+  const lenient = isLenient(binder);
+  const [left, right] = lenient ? adaptOperands(givenLeft, givenRight) : [givenLeft, givenRight];
   if (left.kind === 'row' && right.kind === 'row') return compareRows(binder, operator, left.items, right.items, pos);
   if (left.kind === 'row' && right.type.kind === 'record' && right.type.fields !== undefined) {
     return bindOnce(
@@ -158,9 +166,10 @@ export function compare(
       (use) => compareRows(binder, operator, fieldsOf(use), right.items, pos),
     );
   }
-  const type = comparisonType(binder, left.type, right.type) ?? noOperator(operator, left.type, right.type, pos);
+  const found = comparisonType(binder, left.type, right.type) ?? noOperator(operator, left.type, right.type, pos);
+  const type = lenient && found.kind === 'date' ? dateComparison(found, left, right) : found;
   if (type.kind === 'jsonb' || !NOT_COMPARABLE.has(type.kind)) {
-    return {
+    const exact: BoundExpression = {
       kind: 'compare',
       operator,
       left: comparisonOperand(binder, left, type, leftPos),
@@ -169,6 +178,8 @@ export function compare(
       type: BOOL,
       pos,
     };
+    const implied = lenient ? impliedComparison(binder, operator, left, right) : undefined;
+    return implied === undefined ? exact : { kind: 'and', operands: [implied, exact], type: BOOL };
   }
   return noOperator(operator, left.type, right.type, pos);
 }
@@ -209,11 +220,12 @@ export function compareRows(
 /** IS [NOT] DISTINCT FROM. */
 export function distinctFrom(
   binder: Binder,
-  left: BoundExpression,
-  right: BoundExpression,
+  givenLeft: BoundExpression,
+  givenRight: BoundExpression,
   negated: boolean,
   pos: number | undefined,
 ): BoundExpression {
+  const [left, right] = isLenient(binder) ? adaptOperands(givenLeft, givenRight) : [givenLeft, givenRight];
   if (left.kind === 'row' && right.kind === 'row') {
     if (left.items.length !== right.items.length)
       fail('syntax_error', 'unequal number of entries in row expressions', pos);
@@ -233,16 +245,28 @@ export function distinctFrom(
   };
 }
 
+/** Are both items compared with the operand in one type? */
+function comparesAlike(binder: Binder, operand: SqlType, first: SqlType | undefined, item: SqlType): boolean {
+  if (first === undefined || item.kind === 'unknown' || first.kind === 'unknown') return true;
+  const a = comparisonType(binder, operand, first);
+  const b = comparisonType(binder, operand, item);
+  return a !== undefined && b !== undefined && sameIdentity(a, b);
+}
+
 /** operand [NOT] IN (items). */
 export function inList(
   binder: Binder,
   operand: BoundExpression,
-  items: readonly BoundExpression[],
+  given: readonly BoundExpression[],
   negated: boolean,
   pos: number | undefined,
   positions: readonly (number | undefined)[],
 ): BoundExpression {
-  if (operand.kind !== 'row' && operand.type.kind !== 'record') {
+  const lenient = isLenient(binder);
+  const items = lenient ? given.map((item) => adaptOperands(operand, item)[1]) : given;
+  // Where everything converts, items of one kind share a type and each of the others is compared by itself.
+  const mixed = lenient && items.some((item) => !comparesAlike(binder, operand.type, items[0]?.type, item.type));
+  if (!mixed && operand.kind !== 'row' && operand.type.kind !== 'record') {
     let type: SqlType | undefined = operand.type;
     for (const item of items) {
       if (type === undefined) break;

@@ -77,6 +77,8 @@ export interface Shared {
   nextColumn: number;
   nextCte: number;
   modifies: boolean;
+  /** Values that do not fit a column are adjusted, whatever the dialect's rule. */
+  adjusts: boolean;
   depth: number;
   /** All table scans carry their row keys: some expression needs one. */
   rowKeys: boolean;
@@ -117,6 +119,7 @@ export function newShared(context: BindContext, firstColumn = 1, trace?: BindTra
     nextColumn: firstColumn,
     nextCte: 1,
     modifies: false,
+    adjusts: false,
     depth: 0,
     rowKeys: false,
     openAggregates: [],

@@ -16,7 +16,7 @@ import { Binder, type BindContext } from './context.ts';
 import { collated } from '../types/collation.ts';
 import { atPosition, fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
-import { negateConstant } from './literal.ts';
+import { literalConstant, negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
 import { startOf } from './positions.ts';
 import { storedValue } from './stored-program.ts';
@@ -47,7 +47,11 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
   const bind = (inner: ValueNode): BoundExpression => bindExpression(inner, scope);
   switch (node.op) {
     case 'LITERAL':
-      return constant(node.value, node.type.kind === 'named' ? resolveType(binder, node.type, node.pos) : node.type);
+      return literalConstant(
+        binder,
+        node.value,
+        node.type.kind === 'named' ? resolveType(binder, node.type, node.pos) : node.type,
+      );
     case 'PARAM':
       return binder.parameter(
         node.index,

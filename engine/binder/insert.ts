@@ -40,6 +40,7 @@ export function bindInsert(
   const positions = columns.flatMap((column) => (column === undefined ? [] : [column.position]));
   requirePrivilege(binder, target, 'INSERT', positions);
   binder.useTable(table, 'write');
+  if (node.onDuplicate === 'ignore') binder.shared.adjusts = true;
   const values: (BoundExpression | undefined)[] = table.columns.map(() => undefined);
   const source =
     node.source === undefined || node.defaultValues
@@ -166,7 +167,7 @@ function bindRows(
   }
   const first = rows[0]?.[Math.min(wanted.length, width - 1)];
   const columns = usedColumns(binder, node, target, wanted, width, first?.pos ?? source.pos ?? node.pos);
-  const bind = (item: ValueNode, column: ColumnDefinition): BoundExpression => {
+  const bind = (item: ValueNode, column: ColumnDefinition, row = 1): BoundExpression => {
     if (item.op === 'DEFAULT_VALUE') return defaultExpression(binder, column);
     return coerceForAssignment(
       binder,
@@ -174,6 +175,7 @@ function bindRows(
       column.type,
       binder.display(column.name),
       startOf(item),
+      row,
     );
   };
   const given: { readonly column: ColumnDefinition; readonly index: number }[] = [];
@@ -193,7 +195,7 @@ function bindRows(
   });
   return {
     kind: 'values',
-    rows: rows.map((row) => given.map(({ column, index }) => bind(row[index] as ValueNode, column))),
+    rows: rows.map((row, i) => given.map(({ column, index }) => bind(row[index] as ValueNode, column, i + 1))),
     columns: output,
   };
 }

@@ -6,6 +6,7 @@
  * Implementations are plain functions of values. NULL arguments never reach a `strict` function.
  */
 import type { Semantics } from '../../sblr/contract/semantics.ts';
+import type { SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { TextSettings } from '../../sblr/contract/text/settings.ts';
 import type { RecordField, ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
@@ -49,8 +50,9 @@ export interface EvalContext {
   /** 0 <= x < 1, seeded per session by `seedRandom`. */
   random(): number;
   seedRandom(seed: number): void;
-  /** Reports a warning or notice to the client. */
+  /** Reports a warning to the client. */
   warn(message: string): void;
+  notice(notice: SqlNotice): void;
 }
 
 /** The compiled form of a scalar function, by number of arguments. Methods, so that implementations may narrow their parameters. */

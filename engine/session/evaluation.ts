@@ -7,6 +7,7 @@ import {
 } from '../../sblr/contract/text/settings.ts';
 import { timeZoneSetting, UTC } from '../../sblr/contract/text/time-zone.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
+import type { SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { EvalContext } from '../functions/function.ts';
 import { SessionIntrospection } from './introspection.ts';
 import type { Session } from './session.ts';
@@ -50,6 +51,10 @@ export class SessionEvaluation implements EvalContext {
 
   warn(message: string): void {
     this.#session.warn('warning', message);
+  }
+
+  notice(notice: SqlNotice): void {
+    this.#session.notice(notice);
   }
 }
 

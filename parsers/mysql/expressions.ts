@@ -1,6 +1,6 @@
 /** What MySQL's expressions have beyond, or other than, those of standard SQL. */
 import type { Identifier } from '../../sblr/contract/names.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
+import { FLOAT64, INT32, type SqlType } from '../../sblr/contract/types.ts';
 import { Bits } from '../../sblr/contract/values.ts';
 import { node, type NodeOf, type ValueNode } from '../../sblr/nodes.ts';
 import { type ParsedType, Precedence } from '../shared/expression-parser.ts';
@@ -25,6 +25,8 @@ const FACTS: ValueFacts = {
 export const STRING: SqlType = Object.freeze({ kind: 'text' });
 export const BYTES: SqlType = Object.freeze({ kind: 'bytes' });
 const MAX_IDENTIFIER = 64;
+const MAX_INT64 = '9223372036854775807';
+const MAX_UINT64 = 18446744073709551615n;
 
 export const INTERVAL_UNITS: ReadonlySet<string> = new Set(
   `microsecond second minute hour day week month quarter year second_microsecond minute_microsecond minute_second hour_microsecond
@@ -272,6 +274,28 @@ export abstract class MysqlExpressions extends TransactionParser {
 
   // ---- primaries ---------------------------------------------------------------------------------------
 
+  /** With an exponent a number is a double, and integers reach to the last of the unsigned. */
+  protected override primary(): ValueNode {
+    const { pos, value, kind } = this;
+    if (kind === Token.DECIMAL && /e/i.test(value)) {
+      const number = Number(value);
+      if (!Number.isFinite(number))
+        throw this.error('numeric_value_out_of_range', `Illegal double '${value}' value found during parsing`, pos);
+      this.advance();
+      this.noLabel();
+      return literal(number, FLOAT64, pos);
+    }
+    if (kind === Token.INTEGER && value.length >= MAX_INT64.length) {
+      const number = BigInt(value);
+      if (number > BigInt(MAX_INT64) && number <= MAX_UINT64) {
+        this.advance();
+        this.noLabel();
+        return literal(number, { kind: 'int64', unsigned: true }, pos);
+      }
+    }
+    return super.primary();
+  }
+
   protected override otherPrimary(): ValueNode {
     const { pos, value } = this;
     switch (this.kind) {
@@ -319,6 +343,11 @@ export abstract class MysqlExpressions extends TransactionParser {
 
   protected override wordPrimary(restricted: boolean): ValueNode {
     const { pos, value } = this;
+    if (value === 'true' || value === 'false') {
+      this.advance();
+      this.noLabel();
+      return literal(value === 'true' ? 1 : 0, INT32, pos);
+    }
     if (value.startsWith('_') && INTRODUCERS.has(value)) {
       const next = this.peekKind(1);
       if (next === Token.STRING || next === Token.HEX || next === Token.BITS) return this.introduced(value, pos);

@@ -112,7 +112,7 @@ export class MysqlParser extends MysqlCalls {
   private itemLabel(value: ValueNode, text: string): string {
     if (value.op === 'COLUMN') return (value.name.at(-1) as Identifier).text;
     if (value.op === 'LITERAL' && typeof value.value === 'string' && value.type.kind === 'text') return value.value;
-    return text;
+    return /^(null|true|false)$/i.test(text) ? text.toUpperCase() : text;
   }
 
   private selectAlias(): Identifier | undefined {

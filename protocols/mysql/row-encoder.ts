@@ -196,7 +196,11 @@ export class BinaryRowEncoder extends RowEncoder {
         out.u32le(this.#integer(column));
         return;
       case FIELD_TYPE.LONGLONG:
-        out.u64le(BigInt(reader.layouts[column] === LAYOUT_UINT64 ? reader.uint64At(column) : reader.int64At(column)));
+        if (reader.layouts[column] === LAYOUT_BOOL) out.u64le(reader.boolAt(column) ? 1n : 0n);
+        else
+          out.u64le(
+            BigInt(reader.layouts[column] === LAYOUT_UINT64 ? reader.uint64At(column) : reader.int64At(column)),
+          );
         return;
       case FIELD_TYPE.FLOAT:
         out.f32le(reader.float64At(column));

@@ -64,7 +64,7 @@ export function fieldType(type: SqlType, charset: number): FieldType {
   const unsigned = type.unsigned === true ? FIELD_FLAG.UNSIGNED : 0;
   switch (type.kind) {
     case 'bool':
-      return number(FIELD_TYPE.TINY, 1);
+      return number(FIELD_TYPE.LONGLONG, 1);
     case 'int8':
     case 'int16':
     case 'int24':

@@ -31,7 +31,24 @@ export function compileCall(expression: Call, layout: Layout, context: CompileCo
     context.semantics,
   );
   const values = expression.arguments.map((argument) => compileExpression(argument, layout, context));
-  return definition.strict ? strictCall(implementation, values) : plainCall(implementation, values);
+  const evaluate = definition.strict ? strictCall(implementation, values) : plainCall(implementation, values);
+  return expression.shown === undefined ? evaluate : shownInErrors(evaluate, expression.shown);
+}
+
+/** Range errors tell in which expression they happened. */
+function shownInErrors(evaluate: Evaluator, shown: () => string): Evaluator {
+  return (row, execution) => {
+    try {
+      return evaluate(row, execution);
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.condition !== 'numeric_value_out_of_range') throw error;
+      if (error.details.args?.['expression'] !== undefined) throw error;
+      throw new SqlError(error.condition, {
+        ...error.details,
+        args: { ...error.details.args, expression: shown() },
+      });
+    }
+  };
 }
 
 function plainCall(code: ScalarCall, values: readonly Evaluator[]): Evaluator {

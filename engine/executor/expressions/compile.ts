@@ -13,6 +13,7 @@ import type { TableDefinition } from '../../catalog/definitions.ts';
 import type { StoredExpression, UserTypeDefinition } from '../../catalog/definitions.ts';
 import { hasSubquery, isStableConstant } from '../../planner/expression-walk.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
+import { compileColumnCast, compileLenientCast } from './lenient-casts.ts';
 import { castOf, comparatorOf, equalityOf, hashKeyOf, type CastFunction, type Comparator } from '../values.ts';
 import { compileCall } from './calls.ts';
 import { compileArray, compileQuantifiedArray, compileSubscript } from './arrays.ts';
@@ -359,12 +360,15 @@ function compileCast(
   context: CompileContext,
 ): Evaluator {
   const operand = compileExpression(expression.operand, layout, context);
+  if (expression.context === 'lenient') return compileLenientCast(expression, operand);
+  if (expression.context === 'column' || expression.context === 'column_adjusted')
+    return compileColumnCast(expression, operand, context.newSlot());
   const cast = castOf(expression.operand.type, expression.type, expression.context);
   const plain: Evaluator =
     cast === undefined
       ? operand
       : expression.operand.kind === 'constant' && expression.operand.type.kind === 'unknown'
-        ? literalCast(expression.operand.value, expression)
+        ? literalCast(expression.operand.value, expression, expression.context)
         : (row, execution) => {
             const value = operand(row, execution);
             return value === null ? null : cast(value, execution.evaluation);
@@ -376,8 +380,12 @@ function compileCast(
  * A literal whose meaning depends on the session is read when it is met; its errors stand where it does, unlike those
  * of the length or precision applied afterwards.
  */
-function literalCast(text: SqlValue, expression: BoundExpression & { kind: 'cast' }): Evaluator {
-  const { type, context, pos } = expression;
+function literalCast(
+  text: SqlValue,
+  expression: BoundExpression & { kind: 'cast' },
+  context: Parameters<typeof castOf>[2],
+): Evaluator {
+  const { type, pos } = expression;
   const plain = type.kind === 'interval' ? type : withoutModifiers(type);
   const read = castOf(UNKNOWN, plain, context) as CastFunction;
   const limit = plain === type ? undefined : castOf(plain, type, context);

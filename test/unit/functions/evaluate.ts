@@ -68,6 +68,7 @@ export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {
     random: () => 0.5,
     seedRandom: () => undefined,
     warn: () => undefined,
+    notice: () => undefined,
   };
 }
 

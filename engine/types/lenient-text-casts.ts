@@ -1,0 +1,197 @@
+/** Any value as text, bytes or bits, as labels of an enumeration or set, as a document. */
+import { type SqlType } from '../../sblr/contract/types.ts';
+import { parseJsonb } from '../../sblr/contract/text/json.ts';
+import { dateText, doubleText, floatText, instantText, timeText } from '../../sblr/contract/text/plain.ts';
+import { textFormatter } from '../../sblr/contract/text/text-io.ts';
+import { Bits, type Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
+import { type EvalContext } from '../functions/function.ts';
+import { characterOffset, trimBlanks } from './casts.ts';
+import { wholeNumber } from './lenient-number-casts.ts';
+import { type LenientCast, INTEGERS, textOf, plainText, local } from './lenient-values.ts';
+
+export function toText(from: SqlType, to: SqlType): LenientCast {
+  const convert = textValue(from);
+  const { length } = to;
+  const fixed = to.fixed === true;
+  return (value, evaluation, misfits) => {
+    const text = convert(value, evaluation);
+    if (length === undefined || text.length <= length) return fixed ? trimBlanks(text) : text;
+    const end = characterOffset(text, length);
+    if (end < text.length) {
+      const cut = text.slice(0, end);
+      misfits.cut(to, text, trimBlanks(text.slice(end)) === '');
+      return fixed ? trimBlanks(cut) : cut;
+    }
+    return fixed ? trimBlanks(text) : text;
+  };
+}
+
+/** The text of any value. */
+function textValue(from: SqlType): (value: SqlValue, evaluation: EvalContext) => string {
+  const precision = from.precision ?? 0;
+  switch (from.kind) {
+    case 'bool':
+      return (value) => (value === true ? '1' : '0');
+    case 'float64':
+      return (value) => doubleText(value as number);
+    case 'float32':
+      return (value) => floatText(value as number);
+    case 'date':
+      return (value) => dateText(value as number);
+    case 'time':
+      return (value) => timeText(value as number, precision);
+    case 'timestamp':
+    case 'timestamptz':
+      return (value, evaluation) => instantText(local(from, value, evaluation), precision);
+    case 'bytes':
+      return (value) => Buffer.from(value as Uint8Array).toString('utf8');
+    case 'bits':
+      return (value) => Buffer.from(bytesOfBits(value as Bits)).toString('latin1');
+    case 'text':
+    case 'unknown':
+    case 'enum':
+    case 'set':
+    case 'decimal':
+    case 'year':
+    case 'json':
+      return textOf;
+    case 'jsonb':
+      return (value) => (value as Jsonb).text;
+    default:
+      if (INTEGERS.has(from.kind)) return textOf;
+      return (value, evaluation) => textFormatter(from, evaluation.text)(value);
+  }
+}
+
+export function toBytes(from: SqlType, to: SqlType): LenientCast {
+  const text = textValue(from);
+  const { length } = to;
+  return (value, evaluation, misfits) => {
+    const bytes =
+      value instanceof Uint8Array
+        ? value
+        : value instanceof Bits
+          ? bytesOfBits(value)
+          : Buffer.from(text(value, evaluation), 'utf8');
+    if (length === undefined || bytes.length === length) return bytes;
+    if (bytes.length > length) {
+      misfits.cut(to, Buffer.from(bytes).toString('latin1'), false);
+      return bytes.subarray(0, length);
+    }
+    if (to.fixed !== true) return bytes;
+    const padded = Buffer.alloc(length);
+    padded.set(bytes);
+    return padded;
+  };
+}
+
+function bytesOfBits({ text }: Bits): Uint8Array {
+  const length = (text.length + 7) >> 3;
+  const padded = text.padStart(length * 8, '0');
+  return Uint8Array.from({ length }, (_, i) => Number.parseInt(padded.slice(i * 8, i * 8 + 8), 2));
+}
+
+/** Bits of any value: the bytes of text, the binary digits of a number. */
+export function toBits(from: SqlType, to: SqlType): LenientCast | undefined {
+  const isText = from.kind === 'text' || from.kind === 'bytes' || from.kind === 'unknown';
+  const whole = isText ? undefined : wholeNumber(from, true);
+  if (!isText && whole === undefined) return undefined;
+  const length = to.length ?? 64;
+  return (value, evaluation, misfits) => {
+    const number =
+      value instanceof Bits
+        ? BigInt(`0b0${value.text}`)
+        : whole === undefined
+          ? bigOfBytes(value instanceof Uint8Array ? value : Buffer.from(textOf(value), 'utf8'))
+          : BigInt(whole(value, evaluation, misfits));
+    const digits = BigInt.asUintN(64, number).toString(2);
+    if (digits.length <= length && number < 18446744073709551616n) return new Bits(digits.padStart(length, '0'));
+    misfits.cut(to, textOf(value), false);
+    return new Bits('1'.repeat(length));
+  };
+}
+
+function bigOfBytes(value: Uint8Array): bigint {
+  let result = 0n;
+  for (const byte of value.subarray(0, 16)) result = (result << 8n) | BigInt(byte);
+  return result;
+}
+
+export function toEnum(from: SqlType, to: SqlType): LenientCast | undefined {
+  const labels = to.labels ?? [];
+  const folded = labels.map((label) => label.toLowerCase());
+  const byNumber = from.kind !== 'text' && from.kind !== 'enum' && from.kind !== 'bytes' && from.kind !== 'unknown';
+  const whole = byNumber ? wholeNumber(from, true) : undefined;
+  if (byNumber && whole === undefined) return undefined;
+  return (value, evaluation, misfits) => {
+    const index =
+      whole === undefined ? labelIndex(folded, textOf(value)) : Number(whole(value, evaluation, misfits)) - 1;
+    const label = labels[index];
+    if (label === undefined) misfits.noLabel(textOf(value));
+    return label ?? '';
+  };
+}
+
+/** Of a label, or of the number of one. */
+function labelIndex(folded: readonly string[], text: string): number {
+  const found = folded.indexOf(trimBlanks(text).toLowerCase());
+  return found < 0 && /^\d+$/.test(text) ? Number(text) - 1 : found;
+}
+
+export function toSet(from: SqlType, to: SqlType): LenientCast | undefined {
+  const labels = to.labels ?? [];
+  const folded = labels.map((label) => label.toLowerCase());
+  const byNumber =
+    from.kind !== 'text' &&
+    from.kind !== 'set' &&
+    from.kind !== 'enum' &&
+    from.kind !== 'bytes' &&
+    from.kind !== 'unknown';
+  const whole = byNumber ? wholeNumber(from, true) : undefined;
+  if (byNumber && whole === undefined) return undefined;
+  const shown = (bits: bigint): string => labels.filter((_label, i) => (bits >> BigInt(i)) & 1n).join(',');
+  const most = (1n << BigInt(labels.length)) - 1n;
+  return (value, evaluation, misfits) => {
+    if (whole !== undefined) {
+      const bits = BigInt(whole(value, evaluation, misfits));
+      if (bits < 0n || bits > most) misfits.noLabel(textOf(value));
+      return shown(bits & most);
+    }
+    let bits = 0n;
+    const text = textOf(value);
+    for (const part of text === '' ? [] : text.split(',')) {
+      const index = folded.indexOf(trimBlanks(part).toLowerCase());
+      if (index < 0) misfits.noLabel(text);
+      else bits |= 1n << BigInt(index);
+    }
+    return shown(bits);
+  };
+}
+
+export function toJson(from: SqlType): LenientCast | undefined {
+  switch (from.kind) {
+    case 'jsonb':
+      return (value) => value;
+    case 'text':
+    case 'unknown':
+    case 'bytes': {
+      const text = plainText(from);
+      return (value) => parseJsonb(text(value));
+    }
+    case 'bool':
+      return (value) => parseJsonb(value === true ? 'true' : 'false');
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'enum':
+    case 'set': {
+      const text = textValue(from);
+      return (value, evaluation) => parseJsonb(JSON.stringify(text(value, evaluation)));
+    }
+    default: {
+      const text = textValue(from);
+      return (value, evaluation) => parseJsonb(text(value, evaluation));
+    }
+  }
+}
