@@ -27,7 +27,7 @@ export function lenientComparisonType(a: SqlType, b: SqlType): SqlType | undefin
 }
 
 function isBinary(a: SqlType, b: SqlType): boolean {
-  return a.kind === 'bytes' && a.declared !== 'hex' && (b.kind === 'text' || isLabel(b));
+  return a.kind === 'bytes' && (b.kind === 'text' || isLabel(b));
 }
 
 function isLabel(type: SqlType): boolean {

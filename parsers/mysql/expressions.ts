@@ -1,7 +1,6 @@
 /** What MySQL's expressions have beyond, or other than, those of standard SQL. */
 import type { Identifier } from '../../sblr/contract/names.ts';
 import { FLOAT64, INT32, type SqlType } from '../../sblr/contract/types.ts';
-import { Bits } from '../../sblr/contract/values.ts';
 import { node, type NodeOf, type ValueNode } from '../../sblr/nodes.ts';
 import { type ParsedType, Precedence } from '../shared/expression-parser.ts';
 import { literal, stringLiteral } from '../shared/literals.ts';
@@ -25,6 +24,8 @@ const FACTS: ValueFacts = {
 export const STRING: SqlType = Object.freeze({ kind: 'text' });
 export const BYTES: SqlType = Object.freeze({ kind: 'bytes' });
 const MAX_IDENTIFIER = 64;
+const MAX_FRACTION_DIGITS = 6;
+const FORMS: ReadonlySet<string> = new Set(['cast', 'coalesce', 'nullif']);
 const MAX_INT64 = '9223372036854775807';
 const MAX_UINT64 = 18446744073709551615n;
 
@@ -43,6 +44,14 @@ const INTRODUCERS: ReadonlySet<string> = new Set([
   '_binary',
   '_ucs2',
 ]);
+
+/** The bytes of a literal of binary digits: a number in numeric contexts, else a string. */
+function bitBytes(digits: string): Buffer {
+  const padded = digits.padStart(((digits.length + 7) >> 3) * 8, '0');
+  return Buffer.from(
+    Array.from({ length: padded.length >> 3 }, (_, i) => Number.parseInt(padded.slice(i * 8, i * 8 + 8), 2)),
+  );
+}
 
 export abstract class MysqlExpressions extends TransactionParser {
   readonly modes: SqlModes;
@@ -79,6 +88,12 @@ export abstract class MysqlExpressions extends TransactionParser {
 
   protected override prefix(restricted: boolean): ValueNode {
     const { pos } = this;
+    if (this.isOperator('~')) {
+      this.advance();
+      const operand = this.operand(Precedence.UNARY, restricted);
+      this.noLabel();
+      return node('OPERATOR', { name: 'bit_not', operands: [operand], pos });
+    }
     if (this.isOperator('!')) {
       this.advance();
       const operand = this.operand(MysqlPrecedence.NOT_SIGN, restricted);
@@ -302,11 +317,11 @@ export abstract class MysqlExpressions extends TransactionParser {
       case Token.HEX:
         this.advance();
         this.noLabel();
-        return literal(Buffer.from(value, 'hex'), { kind: 'bytes', declared: 'hex' }, pos);
+        return literal(Buffer.from(value, 'hex'), { kind: 'bytes', declared: 'hex', length: value.length >> 1 }, pos);
       case Token.BITS:
         this.advance();
         this.noLabel();
-        return literal(new Bits(value), { kind: 'bits' }, pos);
+        return literal(bitBytes(value), { kind: 'bytes', declared: 'hex', length: (value.length + 7) >> 3 }, pos);
       default:
         throw this.syntaxError();
     }
@@ -354,12 +369,16 @@ export abstract class MysqlExpressions extends TransactionParser {
     }
     if ((value === 'date' || value === 'time' || value === 'timestamp') && this.peekKind(1) === Token.STRING) {
       this.advance();
-      const operand = stringLiteral(this.stringLiteral(), pos);
-      const type: SqlType =
-        value === 'timestamp'
-          ? { kind: 'timestamp', precision: 6 }
-          : { kind: value, ...(value === 'time' ? { precision: 6 } : {}) };
+      const text = this.stringLiteral();
+      const operand = stringLiteral(text, pos);
+      const precision = Math.min(/\.(\d*)/.exec(text)?.[1]?.length ?? 0, MAX_FRACTION_DIGITS);
+      const type: SqlType = value === 'date' ? { kind: 'date' } : { kind: value, precision };
       return node('CAST', { type, mode: 'cast', operand, pos });
+    }
+    // Their names are no reserved words: they are forms only before a parenthesis.
+    if (FORMS.has(value) && this.peekIsSymbol(1, '(')) {
+      const form = this.specialForm(value, pos, restricted);
+      if (form !== undefined) return form;
     }
     return super.wordPrimary(restricted);
   }

@@ -13,6 +13,8 @@ export interface FieldType {
 
 /** Bytes a character of the connection's character set may take. */
 const CHARACTER_BYTES = 4;
+/** Characters of computed text whose length is not known beforehand. */
+const UNBOUNDED_TEXT = 65535;
 const LONGEST = 0xffff_ffff;
 /** `decimals` of a floating-point column whose digits are not fixed, and of text. */
 const NOT_FIXED = 31;
@@ -111,6 +113,7 @@ export function fieldType(type: SqlType, charset: number): FieldType {
       if (type.fixed === true) return text(FIELD_TYPE.STRING, type.length ?? 1, charset);
       if (type.length !== undefined && type.declared !== 'text')
         return text(FIELD_TYPE.VAR_STRING, type.length, charset);
+      if (type.declared === undefined) return text(FIELD_TYPE.VAR_STRING, UNBOUNDED_TEXT, charset);
       return text(FIELD_TYPE.BLOB, type.length ?? LONGEST, charset, FIELD_FLAG.BLOB);
     case 'uuid':
       return text(FIELD_TYPE.STRING, 36, charset);
