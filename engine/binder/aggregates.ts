@@ -7,12 +7,14 @@ import { INT32, INT64 } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { FunctionDefinition } from '../functions/function.ts';
 import { functionsNamed } from '../functions/registry.ts';
-import type { AggregateCall, BoundExpression, SortKey, WindowCall, WindowFrame } from './bound.ts';
+import type { AggregateCall, BoundExpression, OutputColumn, SortKey, WindowCall, WindowFrame } from './bound.ts';
 import { findFunction, type Positions } from './calls.ts';
 import { coerce, coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { comparisonType } from './comparison.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
+import { lenientAggregate, shownAggregate } from './lenient-aggregates.ts';
+import { isLenient } from './lenient-coerce.ts';
 import { equalExpressions } from './expression-tools.ts';
 import { coerceArguments, resolveOverload, resultType } from './overloads.ts';
 import { clauseName, type BoundWindow, type Clause, type QueryLevel, type Scope } from './scope.ts';
@@ -99,9 +101,9 @@ export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bin
   for (const outer of open) if (level.depth <= outer.at && level.depth > outer.level) outer.level = level.depth;
   if (!AGGREGATE_CLAUSES.has(level.clause)) refuseAggregate(level.clause, node.pos);
   const call = resolveAggregate(binder, node, parts);
-  for (const known of level.aggregates)
-    if (sameAggregate(known, call))
-      return { kind: 'column', id: known.column.id, type: known.column.type, pos: node.pos };
+  const shown = ({ id, type }: OutputColumn): BoundExpression =>
+    shownAggregate(binder, node.function, { kind: 'column', id, type, pos: node.pos });
+  for (const known of level.aggregates) if (sameAggregate(known, call)) return shown(known.column);
   const column = binder.newColumn(node.function, call.type);
   const registered: AggregateCall = {
     column,
@@ -114,11 +116,34 @@ export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bin
   };
   level.aggregates.push(registered);
   binder.shared.trace?.calls.set(column.id, { kind: 'aggregate', node, call: registered });
-  return { kind: 'column', id: column.id, type: column.type, pos: node.pos };
+  return shown(column);
 }
 
 function refuseAggregate(clause: Clause, pos: number | undefined): never {
   return fail('grouping_error', `aggregate functions are not allowed in ${clauseName(clause)}`, pos);
+}
+
+interface ResolvedCall {
+  readonly definition: FunctionDefinition;
+  readonly values: BoundExpression[];
+  readonly type: BoundExpression['type'];
+}
+
+/** The definition for these arguments, and the arguments as it takes them. */
+function resolveCall(
+  binder: Binder,
+  node: NodeOf<'AGGREGATE'> | NodeOf<'WINDOW_CALL'>,
+  kinds: readonly FunctionDefinition['kind'][],
+  values: readonly BoundExpression[],
+  positions: Positions,
+): ResolvedCall {
+  const lenient = isLenient(binder);
+  const own = lenient && !node.star ? lenientAggregate(binder, node.function, values) : undefined;
+  const types = node.star ? [] : (own?.types ?? values.map((value) => value.type));
+  const found = findFunction(node.function, kinds, types, false, node.pos, 'normal', lenient);
+  if (own !== undefined) return { definition: found.target, values: [...own.values], type: own.type };
+  const converted = node.star ? [] : coerceArguments(binder, values, found.types, positions);
+  return { definition: found.target, values: converted, type: resultType(found.target, found.patterns, converted) };
 }
 
 type ResolvedAggregate = Omit<AggregateCall, 'column'> & { readonly type: BoundExpression['type'] };
@@ -165,10 +190,7 @@ function resolveAggregate(binder: Binder, node: NodeOf<'AGGREGATE'>, parts: Boun
         : [...definition.parameters, ...(definition.kind === 'aggregate' ? definition.within : [])];
     type = resultType(definition, patterns, converted);
   } else {
-    const found = findFunction(node.function, ['aggregate'], node.star ? [] : directTypes, false, node.pos);
-    definition = found.target;
-    values = node.star ? [] : coerceArguments(binder, values, found.types, positions);
-    type = resultType(definition, found.patterns, values);
+    ({ definition, values, type } = resolveCall(binder, node, ['aggregate'], values, positions));
   }
   if (node.distinct) checkDistinct(binder, values, parts.order, node);
   return {
@@ -288,19 +310,12 @@ export function bindWindowCall(node: NodeOf<'WINDOW_CALL'>, scope: Scope, bind: 
     node.filter === undefined ? undefined : coerceToBoolean(binder, bind(node.filter), 'FILTER', node.filter.pos);
   const window = node.spec === undefined ? namedWindow(node, scope) : bindWindow(node.spec, scope, bind);
   level.windowDepth--;
-  const found = findFunction(
-    node.function,
-    ['window', 'aggregate'],
-    node.star ? [] : values.map((value) => value.type),
-    false,
-    node.pos,
-  );
-  const definition = found.target;
+  const positions: Positions = node.arguments.map((argument) => argument.pos);
+  const resolved = resolveCall(binder, node, ['window', 'aggregate'], values, positions);
+  const { definition, values: converted, type } = resolved;
   if (filter !== undefined && definition.kind === 'window')
     fail('feature_not_supported', 'FILTER is not implemented for non-aggregate window functions', node.pos);
-  const positions: Positions = node.arguments.map((argument) => argument.pos);
-  const converted = node.star ? [] : coerceArguments(binder, values, found.types, positions);
-  const type = resultType(definition, found.patterns, converted);
+  const shown = (value: BoundExpression): BoundExpression => shownAggregate(binder, node.function, value);
   const ignoreNulls = node.nulls === 'ignore';
   for (const known of level.windows) {
     const { call } = known;
@@ -314,7 +329,7 @@ export function bindWindowCall(node: NodeOf<'WINDOW_CALL'>, scope: Scope, bind: 
         : filter !== undefined && equalExpressions(call.filter, filter)) &&
       call.arguments.every((argument, i) => equalExpressions(argument, converted[i] as BoundExpression))
     ) {
-      return { kind: 'column', id: call.column.id, type: call.column.type };
+      return shown({ kind: 'column', id: call.column.id, type: call.column.type });
     }
   }
   const call: WindowCall = {
@@ -326,7 +341,7 @@ export function bindWindowCall(node: NodeOf<'WINDOW_CALL'>, scope: Scope, bind: 
   };
   level.windows.push({ ...window, call });
   binder.shared.trace?.calls.set(call.column.id, { kind: 'window', node, call });
-  return { kind: 'column', id: call.column.id, type };
+  return shown({ kind: 'column', id: call.column.id, type });
 }
 
 function namedWindow(node: NodeOf<'WINDOW_CALL'>, scope: Scope): BoundWindow {

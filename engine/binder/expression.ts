@@ -16,13 +16,13 @@ import { Binder, type BindContext } from './context.ts';
 import { collated } from '../types/collation.ts';
 import { atPosition, fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
-import { literalConstant, negateConstant } from './literal.ts';
+import { negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
 import { startOf } from './positions.ts';
 import { storedValue } from './stored-program.ts';
 import { bindArrayQuery, bindExists, bindInQuery, bindQuantifiedQuery, bindScalarSubquery } from './subqueries.ts';
 import { baseType, categoryOf, typeIdentity, typeName } from './type-facts.ts';
-import { resolveType, showName } from './user-types.ts';
+import { literalConstant, resolveType, showName } from './user-types.ts';
 
 export function bindExpression(node: ValueNode, scope: Scope): BoundExpression {
   const { binder } = scope;
@@ -47,11 +47,7 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
   const bind = (inner: ValueNode): BoundExpression => bindExpression(inner, scope);
   switch (node.op) {
     case 'LITERAL':
-      return literalConstant(
-        binder,
-        node.value,
-        node.type.kind === 'named' ? resolveType(binder, node.type, node.pos) : node.type,
-      );
+      return literalConstant(binder, node);
     case 'PARAM':
       return binder.parameter(
         node.index,

@@ -4,7 +4,8 @@
  */
 import { BOOL, type SqlType } from '../../sblr/contract/types.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
-import { lenientOperator, QUOTIENT_DIGITS } from '../functions/lenient-arithmetic.ts';
+import { lenientOperator } from '../functions/lenient-arithmetic.ts';
+import { QUOTIENT_DIGITS } from '../types/decimal.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
 import { coerceLeniently, truth, withoutRounding } from './lenient-coerce.ts';

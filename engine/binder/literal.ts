@@ -9,16 +9,10 @@ import type { Binder } from './context.ts';
 import { TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { atPosition, fail } from './errors.ts';
-import { literalType } from './lenient-types.ts';
 import { hasModifiers, NUMERIC_LADDER, typeIdentity, typeName, type CastContext } from './type-facts.ts';
 
 export function constant(value: SqlValue, type: SqlType): BoundExpression {
   return { kind: 'constant', value, type };
-}
-
-/** A literal; where types convert freely it has the type of just its length. */
-export function literalConstant(binder: Binder, value: SqlValue, type: SqlType): BoundExpression {
-  return constant(value, binder.semantics.coercion === 'lenient' ? literalType(value, type) : type);
 }
 
 /** The constant that `text` means as `type`, or a cast where that is only known at run time. */

@@ -2,10 +2,14 @@
  * Type names in programs resolved to types: user-defined types by name, arrays of them.
  */
 import type { Name } from '../../sblr/contract/names.ts';
+import type { NodeOf } from '../../sblr/nodes.ts';
+import type { BoundExpression } from './bound.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { UserTypeDefinition } from '../catalog/definitions.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
+import { literalType } from './lenient-types.ts';
+import { constant } from './literal.ts';
 
 /** The type as columns and expressions carry it: a domain is its base type with the domain's id. */
 export function typeOfDefinition(definition: UserTypeDefinition): SqlType {
@@ -39,4 +43,10 @@ export function resolveType(binder: Binder, type: SqlType, pos: number | undefin
     return element === type.element ? type : { ...type, element };
   }
   return type;
+}
+
+/** A literal; where types convert freely it has the type of just its length. */
+export function literalConstant(binder: Binder, { value, type, pos }: NodeOf<'LITERAL'>): BoundExpression {
+  const resolved = type.kind === 'named' ? resolveType(binder, type, pos) : type;
+  return constant(value, binder.semantics.coercion === 'lenient' ? literalType(value, resolved) : resolved);
 }

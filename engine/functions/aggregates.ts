@@ -9,6 +9,7 @@ import {
   decimal,
   decimalFromInteger,
   divideDecimal,
+  type DivisionRule,
   multiplyDecimal,
   NAN,
   signOf,
@@ -91,11 +92,12 @@ const wholeSum = (final: (state: WholeSum) => SqlValue): AggregateOptions<WholeS
 const totalOf = (state: WholeSum): bigint => state.big + BigInt(state.sum);
 const exactSum = wholeSum((state) => decimal(totalOf(state), 0));
 const bigintSum = wholeSum((state) => (state.big === 0n ? state.sum + 0 : add64(0, add64(totalOf(state), 0))));
-const wholeAverage = wholeSum((state) => divideDecimal(decimal(totalOf(state), 0), new Decimal(state.count, 0)));
-aggregate('sum(int16) int64', bigintSum);
-aggregate('sum(int32) int64', bigintSum);
+const wholeAverage = (rule: DivisionRule) =>
+  wholeSum((state) => divideDecimal(decimal(totalOf(state), 0), new Decimal(state.count, 0), rule));
+for (const type of ['int16', 'int32']) aggregate(`sum(${type}) int64`, bigintSum);
 aggregate('sum(int64) decimal', exactSum);
-for (const type of ['int16', 'int32', 'int64']) aggregate(`avg(${type}) decimal`, wholeAverage);
+for (const type of ['int16', 'int32', 'int64'])
+  aggregateFor(`avg(${type}) decimal`, {}, (_types, _result, semantics) => wholeAverage(semantics.decimalDivision));
 
 interface DecimalSum {
   count: number;
@@ -133,9 +135,8 @@ aggregate(
   'sum(decimal) decimal',
   decimalSum((state) => state.sum),
 );
-aggregate(
-  'avg(decimal) decimal',
-  decimalSum((state) => divideDecimal(state.sum, new Decimal(state.count, 0))),
+aggregateFor('avg(decimal) decimal', {}, (_types, _result, semantics) =>
+  decimalSum((state) => divideDecimal(state.sum, new Decimal(state.count, 0), semantics.decimalDivision)),
 );
 
 interface FloatSum {
@@ -312,11 +313,8 @@ for (const name of ['bool_and', 'every'])
     folding<boolean>((a, b) => a && b),
     { duplicateInsensitive: true },
   );
-aggregate(
-  'bool_or(bool) bool',
-  folding<boolean>((a, b) => a || b),
-  { duplicateInsensitive: true },
-);
+const either = folding<boolean>((a, b) => a || b);
+aggregate('bool_or(bool) bool', either, { duplicateInsensitive: true });
 const bit64 = (fold: (a: bigint, b: bigint) => bigint) =>
   folding<Integer>((a, b) => add64(BigInt.asIntN(64, fold(BigInt(a), BigInt(b))), 0));
 for (const [name, one, many] of [

@@ -8,7 +8,7 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 import { canonicalInteger, Decimal, type SqlValue } from '../../sblr/contract/values.ts';
 import {
   addDecimal,
-  divideTo,
+  divideDecimal,
   integerDivideDecimal,
   moduloDecimal,
   multiplyDecimal,
@@ -18,10 +18,6 @@ import {
 import type { Integer } from '../types/integers.ts';
 import type { EvalContext, ScalarCall, ScalarFunction } from './function.ts';
 
-/** Digits kept beyond those of the dividend. */
-export const QUOTIENT_DIGITS = 4;
-/** Quotients are computed in words of so many digits, more than they show. */
-const WORD_DIGITS = 9;
 const SAFE = Number.MAX_SAFE_INTEGER;
 const MAX_INT64 = 9223372036854775807n;
 const MAX_UINT64 = 18446744073709551615n;
@@ -96,19 +92,11 @@ function divided<T extends SqlValue>(
 const zeroNumber = (b: Integer): boolean => b === 0;
 const zeroDecimal = (b: Decimal): boolean => b.unscaled === 0;
 
-const words = (digits: number): number => Math.ceil(digits / WORD_DIGITS);
+const quotient = (a: Decimal, b: Decimal): Decimal => divideDecimal(a, b, 'scale-plus-4');
 
-/** The quotient cut after the words that hold the digits asked for. */
-function quotient(a: Decimal, b: Decimal): Decimal {
-  const whole = words(a.scale) * WORD_DIGITS + words(b.scale) * WORD_DIGITS;
-  const more = Math.max(0, QUOTIENT_DIGITS - (whole - a.scale - b.scale));
-  return divideTo(a, b, words(whole + more) * WORD_DIGITS, true);
-}
-
-const add: Code = (types, result) => {
+const add: Code = (_types, result) => {
   if (result.kind === 'float64') return float((a, b) => a + b);
   if (result.kind === 'decimal') return exact(addDecimal);
-  void types;
   return wide(
     result,
     (a, b) => a + b,

@@ -167,7 +167,7 @@ export function divideDecimal(a: Decimal, b: Decimal, rule: DivisionRule = 'sign
   if (b.unscaled === 0) throw divisionByZero();
   switch (rule) {
     case 'scale-plus-4':
-      return divideTo(a, b, a.scale + 4);
+      return divideInWords(a, b);
     case 'sum-of-scales':
       return divideTo(a, b, a.scale + b.scale, true);
     case 'precision-38':
@@ -175,6 +175,19 @@ export function divideDecimal(a: Decimal, b: Decimal, rule: DivisionRule = 'sign
     default:
       return divideTo(a, b, quotientScale(a, b));
   }
+}
+
+/** Digits of a word of a quotient that is computed with more digits than it shows. */
+const WORD_DIGITS = 9;
+/** Digits it shows beyond those of the dividend. */
+export const QUOTIENT_DIGITS = 4;
+const words = (digits: number): number => Math.ceil(digits / WORD_DIGITS);
+
+/** The quotient cut after the words that hold the digits it shows: what takes part in further arithmetic. */
+function divideInWords(a: Decimal, b: Decimal): Decimal {
+  const whole = (words(a.scale) + words(b.scale)) * WORD_DIGITS;
+  const more = Math.max(0, QUOTIENT_DIGITS - (whole - a.scale - b.scale));
+  return divideTo(a, b, words(whole + more) * WORD_DIGITS, true);
 }
 
 /** Quotient with exactly `scale` digits after the point. */

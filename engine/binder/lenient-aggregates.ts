@@ -1,0 +1,63 @@
+/**
+ * Sums, averages and deviations where any argument is a number: exact numbers give decimals with the digits that many rows need,
+ * everything else doubles.
+ */
+import type { SqlType } from '../../sblr/contract/types.ts';
+import { QUOTIENT_DIGITS } from '../types/decimal.ts';
+import type { BoundExpression } from './bound.ts';
+import type { Binder } from './context.ts';
+import { coerceLeniently, withoutRounding } from './lenient-coerce.ts';
+import { decimalType, digitsOf, DOUBLE, isInteger, numberType, WIDE } from './lenient-types.ts';
+
+/** Digits by which a sum may be longer than its terms. */
+const SUM_DIGITS = 22;
+const DEVIATIONS = /^(stddev|variance)/;
+
+export interface LenientAggregate {
+  readonly values: readonly BoundExpression[];
+  /** The types under which the definition is found. */
+  readonly types: readonly SqlType[];
+  readonly type: SqlType;
+}
+
+/** Argument and result of a sum, an average or a deviation; undefined for all others. */
+export function lenientAggregate(
+  binder: Binder,
+  name: string,
+  values: readonly BoundExpression[],
+): LenientAggregate | undefined {
+  const [argument] = values;
+  if (argument === undefined || values.length !== 1) return undefined;
+  const total = name === 'sum' || name === 'avg';
+  if (!total && !DEVIATIONS.test(name)) return undefined;
+  const number = numberType(argument);
+  if (number === undefined) return undefined;
+  if (!total || number.kind === 'float64') return converted(binder, argument, DOUBLE, DOUBLE);
+  const { precision, scale } = digitsOf(argument);
+  const type =
+    name === 'sum'
+      ? decimalType(precision + SUM_DIGITS, scale)
+      : decimalType(precision + QUOTIENT_DIGITS, scale + QUOTIENT_DIGITS);
+  const operand = withoutRounding(argument);
+  if (operand.type.kind === 'decimal') return { values: [operand], types: [{ kind: 'decimal' }], type };
+  // Integers of any width and sign are added as they are.
+  if (isInteger(operand.type)) return { values: [operand], types: [WIDE], type };
+  return converted(binder, operand, number.kind === 'int64' ? WIDE : { kind: 'decimal' }, type);
+}
+
+function converted(
+  binder: Binder,
+  argument: BoundExpression,
+  operand: SqlType,
+  type: SqlType,
+): LenientAggregate | undefined {
+  const value = coerceLeniently(binder, argument, operand, 'implicit', undefined);
+  return value === undefined ? undefined : { values: [value], types: [operand], type };
+}
+
+/** An average has more digits than it shows; they are cut where it leaves the arithmetic. */
+export function shownAggregate(binder: Binder, name: string, value: BoundExpression): BoundExpression {
+  return binder.semantics.coercion === 'lenient' && name === 'avg' && value.type.kind === 'decimal'
+    ? { kind: 'cast', operand: value, type: value.type, context: 'lenient', rounding: true }
+    : value;
+}
