@@ -191,6 +191,9 @@ function shownOperand(binder: Binder, expression: BoundExpression): string {
     case 'column': {
       const column = binder.shared.columns[expression.id];
       const parts = column?.relation === undefined ? [column?.name ?? '?'] : [column.relation, column.name];
+      const owner = column === undefined ? undefined : binder.names.catalog.get(column.tableId);
+      const database = owner?.kind === 'table' ? binder.names.catalog.get(owner.databaseId) : undefined;
+      if (database?.kind === 'database') parts.unshift(binder.display(database.name));
       return parts.map((part) => `\`${part}\``).join('.');
     }
     case 'call':

@@ -5,7 +5,7 @@
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import { canonicalInteger, Decimal, type SqlValue } from '../../sblr/contract/values.ts';
+import { canonicalInteger, type Decimal, type SqlValue } from '../../sblr/contract/values.ts';
 import {
   addDecimal,
   divideDecimal,

@@ -104,15 +104,10 @@ function isPunctuation(code: number): boolean {
 function readDigits(text: string, start: number, end: number): ReadInstant | undefined {
   const length = end - start;
   const wide = length === 8 || length === 14;
-  const parts: number[] = [];
-  let at = start;
-  const take = (count: number): void => {
-    parts.push(Number(text.slice(at, at + count)));
-    at += count;
-  };
-  take(wide ? 4 : 2);
-  if (!wide) parts[0] = fullYear(parts[0] as number);
-  while (at < end) take(2);
+  const behindYear = start + (wide ? 4 : 2);
+  const year = Number(text.slice(start, behindYear));
+  const parts = [wide ? year : fullYear(year)];
+  for (let at = behindYear; at < end; at += 2) parts.push(Number(text.slice(at, at + 2)));
   const part = parts.length === 6 ? fraction(text, end) : { micros: 0, end };
   return instant(parts, part.micros, parts.length > 3, !onlyBlanksFrom(text, part.end));
 }
