@@ -44,7 +44,9 @@ export function coerce(
   // Array types of one element type differ in how they are written only.
   if (context === 'explicit' && type.kind === 'array' && sameType(type, target) && type.declared !== target.declared)
     return { kind: 'cast', operand: expression, type: target, context, pos };
-  if (sameType(type, target)) return expression;
+  const renamed =
+    context === 'explicit' && isLenient(binder) && target.declared !== undefined && type.declared !== target.declared;
+  if (!renamed && sameType(type, target)) return expression;
   if (isDomain(target)) {
     if (type.typeId === target.typeId && context === 'implicit') return expression;
     const { typeId, ...base } = target;

@@ -68,6 +68,8 @@ export function coerceLeniently(
 
 /** Is a value of one type one of the other as it is? */
 function keepsValue(from: SqlType, to: SqlType, context: CastContext | 'try'): boolean {
+  // A cast that was written gives the type that was written.
+  if (context === 'explicit' && to.declared !== undefined && from.declared !== to.declared) return false;
   if (sameType(from, to)) return true;
   if (from.kind === 'text' && to.kind === 'text')
     return to.length === undefined || (from.length !== undefined && from.length <= to.length) || context === 'implicit';

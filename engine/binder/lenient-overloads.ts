@@ -20,7 +20,8 @@ function nearness(argument: SqlType, parameter: SqlType): number | undefined {
   if (sameIdentity(argument, parameter)) return SAME;
   if (parameter.kind === 'text' && !PLAIN_TEXT.has(typeIdentity(parameter))) return undefined;
   if (argument.kind !== 'bool' && canCast(baseType(argument), parameter, 'implicit')) return IMPLICIT;
-  if (!convertsLeniently(argument, parameter) || parameter.kind === 'bool') return undefined;
+  if (!convertsLeniently(argument, parameter)) return undefined;
+  if (parameter.kind === 'bool') return 20;
   if (argument.kind === 'bool')
     return parameter.kind === 'int64' ? 90 : isInteger(parameter) ? 85 : isNumber(parameter) ? 60 : 40;
   if (isNumber(argument) || argument.kind === 'bits') return fromNumber(parameter);
