@@ -1,5 +1,5 @@
 /**
- * EXPLAIN: a physical plan as indented text or JSON, with estimates and, after ANALYZE, what really
+ * EXPLAIN: a physical plan as indented text or as a tree of properties, with estimates and, after ANALYZE, what really
  * happened per node.
  */
 import type { Identifier } from '../../sblr/contract/names.ts';
@@ -8,6 +8,7 @@ import { SqlArray } from '../../sblr/contract/values.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import type { Measurement } from '../executor/operator.ts';
+import { explainJson, explainXml, explainYaml } from './explain-formats.ts';
 import { BUFFERS, nodeProperties, relationProperties, relationText } from './explain-tree.ts';
 import type { PhysicalPlan } from './plan.ts';
 import type { PhysicalNode, PlanDetail } from './physical.ts';
@@ -20,7 +21,9 @@ export interface ExplainOptions {
   readonly verbose: boolean;
   readonly buffers: boolean;
   readonly settings: boolean;
-  readonly format: 'text' | 'json' | 'sblr';
+  readonly format: 'text' | 'json' | 'sblr' | 'yaml' | 'xml';
+  /** Name space of the elements of the XML form. */
+  readonly namespace: string;
   readonly measurements?: Map<object, Measurement> | undefined;
   readonly planningMs?: number | undefined;
   readonly executionMs?: number | undefined;
@@ -41,7 +44,7 @@ const COLUMN_WIDTH = 8;
 
 export function explainPlan(plan: PhysicalPlan, options: ExplainOptions): string[] {
   const explainer = new Explainer(plan.planner, options);
-  if (options.format === 'json') {
+  if (options.format !== 'text') {
     const tree: Record<string, unknown> = { Plan: explainer.json(plan.root) };
     // No setting changes how plans are made.
     if (options.settings) tree['Settings'] = {};
@@ -49,7 +52,8 @@ export function explainPlan(plan: PhysicalPlan, options: ExplainOptions): string
     if (options.planningMs !== undefined) tree['Planning Time'] = round(options.planningMs);
     if (options.analyze) tree['Triggers'] = [];
     if (options.executionMs !== undefined) tree['Execution Time'] = round(options.executionMs);
-    return [JSON.stringify([tree], null, 2)];
+    if (options.format === 'yaml') return [explainYaml(tree)];
+    return [options.format === 'xml' ? explainXml(tree, options.namespace) : explainJson(tree)];
   }
   const lines = explainer.text(plan.root);
   if (options.planningMs !== undefined) lines.push(`Planning Time: ${options.planningMs.toFixed(3)} ms`);

@@ -63,6 +63,7 @@ export async function explain(
     buffers: option('buffers', false),
     settings: option('settings', false),
     format: statement.format,
+    namespace: statement.options.find((one) => one.name === 'namespace')?.value ?? '',
     measurements,
     planningMs: option('summary', statement.analyze) ? planned : undefined,
     executionMs: option('summary', statement.analyze) ? executed : undefined,

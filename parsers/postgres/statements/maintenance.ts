@@ -154,6 +154,8 @@ const EXPLAINABLE = new Set([
   'create',
 ]);
 
+const XML_NAMESPACE = 'http://www.postgresql.org/2009/explain';
+
 export function explainStatement(p: PostgresParser): StatementNode {
   const { pos } = p;
   p.advance();
@@ -165,8 +167,7 @@ export function explainStatement(p: PostgresParser): StatementNode {
     if (p.acceptWord('verbose')) found.set('verbose', 'true');
   }
   const format = isOn(found.get('sblr')) ? 'sblr' : (found.get('format') ?? 'text');
-  if (format === 'xml' || format === 'yaml') throw p.unsupported(`EXPLAIN format ${format}`, optionsPos);
-  if (format !== 'text' && format !== 'json' && format !== 'sblr') {
+  if (format !== 'text' && format !== 'json' && format !== 'sblr' && format !== 'yaml' && format !== 'xml') {
     throw p.error('invalid_parameter_value', `unrecognized value for EXPLAIN option "format": "${format}"`, optionsPos);
   }
   const analyze = isOn(found.get('analyze'));
@@ -181,6 +182,7 @@ export function explainStatement(p: PostgresParser): StatementNode {
   if (created && statement.op !== 'CREATE_TABLE_AS') throw p.syntaxError();
   p.command = 'EXPLAIN';
   p.action = { kind: 'none' };
+  if (format === 'xml') found.set('namespace', XML_NAMESPACE);
   const options = [...found].map(([name, value]) => ({ name, value }));
   return node('EXPLAIN', { analyze, format, options, statement, pos });
 }

@@ -93,5 +93,45 @@ test('options that need ANALYZE', async () => {
   await expect(database.db.query('explain (timing) select 1')).rejects.toThrow(
     'EXPLAIN option TIMING requires ANALYZE',
   );
-  await expect(database.db.query('explain (format yaml) select 1')).rejects.toThrow();
+});
+
+test('the YAML and XML forms', async () => {
+  const text = async (format: string): Promise<string> => {
+    const [row] = await database.db.query(
+      `explain (format ${format}, costs off) select x, count(*) from a where x > 3 group by x order by 2, x desc`,
+    );
+    return String(Object.values(row ?? {})[0]);
+  };
+  expect((await text('yaml')).split('\n').map((line) => line.trimEnd())).toEqual([
+    '- Plan:',
+    '    Node Type: "Sort"',
+    '    Parallel Aware: false',
+    '    Async Capable: false',
+    '    Sort Key:',
+    '      - "count(*)"',
+    '      - "x DESC"',
+    '    Plans:',
+    '      - Node Type: "Aggregate"',
+    '        Strategy: "Hashed"',
+    '        Partial Mode: "Simple"',
+    '        Parent Relationship: "Outer"',
+    '        Parallel Aware: false',
+    '        Async Capable: false',
+    '        Group Key:',
+    '          - "x"',
+    '        Plans:',
+    '          - Node Type: "Seq Scan"',
+    '            Parent Relationship: "Outer"',
+    '            Parallel Aware: false',
+    '            Async Capable: false',
+    '            Relation Name: "a"',
+    '            Alias: "a"',
+    '            Filter: "(x > 3)"',
+  ]);
+  const xml = await text('xml');
+  expect(xml).toContain(
+    '<explain xmlns="http://www.postgresql.org/2009/explain">\n  <Query>\n    <Plan>\n      <Node-Type>Sort</Node-Type>\n',
+  );
+  expect(xml).toContain('<Sort-Key>\n        <Item>count(*)</Item>\n        <Item>x DESC</Item>\n      </Sort-Key>\n');
+  expect(xml).toContain('<Filter>(x &gt; 3)</Filter>');
 });
