@@ -48,8 +48,9 @@ export class DeferredChecks {
 
   setConstraints(session: Session, transaction: Transaction, statement: NodeOf<'SET_CONSTRAINTS'>, done: Done): void {
     const targets = this.#targets(session, statement);
-    for (const constraint of targets)
-      session.constraintModes.set(constraint.id, statement.deferred ? 'deferred' : 'immediate');
+    const modes = new Map(session.constraintModes);
+    for (const constraint of targets) modes.set(constraint.id, statement.deferred ? 'deferred' : 'immediate');
+    session.constraintModes = modes;
     if (statement.deferred) {
       done(undefined);
       return;

@@ -62,6 +62,7 @@ import { searchPath, searchPathNames, viewNames } from './search-path.ts';
 import type { Notification } from './notifications.ts';
 import { forgetStatement, nameStatement, type PreparedStatement } from './prepared-statements.ts';
 import { idKey } from './sequences.ts';
+import { NO_CONSTRAINT_MODES, type ConstraintModes, type SavepointMark } from './savepoint-mark.ts';
 import { SessionSettings } from './settings.ts';
 import type { StatementContext, StatementHost } from './statement-context.ts';
 import type { DeclaredModes } from './transaction-settings.ts';
@@ -105,7 +106,7 @@ export class Session implements EngineSession, StatementHost {
   readonly variables = new Map<string, SqlValue>();
   readonly listening = new Set<string>();
   /** What SET CONSTRAINTS said in this transaction. */
-  readonly constraintModes = new Map<number, 'immediate' | 'deferred'>();
+  constraintModes: ConstraintModes = NO_CONSTRAINT_MODES;
   databaseId: ObjectId = 0;
   /** The role that logged in, the session's role, the current role. */
   loginRole: ObjectId = 0;
@@ -116,11 +117,7 @@ export class Session implements EngineSession, StatementHost {
   mode: TransactionMode = 'none';
   failed = false;
   fork: CatalogFork | undefined = undefined;
-  readonly savepoints: {
-    readonly name: string;
-    readonly catalog: CatalogMark | undefined;
-    readonly settings: ReadonlyMap<string, string>;
-  }[] = [];
+  readonly savepoints: SavepointMark[] = [];
   notifications: Notification[] = [];
   readonly undelivered: { readonly processId: number; readonly channel: string; readonly payload: string }[] = [];
   /** Grows whenever something binding depends on changes: search path, role, date settings. */
@@ -650,7 +647,7 @@ export class Session implements EngineSession, StatementHost {
     this.failed = false;
     // Emptying what is empty is not free: a cleared Map gets new tables, which the old ones keep alive.
     if (this.savepoints.length > 0) this.savepoints.length = 0;
-    if (this.constraintModes.size > 0) this.constraintModes.clear();
+    this.constraintModes = NO_CONSTRAINT_MODES;
     if (this.notifications.length > 0) this.notifications = [];
     this.openStatements = 0;
   }

@@ -145,7 +145,12 @@ function savepoint(session: Session, name: string): void {
   requireBlock(session, 'SAVEPOINT');
   if (session.failed) throw inFailedTransaction();
   session.transaction!.savepoint(name);
-  session.savepoints.push({ name, catalog: session.fork?.mark(), settings: session.settings.mark() });
+  session.savepoints.push({
+    name,
+    catalog: session.fork?.mark(),
+    settings: session.settings.mark(),
+    constraintModes: session.constraintModes,
+  });
   answer(session, 'SAVEPOINT');
 }
 
@@ -174,6 +179,7 @@ function rollbackTo(session: Session, name: string): void {
   if (session.fork !== undefined)
     session.fork.restore(mark.catalog ?? { objects: new Map(), names: new Map(), changes: new Map() });
   session.settings.restoreMark(mark.settings);
+  session.constraintModes = mark.constraintModes;
   session.savepoints.length = at + 1;
   session.failed = false;
   answer(session, 'ROLLBACK');
