@@ -28,7 +28,7 @@ import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { ReferenceTarget, SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { Program } from '../../sblr/nodes.ts';
-import { CATALOG_SPACE, type CatalogFork, type CatalogMark } from '../catalog/catalog.ts';
+import { CATALOG_SPACE, type CatalogFork } from '../catalog/catalog.ts';
 import type {
   CatalogView,
   DatabaseDefinition,

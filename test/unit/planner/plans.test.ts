@@ -98,7 +98,7 @@ test('options that need ANALYZE', async () => {
 test('the YAML and XML forms', async () => {
   const text = async (format: string): Promise<string> => {
     const [row] = await database.db.query(
-      `explain (format ${format}, costs off) select x, count(*) from a where x > 3 group by x order by 2, x desc`,
+      `explain (format ${format}, costs off) select x, count(*) from a where x > 3 group by x order by x desc`,
     );
     return String(Object.values(row ?? {})[0]);
   };
@@ -108,7 +108,6 @@ test('the YAML and XML forms', async () => {
     '    Parallel Aware: false',
     '    Async Capable: false',
     '    Sort Key:',
-    '      - "count(*)"',
     '      - "x DESC"',
     '    Plans:',
     '      - Node Type: "Aggregate"',
@@ -119,6 +118,7 @@ test('the YAML and XML forms', async () => {
     '        Async Capable: false',
     '        Group Key:',
     '          - "x"',
+    '        Vectorized: true',
     '        Plans:',
     '          - Node Type: "Seq Scan"',
     '            Parent Relationship: "Outer"',
@@ -132,6 +132,6 @@ test('the YAML and XML forms', async () => {
   expect(xml).toContain(
     '<explain xmlns="http://www.postgresql.org/2009/explain">\n  <Query>\n    <Plan>\n      <Node-Type>Sort</Node-Type>\n',
   );
-  expect(xml).toContain('<Sort-Key>\n        <Item>count(*)</Item>\n        <Item>x DESC</Item>\n      </Sort-Key>\n');
+  expect(xml).toContain('<Sort-Key>\n        <Item>x DESC</Item>\n      </Sort-Key>\n');
   expect(xml).toContain('<Filter>(x &gt; 3)</Filter>');
 });
