@@ -118,6 +118,7 @@ export function noFunction(
   return fail('undefined_function', `function ${signature} does not exist`, pos, {
     hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
     variant: 'function',
+    args: { name },
   });
 }
 

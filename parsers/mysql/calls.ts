@@ -5,11 +5,21 @@
 import type { Identifier } from '../../sblr/contract/names.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { node, type ValueNode } from '../../sblr/nodes.ts';
-import { integerLiteral, stringLiteral } from '../shared/literals.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { booleanLiteral, integerLiteral, stringLiteral } from '../shared/literals.ts';
+import { Token } from '../shared/tokenizer.ts';
 import type { WrittenCall } from '../shared/value-parser.ts';
+import { composedCall } from './composed-calls.ts';
+import { clockCall, dateCall, extractedPart } from './date-calls.ts';
 import { BYTES, INTERVAL_UNITS, MysqlExpressions, STRING } from './expressions.ts';
-import { FUNCTIONS } from './functions.ts';
+import { COMPOSED, FUNCTIONS } from './functions.ts';
 import { parseCastType, parseColumnType, name as charsetName } from './types.ts';
+
+const BARE: Readonly<Record<string, string>> = {
+  current_user: 'current_user',
+  current_date: 'local_date',
+  utc_date: 'utc_date',
+};
 
 export abstract class MysqlCalls extends MysqlExpressions {
   /** Text of catalog views: sys.primitive(...) calls the engine's own, and casts are to types of columns. */
@@ -24,15 +34,19 @@ export abstract class MysqlCalls extends MysqlExpressions {
       case 'position':
       case 'trim':
         return this.peekIsSymbol(1, '(') ? super.specialForm(word, pos, restricted) : undefined;
-      case 'utc_date':
       case 'utc_time':
       case 'utc_timestamp':
-        return this.timeCall(word, pos);
+      case 'current_timestamp':
+      case 'current_time':
+      case 'localtime':
+      case 'localtimestamp':
+        return this.clock(word, pos);
       case 'current_user':
       case 'current_date':
+      case 'utc_date':
         this.advance();
         if (this.acceptSymbol('(')) this.expectSymbol(')');
-        return this.call(word, [], pos, word);
+        return this.call(BARE[word] as string, [], pos, word);
       case 'if':
       case 'values':
       case 'insert':
@@ -74,21 +88,21 @@ export abstract class MysqlCalls extends MysqlExpressions {
       case 'convert':
         return this.convertForm(pos);
       case 'interval':
-        return this.call('interval_index', this.callOf(2, Number.MAX_SAFE_INTEGER), pos, word);
-      case 'insert':
-        return this.call('insert_text', this.callOf(4, 4), pos, word);
+        return this.call('bounds_reached', this.callOf(2, Number.MAX_SAFE_INTEGER), pos, word);
       case 'char': {
         this.advance();
         this.expectSymbol('(');
         const codes = this.list(() => this.expression());
-        if (this.acceptWord('using')) charsetName(this);
+        const charset = this.acceptWord('using') ? charsetName(this) : 'binary';
         this.expectSymbol(')');
-        return this.call('characters_of', codes, pos, word);
+        const bytes = this.call('bytes_of_codes', codes, pos, word);
+        return charset === 'binary' ? bytes : node('CAST', { type: STRING, mode: 'cast', operand: bytes, pos });
       }
       case 'mod':
         return node('OPERATOR', { name: 'modulo', operands: this.callOf(2, 2), pos });
       default: {
-        const args = this.callOf(1, 3);
+        const args = this.callOf(0, Number.MAX_SAFE_INTEGER);
+        this.checkCount(word, args.length, pos);
         return this.call(FUNCTIONS.get(word)?.primitive ?? word, args, pos, word);
       }
     }
@@ -131,6 +145,134 @@ export abstract class MysqlCalls extends MysqlExpressions {
     return node('CAST', { type, mode: 'cast', operand, pos });
   }
 
+  // ---- forms -----------------------------------------------------------------------------------------------
+
+  /** NOW, CURRENT_TIMESTAMP ... with or without a number of digits. */
+  private clock(word: string, pos: number): ValueNode {
+    this.advance();
+    const args: ValueNode[] = [];
+    if (this.acceptSymbol('(')) {
+      if (!this.isSymbol(')')) args.push(integerLiteral(this.unsignedInteger(), pos));
+      this.expectSymbol(')');
+    }
+    const value = clockCall(word, args, pos);
+    if (value === undefined)
+      throw this.error('invalid_column_definition', `Too-big precision specified for '${word}'. Maximum is 6.`, pos);
+    this.setLabel(word);
+    return value;
+  }
+
+  protected override extractForm(pos: number): ValueNode {
+    this.advance();
+    this.expectSymbol('(');
+    const unit = this.unit();
+    this.expectWord('from');
+    const value = this.expression();
+    this.expectSymbol(')');
+    this.setLabel('extract');
+    return extractedPart(unit, value, pos);
+  }
+
+  protected override positionForm(pos: number): ValueNode {
+    this.advance();
+    this.expectSymbol('(');
+    const part = this.restrictedExpression();
+    this.expectWord('in');
+    const whole = this.expression();
+    this.expectSymbol(')');
+    return this.call('position_of', [part, whole], pos, 'position');
+  }
+
+  protected override substringForm(pos: number): ValueNode {
+    const name = this.value;
+    this.advance();
+    this.expectSymbol('(');
+    const args = this.isSymbol(')') ? [] : [this.expression()];
+    if (args.length === 1 && this.acceptWord('from')) {
+      args.push(this.expression());
+      if (this.acceptWord('for')) args.push(this.expression());
+    } else while (args.length > 0 && args.length < 3 && this.acceptSymbol(',')) args.push(this.expression());
+    if (args.length < 2) throw this.syntaxError();
+    this.expectSymbol(')');
+    return this.call('text_part', args, pos, name);
+  }
+
+  protected override trimForm(pos: number): ValueNode {
+    this.advance();
+    this.expectSymbol('(');
+    const side = this.acceptOneOf('both', 'leading', 'trailing');
+    const primitive = side === 'leading' ? 'trim_start' : side === 'trailing' ? 'trim_end' : 'trim_both';
+    const args: ValueNode[] = [];
+    if (side === undefined || !this.isWord('from')) args.push(this.expression());
+    if (this.acceptWord('from')) args.unshift(this.expression());
+    else if (side !== undefined) throw this.syntaxError();
+    this.expectSymbol(')');
+    return this.call(primitive, args, pos, 'trim');
+  }
+
+  /** GET_FORMAT(DATE | TIME | DATETIME | TIMESTAMP, country) */
+  private formatForm(pos: number): ValueNode {
+    this.advance();
+    this.expectSymbol('(');
+    const kind = this.expectOneOf('date', 'time', 'datetime', 'timestamp');
+    this.expectSymbol(',');
+    const country = this.expression();
+    this.expectSymbol(')');
+    return this.call('instant_pattern', [stringLiteral(kind), country], pos, 'get_format');
+  }
+
+  /** JSON_VALUE(document, path [RETURNING type] [NULL ON EMPTY] [NULL ON ERROR]) */
+  private documentValueForm(pos: number): ValueNode {
+    this.advance();
+    this.expectSymbol('(');
+    const document = this.expression();
+    this.expectSymbol(',');
+    const path = this.expression();
+    const type = this.acceptWord('returning') ? parseCastType(this).type : undefined;
+    for (const event of ['empty', 'error']) {
+      if (this.isWord('null') && this.peekIsWord(1, 'on') && this.peekIsWord(2, event)) {
+        this.advance();
+        this.advance();
+        this.advance();
+      }
+    }
+    if (this.isWord('error') || this.isWord('default')) throw this.unsupported('JSON_VALUE with ERROR or DEFAULT');
+    this.expectSymbol(')');
+    const value = this.call('json_scalar_at', [document, path], pos, 'json_value');
+    return type === undefined ? value : node('CAST', { type, mode: 'cast', operand: value, pos });
+  }
+
+  /** Forms whose names are no reserved words. */
+  protected override unreservedForm(word: string, pos: number): ValueNode | undefined {
+    switch (word) {
+      case 'extract':
+        return this.extractForm(pos);
+      case 'position':
+        return this.positionForm(pos);
+      case 'substr':
+      case 'substring':
+      case 'mid':
+        return this.substringForm(pos);
+      case 'trim':
+        return this.trimForm(pos);
+      case 'get_format':
+        return this.formatForm(pos);
+      case 'json_value':
+        return this.documentValueForm(pos);
+      default:
+        return undefined;
+    }
+  }
+
+  /** The unit of an interval. */
+  private unit(): string {
+    const unit = this.columnLabel()
+      .text.toLowerCase()
+      .replace(/^sql_tsi_/, '');
+    if (!INTERVAL_UNITS.has(unit)) throw this.syntaxError(this.index - 1);
+    return unit;
+  }
+
   // ---- calls ---------------------------------------------------------------------------------------------
 
   protected override callArguments(call: WrittenCall): void {
@@ -141,91 +283,75 @@ export abstract class MysqlCalls extends MysqlExpressions {
       if (this.isWord('interval')) {
         const { amount, unit } = this.interval();
         call.arguments.push(amount, stringLiteral(unit));
-      } else call.arguments.push(this.expression(), stringLiteral('day'));
+      } else if (name.startsWith('date_')) throw this.syntaxError();
+      else call.arguments.push(this.expression(), stringLiteral('day'));
       return;
     }
     if (name === 'timestampadd' || name === 'timestampdiff') {
-      const unit = this.columnLabel()
-        .text.toLowerCase()
-        .replace(/^sql_tsi_/, '');
-      if (!INTERVAL_UNITS.has(unit)) throw this.syntaxError(this.index - 1);
-      call.arguments.push(stringLiteral(unit));
+      call.arguments.push(stringLiteral(this.unit()));
       this.expectSymbol(',');
       call.arguments.push(...this.list(() => this.expression()));
       return;
     }
+    const before = this.inDocument;
+    this.inDocument = name.startsWith('json_');
     super.callArguments(call);
+    this.inDocument = before;
     if (name === 'group_concat' && this.acceptWord('separator'))
       call.arguments.push(stringLiteral(this.stringLiteral(), this.pos));
     else if (name === 'group_concat') call.arguments.push(stringLiteral(','));
+  }
+
+  /** Are the arguments of the call values of a JSON document? */
+  private inDocument = false;
+
+  /** In documents TRUE and FALSE are no numbers. */
+  protected override argument(): ValueNode {
+    const { pos, value, kind } = this;
+    if (
+      this.inDocument &&
+      kind === Token.WORD &&
+      (value === 'true' || value === 'false') &&
+      (this.peekIsSymbol(1, ',') || this.peekIsSymbol(1, ')'))
+    ) {
+      this.advance();
+      this.noLabel();
+      return booleanLiteral(value === 'true', pos);
+    }
+    return super.argument();
+  }
+
+  private checkCount(name: string, count: number, pos: number): void {
+    const fact = FUNCTIONS.get(name);
+    const [least, most] = fact === undefined ? (COMPOSED.get(name) ?? [0, count]) : [fact.least, fact.most];
+    const even = name === 'json_object' ? 2 : 1;
+    if (count >= least && count <= most && count % even === 0) return;
+    throw new SqlError('undefined_function', {
+      message: `function ${name} does not take ${count} arguments`,
+      variant: 'count',
+      args: { name },
+      position: pos,
+    });
   }
 
   protected override finishCall(call: WrittenCall): ValueNode {
     const { pos } = call;
     const written = call.name.at(-1) as Identifier;
     const name = written.text.toLowerCase();
-    const args = call.arguments;
     if (this.allowPrimitives && call.name.length === 2 && call.name[0]?.text === 'sys')
-      return name === 'string_agg' ? this.aggregateCall(call, name) : this.call(name, args, pos, name);
+      return name === 'string_agg' ? this.aggregateCall(call, name) : this.call(name, call.arguments, pos, name);
     if (call.name.length === 1) {
-      switch (name) {
-        case 'date_add':
-        case 'adddate':
-          return this.call('add_interval', args, pos, name);
-        case 'date_sub':
-        case 'subdate':
-          return this.call('subtract_interval', args, pos, name);
-        case 'timestampadd':
-          return this.call(
-            'add_interval',
-            [args[2] as ValueNode, args[1] as ValueNode, args[0] as ValueNode],
-            pos,
-            name,
-          );
-        case 'timestampdiff':
-          return this.call('interval_between', args, pos, name);
-        case 'ifnull':
-          if (args.length === 2) return node('COALESCE', { operands: args, pos });
-          break;
-        case 'isnull':
-          if (args.length === 1) return node('IS_NULL', { negated: false, operand: args[0] as ValueNode, pos });
-          break;
-        case 'concat':
-          if (args.length > 0)
-            return args.length === 1
-              ? node('CAST', { type: STRING, mode: 'cast', operand: args[0] as ValueNode, pos })
-              : args.reduce((left, right) => node('OPERATOR', { name: 'concat', operands: [left, right], pos }));
-          break;
-        case 'greatest':
-        case 'least':
-          return node('EXTREMUM', { kind: name, nullPropagates: true, operands: args, pos });
-        case 'group_concat':
-          return this.groupConcat(call);
-        case 'log':
-          return args.length === 1
-            ? this.call('ln', args, pos, name)
-            : node('OPERATOR', {
-                name: 'divide',
-                operands: [
-                  this.call('ln', [args[1] as ValueNode], pos, name),
-                  this.call('ln', [args[0] as ValueNode], pos, name),
-                ],
-                pos,
-              });
-        case 'log2':
-          return node('OPERATOR', {
-            name: 'divide',
-            operands: [this.call('ln', args, pos, name), this.call('ln', [integerLiteral(2)], pos, name)],
-            pos,
-          });
-        case 'instr':
-          if (args.length === 2) return this.call('position', [args[1] as ValueNode, args[0] as ValueNode], pos, name);
-          break;
-        case 'locate':
-          if (args.length === 2) return this.call('position', args, pos, name);
-          break;
-        case 'pi':
-          return this.call('pi', args, pos, name);
+      if (name === 'group_concat') return this.groupConcat(call);
+      if (!call.star) this.checkCount(name, call.arguments.length, pos);
+      if (name === 'count' && call.arguments.length > 1) {
+        if (!call.distinct) throw this.syntaxError();
+        call.arguments.splice(0, call.arguments.length, composedCall(name, [...call.arguments], pos) as ValueNode);
+      } else if (name !== 'count') {
+        const made = dateCall(name, call.arguments, pos) ?? composedCall(name, call.arguments, pos);
+        if (made !== undefined) {
+          this.setLabel(name);
+          return made;
+        }
       }
     }
     return super.finishCall({ ...call, name: [...call.name.slice(0, -1), { text: name, exact: false }] });
@@ -234,16 +360,11 @@ export abstract class MysqlCalls extends MysqlExpressions {
   /** GROUP_CONCAT([DISTINCT] value, ... [ORDER BY ...] [SEPARATOR text]): several values are joined first. */
   private groupConcat(call: WrittenCall): ValueNode {
     const separator = call.arguments.at(-1) as ValueNode;
-    const values = call.arguments
+    const value = call.arguments
       .slice(0, -1)
-      .map((operand) => node('CAST', { type: STRING, mode: 'cast', operand, pos: call.pos }));
-    const value = values.reduce<ValueNode | undefined>(
-      (left, right) =>
-        left === undefined ? right : node('OPERATOR', { name: 'concat', operands: [left, right], pos: call.pos }),
-      undefined,
-    ) as ValueNode;
+      .reduce((left, right) => node('OPERATOR', { name: 'concat', operands: [left, right], pos: call.pos }));
     return node('AGGREGATE', {
-      function: 'string_agg',
+      function: 'joined_rows',
       distinct: call.distinct,
       star: false,
       arguments: [value, separator],

@@ -7,6 +7,7 @@ import { literal, stringLiteral } from '../shared/literals.ts';
 import { Token } from '../shared/tokenizer.ts';
 import { TransactionParser } from '../shared/transaction-parser.ts';
 import type { ValueFacts } from '../shared/value-parser.ts';
+import { shiftedDate } from './date-calls.ts';
 import type { SqlModes } from './facts.ts';
 import { FUNCTIONS } from './functions.ts';
 import { BINARY_OPERATORS, MysqlPrecedence, PREFIX_OPERATORS } from './operators.ts';
@@ -251,7 +252,7 @@ export abstract class MysqlExpressions extends TransactionParser {
         this.advance();
         this.advance();
         const right = this.expression(precedence + 1);
-        const sound = (value: ValueNode): ValueNode => this.call('soundex', [value], pos, 'soundex');
+        const sound = (value: ValueNode): ValueNode => this.call('sound_of', [value], pos, 'soundex');
         return node('OPERATOR', { name: 'equal', operands: [sound(left), sound(right)], pos });
       }
       case 'member': {
@@ -271,7 +272,7 @@ export abstract class MysqlExpressions extends TransactionParser {
     if (word !== 'regexp' && word !== 'rlike') return super.rangeInfix(value, word, isNot, pos);
     const pattern = this.expression(Precedence.COMPARE + 1);
     this.noLabel();
-    const match = this.call('regexp_like', [value, pattern], pos, 'regexp');
+    const match = this.call('pattern_matches', [value, pattern], pos, 'regexp');
     return isNot ? node('NOT', { operand: match, pos }) : match;
   }
 
@@ -376,8 +377,8 @@ export abstract class MysqlExpressions extends TransactionParser {
       return node('CAST', { type, mode: 'cast', operand, pos });
     }
     // Their names are no reserved words: they are forms only before a parenthesis.
-    if (FORMS.has(value) && this.peekIsSymbol(1, '(')) {
-      const form = this.specialForm(value, pos, restricted);
+    if (this.peekIsSymbol(1, '(')) {
+      const form = FORMS.has(value) ? this.specialForm(value, pos, restricted) : this.unreservedForm(value, pos);
       if (form !== undefined) return form;
     }
     return super.wordPrimary(restricted);
@@ -392,6 +393,11 @@ export abstract class MysqlExpressions extends TransactionParser {
     return value.op === 'LITERAL' && value.type.kind === 'bytes'
       ? node('CAST', { type: STRING, mode: 'cast', operand: value, pos })
       : value;
+  }
+
+  /** A form whose name is no reserved word and which only stands before a parenthesis. */
+  protected unreservedForm(_word: string, _pos: number): ValueNode | undefined {
+    return undefined;
   }
 
   // ---- intervals ---------------------------------------------------------------------------------------
@@ -413,11 +419,6 @@ export abstract class MysqlExpressions extends TransactionParser {
     pos: number,
   ): ValueNode {
     this.noLabel();
-    return node('CALL', {
-      function: subtract ? 'subtract_interval' : 'add_interval',
-      variadic: false,
-      arguments: [date, amount, stringLiteral(unit)],
-      pos,
-    });
+    return shiftedDate(date, amount, unit, subtract, pos);
   }
 }

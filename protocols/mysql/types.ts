@@ -101,6 +101,7 @@ export function fieldType(type: SqlType, charset: number): FieldType {
     case 'bytes':
       if (type.fixed === true) return bytes(FIELD_TYPE.STRING, type.length ?? 1);
       if (type.length !== undefined && type.declared !== 'blob') return bytes(FIELD_TYPE.VAR_STRING, type.length);
+      if (type.length === undefined && type.declared === undefined) return bytes(FIELD_TYPE.VAR_STRING, UNBOUNDED_TEXT);
       return bytes(FIELD_TYPE.BLOB, type.length ?? LONGEST, FIELD_FLAG.BLOB);
     case 'json':
     case 'jsonb':
