@@ -96,7 +96,8 @@ export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bin
     fail('feature_not_supported', 'aggregate function calls cannot contain set-returning function calls', node.pos);
   const level = tracking.level < 0 ? scope.level : levelAt(scope, tracking.level);
   const nested = tracking.nested.find((inner) => inner.level === level.depth);
-  if (nested !== undefined) fail('grouping_error', 'aggregate function calls cannot be nested', nested.pos);
+  if (nested !== undefined)
+    fail('grouping_error', 'aggregate function calls cannot be nested', nested.pos, { variant: 'misplaced' });
   for (const outer of open) outer.nested.push({ level: level.depth, pos: node.pos });
   for (const outer of open) if (level.depth <= outer.at && level.depth > outer.level) outer.level = level.depth;
   if (!AGGREGATE_CLAUSES.has(level.clause)) refuseAggregate(level.clause, node.pos);
@@ -120,7 +121,9 @@ export function bindAggregate(node: NodeOf<'AGGREGATE'>, scope: Scope, bind: Bin
 }
 
 function refuseAggregate(clause: Clause, pos: number | undefined): never {
-  return fail('grouping_error', `aggregate functions are not allowed in ${clauseName(clause)}`, pos);
+  return fail('grouping_error', `aggregate functions are not allowed in ${clauseName(clause)}`, pos, {
+    variant: 'misplaced',
+  });
 }
 
 interface ResolvedCall {

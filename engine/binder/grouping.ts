@@ -5,7 +5,9 @@
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { Assigned, BoundExpression, LogicalPlan } from './bound.ts';
+import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
+import { databaseOfTable, fullName } from './user-types.ts';
 import { bindResolved, requireComparable } from './expression.ts';
 import { equalExpressions, mapChildren, mapPlanExpressions } from './expression-tools.ts';
 import type { SelectItem } from './select-items.ts';
@@ -138,8 +140,17 @@ function usesAggregate(expression: BoundExpression, scope: Scope): boolean {
 /** The aggregate node of a query level, and how expressions are rewritten to run above it. */
 export interface Grouped {
   readonly plan: () => LogicalPlan;
-  readonly rewrite: (expression: BoundExpression) => BoundExpression;
+  readonly rewrite: Rewrite;
 }
+
+/** Where an expression stands that may only use what groups have: an item of the select list, a sort key, or a clause. */
+export interface GroupedPlace {
+  readonly clause: 'select' | 'having' | 'order';
+  /** From 1. */
+  readonly number: number;
+}
+
+export type Rewrite = (expression: BoundExpression, place?: GroupedPlace) => BoundExpression;
 
 export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): Grouped {
   const { binder, level } = scope;
@@ -150,6 +161,7 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
   const sets = group.sets.map((set) => [...set]);
   const always = keys.map((_key, i) => sets.every((set) => set.includes(i)));
   let detail: string | undefined;
+  let place: GroupedPlace | undefined;
   const replace = (expression: BoundExpression, inner: boolean): BoundExpression => {
     for (const key of keys) {
       if (equalExpressions(key.expression, expression))
@@ -180,15 +192,7 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
     );
     if (mode !== 'strict' && entry !== undefined && dependsOnKey(entry, keys, always)) return addKey(expression);
     if (mode === 'any-value') return addKey(expression);
-    const shown = columnShown(scope, expression.id);
-    if (inner)
-      return fail('grouping_error', `subquery uses ungrouped column "${shown}" from outer query`, expression.pos);
-    return fail(
-      'grouping_error',
-      `column "${shown}" must appear in the GROUP BY clause or be used in an aggregate function`,
-      expression.pos,
-      { variant: 'ungrouped', detail },
-    );
+    return refuseUngrouped(scope, expression, place, group.keys.length > 0, inner, detail);
   };
   const addKey = (expression: BoundExpression & { kind: 'column' }): BoundExpression => {
     const origin = binder.shared.columns[expression.id];
@@ -199,7 +203,10 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
     return { kind: 'column', id: column.id, type: column.type };
   };
   return {
-    rewrite: (expression) => replace(expression, false),
+    rewrite: (expression, at) => {
+      place = at;
+      return replace(expression, false);
+    },
     plan: () => {
       detail = 'Direct arguments of an ordered-set aggregate must use only grouped columns.';
       for (const argument of directArguments(level)) replace(argument, false);
@@ -213,6 +220,39 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
       return { kind: 'aggregate', source, keys, sets, aggregates, groupings, columns };
     },
   };
+}
+
+/** Which sort key it is and, where it is one, which column, for messages. */
+export function sortPlace(binder: Binder, key: BoundExpression, number: number): Record<string, string | number> {
+  const column = binder.originOf(key);
+  return column === undefined ? { number } : { number, column: fullName(binder, column) };
+}
+
+function refuseUngrouped(
+  scope: Scope,
+  { id, pos }: BoundExpression & { kind: 'column' },
+  place: GroupedPlace | undefined,
+  hasKeys: boolean,
+  inner: boolean,
+  detail: string | undefined,
+): never {
+  const shown = columnShown(scope, id);
+  const { binder } = scope;
+  if (inner) fail('grouping_error', `subquery uses ungrouped column "${shown}" from outer query`, pos);
+  const message = `column "${shown}" must appear in the GROUP BY clause or be used in an aggregate function`;
+  const column = binder.shared.columns[id];
+  // Where HAVING sees the select list, it sees nothing else that is not grouped.
+  if (place?.clause === 'having' && binder.semantics.aliasInHaving)
+    fail('undefined_column', message, pos, { args: { column: column?.name ?? shown, clause: 'having' } });
+  const database = column === undefined ? undefined : databaseOfTable(binder, column.tableId);
+  fail('grouping_error', message, pos, {
+    variant: hasKeys ? 'ungrouped' : 'no_groups',
+    detail,
+    args: {
+      column: database === undefined ? shown : `${database}.${shown}`,
+      ...(place === undefined ? {} : { number: place.number, place: place.clause }),
+    },
+  });
 }
 
 /** GROUPING(...) calls with their arguments as numbers of keys. */

@@ -8,6 +8,7 @@ import { lenientOperator } from '../functions/lenient-arithmetic.ts';
 import { QUOTIENT_DIGITS } from '../types/decimal.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
+import { databaseOfTable } from './user-types.ts';
 import { coerceLeniently, truth, withoutRounding } from './lenient-coerce.ts';
 import { type Digits, decimalType, digitsOf, DOUBLE, numberType, UNSIGNED_WIDE, WIDE } from './lenient-types.ts';
 
@@ -191,9 +192,8 @@ function shownOperand(binder: Binder, expression: BoundExpression): string {
     case 'column': {
       const column = binder.shared.columns[expression.id];
       const parts = column?.relation === undefined ? [column?.name ?? '?'] : [column.relation, column.name];
-      const owner = column === undefined ? undefined : binder.names.catalog.get(column.tableId);
-      const database = owner?.kind === 'table' ? binder.names.catalog.get(owner.databaseId) : undefined;
-      if (database?.kind === 'database') parts.unshift(binder.display(database.name));
+      const database = column === undefined ? undefined : databaseOfTable(binder, column.tableId);
+      if (database !== undefined) parts.unshift(database);
       return parts.map((part) => `\`${part}\``).join('.');
     }
     case 'call':

@@ -15,7 +15,7 @@ import { bindCondition, bindExpression, requireComparable } from './expression.t
 import { equalExpressions, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { bindFrom } from './from.ts';
 import { columnKeys, type FromResult } from './range-entries.ts';
-import { bindGroupKeys, groupRows } from './grouping.ts';
+import { bindGroupKeys, groupRows, sortPlace, type Rewrite } from './grouping.ts';
 import { bindItems, type SelectItem } from './select-items.ts';
 import { bindDelete } from './delete.ts';
 import { bindInsert } from './insert.ts';
@@ -337,27 +337,26 @@ function bindSelect(
   const order = parts.sort === undefined ? [] : bindOrder(parts.sort, scope, items, parts.distinct);
   const on = parts.distinct === undefined ? undefined : bindDistinctOn(parts.distinct, scope, items, order);
   checkLocks(parts, source, level, from);
-  const grouped =
-    group !== undefined || having !== undefined || level.aggregates.length > 0 || level.groupings.length > 0;
-  let rewrite = (expression: BoundExpression): BoundExpression => expression;
-  if (grouped) {
-    const result = groupRows(plan, scope, group ?? { keys: [], sets: [[]] });
-    rewrite = result.rewrite;
-    items = items.map((item) => rewriteItem(item, rewrite));
-    for (const key of order) key.expression = rewrite(key.expression);
+  const aggregated = group !== undefined || level.aggregates.length > 0 || level.groupings.length > 0;
+  let condition = having;
+  // Where HAVING sees the select list, it filters rows that are not grouped, too.
+  if (aggregated || (having !== undefined && !binder.semantics.aliasInHaving)) {
+    const { plan: aggregate, rewrite } = groupRows(plan, scope, group ?? { keys: [], sets: [[]] });
+    items = items.map((item, i) => rewriteItem(item, rewrite, i + 1));
+    order.forEach((key, i) => (key.expression = rewrite(key.expression, { clause: 'order', number: i + 1 })));
     if (on !== undefined) for (const key of on) key.expression = rewrite(key.expression);
-    const condition = having === undefined ? undefined : rewrite(having);
-    rewriteLevel(level, rewrite);
-    plan = result.plan();
-    if (condition !== undefined) plan = { kind: 'filter', source: plan, condition, columns: plan.columns };
+    condition = having === undefined ? undefined : rewrite(having, { clause: 'having', number: 1 });
+    rewriteLevel(level, (expression) => rewrite(expression));
+    plan = aggregate();
   }
+  if (condition !== undefined) plan = { kind: 'filter', source: plan, condition, columns: plan.columns };
   plan = windowNodes(plan, level);
   if (level.sets.length > 0) plan = expandSets(plan, level);
   return finishSelect(binder, plan, items, order, on, parts, from, outer, ctes);
 }
 
-function rewriteItem(item: SelectItem, rewrite: (expression: BoundExpression) => BoundExpression): SelectItem {
-  const expression = rewrite(item.expression);
+function rewriteItem(item: SelectItem, rewrite: Rewrite, number: number): SelectItem {
+  const expression = rewrite(item.expression, { clause: 'select', number });
   return expression === item.expression ? item : { ...item, expression };
 }
 
@@ -423,13 +422,14 @@ function bindOrder(
   items: readonly SelectItem[],
   distinct: NodeOf<'DISTINCT'> | undefined,
 ): OrderKey[] {
-  return sort.keys.map((key) => {
+  return sort.keys.map((key, at) => {
     const item = matchItem(key.value, scope, items, 'ORDER BY');
     if (item.index === undefined && distinct !== undefined && distinct.on.length === 0) {
       fail(
         'invalid_column_reference',
         'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
         startOf(key.value),
+        { variant: 'distinct_order', args: sortPlace(scope.binder, item.expression, at + 1) },
       );
     }
     return { key, expression: item.expression, item: item.index };

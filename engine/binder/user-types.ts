@@ -3,7 +3,7 @@
  */
 import type { Name } from '../../sblr/contract/names.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import type { BoundExpression } from './bound.ts';
+import type { BoundExpression, OutputColumn } from './bound.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { UserTypeDefinition } from '../catalog/definitions.ts';
 import type { Binder } from './context.ts';
@@ -49,4 +49,18 @@ export function resolveType(binder: Binder, type: SqlType, pos: number | undefin
 export function literalConstant(binder: Binder, { value, type, pos }: NodeOf<'LITERAL'>): BoundExpression {
   const resolved = type.kind === 'named' ? resolveType(binder, type, pos) : type;
   return constant(value, binder.semantics.coercion === 'lenient' ? literalType(value, resolved) : resolved);
+}
+
+/** A column with its table and database, as messages name it. */
+export function fullName(binder: Binder, column: OutputColumn): string {
+  const parts = [databaseOfTable(binder, column.tableId), column.relation, column.name];
+  return parts.filter((part) => part !== undefined).join('.');
+}
+
+/** The name of the database that a table is in, as this session shows it. */
+export function databaseOfTable(binder: Binder, tableId: number): string | undefined {
+  const { catalog } = binder.names;
+  const owner = catalog.get(tableId);
+  const database = owner?.kind === 'table' ? catalog.get(owner.databaseId) : undefined;
+  return database?.kind === 'database' ? binder.display(database.name) : undefined;
 }

@@ -74,6 +74,7 @@ function readModes(set: ReadonlySet<string>): SqlModes {
     semantics: Object.freeze({
       ...DEFAULTS,
       truncation: strict ? 'error' : 'warning',
+      divisionByZero: set.has('ERROR_FOR_DIVISION_BY_ZERO') || set.has('TRADITIONAL') ? 'null-with-warning' : 'null',
       overflow: strict ? 'error' : 'warning',
       groupedColumns:
         set.has('ONLY_FULL_GROUP_BY') || ansi || set.has('TRADITIONAL') ? 'functional-dependence' : 'any-value',

@@ -19,6 +19,7 @@ import type { GroupingKey, SelectItem } from '../shared/query-parser.ts';
 import { Token } from '../shared/tokenizer.ts';
 import { MysqlCalls } from './calls.ts';
 import type { SqlModes } from './facts.ts';
+import { rollupOrder } from './rollup.ts';
 import { parseStatement } from './statements/statement.ts';
 
 /** Turns a nested program into the bytes that PREPARE and CREATE VIEW carry. */
@@ -190,6 +191,10 @@ export class MysqlParser extends MysqlCalls {
 
   override continuesQuery(): boolean {
     return super.continuesQuery() || this.isWord('lock');
+  }
+
+  protected override querySuffixes(body: RelationNode): RelationNode {
+    return super.querySuffixes(this.isWord('order') ? body : rollupOrder(body));
   }
 
   /** GROUP BY a, b WITH ROLLUP */

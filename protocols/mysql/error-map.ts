@@ -240,7 +240,18 @@ export const ERROR_MAP = {
   ),
   insufficient_privilege: entry(1142, '42000'),
   cannot_coerce: OTHER,
-  grouping_error: entry(1055, '42000'),
+  grouping_error: entry(
+    1055,
+    '42000',
+    {
+      ungrouped:
+        "Expression #{number} of {place} is not in GROUP BY clause and contains nonaggregated column '{column}' which is not functionally dependent on columns in GROUP BY clause; this is incompatible with sql_mode=only_full_group_by",
+      no_groups:
+        "In aggregated query without GROUP BY, expression #{number} of {place} contains nonaggregated column '{column}'; this is incompatible with sql_mode=only_full_group_by",
+      misplaced: 'Invalid use of group function',
+    },
+    { no_groups: { errno: 1140 }, misplaced: { errno: 1111, sqlstate: 'HY000' } },
+  ),
   windowing_error: OTHER,
   invalid_recursion: OTHER,
   invalid_foreign_key: entry(1822, 'HY000'),
@@ -284,7 +295,15 @@ export const ERROR_MAP = {
   ambiguous_function: OTHER,
   ambiguous_parameter: OTHER,
   ambiguous_alias: OTHER,
-  invalid_column_reference: entry(1054, '42S22'),
+  invalid_column_reference: entry(
+    1054,
+    '42S22',
+    {
+      distinct_order:
+        "Expression #{number} of ORDER BY clause is not in SELECT list, references column '{column}' which is not in SELECT list; this is incompatible with DISTINCT",
+    },
+    { distinct_order: { errno: 3065, sqlstate: 'HY000' } },
+  ),
   invalid_column_definition: entry(1063, '42000'),
   invalid_cursor_definition: OTHER,
   invalid_database_definition: OTHER,
@@ -374,6 +393,9 @@ const CLAUSES: Readonly<Record<string, string>> = {
   order: 'order clause',
 };
 
+/** What parts of a query are called that may only use what groups have. */
+const GROUPED_PLACES: Readonly<Record<string, string>> = { select: 'SELECT list', order: 'ORDER BY' };
+
 function wording(template: string | undefined, details: SqlErrorDetails, database: string): string {
   if (template === undefined) return details.message;
   const parts: Readonly<Record<string, string | number | undefined>> = {
@@ -381,6 +403,7 @@ function wording(template: string | undefined, details: SqlErrorDetails, databas
     table: details.table,
     constraint: details.constraint,
     ...details.args,
+    place: GROUPED_PLACES[String(details.args?.['place'] ?? '')],
     clause: CLAUSES[String(details.args?.['clause'] ?? '')] ?? 'field list',
     qualifiedName: qualified(details.args?.['name'], database),
   };

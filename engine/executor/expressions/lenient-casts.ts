@@ -83,7 +83,7 @@ class ColumnMisfits implements Misfits {
   }
 
   unread(type: string, text: string, partly: boolean): void {
-    if (partly && type !== 'decimal') this.#truncated();
+    if (partly || type === 'double') this.#truncated();
     else {
       const value = shownText(text);
       this.#refuse('invalid_text_representation', {
