@@ -9,7 +9,7 @@
  */
 import { many, one, oneOf, optional, type OpcodeDefinition } from './operands.ts';
 
-export const SBLR_VERSION = 3;
+export const SBLR_VERSION = 4;
 
 const isolation = oneOf('none', 'read_uncommitted', 'read_committed', 'repeatable_read', 'serializable');
 const behavior = oneOf('restrict', 'cascade');

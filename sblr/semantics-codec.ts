@@ -38,6 +38,7 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   indexNames: ['schema', 'table'],
   nestedBegin: ['warning', 'commit'],
   strayEnd: ['warning', 'nothing'],
+  procedureRows: ['client', 'outputs'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

@@ -92,7 +92,14 @@ export type BoundExpression =
     }
   | { readonly kind: 'and' | 'or'; readonly operands: readonly BoundExpression[]; readonly type: SqlType }
   | { readonly kind: 'not'; readonly operand: BoundExpression; readonly type: SqlType }
-  | { readonly kind: 'is_null'; readonly operand: BoundExpression; readonly negated: boolean; readonly type: SqlType }
+  | {
+      readonly kind: 'is_null';
+      readonly operand: BoundExpression;
+      readonly negated: boolean;
+      /** The operand is a field of a row that is tested: a row in it is a value, whatever its own fields are. */
+      readonly inRow?: boolean;
+      readonly type: SqlType;
+    }
   | {
       readonly kind: 'is_truth';
       readonly operand: BoundExpression;

@@ -250,21 +250,18 @@ function bindLogical(node: NodeOf<'AND'> | NodeOf<'OR'>, scope: Scope): BoundExp
 
 function bindIsNull(node: NodeOf<'IS_NULL'>, scope: Scope): BoundExpression {
   const operand = bindExpression(node.operand, scope);
+  const { negated } = node;
   if (operand.kind === 'row' && operand.items.length > 0) {
-    const operands = operand.items.map(
-      (item): BoundExpression => ({
-        kind: 'is_null',
-        operand: resolveUnknown(scope.binder, item, node.pos),
-        negated: node.negated,
-        type: BOOL,
-      }),
-    );
+    const operands = operand.items.map((item): BoundExpression => {
+      const field = resolveUnknown(scope.binder, item, node.pos);
+      return { kind: 'is_null', operand: field, negated, inRow: true, type: BOOL };
+    });
     return operands.length === 1 ? (operands[0] as BoundExpression) : { kind: 'and', operands, type: BOOL };
   }
   return {
     kind: 'is_null',
     operand: operand.kind === 'parameter' ? operand : resolveUnknown(scope.binder, operand, node.operand.pos),
-    negated: node.negated,
+    negated,
     type: BOOL,
   };
 }

@@ -217,6 +217,8 @@ export interface RoutineDefinition extends Common {
   readonly strict: boolean;
   /** Runs with the rights of its owner; absent = of the caller. */
   readonly ownersRights?: boolean | undefined;
+  /** Settings it runs under: value by name. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
   readonly program: Uint8Array;
   readonly source: string;
   readonly persistence: 'permanent' | 'temporary';

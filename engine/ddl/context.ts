@@ -41,6 +41,8 @@ export interface DdlContext {
   readonly isSuperuser: boolean;
   /** Names of the schemas searched, kept with views. */
   readonly searchPathNames: readonly string[];
+  /** Fails as setting it would. */
+  requireSetting(name: string, value: string): void;
   /** What creates in the schema, looks there first and has the rights of its owner, until `leave`. */
   within(schema: SchemaDefinition): { readonly inner: DdlContext; leave(): void };
   notice(severity: 'notice' | 'warning' | 'info', condition: Condition, details: SqlErrorDetails): void;

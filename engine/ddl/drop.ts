@@ -9,6 +9,8 @@ import type {
   RoutineDefinition,
   TableDefinition,
 } from '../catalog/definitions.ts';
+import type { BoundExpression } from '../binder/bound.ts';
+import { forEachOperand } from '../planner/expression-walk.ts';
 import { findSchema, requireOwner, undefinedRelation, type DdlContext } from './context.ts';
 import { indexByLocalName } from './indexes.ts';
 import { dependentError, viewsReading } from './dependencies.ts';
@@ -155,6 +157,8 @@ class DropPlan {
   readonly #foreignKeys = new Map<ObjectId, Set<ObjectId>>();
   /** Columns of surviving tables whose type goes: table id -> positions. */
   readonly #columns = new Map<ObjectId, Set<number>>();
+  /** Columns of surviving tables whose default goes: table id -> positions. */
+  readonly #defaults = new Map<ObjectId, Set<number>>();
   /** What goes along and why; `of`: the table it is part of, which may go as a whole. */
   readonly #details: { readonly line: string; readonly of?: ObjectId }[] = [];
 
@@ -236,13 +240,29 @@ class DropPlan {
     for (const table of this.#context.catalog.all('table')) {
       if (table.kind !== 'table' || this.#objects.has(table.id)) continue;
       for (const column of table.columns) {
-        if (column.sequenceId !== sequence.id) continue;
+        if (column.sequenceId !== sequence.id && !this.#defaultNames(table, column, sequence)) continue;
+        const set = this.#defaults.get(table.id) ?? new Set();
+        set.add(column.position);
+        this.#defaults.set(table.id, set);
         this.#details.push({
           line: `default value for column ${this.#context.display(column.name)} of table ${this.#context.display(table.name)} depends on ${this.#describe(sequence)}`,
           of: table.id,
         });
       }
     }
+  }
+
+  /** Does the default read the sequence by a name that was resolved when it was written? */
+  #defaultNames(table: TableDefinition, column: ColumnDefinition, sequence: Definition): boolean {
+    if (column.dropped || column.defaultValue === undefined || column.generated !== 'none') return false;
+    const isSequence = (one: BoundExpression): boolean => {
+      const name = referenceName(one);
+      if (name !== undefined) return this.#context.names.findRelation(name)?.id === sequence.id;
+      let found = false;
+      forEachOperand(one, (operand) => (found ||= isSequence(operand)));
+      return found;
+    };
+    return isSequence(this.#context.bindDefault(column.defaultValue, table, column.position));
   }
 
   #describe(object: Definition): string {
@@ -289,6 +309,14 @@ class DropPlan {
       if (this.#objects.has(tableId)) continue;
       for (const position of positions) removeColumn(tableId, position, this.#context);
     }
+    for (const [tableId, positions] of this.#defaults) {
+      if (this.#objects.has(tableId)) continue;
+      const table = catalog.table(tableId);
+      const columns = table.columns.map((column) =>
+        positions.has(column.position) ? { ...column, defaultValue: undefined, sequenceId: undefined } : column,
+      );
+      catalog.put({ ...table, columns });
+    }
     for (const object of this.#objects.values()) this.#drop(object);
   }
 
@@ -299,17 +327,6 @@ class DropPlan {
     if (current.kind === 'index') {
       dropIndex(current.tableId, current.id, this.#context);
       return;
-    }
-    if (current.kind === 'sequence') {
-      for (const table of catalog.all('table')) {
-        if (table.kind !== 'table' || !table.columns.some((column) => column.sequenceId === current.id)) continue;
-        catalog.put({
-          ...table,
-          columns: table.columns.map((column) =>
-            column.sequenceId === current.id ? { ...column, sequenceId: undefined } : column,
-          ),
-        });
-      }
     }
     if (current.kind === 'table') this.#forgetTable(current);
     catalog.drop(current.id);
@@ -485,4 +502,18 @@ export function dropColumnDependents(
 
 export function dropOwnedSequence(id: ObjectId, context: DdlContext): void {
   if (context.catalog.get(id) !== undefined) context.catalog.drop(id);
+}
+
+/** The name of a relation that a default says as a literal, which means the relation it named when it was written. */
+function referenceName(expression: BoundExpression): Name | undefined {
+  if (expression.kind !== 'cast' || expression.type.kind !== 'reference' || expression.operand.kind !== 'constant')
+    return undefined;
+  const { value, type } = expression.operand;
+  if (typeof value !== 'string' || type.kind !== 'unknown') return undefined;
+  const parts = value.match(/"(?:[^"]|"")*"|[^."]+/g) ?? [];
+  return parts.map((part) =>
+    part.startsWith('"')
+      ? { text: part.slice(1, -1).replaceAll('""', '"'), exact: true }
+      : { text: part, exact: false },
+  );
 }

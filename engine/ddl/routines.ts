@@ -3,6 +3,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { RoutineDefinition, RoutineParameter } from '../catalog/definitions.ts';
+import { withoutModifiers } from '../binder/type-facts.ts';
 import { isTemporarySchema, placeOf, requireOwner, resolveType, storeExpression, type DdlContext } from './context.ts';
 
 /** The declared result, or what the output parameters make: one its own type, several or a TABLE a row. */
@@ -13,13 +14,27 @@ function resultType(
 ): SqlType | undefined {
   const outputs = parameters.filter((one) => one.mode === 'out' || one.mode === 'inout' || one.mode === 'table');
   if (outputs.length === 0)
-    return statement.returns === undefined ? undefined : resolveType(context, statement.returns, statement.pos);
+    return statement.returns === undefined
+      ? undefined
+      : withoutModifiers(resolveType(context, statement.returns, statement.pos));
   if (outputs.length === 1 && outputs[0]!.mode !== 'table') return outputs[0]!.type;
   const fields = outputs.map((one, at) => ({
     name: one.name === undefined ? `column${at + 1}` : context.display(one.name),
     type: one.type,
   }));
   return { kind: 'record', fields };
+}
+
+/** Options `set name`: what SET gives the routine. */
+function settingsOf(
+  statement: NodeOf<'CREATE_ROUTINE'>,
+  context: DdlContext,
+): Readonly<Record<string, string>> | undefined {
+  const given = statement.options.filter(({ name, value }) => name.startsWith('set ') && value !== undefined);
+  if (given.length === 0) return undefined;
+  const settings = given.map(({ name, value }): [string, string] => [name.slice(4), value!]);
+  for (const [name, value] of settings) context.requireSetting(name, value);
+  return Object.fromEntries(settings);
 }
 
 export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context: DdlContext): Promise<void> {
@@ -35,7 +50,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
     (parameter): RoutineParameter => ({
       name: parameter.name,
       mode: parameter.mode,
-      type: resolveType(context, parameter.type, parameter.pos),
+      type: withoutModifiers(resolveType(context, parameter.type, parameter.pos)),
       defaultValue: parameter.default === undefined ? undefined : storeExpression(context, parameter.default, ''),
     }),
   );
@@ -79,6 +94,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
     volatility: statement.volatility,
     strict: statement.strict,
     ownersRights: statement.options.some(({ name, value }) => name === 'security' && value === 'definer') || undefined,
+    settings: settingsOf(statement, context),
     program: statement.body,
     source: statement.source,
     persistence: isTemporarySchema(place.schema) ? 'temporary' : 'permanent',

@@ -4,6 +4,7 @@
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
+import { compareIntervals } from '../types/compare.ts';
 import { canonicalInteger, Decimal, Interval, type SqlValue } from '../../sblr/contract/values.ts';
 
 const DAY_MICROS = 86_400_000_000;
@@ -26,6 +27,14 @@ export function shiftValue(value: SqlValue, offset: SqlValue, sign: number, type
   throw new SqlError('feature_not_supported', 'RANGE with offset is not supported for this type');
 }
 
+/** May a frame reach as far as this? Neither backwards nor to a place that is no number. */
+export function isDistance(offset: SqlValue): boolean {
+  if (offset instanceof Interval) return compareIntervals(offset, new Interval(0, 0, 0)) >= 0;
+  if (offset instanceof Decimal)
+    return offset.special === undefined ? offset.unscaled >= 0 : offset.special === 'Infinity';
+  return typeof offset === 'number' || typeof offset === 'bigint' ? offset >= 0 : true;
+}
+
 function toDecimal(value: SqlValue): Decimal {
   if (value instanceof Decimal) return value;
   if (typeof value === 'bigint') return new Decimal(value, 0);
@@ -35,6 +44,7 @@ function toDecimal(value: SqlValue): Decimal {
 
 function shiftDecimal(value: Decimal, offset: Decimal, sign: number): SqlValue {
   if (value.special !== undefined) return value;
+  if (offset.special !== undefined) return new Decimal(0, 0, sign > 0 ? 'Infinity' : '-Infinity');
   const scale = Math.max(value.scale, offset.scale);
   const a = BigInt(value.unscaled) * 10n ** BigInt(scale - value.scale);
   const b = BigInt(offset.unscaled) * 10n ** BigInt(scale - offset.scale);

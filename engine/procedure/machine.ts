@@ -21,7 +21,7 @@ import { type Steps, TURN } from './drive.ts';
 import { errorFact, matches, withElement } from './facts.ts';
 import { noProcedure, outputColumns, procedureOf } from './procedures.ts';
 import { type PlanStore, type ProgramRows, ProgramQueries } from './queries.ts';
-import { enterRole } from '../session/binding-versions.ts';
+import { enterRoutine } from '../session/binding-versions.ts';
 import { sendEmitted, sendRows } from './results.ts';
 import { Variables } from './variables.ts';
 
@@ -66,6 +66,8 @@ export interface MachineOptions {
     readonly returns: SqlType | undefined;
     readonly outputs: readonly string[];
   };
+  /** Of a body of queries whose rows are not the client's: what the first row of the last one is assigned to. */
+  readonly rowTo?: readonly { readonly name: string; readonly type: SqlType }[];
   /** Plans kept from earlier activations of the same program. */
   readonly plans?: PlanStore;
 }
@@ -76,6 +78,8 @@ export class Machine {
   readonly #other: OtherStatement | undefined;
   readonly #depth: number;
   readonly #routine: MachineOptions['routine'];
+  readonly #rowTo: MachineOptions['rowTo'];
+  #lastRow: { readonly row: Row | undefined; readonly types: readonly SqlType[] } | undefined = undefined;
   readonly #variables: Variables;
   readonly #queries: ProgramQueries;
   readonly #handlers: Handler[] = [];
@@ -96,6 +100,7 @@ export class Machine {
     this.#other = options.other;
     this.#depth = options.depth;
     this.#routine = options.routine;
+    this.#rowTo = options.rowTo;
     this.#variables = new Variables(options.session.evaluation, options.routine?.name);
     this.#queries = new ProgramQueries({
       session: options.session,
@@ -139,8 +144,18 @@ export class Machine {
       }
     }
     this.#variables.unwind(0);
+    this.#assignLastRow();
     if (this.#routine === undefined) sendEmitted(this.#session, this.emitted);
     else if (this.#routine.outputs.length > 0) this.#returnOutputs(this.#routine.outputs);
+  }
+
+  #assignLastRow(): void {
+    if (this.#lastRow === undefined) return;
+    const { row, types } = this.#lastRow;
+    this.#rowTo?.forEach(({ name, type }, at) => {
+      const value = row?.[at] ?? null;
+      this.#variables.assign(name, value, types[at] ?? type);
+    });
   }
 
   /** A routine's text is not the client's: its positions stay here. */
@@ -395,6 +410,10 @@ export class Machine {
     const query = this.#queries.plan(statement, statement.source, statement.command);
     const { rows, count } = yield* this.#queries.execute(query);
     this.rowCount = count;
+    if (this.#rowTo !== undefined) {
+      this.#lastRow = { row: rows[0], types: query.types };
+      return;
+    }
     if (query.columns.length > 0) sendRows(this.#session, query.columns, rows);
     this.#session.sink.complete({ command: statement.command, rows: count });
   }
@@ -457,12 +476,13 @@ export class Machine {
       parameterTypes: routine.parameters.map((one) => one.type),
       other: this.#other,
       depth: this.#depth + 1,
-      // A body of plain statements answers the client itself.
+      // A body of plain statements answers the client itself, unless its dialect has no use for the rows.
       ...(own ? { routine: { name: routine.name.text, returns: undefined, outputs: [] } } : {}),
+      ...(own || sql.semantics.procedureRows === 'client' ? {} : { rowTo: outputsOf(routine) }),
     });
     for (const [at, parameter] of routine.parameters.entries())
       inner.declare(parameter.name?.text ?? `$${at + 1}`, parameter.type, values[at]!);
-    const leave = routine.ownersRights === true ? enterRole(this.#session, routine.owner) : undefined;
+    const leave = enterRoutine(this.#session, routine);
     try {
       yield* inner.run();
     } finally {
@@ -471,8 +491,9 @@ export class Machine {
     if (this.#routine === undefined && this.#depth === 0) this.#sendOutputs(routine, inner);
     for (const [at, output] of statement.outputs.entries()) {
       const parameter = routine.parameters[at];
-      if (output !== '' && parameter !== undefined && parameter.mode !== 'in')
-        this.#variables.assign(output, inner.valueOf(parameter.name?.text ?? `$${at + 1}`), parameter.type);
+      if (parameter === undefined || parameter.mode === 'in' || parameter.mode === 'variadic') continue;
+      if (output === '' || this.#variables.typeOf(output) === undefined) throw notWritable(parameter, at);
+      this.#variables.assign(output, inner.valueOf(parameter.name?.text ?? `$${at + 1}`), parameter.type);
     }
   }
 
@@ -537,4 +558,15 @@ function noCursor(name: string): SqlError {
     variant: 'cursor',
     args: { name },
   });
+}
+
+function notWritable({ name }: RoutineDefinition['parameters'][number], at: number): SqlError {
+  const message = `procedure parameter ${name === undefined ? at + 1 : `"${name.text}"`} is an output parameter but corresponding argument is not writable`;
+  return new SqlError('syntax_error', message);
+}
+
+function outputsOf(routine: RoutineDefinition): { readonly name: string; readonly type: SqlType }[] {
+  return routine.parameters.flatMap((one, at) =>
+    one.mode === 'out' || one.mode === 'inout' ? [{ name: one.name?.text ?? `$${at + 1}`, type: one.type }] : [],
+  );
 }

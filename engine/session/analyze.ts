@@ -1,5 +1,5 @@
 /** ANALYZE: samples the tables and keeps what the planner wants to know. */
-import { displayIdentifier, type Identifier, type Name } from '../../sblr/contract/names.ts';
+import { displayIdentifier, identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
@@ -26,7 +26,7 @@ export async function analyzeTables(
       ? ownTables(session)
       : ownedOnly(
           session,
-          named.map(({ name }) => maintained(session, name)),
+          named.map(({ name, columns }) => maintained(session, name, columns)),
           'analyze',
         );
   for (const table of tables) {
@@ -39,7 +39,7 @@ export async function analyzeTables(
 export async function vacuumTables(session: Session, { tables, analyze }: NodeOf<'VACUUM'>): Promise<void> {
   ownedOnly(
     session,
-    tables.map(({ name }) => maintained(session, name)),
+    tables.map(({ name, columns }) => maintained(session, name, columns)),
     'vacuum',
   );
   if (analyze) await analyzeTables(session, tables);
@@ -79,7 +79,7 @@ function ownTables(session: Session): TableDefinition[] {
 }
 
 /** The table that ANALYZE or VACUUM names. */
-function maintained(session: Session, name: Name): TableDefinition {
+function maintained(session: Session, name: Name, columns: readonly Identifier[]): TableDefinition {
   const found = session.names.findRelation(name);
   const shown = name.map((part) => displayIdentifier(part, session.identifierFold)).join('.');
   if (found === undefined)
@@ -89,6 +89,15 @@ function maintained(session: Session, name: Name): TableDefinition {
       message: `"${shown}" is not a table`,
       args: { name: shown, kind: 'table' },
     });
+  for (const column of columns) {
+    if (found.columns.some((one) => !one.dropped && identifierKey(one.name) === identifierKey(column))) continue;
+    const args = { column: displayIdentifier(column, session.identifierFold), relation: shown };
+    throw new SqlError('undefined_column', {
+      message: `column "${args.column}" of relation "${shown}" does not exist`,
+      variant: 'column_of_relation',
+      args,
+    });
+  }
   return found;
 }
 

@@ -2,30 +2,47 @@
  * Numbers of the states that a session binds statements in: its settings and its role. A plan is good for the number
  * it was made under.
  */
-import type { ObjectId } from '../catalog/definitions.ts';
+import type { ObjectId, RoutineDefinition } from '../catalog/definitions.ts';
 import type { Session } from './session.ts';
 
 export class BindingVersions {
   current = 0;
   #last = 0;
-  /** Of other roles whose rights were taken meanwhile, as long as nothing else changes. */
-  readonly #ofRoles = new Map<ObjectId, number>();
+  /** Of states entered for a while, by the state they were entered from and what was changed. */
+  readonly #entered = new Map<string, number>();
+  #entering = false;
 
   changed(): void {
+    if (this.#entering) return;
     this.current = ++this.#last;
-    this.#ofRoles.clear();
+    this.#entered.clear();
   }
 
-  /** The same state with another role: the same number each time, so that no plan is made anew. Answers the way back. */
-  enter(role: ObjectId): () => void {
+  /**
+   * Changes something for a while: the same number each time it is entered from here, so that no plan is made anew.
+   * Answers the way back.
+   */
+  enter(key: string, change: () => void, undo: () => void): () => void {
     const before = this.current;
-    const version = this.#ofRoles.get(role) ?? ++this.#last;
-    this.#ofRoles.set(role, version);
+    const from = `${before} ${key}`;
+    const version = this.#entered.get(from) ?? ++this.#last;
+    this.#quietly(change);
+    this.#entered.set(from, version);
     this.current = version;
     return () => {
-      // What changed meanwhile counts for what is bound outside, too.
-      this.current = this.#ofRoles.get(role) === version ? before : ++this.#last;
+      this.#quietly(undo);
+      // What else changed meanwhile counts for what is bound outside, too.
+      this.current = this.#entered.get(from) === version ? before : ++this.#last;
     };
+  }
+
+  #quietly(work: () => void): void {
+    this.#entering = true;
+    try {
+      work();
+    } finally {
+      this.#entering = false;
+    }
   }
 }
 
@@ -33,10 +50,35 @@ export class BindingVersions {
 export function enterRole(session: Session, role: ObjectId): () => void {
   const before = session.currentRole;
   if (role === before) return () => undefined;
-  const leave = session.versions.enter(role);
-  session.currentRole = role;
-  return () => {
-    session.currentRole = before;
-    leave();
+  const become = (one: ObjectId) => (): void => {
+    session.currentRole = one;
   };
+  return session.versions.enter(`role ${role}`, become(role), become(before));
+}
+
+/** The rights and settings that a routine runs with, until the answer is called; undefined = the caller's. */
+export function enterRoutine(session: Session, routine: RoutineDefinition): (() => void) | undefined {
+  if (routine.ownersRights !== true && routine.settings === undefined) return undefined;
+  const leaveRole = routine.ownersRights === true ? enterRole(session, routine.owner) : undefined;
+  try {
+    const leaveSettings = enterSettings(session, routine.settings ?? {});
+    return () => {
+      leaveSettings();
+      leaveRole?.();
+    };
+  } catch (error) {
+    leaveRole?.();
+    throw error;
+  }
+}
+
+function enterSettings(session: Session, wanted: Readonly<Record<string, string>>): () => void {
+  const { settings } = session;
+  const changes = Object.entries(wanted).filter(([name, value]) => settings.get(name) !== value);
+  if (changes.length === 0) return () => undefined;
+  const before = changes.map(([name]): [string, string] => [name, settings.get(name) ?? '']);
+  const put = (values: readonly (readonly [string, string])[]) => (): void => {
+    for (const [name, value] of values) settings.set(name, value, session.isSuperuser, false, false);
+  };
+  return session.versions.enter(JSON.stringify(changes), put(changes), put(before));
 }

@@ -68,6 +68,10 @@ export class DdlBridge implements DdlContext {
     return this.#schema === undefined ? names : [this.names.schemaName(this.#schema.id)!, ...names];
   }
 
+  requireSetting(name: string, value: string): void {
+    this.#session.settings.require(name, value, this.isSuperuser);
+  }
+
   within(schema: SchemaDefinition): { readonly inner: DdlContext; leave(): void } {
     const leave = enterRole(this.#session, schema.owner);
     return { inner: new DdlBridge(this.#session, this.semantics, schema), leave };

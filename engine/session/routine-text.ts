@@ -24,9 +24,18 @@ export function routineDefinition(routine: RoutineDefinition, schema: string, na
     ...(result === undefined ? [] : [` RETURNS ${result}`]),
     ` LANGUAGE ${routine.language}`,
     ...(facts === '' ? [] : [facts]),
+    ...Object.entries(routine.settings ?? {}).map(
+      ([setting, value]) => ` SET ${setting} TO ${shownSetting(setting, value)}`,
+    ),
     `AS ${quote}${routine.source}${quote}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A list of names keeps its commas. */
+function shownSetting(name: string, value: string): string {
+  const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+  return name === 'search_path' ? value.split(', ').map(quoted).join(', ') : quoted(value);
 }
 
 export function routineArguments(routine: RoutineDefinition, form: 'full' | 'identity', names: RoutineNames): string {

@@ -16,7 +16,7 @@ import { Execution } from '../executor/run.ts';
 import { driveAsync, driveSync } from '../procedure/drive.ts';
 import { Machine, type OtherStatement } from '../procedure/machine.ts';
 import type { PlanStore } from '../procedure/queries.ts';
-import { enterRole } from './binding-versions.ts';
+import { enterRoutine } from './binding-versions.ts';
 import { bindContext, planBound, withLocals, type PlannedQuery } from './prepare.ts';
 import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
@@ -126,7 +126,7 @@ export function routineRows(
     });
   depth++;
   const { semantics } = session;
-  const leave = routine.ownersRights === true ? enterRole(session, routine.owner) : undefined;
+  const leave = enterRoutine(session, routine);
   try {
     const body = bodyOf(session, routine);
     if (body.queries === undefined) {

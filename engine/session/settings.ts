@@ -89,6 +89,11 @@ export class SessionSettings {
     this.#assign(name, checked);
   }
 
+  /** Fails as `set` would. */
+  require(name: string, value: string, isSuperuser: boolean): void {
+    this.#check(name, value, isSuperuser);
+  }
+
   set(name: string, value: string, isSuperuser: boolean, local: boolean, inTransaction: boolean): string {
     const checked = this.#check(name, value, isSuperuser);
     this.#remember(name, local, inTransaction);

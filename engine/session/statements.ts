@@ -13,6 +13,7 @@ import { unknownDatabase } from '../catalog/errors.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
 import { executeDdl } from '../ddl/index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
+import { requireOutsideBlock } from './outside-blocks.ts';
 import { analyzeTables, vacuumTables } from './analyze.ts';
 import { declareCursor, fetchCursor } from './cursors.ts';
 import { DdlBridge } from './ddl-bridge.ts';
@@ -247,6 +248,7 @@ async function runWaiting(
   statement: StatementNode,
   request: ExecuteRequest,
 ): Promise<Done> {
+  requireOutsideBlock(session, statement);
   const transaction = session.ensureTransaction(request.implicit);
   switch (statement.op) {
     case 'EXECUTE_STATEMENT':
@@ -262,8 +264,6 @@ async function runWaiting(
       await analyzeTables(session, statement.tables);
       return { command: statement.command };
     case 'VACUUM':
-      if (session.mode === 'block')
-        throw new SqlError('active_sql_transaction', 'VACUUM cannot run inside a transaction block');
       session.beginStatement();
       await vacuumTables(session, statement);
       return { command: 'VACUUM' };

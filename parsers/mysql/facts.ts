@@ -30,6 +30,7 @@ const DEFAULTS: Semantics = Object.freeze({
   arrayBase: 0,
   emptyStringIsNull: false,
   variableConflict: 'variable',
+  procedureRows: 'client',
 } satisfies Semantics);
 
 /** Modes in force when a session sets none. */

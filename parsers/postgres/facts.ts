@@ -29,4 +29,5 @@ export const SEMANTICS: Semantics = Object.freeze({
   arrayBase: 1,
   emptyStringIsNull: false,
   variableConflict: 'error',
+  procedureRows: 'outputs',
 } satisfies Semantics);

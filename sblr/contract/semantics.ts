@@ -60,4 +60,6 @@ export interface Semantics {
   readonly emptyStringIsNull: boolean;
   /** A name in a program's query that is a variable and a column: ambiguous, or which of them wins. */
   readonly variableConflict: 'error' | 'variable' | 'column';
+  /** Rows of queries in a procedure's body: answers to the client, or only the last one's first row, for the output parameters. */
+  readonly procedureRows: 'client' | 'outputs';
 }

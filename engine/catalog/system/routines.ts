@@ -49,6 +49,7 @@ export const ROUTINES: Producers = {
       ['comment', TEXT],
       ['acl', TEXTS],
       ['owners_rights', BOOL],
+      ['settings', TEXTS],
     ],
     *rows(context) {
       for (const one of context.routines) {
@@ -73,6 +74,7 @@ export const ROUTINES: Producers = {
           null,
           null,
           false,
+          null,
         ];
       }
       for (const one of own(context, 'routine')) {
@@ -104,6 +106,7 @@ export const ROUTINES: Producers = {
           one.comment ?? null,
           texts(aclItems(context.catalog, one.grants)),
           one.ownersRights === true,
+          one.settings === undefined ? null : texts(Object.entries(one.settings).map((pair) => pair.join('='))),
         ];
       }
     },

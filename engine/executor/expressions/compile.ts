@@ -248,7 +248,7 @@ function compileOr(operands: readonly Evaluator[]): Evaluator {
 
 function compileIsNull(expression: BoundExpression & { kind: 'is_null' }, operand: Evaluator): Evaluator {
   const { negated } = expression;
-  if (expression.operand.type.kind === 'record') {
+  if (expression.operand.type.kind === 'record' && expression.inRow !== true) {
     // A row is null when all its fields are, and not null when none is.
     return (row, execution) => {
       const value = operand(row, execution);

@@ -18,7 +18,7 @@ import {
   type Operator,
 } from '../operator.ts';
 import { rowBytes, type Comparator } from '../values.ts';
-import { shiftValue } from '../value-arithmetic.ts';
+import { isDistance, shiftValue } from '../value-arithmetic.ts';
 import type { OrderColumn } from './sort.ts';
 import type { RowKey } from './sets.ts';
 
@@ -252,9 +252,13 @@ class PartitionRows implements WindowRows {
     const value = evaluate(NO_ROW, this.#context);
     if (value === null)
       throw new SqlError('null_value_not_allowed', { message: `frame ${which} offset must not be null` });
-    if (typeof value === 'number' && value < 0) {
+    const { frame } = this.#spec;
+    if (frame.unit === 'range' ? !isDistance(value) : typeof value === 'number' && value < 0) {
       throw new SqlError('invalid_preceding_or_following_size', {
-        message: `frame ${which} offset must not be negative`,
+        message:
+          frame.unit === 'range'
+            ? 'invalid preceding or following size in window function'
+            : `frame ${which} offset must not be negative`,
       });
     }
     return value;

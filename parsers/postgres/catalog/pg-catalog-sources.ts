@@ -370,6 +370,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       provariadic: '0',
       prokind: 'p.kind',
       prosecdef: 'p.owners_rights',
+      proconfig: 'p.settings',
       proleakproof: 'false',
       proisstrict: 'p.strict',
       proretset: 'p.returns_set',

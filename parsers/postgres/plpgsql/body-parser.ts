@@ -226,7 +226,9 @@ export class BodyParser extends Body {
     }
     const statement = statementOf(p, piece);
     if (statement.op !== 'RETURN') {
-      out.add(statement);
+      out.add(
+        statement.op === 'CALL_PROCEDURE' ? { ...statement, outputs: statement.arguments.map(writable) } : statement,
+      );
       return;
     }
     if (returnsRows(statement)) {
@@ -466,4 +468,9 @@ function returnsRows(statement: NodeOf<'RETURN'>): boolean {
   if (source.op === 'INSERT' || source.op === 'UPDATE' || source.op === 'DELETE' || source.op === 'MERGE')
     return source.returning.length > 0;
   return statement.command === 'SELECT';
+}
+
+/** The variable that an argument of CALL is and nothing else, which takes an output; '' = none. */
+function writable(argument: ValueNode): string {
+  return argument.op === 'COLUMN' && argument.name.length === 1 ? (argument.name[0]?.text ?? '') : '';
 }

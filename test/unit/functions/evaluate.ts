@@ -54,6 +54,7 @@ export const SEMANTICS: Semantics = {
   arrayBase: 1,
   emptyStringIsNull: false,
   variableConflict: 'error',
+  procedureRows: 'client',
 };
 
 export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {

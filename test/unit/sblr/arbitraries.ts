@@ -47,6 +47,7 @@ export const SEMANTICS: Semantics = {
   arrayBase: 1,
   emptyStringIsNull: false,
   variableConflict: 'error',
+  procedureRows: 'client',
 };
 
 export const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });

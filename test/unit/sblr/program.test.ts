@@ -167,9 +167,9 @@ describe('limits', () => {
 describe('listings', () => {
   it('of a program are stable', () => {
     expect(disassemble(encodeProgram(point).bytes)).toMatchInlineSnapshot(`
-      "SBLR version 3, 326 bytes, SHA-256 259e15cce340b5fe78e231e7865c325c955c84525df5266d28284386d2bf0235
+      "SBLR version 4, 327 bytes, SHA-256 71912aaa9a1afe27857541952c76a28d51ceb23516a6713db1e90a2cfdc58f4c
       parameters 0: none
-      semantics identifierFold="lower" mainSchema="main" nullOrder="high" integerDivision="truncate" decimalDivision="significant-16" concatNull="null" coercion="strict" badCast="error" truncation="error" padSpace="fixed" overflow="error" divisionByZero="error" booleanResult="boolean" defaultCollation="binary" aliasInGroupBy=true aliasInHaving=false groupedColumns="functional-dependence" likeEscape="\\\\" statementError="abort-transaction" ddl="transactional" arrayBase=1 emptyStringIsNull=false qualifier="schema" variableConflict="error" indexNames="schema" nestedBegin="warning" strayEnd="warning"
+      semantics identifierFold="lower" mainSchema="main" nullOrder="high" integerDivision="truncate" decimalDivision="significant-16" concatNull="null" coercion="strict" badCast="error" truncation="error" padSpace="fixed" overflow="error" divisionByZero="error" booleanResult="boolean" defaultCollation="binary" aliasInGroupBy=true aliasInHaving=false groupedColumns="functional-dependence" likeEscape="\\\\" statementError="abort-transaction" ddl="transactional" arrayBase=1 emptyStringIsNull=false qualifier="schema" variableConflict="error" indexNames="schema" nestedBegin="warning" strayEnd="warning" procedureRows="client"
       pool 6 strings, 0 values, 0 byte strings; 9 instructions
       statement 0
         000000  LOAD_TABLE name=emp alias=- columns=[] only=false hints=[] pos=17
