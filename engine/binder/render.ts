@@ -110,9 +110,9 @@ const KEYWORD_FUNCTIONS: ReadonlySet<string> = new Set([
   'current_catalog',
 ]);
 
+/** A backslash stands for itself. */
 function quoteText(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 export class Renderer {

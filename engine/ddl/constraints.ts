@@ -180,9 +180,9 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
     const type = table.columns[position - 1]!.type;
     return { column: position, type, descending: false, nullsFirst: false, collation: type.collation };
   });
-  const words = primary ? '' : columns.map((position) => table.columns[position - 1]!.name.text).join('_');
+  const include = constraint.include.map((name) => requireColumn(table, name, context, constraint.pos).position);
   const taken = relationNameTaken(context, table.schemaId);
-  const name = constraint.name ?? keyName(table, words, primary, taken, context);
+  const name = constraint.name ?? keyName(table, [...columns, ...include], primary, taken, context);
   if (context.semantics.indexNames === 'schema' && taken(name))
     throw new SqlError('duplicate_table', {
       message: `relation "${context.display(name)}" already exists`,
@@ -200,7 +200,7 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
       ...(constraint.deferrable ? { unique: false, uniqueLate: true } : { unique: true }),
       primary,
       keys,
-      include: constraint.include.map((included) => requireColumn(table, included, context, constraint.pos).position),
+      include,
       predicate: undefined,
       method: 'btree',
       nullsNotDistinct: constraint.nullsNotDistinct,
@@ -228,11 +228,12 @@ async function addKey(one: ConstraintNode, tableId: number, context: DdlContext,
 /** What a key that nobody named is called, and its index after it. */
 function keyName(
   table: TableDefinition,
-  words: string,
+  positions: readonly number[],
   primary: boolean,
   taken: (name: Identifier) => boolean,
   context: DdlContext,
 ): Identifier {
+  const words = primary ? '' : positions.map((position) => table.columns[position - 1]!.name.text).join('_');
   if (context.semantics.indexNames === 'table') return localIndexName(undefined, table, words, context);
   return chooseName(table.name.text, words, primary ? 'pkey' : 'key', taken);
 }

@@ -182,7 +182,7 @@ export class SessionNames implements NameContext {
     if (schema?.kind === 'schema')
       return schema.main ? this.#settings.system.mainSchema : displayIdentifier(schema.name, this.#settings.fold);
     for (const [name, systemId] of this.#settings.system.schemas) if (systemId === id) return name;
-    return undefined;
+    return id === this.#settings.temporarySchema?.id ? this.#settings.system.temporarySchema : undefined;
   }
 
   findType(name: Name): UserTypeDefinition | undefined {

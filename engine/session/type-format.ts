@@ -1,4 +1,5 @@
 /** Display of a built-in type with its modifier, as catalog views ask for it (format_type). */
+import { intervalFieldsOf } from '../../sblr/contract/text/interval-fields.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 
@@ -18,8 +19,16 @@ export function withModifier(type: SqlType, modifier: number): SqlType {
     case 'timetz':
     case 'timestamp':
     case 'timestamptz':
-    case 'interval':
       return (modifier & 0xffff) === 0xffff ? type : { ...type, precision: modifier & 0xffff };
+    case 'interval': {
+      const precision = modifier & 0xffff;
+      const fields = intervalFieldsOf((modifier >> 16) & 0x7fff);
+      return {
+        ...type,
+        ...(fields === undefined ? {} : { intervalFields: fields }),
+        ...(precision === 0xffff ? {} : { precision }),
+      };
+    }
     case 'array':
       return type.element === undefined ? type : { ...type, element: withModifier(type.element, modifier) };
     default:

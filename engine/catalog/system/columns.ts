@@ -37,6 +37,7 @@ export const COLUMNS: Producers = {
       ['default_source', TEXT],
       ['on_update', TEXT],
       ['ordinal', INT16],
+      ['interval_fields', TEXT],
     ],
     rows: columnRows,
   },
@@ -81,6 +82,7 @@ function columnRow(
     column.defaultValue?.text ?? null,
     column.onUpdate?.text ?? null,
     ordinal,
+    element.intervalFields ?? null,
   ];
 }
 

@@ -67,6 +67,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
         "CASE WHEN c.dimensions > 0 THEN NULL WHEN c.type_kind IN ('int16', 'int32', 'int64') THEN 0 WHEN c.type_kind = 'decimal' THEN c.scale END",
       datetime_precision:
         "CASE WHEN c.dimensions > 0 THEN NULL WHEN c.type_kind = 'date' THEN 0 WHEN c.type_kind IN ('time', 'timetz', 'timestamp', 'timestamptz', 'interval') THEN coalesce(c.precision, 6) END",
+      interval_type: "upper(c.interval_fields) || coalesce('(' || c.precision || ')', '')",
       domain_catalog: "CASE WHEN t.form = 'd' THEN current_database() END",
       domain_schema: "CASE WHEN t.form = 'd' THEN (SELECT n.name FROM sys.schemas n WHERE n.id = t.schema_id) END",
       domain_name: "CASE WHEN t.form = 'd' THEN t.name END",

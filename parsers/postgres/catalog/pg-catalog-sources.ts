@@ -2,6 +2,7 @@
  * Where pg_catalog's columns come from: SQL over the engine's `sys` base relations. Columns not listed
  * are NULL; relations not listed are empty, with the right columns.
  */
+import { INTERVAL_RANGES } from '../../../sblr/contract/text/interval-fields.ts';
 import type { ViewSource } from './build-view.ts';
 import { COLLATION_SOURCES, collationId } from './collations.ts';
 import { keyClass, OPERATOR_CLASS_SOURCES } from './operator-classes.ts';
@@ -19,11 +20,18 @@ const PERSISTENCE = { permanent: 'p', unlogged: 'u', temporary: 't' };
 const ACTION = { no_action: 'a', restrict: 'r', cascade: 'c', set_null: 'n', set_default: 'd' };
 const CONSTRAINT = { check: 'c', primary_key: 'p', unique: 'u', foreign_key: 'f' };
 
+/** The fields of an interval as bits; all of them where none are named. */
+const INTERVAL_RANGE = `CASE c.interval_fields ${Object.entries(INTERVAL_RANGES)
+  .map(([fields, bits]) => `WHEN '${fields}' THEN ${bits}`)
+  .join(' ')} ELSE 32767 END`;
+
 /** Type modifier of a column: lengths carry four bytes of header, decimals pack precision and scale. */
 const MODIFIER = `CASE WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 19, 1002, 1003) THEN coalesce(c.length + 4, -1)
   WHEN c.type_kind = 'bits' THEN coalesce(c.length, -1)
   WHEN c.type_kind = 'decimal' AND c.precision IS NOT NULL THEN ((c.precision << 16) | coalesce(c.scale, 0)) + 4
   WHEN c.type_kind IN ('time', 'timetz', 'timestamp', 'timestamptz') THEN coalesce(c.precision, -1)
+  WHEN c.type_kind = 'interval' AND (c.precision IS NOT NULL OR c.interval_fields IS NOT NULL)
+    THEN (${INTERVAL_RANGE} << 16) | coalesce(c.precision, 65535)
   ELSE -1 END`;
 
 /** The operator classes of an index's keys, one after another. */
