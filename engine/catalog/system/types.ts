@@ -31,6 +31,7 @@ export const TYPES: Producers = {
       ['collation', TEXT],
       ['comment', TEXT],
       ['acl', TEXTS],
+      ['type_interval_fields', TEXT],
     ],
     rows: typeRows,
   },
@@ -78,7 +79,7 @@ function arrayRow(id: ObjectId, schemaId: ObjectId, name: string, owner: ObjectI
   const none = null;
   return [
     ...[id, schemaId, name, owner, -1, 'b', 'A', false, 0, elementId, 0, 0, false, none, 'array'],
-    ...[none, none, none, false, none, none, none],
+    ...[none, none, none, false, none, none, none, none],
   ];
 }
 
@@ -111,6 +112,7 @@ function* builtinRows(context: SystemContext): Iterable<Row> {
       null,
       null,
       one.type.fixed ?? false,
+      null,
       null,
       null,
       null,
@@ -150,6 +152,7 @@ function* ownRows(context: SystemContext): Iterable<Row> {
       type.collation ?? null,
       one.comment ?? null,
       texts(aclItems(context.catalog, one.grants)),
+      type.intervalFields ?? null,
     ];
     yield arrayRow(one.arrayTypeId, one.schemaId, `_${name}`, one.owner, one.id);
   }

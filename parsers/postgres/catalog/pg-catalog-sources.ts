@@ -21,17 +21,22 @@ const ACTION = { no_action: 'a', restrict: 'r', cascade: 'c', set_null: 'n', set
 const CONSTRAINT = { check: 'c', primary_key: 'p', unique: 'u', foreign_key: 'f' };
 
 /** The fields of an interval as bits; all of them where none are named. */
-const INTERVAL_RANGE = `CASE c.interval_fields ${Object.entries(INTERVAL_RANGES)
-  .map(([fields, bits]) => `WHEN '${fields}' THEN ${bits}`)
-  .join(' ')} ELSE 32767 END`;
+const intervalRange = (fields: string): string =>
+  `CASE ${fields} ${Object.entries(INTERVAL_RANGES)
+    .map(([words, bits]) => `WHEN '${words}' THEN ${bits}`)
+    .join(' ')} ELSE 32767 END`;
 
-/** Type modifier of a column: lengths carry four bytes of header, decimals pack precision and scale. */
-const MODIFIER = `CASE WHEN c.type_kind = 'text' AND c.type_id NOT IN (18, 19, 1002, 1003) THEN coalesce(c.length + 4, -1)
-  WHEN c.type_kind = 'bits' THEN coalesce(c.length, -1)
-  WHEN c.type_kind = 'decimal' AND c.precision IS NOT NULL THEN ((c.precision << 16) | coalesce(c.scale, 0)) + 4
-  WHEN c.type_kind IN ('time', 'timetz', 'timestamp', 'timestamptz') THEN coalesce(c.precision, -1)
-  WHEN c.type_kind = 'interval' AND (c.precision IS NOT NULL OR c.interval_fields IS NOT NULL)
-    THEN (${INTERVAL_RANGE} << 16) | coalesce(c.precision, 65535)
+/**
+ * Type modifier of a column or domain: lengths carry four bytes of header, decimals pack precision and scale. `of` is what
+ * stands before the columns length, precision, scale and interval_fields.
+ */
+const modifier = (kind: string, id: string, of: string): string =>
+  `CASE WHEN ${kind} = 'text' AND ${id} NOT IN (18, 19, 1002, 1003) THEN coalesce(${of}length + 4, -1)
+  WHEN ${kind} = 'bits' THEN coalesce(${of}length, -1)
+  WHEN ${kind} = 'decimal' AND ${of}precision IS NOT NULL THEN ((${of}precision << 16) | coalesce(${of}scale, 0)) + 4
+  WHEN ${kind} IN ('time', 'timetz', 'timestamp', 'timestamptz') THEN coalesce(${of}precision, -1)
+  WHEN ${kind} = 'interval' AND (${of}precision IS NOT NULL OR ${of}interval_fields IS NOT NULL)
+    THEN (${intervalRange(`${of}interval_fields`)} << 16) | coalesce(${of}precision, 65535)
   ELSE -1 END`;
 
 /** The operator classes of an index's keys, one after another. */
@@ -151,7 +156,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       attnum: 'c.position',
       attndims: 'c.dimensions',
       attcacheoff: '-1',
-      atttypmod: MODIFIER,
+      atttypmod: modifier('c.type_kind', 'c.type_id', 'c.'),
       attbyval: "t.length IN (1, 2, 4, 8) AND c.type_kind <> 'uuid'",
       attalign: "CASE t.length WHEN 1 THEN 'c' WHEN 2 THEN 's' WHEN 8 THEN 'd' ELSE 'i' END",
       attstorage: "CASE WHEN t.length > 0 THEN 'p' WHEN c.type_kind = 'decimal' THEN 'm' ELSE 'x' END",
@@ -559,11 +564,9 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       typstorage: "CASE WHEN t.length > 0 THEN 'p' ELSE 'x' END",
       typnotnull: 't.not_null',
       typbasetype: 't.base_type_id',
-      typtypmod:
-        "CASE WHEN t.form <> 'd' THEN -1 WHEN t.type_kind = 'text' THEN coalesce(t.type_length + 4, -1) WHEN t.type_kind = 'decimal' AND t.type_precision IS NOT NULL THEN ((t.type_precision << 16) | coalesce(t.type_scale, 0)) + 4 ELSE -1 END",
+      typtypmod: `CASE WHEN t.form <> 'd' OR (SELECT b.form FROM sys.types b WHERE b.id = t.base_type_id) = 'd' THEN -1 ELSE ${modifier('t.type_kind', 't.base_type_id', 't.type_')} END`,
       typndims: '0',
-      typcollation:
-        "CASE WHEN t.id IN (19, 1003) THEN 950 WHEN t.id IN (25, 1042, 1043, 1009, 1014, 1015) OR t.form = 'd' AND t.type_kind = 'text' THEN 100 ELSE 0 END",
+      typcollation: `CASE WHEN t.form = 'd' OR t.id IN (19, 25, 1042, 1043, 1003, 1009, 1014, 1015) THEN ${collationId('t.collation', 't.id', 't.type_kind')} ELSE 0 END`,
       typdefault: 't.default_text',
       typacl: 't.acl',
     },
