@@ -35,6 +35,7 @@ function equalFields(a: Fields, b: Fields, bound: [ColumnId, ColumnId][]): boole
   for (const key in a) {
     if (
       key === 'pos' ||
+      key === 'shown' ||
       (key === 'left' && typeof a[key] === 'number') ||
       (key === 'right' && typeof a[key] === 'number')
     )

@@ -7,6 +7,7 @@ import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, BoundQuery, OutputColumn } from './bound.ts';
 import { coerce, coerceForAssignment as assign, resolveUnknown } from './coerce.ts';
+import { isLenient } from './lenient-coerce.ts';
 import { Binder, newShared, RowKeysNeeded, type BindContext, type Shared } from './context.ts';
 import { fail } from './errors.ts';
 import { bindExpression, bindRoutineArguments } from './expression.ts';
@@ -40,7 +41,7 @@ function finish(shared: Shared, relation: RelationNode, context: BindContext): B
   }
   return {
     plan: bound.plan,
-    parameterTypes: knownParameters(shared),
+    parameterTypes: knownParameters(shared, isLenient(binder)),
     parameterPositions: shared.parameterPositions,
     lastColumnId: shared.nextColumn - 1,
     tables: [...shared.tables.values()],
@@ -49,11 +50,11 @@ function finish(shared: Shared, relation: RelationNode, context: BindContext): B
 }
 
 /** Every parameter must have found a type. */
-function knownParameters(shared: Shared): SqlType[] {
+function knownParameters(shared: Shared, lenient: boolean): SqlType[] {
   return shared.parameterTypes.map((type, index) => {
     if (type === undefined || (type.kind === 'unknown' && shared.parameterPositions[index] !== undefined)) {
-      // A literal taken out of the text that nothing asked about is text.
-      if (type?.kind === 'unknown') return { kind: 'text' };
+      // A literal taken out of the text that nothing asked about is text, and where everything converts any parameter.
+      if (lenient || type?.kind === 'unknown') return { kind: 'text' };
       fail('indeterminate_datatype', `could not determine data type of parameter $${index + 1}`);
     }
     return type.kind === 'unknown' ? { kind: 'text' } : type;
@@ -85,7 +86,11 @@ export function bindStandalone(
         expression.pos,
       );
   }
-  return { expression: result, parameterTypes: knownParameters(shared), lastColumnId: shared.nextColumn - 1 };
+  return {
+    expression: result,
+    parameterTypes: knownParameters(shared, isLenient(binder)),
+    lastColumnId: shared.nextColumn - 1,
+  };
 }
 
 function resolveIf(

@@ -55,9 +55,10 @@ function converted(
   return value === undefined ? undefined : { values: [value], types: [operand], type };
 }
 
-/** An average has more digits than it shows; they are cut where it leaves the arithmetic. */
+/** An average, and a sum of quotients, has more digits than it shows; they are cut where it leaves the arithmetic. */
 export function shownAggregate(binder: Binder, name: string, value: BoundExpression): BoundExpression {
-  return binder.semantics.coercion === 'lenient' && name === 'avg' && value.type.kind === 'decimal'
+  const total = name === 'avg' || name === 'sum';
+  return total && binder.semantics.coercion === 'lenient' && value.type.kind === 'decimal' && value.type.scale !== 0
     ? { kind: 'cast', operand: value, type: value.type, context: 'lenient', rounding: true }
     : value;
 }

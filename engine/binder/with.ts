@@ -7,7 +7,9 @@ import type { CteDefinition, LogicalPlan, OutputColumn } from './bound.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { aliasColumns } from './range-entries.ts';
-import { coerceOutputs, plainRelation, resolveOutputs } from './outputs.ts';
+import { coerceLeniently, convertsLeniently, isLenient } from './lenient-coerce.ts';
+import { isInteger, UNSIGNED_WIDE, WIDE } from './lenient-types.ts';
+import { coerceOutputs, convertOutputs, plainRelation, resolveOutputs } from './outputs.ts';
 import type { Scope } from './scope.ts';
 import { outputPositions } from './set-operation.ts';
 import { sameIdentity, typeName } from './type-facts.ts';
@@ -136,7 +138,8 @@ function bindRecursive(
     refusal: { condition: 'invalid_recursion', message: refused },
     next: chain,
   };
-  const base = resolveOutputs(binder, binder.bindRelation(binder, query.left, outer, closed, true));
+  const written = resolveOutputs(binder, binder.bindRelation(binder, query.left, outer, closed, true));
+  const base = isLenient(binder) ? withRoom(binder, written) : written;
   const { names } = cteNames(
     binder,
     cte,
@@ -152,7 +155,8 @@ function bindRecursive(
   for (let i = 0; i < columns.length; i++) {
     const have = (columns[i] as OutputColumn).type;
     const overall = (step.columns[i] as OutputColumn).type;
-    if (overall.kind !== 'unknown' && !sameIdentity(have, overall) && !widens(have, overall)) {
+    const fits = sameIdentity(have, overall) || widens(have, overall);
+    if (overall.kind !== 'unknown' && !fits && !(isLenient(binder) && convertsLeniently(overall, have))) {
       fail(
         'datatype_mismatch',
         `recursive query "${display}" column ${i + 1} has type ${typeName(have)} in non-recursive term but type ${typeName(overall)} overall`,
@@ -178,6 +182,17 @@ function bindRecursive(
     columns,
   };
   return plainRelation(plan);
+}
+
+/** Columns wide enough for what later steps make of them: integers of 64 bits, text of any length. */
+function withRoom(binder: Binder, base: BoundRelation): BoundRelation {
+  return convertOutputs(binder, base, (expression) => {
+    const { type } = expression;
+    if (type.kind === 'text' && type.length !== undefined)
+      return { kind: 'cast', operand: expression, type: { kind: 'text' }, context: 'lenient' };
+    const wide = type.unsigned === true ? UNSIGNED_WIDE : WIDE;
+    return (isInteger(type) && coerceLeniently(binder, expression, wide, 'implicit', undefined)) || expression;
+  });
 }
 
 /** May a step of type `step` flow into a column of type `have`, which it converts to implicitly? */
