@@ -150,7 +150,7 @@ export function compare(
   rightPos = pos,
 ): BoundExpression {
   const lenient = isLenient(binder);
-  const [left, right] = lenient ? adaptOperands(givenLeft, givenRight) : [givenLeft, givenRight];
+  const [left, right] = lenient ? adaptOperands(binder, givenLeft, givenRight) : [givenLeft, givenRight];
   if (left.kind === 'row' && right.kind === 'row') return compareRows(binder, operator, left.items, right.items, pos);
   if (left.kind === 'row' && right.type.kind === 'record' && right.type.fields !== undefined) {
     return bindOnce(
@@ -225,7 +225,7 @@ export function distinctFrom(
   negated: boolean,
   pos: number | undefined,
 ): BoundExpression {
-  const [left, right] = isLenient(binder) ? adaptOperands(givenLeft, givenRight) : [givenLeft, givenRight];
+  const [left, right] = isLenient(binder) ? adaptOperands(binder, givenLeft, givenRight) : [givenLeft, givenRight];
   if (left.kind === 'row' && right.kind === 'row') {
     if (left.items.length !== right.items.length)
       fail('syntax_error', 'unequal number of entries in row expressions', pos);
@@ -263,7 +263,7 @@ export function inList(
   positions: readonly (number | undefined)[],
 ): BoundExpression {
   const lenient = isLenient(binder);
-  const items = lenient ? given.map((item) => adaptOperands(operand, item)[1]) : given;
+  const items = lenient ? given.map((item) => adaptOperands(binder, operand, item)[1]) : given;
   // Where everything converts, items of one kind share a type and each of the others is compared by itself.
   const mixed = lenient && items.some((item) => !comparesAlike(binder, operand.type, items[0]?.type, item.type));
   if (!mixed && operand.kind !== 'row' && operand.type.kind !== 'record') {

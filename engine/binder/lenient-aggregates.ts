@@ -11,7 +11,7 @@ import { decimalType, digitsOf, DOUBLE, isInteger, numberType, WIDE } from './le
 
 /** Digits by which a sum may be longer than its terms. */
 const SUM_DIGITS = 22;
-const DEVIATIONS = /^(stddev|variance)/;
+const DEVIATIONS = /^(stddev|var)_/;
 
 export interface LenientAggregate {
   readonly values: readonly BoundExpression[];

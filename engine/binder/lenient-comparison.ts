@@ -4,6 +4,7 @@
  * where a value is only known later, a weaker comparison that an index can serve is added.
  */
 import { BYTES, JSONB, TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import { functionsNamed } from '../functions/registry.ts';
 import { lenientOperator } from '../functions/lenient-arithmetic.ts';
 import { readInstant } from '../types/lenient-date-time.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
@@ -57,16 +58,18 @@ function instantType(a: SqlType, b: SqlType): SqlType {
 
 /** The operands as they are best compared. */
 export function adaptOperands(
+  binder: Binder,
   left: BoundExpression,
   right: BoundExpression,
 ): readonly [BoundExpression, BoundExpression] {
   const a = withoutRounding(left);
   const b = withoutRounding(right);
-  return [adapted(a, b), adapted(b, a)];
+  return [adapted(binder, a, b), adapted(binder, b, a)];
 }
 
 /** A constant as the type of what it is compared with. */
-function adapted(expression: BoundExpression, other: BoundExpression): BoundExpression {
+function adapted(binder: Binder, expression: BoundExpression, other: BoundExpression): BoundExpression {
+  if (other.type.kind === 'jsonb' && expression.type.kind !== 'jsonb') return asDocument(binder, expression);
   if (expression.kind !== 'constant' || typeof expression.value !== 'string' || expression.type.kind !== 'text')
     return expression;
   const { type } = other;
@@ -78,6 +81,16 @@ function adapted(expression: BoundExpression, other: BoundExpression): BoundExpr
     return label === undefined ? expression : constant(label, type);
   }
   return expression;
+}
+
+/** A value compared with a document: text is a string in it, not a document of its own. */
+function asDocument(binder: Binder, expression: BoundExpression): BoundExpression {
+  const { type } = expression;
+  if (type.kind === 'unknown' && expression.kind === 'parameter')
+    return asDocument(binder, binder.inferParameter(expression.index, TEXT, undefined));
+  const [definition] = functionsNamed('document_value');
+  if (definition?.kind !== 'scalar' || type.kind === 'unknown' || type.kind === 'json') return expression;
+  return { kind: 'call', function: definition, arguments: [expression], type: JSONB };
 }
 
 /** The instant type in which a date is compared with this constant: a time in it counts. */

@@ -336,6 +336,16 @@ const shiftedType = ([first, second]: readonly SqlType[]): SqlType => {
 scalarFor('add_time(any, any) text', shiftByTime(1), { result: shiftedType });
 scalarFor('subtract_time(any, any) text', shiftByTime(-1), { result: shiftedType });
 
+/** The time of an instant, or a span of time as it is. */
+scalarFor(
+  'time_part_of(any) time',
+  ([type]) => {
+    const moment = momentOf(type as SqlType);
+    return (value: SqlValue, context: EvalContext) => moment(value, context)?.micros ?? null;
+  },
+  { result: (types) => ({ kind: 'time', precision: finer(types) }) },
+);
+
 // ---- dates and times of numbers
 
 scalar('date_of_day_number(int64) date', (days: Integer) => {

@@ -126,9 +126,6 @@ scalar('hour_of(time) int32', (value: number) => clockOf(value).hour);
 scalar('minute_of(time) int32', (value: number) => clockOf(value).minute);
 scalar('second_of(time) int32', (value: number) => clockOf(value).second);
 scalar('microsecond_of(time) int32', (value: number) => clockOf(value).micro);
-scalar('time_part_of(time) time', (value: number) => value, {
-  result: ([type]) => ({ kind: 'time', precision: type?.precision ?? 6 }),
-});
 
 // ---- several parts in one number: EXTRACT with a unit of two names
 

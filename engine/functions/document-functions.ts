@@ -275,6 +275,22 @@ scalarFor(
 
 // ---- making
 
+/** Text must be a document, everything else becomes one. */
+scalarFor('document_of(any) jsonb', (types) => {
+  const [type] = types as readonly [SqlType];
+  if (type.kind === 'text' || type.kind === 'jsonb' || type.kind === 'json') {
+    const document = documentAt(types, 0, 'cast_as_json');
+    return (value: SqlValue) => jsonbFromNode(document(value));
+  }
+  const node = nodeOf(type);
+  return (value: SqlValue, context: EvalContext) => jsonbFromNode(node(value, context));
+});
+/** Any value as one inside a document: text is a string. */
+scalarFor('document_value(any) jsonb', ([type]) => {
+  const node = nodeOf(type as SqlType);
+  return (value: SqlValue, context: EvalContext) => jsonbFromNode(node(value, context));
+});
+
 scalarFor(
   'json_array_of(...any) jsonb',
   (types) => {

@@ -29,5 +29,8 @@ import './text-search.ts';
 import './text-patterns.ts';
 import './number-text.ts';
 import './document-functions.ts';
+import './document-rows.ts';
+import './type-functions.ts';
 import './ciphers-addresses.ts';
 import './joined-rows.ts';
+import './bit-aggregates.ts';

@@ -129,8 +129,17 @@ export abstract class MysqlCalls extends MysqlExpressions {
       type = parseCastType(this).type;
     }
     this.expectSymbol(')');
+    return this.castTo(type, operand, pos);
+  }
+
+  /** Text as a document must be one, so that a cast to JSON is a function of its own. */
+  private castTo(type: SqlType, operand: ValueNode, pos: number): ValueNode {
+    const value =
+      type.kind === 'jsonb'
+        ? this.call('document_of', [operand], pos, 'cast')
+        : node('CAST', { type, mode: 'cast', operand, pos });
     this.noLabel();
-    return node('CAST', { type, mode: 'cast', operand, pos });
+    return value;
   }
 
   protected override castForm(pos: number): ValueNode {
@@ -139,10 +148,9 @@ export abstract class MysqlCalls extends MysqlExpressions {
     const operand = this.withoutLifting(() => this.expression());
     this.expectWord('as');
     const { type } = this.allowPrimitives ? parseColumnType(this) : parseCastType(this);
-    this.acceptWord('array');
+    if (this.isWord('array')) throw this.unsupported('CAST to an array');
     this.expectSymbol(')');
-    this.noLabel();
-    return node('CAST', { type, mode: 'cast', operand, pos });
+    return this.castTo(type, operand, pos);
   }
 
   // ---- forms -----------------------------------------------------------------------------------------------

@@ -43,15 +43,15 @@ json_search/3+ json_set/3+ json_type/1 json_unquote/1 json_valid/1
 const INFORMATION = `
 aes_decrypt=deciphered/2-3 aes_encrypt=enciphered/2-3 bin_to_uuid=uuid_text/1-2 compress=compressed/1 connection_id=session_id/0
 current_user/0 database=current_database/0 inet6_aton=address_bytes/1 inet6_ntoa=address_text/1 inet_aton=address_number/1
-inet_ntoa=address_of_number/1 is_ipv4=is_short_address/1 is_ipv4_compat=is_compatible_address/1 is_ipv4_mapped=is_mapped_address/1
+inet_ntoa=address_of_number/1 charset=character_set_of/1 collation=collation_of/1 is_ipv4=is_short_address/1 is_ipv4_compat=is_compatible_address/1 is_ipv4_mapped=is_mapped_address/1
 is_ipv6=is_long_address/1 is_uuid=is_uuid_text/1 md5/1 random_bytes=bytes_of_chance/1 schema=current_database/0 session_user/0
 sha=sha1_text/1 sha1=sha1_text/1 sha2=sha2_text/2 sleep/1 system_user=session_user/0 uncompress=uncompressed/1
 uncompressed_length/1 user=session_user/0 uuid=uuid_of_time/0 uuid_short=short_unique_number/0 uuid_to_bin=uuid_bytes/1-2 version/0
 `;
 
-const AGGREGATES = `avg/1 bit_and/1 bit_or/1 bit_xor/1 count/0+ json_arrayagg=json_array_of_rows/1 json_objectagg=json_object_of_rows/2
-max/1 min/1 sum/1 stddev=stddev_population/1 std=stddev_population/1 stddev_pop=stddev_population/1 stddev_samp=stddev_sample/1
-var_pop=variance_population/1 var_samp=variance_sample/1 variance=variance_population/1 any_value/1`;
+const AGGREGATES = `avg/1 bit_and=all_bits_and/1 bit_or=all_bits_or/1 bit_xor=all_bits_xor/1 count/0+ json_arrayagg=json_array_of_rows/1 json_objectagg=json_object_of_rows/2
+max/1 min/1 sum/1 stddev=stddev_pop/1 std=stddev_pop/1 stddev_pop/1 stddev_samp/1
+var_pop/1 var_samp/1 variance=var_pop/1 any_value/1`;
 
 const WINDOWS = `cume_dist/0 dense_rank/0 first_value/1 lag/1-3 last_value/1 lead/1-3 nth_value/2 ntile/1 percent_rank/0 rank/0
 row_number/0`;

@@ -18,6 +18,7 @@ import { SBLR_VERSION } from '../../sblr/opcodes.ts';
 import type { GroupingKey, SelectItem } from '../shared/query-parser.ts';
 import { Token } from '../shared/tokenizer.ts';
 import { MysqlCalls } from './calls.ts';
+import { parseJsonTable } from './json-table.ts';
 import type { SqlModes } from './facts.ts';
 import { rollupOrder } from './rollup.ts';
 import { parseStatement } from './statements/statement.ts';
@@ -133,6 +134,10 @@ export class MysqlParser extends MysqlCalls {
 
   protected override joinConditionOptional(kind: NodeOf<'JOIN'>['kind']): boolean {
     return kind === 'inner';
+  }
+
+  protected override tablePrimary(): RelationNode {
+    return this.isWord('json_table') && this.peekIsSymbol(1, '(') ? parseJsonTable(this) : super.tablePrimary();
   }
 
   protected override checkDerivedAlias(_source: RelationNode, pos: number): void {

@@ -132,9 +132,16 @@ export const ERROR_MAP = {
     '22032',
     {
       argument: 'Invalid JSON text in argument {argument} to function {function}: "{reason}" at position {at}.',
+      missing: "Missing value for JSON_TABLE column '{column}'",
+      invalid: 'Invalid JSON value for CAST for column {column}',
       type: 'Invalid data type for JSON data in argument {argument} to function {function}; a JSON string or JSON type is required.',
     },
-    { argument: { errno: 3141 }, type: { errno: 3146 } },
+    {
+      argument: { errno: 3141 },
+      type: { errno: 3146 },
+      missing: { errno: 3665 },
+      invalid: { errno: 3156 },
+    },
   ),
   duplicate_json_object_key_value: OTHER,
   sql_json_item_error: OTHER,
