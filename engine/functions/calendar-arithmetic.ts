@@ -219,7 +219,13 @@ scalarFor(
       return add(value, { months: 0, micros: Math.round(seconds * MICROS_PER_SECOND) * direction }, context);
     };
   },
-  { result: ([type, amountType]) => sumType(secondsGrain(amountType))([type as SqlType]) },
+  {
+    result: ([type, amountType]) => {
+      const sum = sumType(secondsGrain(amountType))([type as SqlType]);
+      if (sum.precision === undefined || amountType?.kind !== 'decimal') return sum;
+      return { ...sum, precision: Math.max(type?.precision ?? 0, fractionDigits(amountType)) };
+    },
+  },
 );
 function secondsGrain(type: SqlType | undefined): Grain {
   return type?.kind === 'decimal' || type?.kind === 'float64' || type?.kind === 'text' ? 'fraction' : 'time';
@@ -299,7 +305,7 @@ scalarFor(
       return bounded((end.days - start.days) * MICROS_PER_DAY + end.micros - start.micros, context);
     };
   },
-  { result: (types) => ({ kind: 'time', precision: types.some((type) => type.kind === 'text') ? 0 : finer(types) }) },
+  { result: (types) => ({ kind: 'time', precision: finer(types) }) },
 );
 
 /** Time added to an instant or to a span of time: an instant, a span, or the text of either. */

@@ -34,15 +34,23 @@ function refused(pattern: string, message: string): SqlError {
   });
 }
 
+const WORD = '[\\p{L}\\p{Nd}_]';
+const BOUNDARY = `(?:(?<!${WORD})(?=${WORD})|(?<=${WORD})(?!${WORD}))`;
+const NO_BOUNDARY = `(?:(?<!${WORD})(?!${WORD})|(?<=${WORD})(?=${WORD}))`;
+
 /** The expression in JavaScript's syntax. */
 function translated(pattern: string): string {
   return pattern
     .replace(/\[:(\^?)(\w+):\]/g, (whole, not: string, name: string) =>
       not === '' ? (POSIX_CLASSES[name] ?? whole) : whole,
     )
-    .replace(/\\([^\w\s^$\\.*+?()[\]{}|/-])/g, '$1')
-    .replace(/\\A/g, '^')
-    .replace(/\\[zZ]/g, '$');
+    .replace(/\\([^])/g, (whole, char: string) => {
+      if (char === 'b') return BOUNDARY;
+      if (char === 'B') return NO_BOUNDARY;
+      if (char === 'A') return '^';
+      if (char === 'z' || char === 'Z') return '$';
+      return /[\w\s^$\\.*+?()[\]{}|/-]/.test(char) ? whole : char;
+    });
 }
 
 function compile(pattern: string, types: string, ignoreCase: boolean): Matcher {

@@ -3,6 +3,7 @@
  * that must be known before the call can have a type (Reference Manual 14.7).
  */
 import type { SqlType } from '../../sblr/contract/types.ts';
+import { Decimal } from '../../sblr/contract/values.ts';
 import { node, type ValueNode } from '../../sblr/nodes.ts';
 import { integerLiteral, stringLiteral } from '../shared/literals.ts';
 
@@ -13,6 +14,8 @@ const cast = (type: SqlType, operand: ValueNode, pos: number): ValueNode =>
 
 // ---- units
 
+/** Digits of the widest decimal. */
+const MAX_DIGITS = 65;
 const DATE_UNITS: ReadonlySet<string> = new Set(['day', 'week', 'month', 'quarter', 'year']);
 
 /** date + INTERVAL amount unit, or minus. */
@@ -24,7 +27,12 @@ export function shiftedDate(
   pos: number,
 ): ValueNode {
   const args = [date, amount, stringLiteral(unit), integerLiteral(subtract ? -1 : 1)];
-  if (unit === 'second') return call('shift_by_seconds', args, pos);
+  if (unit === 'second') {
+    // A fraction in a literal has as many digits as are written.
+    if (amount.op === 'LITERAL' && amount.value instanceof Decimal)
+      args[1] = cast({ kind: 'decimal', precision: MAX_DIGITS, scale: amount.value.scale }, amount, pos);
+    return call('shift_by_seconds', args, pos);
+  }
   const fields = unit.includes('_');
   const grain = unit.endsWith('microsecond')
     ? 'fraction'
@@ -106,6 +114,11 @@ function timeOf(value: ValueNode): ValueNode {
   return text === undefined ? value : cast({ kind: 'time', precision: fractionOf(text) }, value, value.pos ?? 0);
 }
 
+/** A literal of either kind: an instant where it has a date. */
+function moment(value: ValueNode): ValueNode {
+  return literalText(value)?.includes('-', 1) === true ? instant(value) : timeOf(value);
+}
+
 /** The node for a call of a date function that is not one primitive; undefined for other functions. */
 export function dateCall(name: string, args: ValueNode[], pos: number): ValueNode | undefined {
   const [first, second, third] = args as [ValueNode, ValueNode, ValueNode];
@@ -117,6 +130,8 @@ export function dateCall(name: string, args: ValueNode[], pos: number): ValueNod
       return shiftedDate(first, second, literalText(third) ?? 'day', name.includes('sub'), pos);
     case 'timestampadd':
       return shiftedDate(third, second, literalText(first) ?? 'day', false, pos);
+    case 'timediff':
+      return call('time_between', args.map(moment), pos);
     case 'timestampdiff':
       return call('units_between', args, pos);
     case 'week':

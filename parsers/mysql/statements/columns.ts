@@ -1,6 +1,7 @@
 /** Column definitions, keys and constraints: shared by CREATE TABLE and ALTER TABLE. */
 import type { Identifier } from '../../../sblr/contract/names.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
+import { integerLiteral } from '../../shared/literals.ts';
 import { node, type NodeOf, type ValueNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
@@ -171,7 +172,8 @@ function now(p: MysqlParser): ValueNode {
     if (!p.isSymbol(')')) digits = p.unsignedInteger();
     p.expectSymbol(')');
   }
-  const value = node('CALL', { function: 'now', variadic: false, arguments: [], pos });
+  // Fractions beyond the digits are cut, not rounded up into the future.
+  const value = node('CALL', { function: 'local_instant', variadic: false, arguments: [integerLiteral(digits)], pos });
   return node('CAST', { type: { kind: 'timestamptz', precision: digits }, mode: 'cast', operand: value, pos });
 }
 
