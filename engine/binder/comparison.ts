@@ -1,7 +1,7 @@
 /**
  * Comparisons: the type two operands are compared in, row comparison, IN lists.
  */
-import { BOOL, INT64, TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import { BOOL, DECIMAL, FLOAT64, INT64, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
 import { coerce } from './coerce.ts';
@@ -294,4 +294,13 @@ export function inList(
       : { kind: negated ? 'and' : 'or', operands: tests, type: BOOL };
   };
   return items.length === 1 || operand.kind === 'row' ? build(operand) : bindOnce(() => binder.newId(), operand, build);
+}
+
+/** A number that is compared with one of a wider kind is what it is compared as, where operands are coerced strictly. */
+export function comparedNumber(binder: Binder, left: BoundExpression, { kind }: SqlType): BoundExpression {
+  const widens = /^int\d/.test(left.type.kind)
+    ? kind === 'decimal' || kind.startsWith('float')
+    : left.type.kind === 'decimal' && kind.startsWith('float');
+  if (!widens || binder.semantics.coercion !== 'strict') return left;
+  return coerce(binder, left, kind === 'decimal' ? DECIMAL : FLOAT64, 'implicit', undefined) ?? left;
 }

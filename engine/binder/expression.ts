@@ -10,7 +10,7 @@ import type { BoundExpression, ComparisonOperator } from './bound.ts';
 import { builtin, callFunction, callOperator, callRoutine, likeOperator, type NamedArgument } from './calls.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
 import { bindColumn, bindWholeRow } from './columns.ts';
-import { compare, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
+import { compare, comparedNumber, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
 import type { RoutineParameter, StoredExpression } from '../catalog/definitions.ts';
 import { Binder, type BindContext } from './context.ts';
 import { collated } from '../types/collation.ts';
@@ -449,7 +449,7 @@ function bindNullIf(node: NodeOf<'NULLIF'>, scope: Scope): BoundExpression {
   const typed =
     left.type.kind === 'unknown'
       ? (coerce(binder, left, right.type.kind === 'unknown' ? TEXT : right.type, 'implicit', node.left.pos) ?? left)
-      : left;
+      : comparedNumber(binder, left, right.type);
   return bindOnce(
     () => binder.newId(),
     typed,
