@@ -65,6 +65,16 @@ const OPERATOR_FAMILY_ROWS = rows(FAMILIES)
   .map(([id, method, name]) => `(${id}::oid, ${method}::oid, '${name}')`)
   .join(', ');
 
+const METHODS: Readonly<Record<string, string>> = { btree: '403', hash: '405' };
+/** Classes that extensions bring. */
+const OF_EXTENSIONS: ReadonlySet<string> = new Set(['citext_ops', 'citext_pattern_ops']);
+
+/** Is there an operator class of that name? Of methods that no index can have every name may be one. */
+export function hasOperatorClass(method: string, name: string): boolean {
+  const id = METHODS[method];
+  return id === undefined || OF_EXTENSIONS.has(name) || classes.some((one) => one[1] === id && one[2] === name);
+}
+
 /** Types that are indexed as others are. */
 const INDEXED_AS = [
   ['1043', '25'],

@@ -1,4 +1,6 @@
 /** CREATE: which kind of object, and the kinds that need little grammar of their own. */
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import { hasOperatorClass } from '../catalog/operator-classes.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
@@ -103,6 +105,12 @@ export function createStatement(p: PostgresParser): StatementNode {
 
 // ---- CREATE INDEX --------------------------------------------------------------------------------------
 
+function requireOperatorClass(method: string, key: NodeOf<'INDEX_KEY'>): void {
+  const name = key.operatorClass?.at(-1)?.text;
+  if (name !== undefined && !hasOperatorClass(method, name))
+    throw new SqlError('undefined_object', `operator class "${name}" does not exist for access method "${method}"`);
+}
+
 function createIndex(p: PostgresParser): StatementNode {
   p.command = 'CREATE INDEX';
   const unique = p.acceptWord('unique');
@@ -116,6 +124,7 @@ function createIndex(p: PostgresParser): StatementNode {
   const { name: table, only } = p.tableReference();
   const method = p.acceptWord('using') ? p.columnId().text : undefined;
   const keys = p.indexKeys();
+  for (const key of keys) requireOperatorClass(method ?? 'btree', key);
   const include = p.acceptWord('include') ? p.parenthesisedIds() : [];
   let nullsNotDistinct = false;
   if (p.acceptWord('nulls')) {
