@@ -20,6 +20,7 @@ import { negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
 import { startOf } from './positions.ts';
 import { storedValue } from './stored-program.ts';
+import { characterAt, selectField, subscriptIndex } from './subscripts.ts';
 import { bindArrayQuery, bindExists, bindInQuery, bindQuantifiedQuery, bindScalarSubquery } from './subqueries.ts';
 import { baseType, categoryOf, typeIdentity, typeName } from './type-facts.ts';
 import { literalConstant, resolveType, showName } from './user-types.ts';
@@ -584,6 +585,11 @@ function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression
       i++;
       continue;
     }
+    if (current.type.kind === 'text' && current.type.element !== undefined && step.kind === 'index') {
+      current = characterAt(scope.binder, current, subscriptBound(step.lower, scope) as BoundExpression, node.pos);
+      i++;
+      continue;
+    }
     if (current.type.kind !== 'array' || current.type.element === undefined) {
       fail(
         'datatype_mismatch',
@@ -605,51 +611,7 @@ function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression
 }
 
 export function subscriptBound(node: ValueNode | undefined, scope: Scope): BoundExpression | undefined {
-  if (node === undefined) return undefined;
-  const bound = bindExpression(node, scope);
-  return (
-    coerce(scope.binder, bound, INT32, 'assignment', node.pos) ??
-    fail('datatype_mismatch', 'array subscript must have type integer', node.pos)
-  );
-}
-
-/** (record).field */
-export function selectField(
-  scope: Scope,
-  record: BoundExpression,
-  field: Identifier,
-  pos: number | undefined,
-  base?: ValueNode,
-): BoundExpression {
-  const shown = scope.binder.display(field);
-  if (record.type.kind !== 'record') {
-    fail(
-      'wrong_object_type',
-      `column notation .${shown} applied to type ${typeName(record.type)}, which is not a composite type`,
-      pos,
-    );
-  }
-  const { fields } = record.type;
-  const key = identifierKey(field);
-  const index =
-    fields === undefined
-      ? -1
-      : fields.findIndex(
-          (candidate) => candidate.name === shown || (!field.exact && candidate.name.toLowerCase() === key),
-        );
-  if (fields === undefined || index < 0) {
-    if (base?.op === 'COLUMN' && record.kind !== 'column')
-      fail('undefined_column', `column ${showName(scope.binder, base.name)}.${shown} does not exist`, pos);
-    fail(
-      'undefined_column',
-      fields === undefined || record.type.typeId === undefined
-        ? `could not identify column "${shown}" in record data type`
-        : `column "${shown}" not found in data type ${typeName(record.type)}`,
-      pos,
-    );
-  }
-  if (record.kind === 'row') return record.items[index] as BoundExpression;
-  return { kind: 'field', operand: record, index, type: (fields[index] as { type: SqlType }).type };
+  return node === undefined ? undefined : subscriptIndex(scope.binder, bindExpression(node, scope), node.pos);
 }
 
 function bindNextValue(node: NodeOf<'NEXT_VALUE'>, scope: Scope): BoundExpression {

@@ -13,8 +13,8 @@ const declared = (kind: SqlType['kind'], name: string, more: Partial<SqlType> = 
 const reference = (name: string, target: ReferenceTarget): SqlType =>
   frozen({ kind: 'reference', target, declared: name });
 
-export const NAME = declared('text', 'name', { length: 63 });
 export const CHAR = declared('text', '"char"', { length: 1 });
+export const NAME = declared('text', 'name', { length: 63, element: CHAR });
 export const VARCHAR = declared('text', 'varchar');
 export const BPCHAR = declared('text', 'bpchar', { fixed: true });
 export const INT2VECTOR = declared('array', 'int2vector', { element: base.INT16 });

@@ -124,3 +124,4 @@ select substring('abc', 2, -1)
 select regexp_substr('abcabcabc', 'a.c', 1, 1, '', -1)
 select regexp_instr('abcabcabc', 'a.c', 1, 1, 0, '', -1)
 select round(4.5e131071, -131071) = 5e131071, round(4.5e131071, -131072), trunc(9.9e131071, -131071) = 9e131071, round(5e-16383, 16382) = 1e-16382, round(1.5, 1000000)
+select ('abc'::name)[0], ('abc'::name)[2], pg_typeof(('abc'::name)[1]), ('_x'::name)[0] = '_'
