@@ -5,6 +5,7 @@ import { regular, type Identifier } from '../sblr/contract/names.ts';
 import type { DialectProfile, SettingDefinition, SettingRole } from '../sblr/contract/session.ts';
 import type { SqlType } from '../sblr/contract/types.ts';
 import type { ObjectId, ViewDefinition } from './catalog/definitions.ts';
+import { FactTable } from './catalog/fact-table.ts';
 import { SYSTEM_RELATIONS } from './catalog/system-relations.ts';
 import { BuiltinTypeNames } from './catalog/type-names.ts';
 import type { SystemCatalog } from './session/names.ts';
@@ -22,6 +23,7 @@ export class InstalledDialect {
   readonly extensions: ReadonlyMap<string, string>;
   /** Those that every database has without being asked. */
   readonly presentExtensions: ReadonlySet<string>;
+  readonly facts: FactTable;
   readonly #viewsById = new Map<ObjectId, ViewDefinition>();
   readonly #typeIds = new Map<string, ObjectId>();
   readonly #typesById = new Map<
@@ -36,6 +38,7 @@ export class InstalledDialect {
 
   constructor(profile: DialectProfile, administrator: ObjectId, overrides: ConfiguredDefaults) {
     this.profile = profile;
+    this.facts = new FactTable(profile.facts);
     this.#typeNames = new BuiltinTypeNames(profile);
     this.extensions = new Map(profile.extensions.map(({ name, version }) => [name, version]));
     this.presentExtensions = new Set(profile.extensions.filter((one) => one.present).map((one) => one.name));
@@ -141,7 +144,7 @@ export class InstalledDialect {
   }
 
   routineName(id: ObjectId): string | undefined {
-    return this.#routineNames.get(id);
+    return this.#routineNames.get(id) ?? this.facts.find('routine', id)?.fields[0];
   }
 
   /** The dialect's own name of an engine primitive, for expressions shown as text. */

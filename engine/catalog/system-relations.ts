@@ -8,6 +8,7 @@ import { ACTIVITY } from './system/activity.ts';
 import { COLUMNS } from './system/columns.ts';
 import { CONSTRAINTS } from './system/constraints.ts';
 import { DEPENDENCIES } from './system/dependencies.ts';
+import { FACTS } from './system/facts.ts';
 import { GRANTS } from './system/grants.ts';
 import { KEYS } from './system/keys.ts';
 import { NAMESPACES } from './system/namespaces.ts';
@@ -31,6 +32,7 @@ export const PRODUCERS: Producers = {
   ...ROLES,
   ...DEPENDENCIES,
   ...GRANTS,
+  ...FACTS,
   ...ACTIVITY,
   ...TRANSACTION_PRODUCERS,
   ...KEYS,

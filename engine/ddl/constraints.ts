@@ -6,11 +6,12 @@
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
-import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
+import { node, type NodeOf, type ValueNode } from '../../sblr/nodes.ts';
 import type {
   ConstraintDefinition,
   IndexDefinition,
   IndexKeyDefinition,
+  ObjectId,
   TableDefinition,
 } from '../catalog/definitions.ts';
 import { chooseName, relationNameTaken, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
@@ -84,9 +85,24 @@ export function setDefault(
     });
   }
   const stored = storeExpression(context, expression, text);
-  putColumn(context, tableId, position, { defaultValue: stored });
+  putColumn(context, tableId, position, { defaultValue: stored, sequenceId: undefined });
   // Binding now reports a default that can never be assigned.
   context.bindDefault(stored, context.catalog.table(tableId), position);
+  const sequenceId = sequenceOfDefault(expression, context);
+  const { kind } = context.catalog.table(tableId).columns[position - 1]!.type;
+  if (sequenceId !== undefined && (kind === 'int16' || kind === 'int32' || kind === 'int64'))
+    putColumn(context, tableId, position, { defaultValue: undefined, sequenceId });
+}
+
+/** The next value of a sequence named by a constant: the column is then bound to the sequence whatever it is called. */
+function sequenceOfDefault(expression: ValueNode, context: DdlContext): ObjectId | undefined {
+  if (expression.op !== 'CALL' || expression.function !== 'nextval') return undefined;
+  const [argument] = expression.arguments;
+  const literal = argument?.op === 'CAST' && argument.type.kind === 'reference' ? argument.operand : argument;
+  if (literal?.op !== 'LITERAL' || literal.type.kind !== 'unknown') return undefined;
+  const reference = node('CAST', { type: { kind: 'reference', target: 'relation' }, mode: 'cast', operand: literal });
+  const id = context.evaluateConstant(reference);
+  return typeof id === 'number' && context.catalog.get(id)?.kind === 'sequence' ? id : undefined;
 }
 
 function constraintNameTaken(table: TableDefinition): (name: Identifier) => boolean {

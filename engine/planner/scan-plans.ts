@@ -265,13 +265,14 @@ function systemLookup(
   plan: LogicalPlan & { kind: 'system_scan' },
   conjuncts: readonly BoundExpression[],
 ): (SystemLookupPlan & { readonly conjunct: BoundExpression }) | undefined {
-  const names = LOOKUP_COLUMNS[plan.relation.name] ?? {};
+  const names = Object.keys(LOOKUP_COLUMNS[plan.relation.name] ?? {});
   const local = new Set(plan.columns.map((column) => column.id));
-  const ids = new Map<ColumnId, string>();
+  const ids = new Map<ColumnId, number>();
   for (const column of plan.columns) {
-    const name = plan.relation.columns[column.position - 1]?.name ?? '';
-    if (names[name] !== undefined) ids.set(column.id, name);
+    const preference = names.indexOf(plan.relation.columns[column.position - 1]?.name ?? '');
+    if (preference >= 0) ids.set(column.id, preference);
   }
+  let best: { preference: number; conjunct: BoundExpression; other: BoundExpression } | undefined;
   for (const conjunct of conjuncts) {
     if (conjunct.kind !== 'compare' || conjunct.operator !== 'equal') continue;
     for (const [side, other] of [
@@ -279,13 +280,16 @@ function systemLookup(
       [conjunct.right, conjunct.left],
     ] as const) {
       const stripped = stripText(side);
-      const column = stripped.kind === 'column' ? ids.get(stripped.id) : undefined;
-      if (column === undefined || isVolatile(other) || hasSubquery(other)) continue;
+      const preference = stripped.kind === 'column' ? ids.get(stripped.id) : undefined;
+      if (preference === undefined || (best !== undefined && best.preference <= preference)) continue;
+      if (isVolatile(other) || hasSubquery(other)) continue;
       if ([...columnsOf(other)].some((id) => local.has(id))) continue;
-      return { column, conjunct, value: compileExpression(other, new Map(), planner.compile) };
+      best = { preference, conjunct, other };
     }
   }
-  return undefined;
+  if (best === undefined) return undefined;
+  const value = compileExpression(best.other, new Map(), planner.compile);
+  return { column: names[best.preference] as string, conjunct: best.conjunct, value };
 }
 
 export function planSystemScan(

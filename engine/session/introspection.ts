@@ -28,6 +28,7 @@ import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
+import { builtInArguments, builtInDescription, builtInResult, descriptionOf } from './built-in-texts.ts';
 import { routineArguments, routineDefinition, routineResult } from './routine-text.ts';
 import { settingText } from './setting-text.ts';
 import { transactionSetting } from './transaction-settings.ts';
@@ -265,7 +266,8 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   roleName(id: number): string | undefined {
     const role = this.#session.catalog.get(id);
-    return role?.kind === 'role' ? this.show(role.name) : undefined;
+    if (role === undefined) return this.#session.dialect.facts.find('role', id)?.fields[0];
+    return role.kind === 'role' ? this.show(role.name) : undefined;
   }
 
   isVisible(kind: ObjectClass, id: number): boolean | undefined {
@@ -388,13 +390,14 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   routineArguments(id: number, form: 'full' | 'identity'): string | undefined {
     const routine = this.#routine(id);
-    if (routine === undefined) return this.#session.dialect.routineName(id) === undefined ? undefined : '';
-    return routineArguments(routine, form, this);
+    return routine === undefined
+      ? builtInArguments(this.#session.dialect, id, form)
+      : routineArguments(routine, form, this);
   }
 
   routineResult(id: number): string | undefined {
     const routine = this.#routine(id);
-    return routine && routineResult(routine, this);
+    return routine === undefined ? builtInResult(this.#session.dialect, id) : routineResult(routine, this);
   }
 
   triggerDefinition(_id: number): string | undefined {
@@ -415,7 +418,8 @@ export class SessionIntrospection implements IntrospectionHooks {
       const table = crossReferences(this.#session.catalog).tableOfConstraint.get(id);
       return table?.constraints.find((one) => one.id === id)?.comment;
     }
-    return found?.comment;
+    const { dialect } = this.#session;
+    return found === undefined ? builtInDescription(dialect, id, catalog) : descriptionOf(dialect, found, catalog);
   }
 
   sharedObjectDescription(id: number, _catalog: string): string | undefined {

@@ -25,6 +25,8 @@ export function systemContext(session: Session): SystemContext {
     types: dialect.profile.types,
     listedTypes: dialect.profile.types,
     routines: dialect.profile.routines,
+    factTable: dialect.facts,
+    facts: dialect.facts.all(),
     views: dialect.system.views.values(),
     viewById: (id) => dialect.viewById(id),
     schemas: schemasOf(session),

@@ -40,6 +40,8 @@ export function withModifier(type: SqlType, modifier: number): SqlType {
 export function formatBuiltinType(name: string, type: SqlType, modifier: number | undefined): string {
   if (modifier === undefined && type.kind === 'text' && type.fixed === true)
     return displayType({ ...type, length: 1 }).replace(/\(1\)$/, '');
+  // An array type with a name of its own, of which its elements alone tell nothing.
+  if (type.kind === 'array' && type.declared !== undefined) return type.declared;
   const shown = displayType(withModifier(type, modifier ?? -1));
   return shown === '' ? name : shown;
 }

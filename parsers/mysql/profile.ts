@@ -46,6 +46,7 @@ function buildProfile(): DialectProfile {
     banner: SERVER_VERSION,
     typeAliases: [],
     extensions: [],
+    facts: [],
   };
   return { ...rest, hash: createHash('sha256').update(JSON.stringify(rest)).digest('hex') };
 }

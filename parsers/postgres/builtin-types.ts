@@ -68,6 +68,19 @@ pg_mcv_list|5017|0|-1|Z|f|b
 xid8|5069|271|8|U|f|b
 `;
 
+/** Types of arguments and results alone, which no value has: name=id. */
+const PSEUDO = `
+any=2276 anyarray=2277 anyelement=2283 anynonarray=2776 anyenum=3500 anycompatible=5077
+anycompatiblearray=5078 anycompatiblenonarray=5079 internal=2281 trigger=2279
+event_trigger=3838 language_handler=2280 index_am_handler=325 table_am_handler=269 fdw_handler=3115 tsm_handler=3310
+`;
+
+function pseudoType(entry: string): BuiltinType {
+  const [name, id] = entry.split('=') as [string, string];
+  const type: SqlType = { kind: 'unknown', declared: name };
+  return { id: Number(id), name, type, arrayId: 0, length: 4, category: 'P', preferred: false, form: 'p' };
+}
+
 function definitions(line: string): BuiltinType[] {
   const [name, id, arrayId, length, category, preferred, form] = line.split('|') as [
     string,
@@ -106,4 +119,7 @@ function definitions(line: string): BuiltinType[] {
   ];
 }
 
-export const BUILTIN_TYPES: readonly BuiltinType[] = TABLE.trim().split('\n').flatMap(definitions);
+export const BUILTIN_TYPES: readonly BuiltinType[] = [
+  ...TABLE.trim().split('\n').flatMap(definitions),
+  ...PSEUDO.trim().split(/\s+/).map(pseudoType),
+];

@@ -5,6 +5,7 @@ import { BUILTIN_ROUTINES } from './builtin-routines.ts';
 import { BUILTIN_TYPES } from './builtin-types.ts';
 import { SEMANTICS } from './facts.ts';
 import { buildViews } from './catalog/build-view.ts';
+import { CATALOG_FACTS } from './catalog/facts/index.ts';
 import { INFORMATION_SCHEMA_SHAPES } from './catalog/information-schema-shapes.ts';
 import { INFORMATION_SCHEMA_SOURCES } from './catalog/information-schema-sources.ts';
 import { PG_CATALOG_SOURCES } from './catalog/pg-catalog-sources.ts';
@@ -71,6 +72,7 @@ export function buildProfile(views: readonly CatalogView[]): DialectProfile {
     routines: BUILTIN_ROUTINES,
     banner: `PostgreSQL ${SETTINGS.find((setting) => setting.name === 'server_version')?.defaultValue ?? '15'} (Lyrebird) on ${process.arch}-${process.platform}, 64-bit`,
     extensions: EXTENSIONS,
+    facts: CATALOG_FACTS,
   };
   const digest = createHash('sha256').update(
     JSON.stringify({ ...rest, views: views.map(({ schema, name, id }) => ({ schema, name, id })) }),

@@ -123,7 +123,7 @@ export function unpackSessionOptions(payload: Buffer): SessionOptions {
 export function unpackProfile(payload: Buffer): DialectProfile {
   const value = readControl(payload);
   for (const name of ['dialect', 'hash', 'systemSchema']) checked(value[name], 'string');
-  for (const name of ['views', 'settings', 'schemas']) {
+  for (const name of ['views', 'settings', 'schemas', 'facts']) {
     if (!Array.isArray(value[name])) throw new CodecError('a profile list is missing');
   }
   return value as unknown as DialectProfile;

@@ -308,7 +308,17 @@ export interface BuiltinRoutine {
   readonly primitive: string;
 }
 
-/** What the engine needs to know of a dialect, as data. */
+/**
+ * Objects of one kind that the dialect's catalog lists as built in, as text: a line per object, its id and its
+ * fields separated by tabs. What the fields mean is the business of the catalog's views. The engine itself reads of a
+ * `role` the name; of a `routine` name, result and arguments as text; of a `description` the id of the view that lists
+ * such objects and the text, with id 0 for the main schema.
+ */
+export interface CatalogFacts {
+  readonly kind: string;
+  readonly rows: string;
+}
+
 export interface ExtensionProfile {
   readonly name: string;
   readonly version: string;
@@ -316,6 +326,7 @@ export interface ExtensionProfile {
   readonly present: boolean;
 }
 
+/** What the engine needs to know of a dialect, as data. */
 export interface DialectProfile {
   readonly dialect: string;
   /** SHA-256 over the rest, hex: unchanged profiles are not sent twice. */
@@ -347,4 +358,5 @@ export interface DialectProfile {
   readonly banner: string;
   /** Extensions whose objects are built in; those `present` every database has without being asked. */
   readonly extensions: readonly ExtensionProfile[];
+  readonly facts: readonly CatalogFacts[];
 }

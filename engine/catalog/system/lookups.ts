@@ -9,8 +9,8 @@ import { crossReferences } from '../cross-references.ts';
 import type { CatalogView, Definition, ObjectId, ViewDefinition } from '../definitions.ts';
 import type { SystemContext } from './producer.ts';
 
-/** What the value of a lookup column is. */
-type LookupKind = 'object' | 'name' | 'constraint' | 'referenced' | 'owner_table' | 'type' | 'dependency';
+/** What the value of a lookup column is. Columns are in the order of preference. */
+type LookupKind = 'fact' | 'object' | 'name' | 'constraint' | 'referenced' | 'owner_table' | 'type' | 'dependency';
 
 export const LOOKUP_COLUMNS: Readonly<Record<string, Readonly<Record<string, LookupKind>>>> = {
   relations: { id: 'object', name: 'name', table_id: 'object' },
@@ -26,6 +26,7 @@ export const LOOKUP_COLUMNS: Readonly<Record<string, Readonly<Record<string, Loo
   domain_constraints: { type_id: 'object' },
   routines: { id: 'object' },
   dependencies: { object_id: 'dependency', ref_id: 'referenced' },
+  facts: { id: 'fact', kind: 'fact' },
 };
 
 /** One lookup at run time: the column and the value it must have. */
@@ -37,6 +38,10 @@ export interface SystemLookup {
 /** The context of a lookup: only the built-in and defined objects that may match. */
 export function narrow(context: SystemContext, relation: string, lookup: SystemLookup): SystemContext {
   const { column, value } = lookup;
+  if (relation === 'facts') {
+    const { factTable } = context;
+    return { ...context, facts: column === 'id' ? factTable.withId(Number(value)) : factTable.ofKind(String(value)) };
+  }
   const only = definitionsFor(relation, lookup, context);
   return {
     ...context,

@@ -17,6 +17,7 @@ import type {
   TableDefinition,
   ViewDefinition,
 } from '../definitions.ts';
+import type { Fact, FactTable } from '../fact-table.ts';
 import type { TransactionContext } from '../transaction-relations.ts';
 
 export interface SessionRow {
@@ -50,6 +51,9 @@ export interface SystemContext extends TransactionContext {
   /** Those of them to make rows of. */
   readonly listedTypes: readonly BuiltinType[];
   readonly routines: readonly BuiltinRoutine[];
+  readonly factTable: FactTable;
+  /** Those of its facts to make rows of. */
+  readonly facts: Iterable<Fact>;
   readonly views: Iterable<ViewDefinition>;
   viewById(id: ObjectId): ViewDefinition | undefined;
   readonly schemas: ReadonlyMap<string, ObjectId>;

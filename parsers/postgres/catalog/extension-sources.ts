@@ -5,7 +5,7 @@ export const EXTENSION_SOURCES: Readonly<Record<string, ViewSource>> = {
   pg_extension: {
     from: 'pg_available_extensions() WITH ORDINALITY e(name, version, comment, installed, id) WHERE e.installed IS NOT NULL',
     columns: {
-      oid: '13534 + e.id',
+      oid: '13558 + e.id',
       extname: 'e.name',
       extowner: '(SELECT min(a.id) FROM sys.roles a WHERE a.superuser)',
       extnamespace:

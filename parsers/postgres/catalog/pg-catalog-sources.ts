@@ -7,13 +7,26 @@ import type { ViewSource } from './build-view.ts';
 import { COLLATION_SOURCES, collationId } from './collations.ts';
 import { keyClass, OPERATOR_CLASS_SOURCES } from './operator-classes.ts';
 import { EXTENSION_SOURCES } from './extension-sources.ts';
+import { ADMINISTRATOR, FACT_SOURCES } from './fact-sources.ts';
+import { ROLE_SOURCES } from './role-sources.ts';
+import { ROUTINE_SOURCES } from './routine-sources.ts';
+import { modifier, TYPE_SOURCES } from './type-sources.ts';
 import { TRANSACTION_SOURCES } from './transaction-sources.ts';
 
-const ADMINISTRATOR = '(SELECT min(a.id) FROM sys.roles a WHERE a.superuser)';
 const letter = (expression: string, letters: Readonly<Record<string, string>>, otherwise = 'NULL'): string =>
   `CASE ${expression} ${Object.entries(letters)
     .map(([value, short]) => `WHEN '${value}' THEN '${short}'`)
     .join(' ')} ELSE ${otherwise} END`;
+
+/** Defaults have no ids of their own: a number made of table and column. */
+const defaultId = (table: string, position: string): string => `(${table}::int8 * 1000 + ${position}) % 4000000000`;
+
+/** The main schema belongs to whoever owns the database, until it is given to someone. */
+const OF_DATABASE_OWNER = 's.main AND s.owner = a.id';
+
+/** The catalog that lists a kind of object. */
+const CLASS_OF = (kind: string): string =>
+  `CASE ${kind} WHEN 'constraint' THEN 2606 WHEN 'view' THEN 2618 WHEN 'default' THEN 2604 WHEN 'routine' THEN 1255 WHEN 'type' THEN 1247 WHEN 'schema' THEN 2615 ELSE 1259 END`;
 
 const RELATION_KIND = { table: 'r', view: 'v', sequence: 'S', index: 'i', composite_type: 'c' };
 const PERSISTENCE = { permanent: 'p', unlogged: 'u', temporary: 't' };
@@ -25,19 +38,6 @@ const intervalRange = (fields: string): string =>
   `CASE ${fields} ${Object.entries(INTERVAL_RANGES)
     .map(([words, bits]) => `WHEN '${words}' THEN ${bits}`)
     .join(' ')} ELSE 32767 END`;
-
-/**
- * Type modifier of a column or domain: lengths carry four bytes of header, decimals pack precision and scale. `of` is what
- * stands before the columns length, precision, scale and interval_fields.
- */
-const modifier = (kind: string, id: string, of: string): string =>
-  `CASE WHEN ${kind} = 'text' AND ${id} NOT IN (18, 19, 1002, 1003) THEN coalesce(${of}length + 4, -1)
-  WHEN ${kind} = 'bits' THEN coalesce(${of}length, -1)
-  WHEN ${kind} = 'decimal' AND ${of}precision IS NOT NULL THEN ((${of}precision << 16) | coalesce(${of}scale, 0)) + 4
-  WHEN ${kind} IN ('time', 'timetz', 'timestamp', 'timestamptz') THEN coalesce(${of}precision, -1)
-  WHEN ${kind} = 'interval' AND (${of}precision IS NOT NULL OR ${of}interval_fields IS NOT NULL)
-    THEN (${intervalRange(`${of}interval_fields`)} << 16) | coalesce(${of}precision, 65535)
-  ELSE -1 END`;
 
 /** The operator classes of an index's keys, one after another. */
 const OPERATOR_CLASSES = `array_to_string(ARRAY(SELECT CASE (SELECT m.method FROM sys.relations m WHERE m.id = i.id) WHEN 'hash' THEN ${keyClass('405', 'k.type', 'k.class')} ELSE ${keyClass('403', 'k.type', 'k.class')} END
@@ -95,51 +95,18 @@ const STAT_INDEXES: ViewSource = {
   },
 };
 
-const ROLES: ViewSource = {
-  from: 'sys.roles r',
-  columns: {
-    oid: 'r.id',
-    rolname: 'r.name',
-    rolsuper: 'r.superuser',
-    rolinherit: 'r.inherit',
-    rolcreaterole: 'r.create_role',
-    rolcreatedb: 'r.create_database',
-    rolcanlogin: 'r.login',
-    rolreplication: 'r.replication',
-    rolbypassrls: 'r.bypass_row_security',
-    rolconnlimit: 'r.connection_limit',
-    rolpassword: "'********'",
-    rolvaliduntil: 'CASE WHEN r.valid_until IS NOT NULL THEN r.valid_until::timestamptz END',
-    rolconfig: 'r.settings',
-  },
-};
-
-const USERS: ViewSource = {
-  from: 'sys.roles r WHERE r.login',
-  columns: {
-    usename: 'r.name',
-    usesysid: 'r.id',
-    usecreatedb: 'r.create_database',
-    usesuper: 'r.superuser',
-    userepl: 'r.replication',
-    usebypassrls: 'r.bypass_row_security',
-    passwd: "'********'",
-    valuntil: 'CASE WHEN r.valid_until IS NOT NULL THEN r.valid_until::timestamptz END',
-    useconfig: 'r.settings',
-  },
-};
-
 export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
   ...OPERATOR_CLASS_SOURCES,
+  ...FACT_SOURCES,
   ...TRANSACTION_SOURCES,
   pg_am: {
-    from: "(VALUES (2::oid, 'heap', 't'), (403::oid, 'btree', 'i'), (405::oid, 'hash', 'i')) a(id, name, kind)",
-    columns: { oid: 'a.id', amname: 'a.name', amtype: 'a.kind' },
+    from: "(VALUES (2::oid, 'heap', 't', 3), (403::oid, 'btree', 'i', 330), (405::oid, 'hash', 'i', 331)) a(id, name, kind, handler)",
+    columns: { oid: 'a.id', amname: 'a.name', amhandler: 'a.handler', amtype: 'a.kind' },
   },
   pg_attrdef: {
     from: 'sys.columns c WHERE c.has_default',
     columns: {
-      oid: '(c.relation_id::int8 * 1000 + c.position) % 4000000000',
+      oid: defaultId('c.relation_id', 'c.position'),
       adrelid: 'c.relation_id',
       adnum: 'c.position',
       adbin: 'c.default_text',
@@ -159,7 +126,8 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       atttypmod: modifier('c.type_kind', 'c.type_id', 'c.'),
       attbyval: "t.length IN (1, 2, 4, 8) AND c.type_kind <> 'uuid'",
       attalign: "CASE t.length WHEN 1 THEN 'c' WHEN 2 THEN 's' WHEN 8 THEN 'd' ELSE 'i' END",
-      attstorage: "CASE WHEN t.length > 0 THEN 'p' WHEN c.type_kind = 'decimal' THEN 'm' ELSE 'x' END",
+      attstorage:
+        "CASE WHEN t.length > 0 THEN 'p' WHEN c.type_kind = 'decimal' OR c.type_id IN (650, 869) THEN 'm' ELSE 'x' END",
       attcompression: "''",
       attnotnull: 'c.not_null',
       atthasdef: 'c.has_default',
@@ -173,22 +141,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       attacl: 'c.acl',
     },
   },
-  pg_auth_members: {
-    from: 'sys.role_memberships m',
-    columns: { roleid: 'm.role_id', member: 'm.member_id', grantor: 'm.grantor_id', admin_option: 'm.admin' },
-  },
-  pg_authid: ROLES,
-  pg_roles: ROLES,
-  pg_user: USERS,
-  pg_shadow: USERS,
-  pg_group: {
-    from: 'sys.roles r WHERE NOT r.login',
-    columns: {
-      groname: 'r.name',
-      grosysid: 'r.id',
-      grolist: 'ARRAY(SELECT m.member_id FROM sys.role_memberships m WHERE m.role_id = r.id)',
-    },
-  },
+  ...ROLE_SOURCES,
   pg_class: {
     from: 'sys.relations r',
     columns: {
@@ -267,15 +220,16 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
     },
   },
   pg_database: {
-    from: 'sys.databases d',
+    from: `(SELECT d.id, d.name, d.owner, d.acl, false AS template, true AS open FROM sys.databases d
+      UNION ALL SELECT t.id, t.name, ${ADMINISTRATOR}, ARRAY['=c/' || pg_get_userbyid(${ADMINISTRATOR}), pg_get_userbyid(${ADMINISTRATOR}) || '=CTc/' || pg_get_userbyid(${ADMINISTRATOR})], true, t.open FROM (VALUES (1::oid, 'template1', true), (4::oid, 'template0', false)) t(id, name, open)) d`,
     columns: {
       oid: 'd.id',
       datname: 'd.name',
       datdba: 'd.owner',
       encoding: '6',
       datlocprovider: "'c'",
-      datistemplate: 'false',
-      datallowconn: 'true',
+      datistemplate: 'd.template',
+      datallowconn: 'd.open',
       datconnlimit: '-1',
       datfrozenxid: '0',
       datminmxid: '0',
@@ -288,18 +242,19 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
   pg_depend: {
     from: 'sys.dependencies d',
     columns: {
-      classid: "CASE d.kind WHEN 'constraint' THEN 2606 WHEN 'view' THEN 2618 ELSE 1259 END",
-      objid: 'd.object_id',
-      objsubid: 'd.object_column',
-      refclassid: "CASE d.ref_kind WHEN 'constraint' THEN 2606 ELSE 1259 END",
+      classid: CLASS_OF('d.kind'),
+      objid: `CASE WHEN d.kind = 'default' THEN ${defaultId('d.object_id', 'd.object_column')} ELSE d.object_id END`,
+      objsubid: "CASE WHEN d.kind = 'default' THEN 0 ELSE d.object_column END",
+      refclassid: CLASS_OF('d.ref_kind'),
       refobjid: 'd.ref_id',
       refobjsubid: 'd.ref_column',
       deptype: 'd.type',
     },
   },
   pg_description: {
-    from: `(SELECT r.id, 1259 AS class, 0 AS sub, r.comment FROM sys.relations r UNION ALL SELECT c.relation_id, 1259, c.position, c.comment FROM sys.columns c UNION ALL SELECT s.id, 2615, 0, s.comment FROM sys.schemas s
-      UNION ALL SELECT t.id, 1247, 0, t.comment FROM sys.types t UNION ALL SELECT k.id, 2606, 0, k.comment FROM sys.constraints k UNION ALL SELECT p.id, 1255, 0, p.comment FROM sys.routines p) d WHERE d.comment IS NOT NULL`,
+    from: `(SELECT r.id, 1259 AS class, 0 AS sub, r.comment FROM sys.relations r UNION ALL SELECT c.relation_id, 1259, c.position, c.comment FROM sys.columns c UNION ALL SELECT s.id, 2615, 0, coalesce(s.comment, CASE WHEN s.main THEN 'standard public schema' END) FROM sys.schemas s
+      UNION ALL SELECT t.id, 1247, 0, t.comment FROM sys.types t UNION ALL SELECT k.id, 2606, 0, k.comment FROM sys.constraints k UNION ALL SELECT p.id, 1255, 0, p.comment FROM sys.routines p
+      UNION ALL SELECT f.id, f.fields[1]::int4, 0, f.fields[2] FROM sys.facts f WHERE f.kind = 'description') d WHERE d.comment IS NOT NULL`,
     columns: { objoid: 'd.id', classoid: 'd.class', objsubid: 'd.sub', description: 'd.comment' },
   },
   pg_shdescription: {
@@ -341,22 +296,37 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
     from: 'sys.indexes i JOIN sys.relations r ON r.id = i.id JOIN sys.relations t ON t.id = i.relation_id JOIN sys.schemas s ON s.id = t.schema_id',
     columns: { schemaname: 's.name', tablename: 't.name', indexname: 'r.name', indexdef: 'pg_get_indexdef(i.id)' },
   },
+  pg_init_privs: {
+    from: `sys.schemas s, (SELECT pg_get_userbyid(${ADMINISTRATOR}) AS name) a WHERE s.system AND s.id <> 99`,
+    columns: {
+      objoid: 's.id',
+      classoid: '2615',
+      objsubid: '0',
+      privtype: "'i'",
+      initprivs: "ARRAY[a.name || '=UC/' || a.name, '=U/' || a.name]",
+    },
+  },
   pg_language: {
-    from: "(VALUES (12::oid, 'internal', false, false), (13::oid, 'c', false, false), (14::oid, 'sql', false, true), (13536::oid, 'plpgsql', true, true)) l(id, name, pl, trusted)",
+    from: "(VALUES (12::oid, 'internal', false, false, 0, 0, 2246), (13::oid, 'c', false, false, 0, 0, 2247), (14::oid, 'sql', false, true, 0, 0, 2248), (13563::oid, 'plpgsql', true, true, 13560, 13561, 13562)) l(id, name, pl, trusted, handler, inline, validator)",
     columns: {
       oid: 'l.id',
       lanname: 'l.name',
       lanowner: ADMINISTRATOR,
       lanispl: 'l.pl',
       lanpltrusted: 'l.trusted',
-      lanplcallfoid: '0',
-      laninline: '0',
-      lanvalidator: '0',
+      lanplcallfoid: 'l.handler',
+      laninline: 'l.inline',
+      lanvalidator: 'l.validator',
     },
   },
   pg_namespace: {
-    from: 'sys.schemas s',
-    columns: { oid: 's.id', nspname: 's.name', nspowner: 's.owner', nspacl: 's.acl' },
+    from: `sys.schemas s, (SELECT ${ADMINISTRATOR} AS id, pg_get_userbyid(${ADMINISTRATOR}) AS name) a`,
+    columns: {
+      oid: 's.id',
+      nspname: 's.name',
+      nspowner: `CASE WHEN ${OF_DATABASE_OWNER} THEN 6171 ELSE s.owner END`,
+      nspacl: `CASE WHEN s.acl IS NOT NULL THEN s.acl WHEN ${OF_DATABASE_OWNER} THEN ARRAY['pg_database_owner=UC/pg_database_owner', '=U/pg_database_owner'] WHEN s.system AND s.id <> 99 THEN ARRAY[a.name || '=UC/' || a.name, '=U/' || a.name] END`,
+    },
   },
   pg_prepared_statements: {
     from: 'sys.prepared_statements p',
@@ -370,34 +340,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       custom_plans: '0',
     },
   },
-  pg_proc: {
-    from: 'sys.routines p',
-    columns: {
-      oid: 'p.id',
-      proname: 'p.name',
-      pronamespace: 'p.schema_id',
-      proowner: 'p.owner',
-      prolang: "CASE p.language WHEN 'internal' THEN 12 WHEN 'sql' THEN 14 ELSE 13536 END",
-      procost: '1',
-      prorows: 'CASE WHEN p.returns_set THEN 1000 ELSE 0 END',
-      provariadic: '0',
-      prokind: 'p.kind',
-      prosecdef: 'p.owners_rights',
-      proconfig: 'p.settings',
-      proleakproof: 'false',
-      proisstrict: 'p.strict',
-      proretset: 'p.returns_set',
-      provolatile: letter('p.volatility', { immutable: 'i', stable: 's' }, "'v'"),
-      proparallel: "'u'",
-      pronargs: 'p.argument_count',
-      pronargdefaults: 'p.default_count',
-      prorettype: 'p.return_type_id',
-      proargtypes: 'p.argument_types',
-      proargnames: 'p.argument_names',
-      prosrc: 'p.source',
-      proacl: 'p.acl',
-    },
-  },
+  ...ROUTINE_SOURCES,
   pg_rewrite: {
     from: "sys.relations r WHERE r.kind = 'view' AND NOT r.system",
     columns: {
@@ -534,43 +477,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
     from: "(VALUES ('UTC', 'UTC', '00:00:00'::interval, false)) z(name, abbrev, shift, dst)",
     columns: { name: 'z.name', abbrev: 'z.abbrev', utc_offset: 'z.shift', is_dst: 'z.dst' },
   },
-  pg_type: {
-    from: 'sys.types t',
-    columns: {
-      oid: 't.id',
-      typname: 't.name',
-      typnamespace: 't.schema_id',
-      typowner: 't.owner',
-      typlen: 't.length',
-      typbyval: "t.length IN (1, 2, 4, 8) AND t.name <> 'uuid'",
-      typtype: 't.form',
-      typcategory: 't.category',
-      typispreferred: 't.preferred',
-      typisdefined: 'true',
-      typdelim: "','",
-      typrelid: 't.relation_id',
-      typsubscript: "CASE WHEN t.category = 'A' THEN 6179 ELSE 0 END",
-      typelem: 't.element_id',
-      typarray: 't.array_id',
-      typinput:
-        "CASE WHEN t.id = 22 THEN 40 WHEN t.id = 30 THEN 54 WHEN t.category = 'A' THEN 750 WHEN t.form = 'e' THEN 3506 WHEN t.form = 'd' THEN 2597 WHEN t.form = 'c' THEN 2290 ELSE 46 END",
-      typoutput: '47',
-      typreceive: '2414',
-      typsend: '2415',
-      typmodin: '0',
-      typmodout: '0',
-      typanalyze: '0',
-      typalign: "CASE t.length WHEN 1 THEN 'c' WHEN 2 THEN 's' WHEN 8 THEN 'd' ELSE 'i' END",
-      typstorage: "CASE WHEN t.length > 0 THEN 'p' ELSE 'x' END",
-      typnotnull: 't.not_null',
-      typbasetype: 't.base_type_id',
-      typtypmod: `CASE WHEN t.form <> 'd' OR (SELECT b.form FROM sys.types b WHERE b.id = t.base_type_id) = 'd' THEN -1 ELSE ${modifier('t.type_kind', 't.base_type_id', 't.type_')} END`,
-      typndims: '0',
-      typcollation: `CASE WHEN t.form = 'd' OR t.id IN (19, 25, 1042, 1043, 1003, 1009, 1014, 1015) THEN ${collationId('t.collation', 't.id', 't.type_kind')} ELSE 0 END`,
-      typdefault: 't.default_text',
-      typacl: 't.acl',
-    },
-  },
+  ...TYPE_SOURCES,
   pg_views: {
     from: 'sys.views v JOIN sys.schemas s ON s.id = v.schema_id',
     columns: {
