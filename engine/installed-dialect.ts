@@ -5,6 +5,7 @@ import { regular, type Identifier } from '../sblr/contract/names.ts';
 import type { DialectProfile, SettingDefinition, SettingRole } from '../sblr/contract/session.ts';
 import type { SqlType } from '../sblr/contract/types.ts';
 import type { ObjectId, ViewDefinition } from './catalog/definitions.ts';
+import { systemViewColumns } from './catalog/system-view-columns.ts';
 import { FactTable } from './catalog/fact-table.ts';
 import { SYSTEM_RELATIONS } from './catalog/system-relations.ts';
 import { BuiltinTypeNames } from './catalog/type-names.ts';
@@ -60,7 +61,9 @@ export class InstalledDialect {
         owner: administrator,
         schemaId: schemas.get(view.schema) ?? 0,
         databaseId: 0,
-        columns: [],
+        get columns() {
+          return systemViewColumns(view.program);
+        },
         program: view.program,
         text: '',
         searchPath: [profile.systemSchema],

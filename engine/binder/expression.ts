@@ -2,8 +2,8 @@
  * Value nodes to bound expressions: names, literals, operators, predicates, constructors. Subqueries go
  * through the Binder, calls and aggregates through their own modules.
  */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
-import { arrayOf, BOOL, INT32, TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import type { Identifier } from '../../sblr/contract/names.ts';
+import { arrayOf, BOOL, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';

@@ -57,6 +57,8 @@ function timed(): string {
 }
 
 scalar('uuid_of_time() uuid', timed, VOLATILE);
+// As gen_random_uuid, under the name that a dialect may have for it besides.
+scalar('uuid_random() uuid', () => globalThis.crypto.randomUUID(), VOLATILE);
 scalar('uuid_of_name_md5(uuid, text) uuid', named('md5', 3));
 scalar('uuid_of_name_sha1(uuid, text) uuid', named('sha1', 5));
 scalar('uuid_nil() uuid', () => '00000000-0000-0000-0000-000000000000');

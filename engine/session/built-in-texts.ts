@@ -1,6 +1,7 @@
-/** What the dialect's facts say of built-in objects: arguments and results of routines, descriptions. */
-import type { Definition } from '../catalog/definitions.ts';
+/** Descriptions of objects, and what the dialect's facts say of built-in routines. */
+import { crossReferences } from '../catalog/cross-references.ts';
 import type { InstalledDialect } from '../installed-dialect.ts';
+import type { Session } from './session.ts';
 
 const DEFAULT = / DEFAULT (?:'[^']*'|[^,'])+/g;
 
@@ -14,17 +15,30 @@ export function builtInResult(dialect: InstalledDialect, id: number): string | u
   return dialect.facts.find('routine', id)?.fields[1];
 }
 
-/** `catalog`: the view that lists the object, or '' for the first object of that id. */
-export function builtInDescription(dialect: InstalledDialect, id: number, catalog: string): string | undefined {
-  const { systemSchema, views } = dialect.system;
-  const view = catalog === '' ? undefined : views.get(`${systemSchema}.${catalog}`)?.id;
-  for (const { kind, fields } of dialect.facts.withId(id))
-    if (kind === 'description' && (catalog === '' || Number(fields[0]) === view)) return fields[1];
-  return undefined;
+/** `name`: the view of the system catalog that lists the object, or '' for the first object of that id. */
+export function objectDescription(
+  { catalog, dialect }: Pick<Session, 'catalog' | 'dialect'>,
+  id: number,
+  name: string,
+  column: number,
+): string | undefined {
+  const found = catalog.get(id);
+  if (column > 0)
+    return found?.kind === 'table' || found?.kind === 'view' ? found.columns[column - 1]?.comment : undefined;
+  if (/constraint/.test(name)) {
+    const table = crossReferences(catalog).tableOfConstraint.get(id);
+    return table?.constraints.find((one) => one.id === id)?.comment;
+  }
+  if (found === undefined) return builtInDescription(dialect, id, name);
+  // The main schema, which every dialect names, is described as the dialect has it until it gets a comment.
+  if (found.comment === undefined && found.kind === 'schema' && found.main) return builtInDescription(dialect, 0, name);
+  return found.comment;
 }
 
-/** The main schema, which every dialect names, is described as the dialect has it until it gets a comment. */
-export function descriptionOf(dialect: InstalledDialect, found: Definition, catalog: string): string | undefined {
-  if (found.comment !== undefined || found.kind !== 'schema' || !found.main) return found.comment;
-  return builtInDescription(dialect, 0, catalog);
+function builtInDescription(dialect: InstalledDialect, id: number, name: string): string | undefined {
+  const { systemSchema, views } = dialect.system;
+  const view = name === '' ? undefined : views.get(`${systemSchema}.${name}`)?.id;
+  for (const { kind, fields } of dialect.facts.withId(id))
+    if (kind === 'description' && (name === '' || Number(fields[0]) === view)) return fields[1];
+  return undefined;
 }

@@ -28,7 +28,7 @@ import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
-import { builtInArguments, builtInDescription, builtInResult, descriptionOf } from './built-in-texts.ts';
+import { builtInArguments, builtInResult, objectDescription } from './built-in-texts.ts';
 import { routineArguments, routineDefinition, routineResult } from './routine-text.ts';
 import { settingText } from './setting-text.ts';
 import { transactionSetting } from './transaction-settings.ts';
@@ -411,15 +411,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   objectDescription(id: number, catalog: string, column: number): string | undefined {
-    const found = this.#session.catalog.get(id);
-    if (column > 0)
-      return found?.kind === 'table' || found?.kind === 'view' ? found.columns[column - 1]?.comment : undefined;
-    if (catalog !== '' && /constraint/.test(catalog)) {
-      const table = crossReferences(this.#session.catalog).tableOfConstraint.get(id);
-      return table?.constraints.find((one) => one.id === id)?.comment;
-    }
-    const { dialect } = this.#session;
-    return found === undefined ? builtInDescription(dialect, id, catalog) : descriptionOf(dialect, found, catalog);
+    return objectDescription(this.#session, id, catalog, column);
   }
 
   sharedObjectDescription(id: number, _catalog: string): string | undefined {

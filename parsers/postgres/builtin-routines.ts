@@ -92,6 +92,12 @@ var_pop=2718 var_samp=2641 variance=2148 version=89 websearch_to_tsquery=5007 wi
 xmlcomment=2895 xpath=2931 xpath_exists=3049
 `;
 
+/** Functions of extensions, with ids of their own. */
+const EXTENSIONS = `
+uuid_generate_v1=13611 uuid_generate_v1mc=13612 uuid_generate_v3=13613 uuid_generate_v4=13614 uuid_generate_v5=13615 uuid_nil=13616
+uuid_ns_dns=13617 uuid_ns_url=13618 uuid_ns_oid=13619 uuid_ns_x500=13620 digest=13621 hmac=13622 gen_random_bytes=13623
+`;
+
 /** Input and output functions that pg_type names; they cannot be called. */
 const TYPE_IO = `
 array_in=750 array_out=751 array_recv=2400 array_send=2401 domain_in=2597 enum_in=3506 enum_out=3507 int2vectorin=40 oidvectorin=54
@@ -111,4 +117,7 @@ function definition(entry: string): BuiltinRoutine {
   };
 }
 
-export const BUILTIN_ROUTINES: readonly BuiltinRoutine[] = (IDS + TYPE_IO).trim().split(/\s+/).map(definition);
+export const BUILTIN_ROUTINES: readonly BuiltinRoutine[] = (IDS + EXTENSIONS + TYPE_IO)
+  .trim()
+  .split(/\s+/)
+  .map(definition);

@@ -68,7 +68,7 @@ describe('imports', () => {
   test('name files that exist, with their ending', () => {
     const wrong = sources.flatMap(({ path, imports }) =>
       imports
-        .filter((target) => !target.endsWith('.ts') || !existsSync(join(ROOT, target)))
+        .filter((target) => !/\.(ts|json)$/.test(target) || !existsSync(join(ROOT, target)))
         .map((target) => `${path} imports ${target}`),
     );
     expect(wrong).toEqual([]);

@@ -183,7 +183,7 @@ export const INFORMATION_SCHEMA_TYPES: Readonly<Record<string, ViewSource>> = {
     },
   },
   view_table_usage: {
-    from: "(SELECT DISTINCT d.object_id, d.ref_id FROM sys.dependencies d WHERE d.kind = 'view' AND d.ref_kind = 'relation') d JOIN sys.relations v ON v.id = d.object_id JOIN sys.schemas vs ON vs.id = v.schema_id JOIN sys.relations r ON r.id = d.ref_id JOIN sys.schemas s ON s.id = r.schema_id WHERE r.kind IN ('table', 'view') AND pg_has_role(r.owner, 'USAGE')",
+    from: "(SELECT DISTINCT d.object_id, d.ref_id FROM sys.dependencies d WHERE d.kind = 'view' AND d.ref_kind = 'relation' AND d.type = 'n') d JOIN sys.relations v ON v.id = d.object_id JOIN sys.schemas vs ON vs.id = v.schema_id JOIN sys.relations r ON r.id = d.ref_id JOIN sys.schemas s ON s.id = r.schema_id WHERE r.kind IN ('table', 'view') AND pg_has_role(r.owner, 'USAGE')",
     columns: {
       view_catalog: 'current_database()',
       view_schema: 'vs.name',

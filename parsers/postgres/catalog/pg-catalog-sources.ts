@@ -121,7 +121,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       attstattarget: '-1',
       attlen: 'coalesce(t.length, -1)',
       attnum: 'c.position',
-      attndims: 'c.dimensions',
+      attndims: "CASE WHEN c.relation_kind = 'view' THEN 0 ELSE c.dimensions END",
       attcacheoff: '-1',
       atttypmod: modifier('c.type_kind', 'c.type_id', 'c.'),
       attbyval: "t.length IN (1, 2, 4, 8) AND c.type_kind <> 'uuid'",
