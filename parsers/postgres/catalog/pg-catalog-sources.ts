@@ -2,7 +2,6 @@
  * Where pg_catalog's columns come from: SQL over the engine's `sys` base relations. Columns not listed
  * are NULL; relations not listed are empty, with the right columns.
  */
-import { INTERVAL_RANGES } from '../../../sblr/contract/text/interval-fields.ts';
 import type { ViewSource } from './build-view.ts';
 import { COLLATION_SOURCES, collationId } from './collations.ts';
 import { keyClass, OPERATOR_CLASS_SOURCES } from './operator-classes.ts';
@@ -32,12 +31,6 @@ const RELATION_KIND = { table: 'r', view: 'v', sequence: 'S', index: 'i', compos
 const PERSISTENCE = { permanent: 'p', unlogged: 'u', temporary: 't' };
 const ACTION = { no_action: 'a', restrict: 'r', cascade: 'c', set_null: 'n', set_default: 'd' };
 const CONSTRAINT = { check: 'c', primary_key: 'p', unique: 'u', foreign_key: 'f' };
-
-/** The fields of an interval as bits; all of them where none are named. */
-const intervalRange = (fields: string): string =>
-  `CASE ${fields} ${Object.entries(INTERVAL_RANGES)
-    .map(([words, bits]) => `WHEN '${words}' THEN ${bits}`)
-    .join(' ')} ELSE 32767 END`;
 
 /** The operator classes of an index's keys, one after another. */
 const OPERATOR_CLASSES = `array_to_string(ARRAY(SELECT CASE (SELECT m.method FROM sys.relations m WHERE m.id = i.id) WHEN 'hash' THEN ${keyClass('405', 'k.type', 'k.class')} ELSE ${keyClass('403', 'k.type', 'k.class')} END

@@ -1,4 +1,5 @@
 /** pg_type: the types of the database, and of the built-in ones the functions and layout that the facts say. */
+import { INTERVAL_RANGES } from '../../../sblr/contract/text/interval-fields.ts';
 import type { ViewSource } from './build-view.ts';
 import { collationId } from './collations.ts';
 
@@ -10,6 +11,12 @@ const routine = (n: number, array: number, enumeration: number, composite: numbe
   const found = of(n, { array: `'${array}'`, enum: `'${enumeration}'`, composite: `'${composite}'` });
   return domain === undefined ? `(${found})::oid` : `(CASE WHEN t.form = 'd' THEN '${domain}' ELSE ${found} END)::oid`;
 };
+
+/** The fields of an interval as bits; all of them where none are named. */
+const intervalRange = (fields: string): string =>
+  `CASE ${fields} ${Object.entries(INTERVAL_RANGES)
+    .map(([words, bits]) => `WHEN '${words}' THEN ${bits}`)
+    .join(' ')} ELSE 32767 END`;
 
 /**
  * Type modifier of a column or domain: lengths carry four bytes of header, decimals pack precision and scale. `of` is what
