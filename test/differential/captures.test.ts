@@ -117,8 +117,8 @@ function shown(sql: string, { results }: Answer): unknown {
   return results.map(({ command, columns, rows }) => {
     const lines = rows.map((row) =>
       JSON.stringify(row)
-        .replaceAll(/\b(1[6-9]|[2-9]\d)\d{3}\b/g, 'id')
         .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*/g, 'now')
+        .replaceAll(/\b(1[6-9]|[2-9]\d)\d{3}\b/g, 'id')
         .replaceAll(/\b\d+ (bytes|[kMG]B)/g, 'size'),
     );
     return { command, columns, rows: /order by/i.test(sql) ? lines : lines.sort() };
