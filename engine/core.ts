@@ -21,7 +21,7 @@ import type { NodeOf } from '../sblr/nodes.ts';
 import type { Durability, TransactionStore } from '../storage/contract/index.ts';
 import { verifiersOf } from './auth/verifiers.ts';
 import { Catalog, CATALOG_SPACE, STATISTICS_SPACE, type CatalogFork } from './catalog/catalog.ts';
-import type { Definition, ObjectId, RoleDefinition, SystemRelation } from './catalog/definitions.ts';
+import type { Definition, ObjectId, RoleDefinition, ServerDefinition, SystemRelation } from './catalog/definitions.ts';
 import { narrow, type SystemLookup } from './catalog/system/lookups.ts';
 import { PRODUCERS } from './catalog/system-relations.ts';
 import { type ConfiguredDefaults, InstalledDialect } from './installed-dialect.ts';
@@ -97,6 +97,9 @@ export class EngineCore implements EngineLink {
    * so that one made with another password has none.
    */
   readonly passwordDigests = new WeakMap<RoleDefinition, Buffer>();
+  /** Defaults of settings by dialect and name, as last loaded. */
+  configuration: ServerDefinition['settings'] = {};
+  configuredAt: number;
   #closing = false;
 
   constructor(options: EngineOptions) {
@@ -116,6 +119,7 @@ export class EngineCore implements EngineLink {
     this.compilers = options.compilers ?? new Map();
     this.now = options.now;
     this.startedAt = options.now();
+    this.configuredAt = this.startedAt;
     this.authenticationSecret = randomInt(2 ** 47).toString(36);
   }
 
@@ -137,6 +141,7 @@ export class EngineCore implements EngineLink {
       return;
     }
     this.catalog.publish(definitions);
+    this.loadConfiguration();
     for (const definition of definitions.values())
       if (definition.kind === 'role' && definition.superuser) {
         this.#administrator = definition.id;
@@ -160,7 +165,7 @@ export class EngineCore implements EngineLink {
       createRole: true,
       replication: true,
       bypassRowSecurity: true,
-      verifiers: verifiersOf(config.administratorPassword),
+      verifiers: verifiersOf(config.administratorPassword, config.administrator),
     };
     const [database, main] = newDatabase(this.catalog, name, administrator.id, {});
     const definitions = new Map<ObjectId, Definition>(
@@ -242,6 +247,15 @@ export class EngineCore implements EngineLink {
       logBytes: statistics.logBytes,
       startedAt: this.startedAt,
     };
+  }
+
+  // ---- configuration by statements -------------------------------------------------------------
+
+  /** Takes what is committed into force, for sessions that run, too. */
+  loadConfiguration(): void {
+    this.configuration = this.catalog.server()?.settings ?? {};
+    this.configuredAt = this.now();
+    for (const session of this.#sessions.values()) session.configure();
   }
 
   // ---- sessions ----------------------------------------------------------------------------------

@@ -174,6 +174,7 @@ export const OPCODES = {
   ALTER_ROLE: { code: 0x0404, result: 'statement', operands: { name: 'ident', newName: 'ident?', options, setting: 'text?', settingValue: 'text?', database: 'ident?' }, inputs: {}, doc: 'ALTER ROLE / USER.' },
   DROP_ROLE: { code: 0x0405, result: 'statement', operands: { names: 'ident[]', exists: 'bool' }, inputs: {}, doc: 'DROP ROLE / USER.' },
   DEFAULT_PRIVILEGES: { code: 0x0406, result: 'statement', operands: { revoke: 'bool', roles: 'ident[]', schemas: 'ident[]', privileges: 'text[]', kind: objectKind, grantees: 'ident[]', grantOption: 'bool' }, inputs: {}, doc: 'ALTER DEFAULT PRIVILEGES.' },
+  ALTER_SERVER: { code: 0x0408, result: 'statement', operands: { setting: 'text', settingValue: 'text?' }, inputs: {}, doc: 'ALTER SYSTEM: a default of all sessions from the next load of the configuration on; no value removes it, the name all removes every one.' },
   REASSIGN_OWNED: { code: 0x0407, result: 'statement', operands: { drop: 'bool', roles: 'ident[]', newRole: 'ident?', behavior }, inputs: {}, doc: 'REASSIGN OWNED / DROP OWNED.' },
 
   // ---- 0x05 session -----------------------------------------------------------------------------------

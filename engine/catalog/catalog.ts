@@ -4,7 +4,7 @@
  * over it. A commit writes the changed definitions with the transaction's other rows and, once they
  * are durable, publishes them here under a new epoch.
  */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { identifierKey, regular, type Identifier } from '../../sblr/contract/names.ts';
 import type {
   CatalogView,
   DatabaseDefinition,
@@ -14,6 +14,7 @@ import type {
   RoleDefinition,
   RoutineDefinition,
   SchemaDefinition,
+  ServerDefinition,
   TableDefinition,
   UserTypeDefinition,
 } from './definitions.ts';
@@ -28,7 +29,7 @@ export const SEQUENCE_SPACE = 2;
 export const STATISTICS_SPACE = 3;
 
 /** Name spaces inside which names are unique. */
-type NameClass = 'database' | 'schema' | 'relation' | 'type' | 'routine' | 'role';
+type NameClass = 'server' | 'database' | 'schema' | 'relation' | 'type' | 'routine' | 'role';
 
 function nameClass(definition: Definition): NameClass {
   switch (definition.kind) {
@@ -45,6 +46,7 @@ function nameClass(definition: Definition): NameClass {
 /** The object a name lives in: schema for most, database for schemas, 0 for databases and roles. */
 function container(definition: Definition, schemaOfIndex: ObjectId): ObjectId {
   switch (definition.kind) {
+    case 'server':
     case 'database':
     case 'role':
       return 0;
@@ -60,6 +62,8 @@ function container(definition: Definition, schemaOfIndex: ObjectId): ObjectId {
 export function nameKey(kind: NameClass, containerId: ObjectId, name: Identifier): string {
   return `${kind}:${containerId}:${identifierKey(name)}`;
 }
+
+const SERVER_KEY = nameKey('server', 0, regular('server'));
 
 /** Maps shared by the committed state and forks: objects by id, ids by name. */
 interface Layer {
@@ -78,6 +82,10 @@ abstract class LayeredView implements CatalogView {
   database(id: ObjectId): DatabaseDefinition | undefined {
     const found = this.get(id);
     return found?.kind === 'database' ? found : undefined;
+  }
+
+  server(): ServerDefinition | undefined {
+    return this.#first(SERVER_KEY) as ServerDefinition | undefined;
   }
 
   databaseByName(name: Identifier): DatabaseDefinition | undefined {

@@ -243,13 +243,21 @@ export interface RoleDefinition extends Common {
 }
 
 export type RelationDefinition = TableDefinition | ViewDefinition | SequenceDefinition | IndexDefinition;
+/** What is configured for the whole server by statements; there is one at most. */
+export interface ServerDefinition extends Common {
+  readonly kind: 'server';
+  /** Defaults of settings: by the dialect that knows them, then by name. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 export type Definition =
   | DatabaseDefinition
   | SchemaDefinition
   | RelationDefinition
   | UserTypeDefinition
   | RoutineDefinition
-  | RoleDefinition;
+  | RoleDefinition
+  | ServerDefinition;
 
 /** A base relation of the `sys` schema: computed rows, the ground the dialects' catalog views stand on. */
 export interface SystemRelation {
@@ -267,6 +275,8 @@ export interface CatalogView {
   /** Grows with every committed or own change; part of plan-cache keys. */
   readonly epoch: number;
   database(id: ObjectId): DatabaseDefinition | undefined;
+  /** What is configured for the whole server; undefined = nothing. */
+  server(): ServerDefinition | undefined;
   databaseByName(name: Identifier): DatabaseDefinition | undefined;
   schemaByName(databaseId: ObjectId, name: Identifier): SchemaDefinition | undefined;
   get(id: ObjectId): Definition | undefined;

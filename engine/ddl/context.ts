@@ -87,6 +87,12 @@ export interface DdlContext {
   createSequenceState(id: ObjectId, start: bigint): void;
   /** Binds what a new routine's body asks; throws what is wrong with it. */
   checkBody(routine: RoutineDefinition): void;
+  /** The value as it is kept for the setting; throws when it has none or may not be changed. */
+  checkSetting(name: string, value: string): string;
+  /** What the session wants kept of passwords. */
+  readonly passwordEncryption: string | undefined;
+  /** Name of the dialect whose settings are meant. */
+  readonly dialect: string;
   evaluateConstant(value: ValueNode): unknown;
 }
 

@@ -10,6 +10,7 @@ import { commentOnExtension, createExtension } from './extensions.ts';
 import { grant } from './grants.ts';
 import { createIndex } from './indexes.ts';
 import { alterRole, createRole, dropRole, grantRole, reassignOwned } from './roles.ts';
+import { alterServer } from './server.ts';
 import { createRoutine } from './routines.ts';
 import { alterDatabase, createDatabase, createSchema, dropDatabase } from './schemas.ts';
 import { schemaElements } from './schema-elements.ts';
@@ -49,6 +50,9 @@ export async function executeDdl(
     case 'ALTER_DATABASE':
       await alterDatabase(statement, context);
       return { command: 'ALTER DATABASE' };
+    case 'ALTER_SERVER':
+      await alterServer(statement, context);
+      return { command: 'ALTER SYSTEM' };
     case 'CREATE_SCHEMA':
       return createSchemaWith(statement, context, hooks);
     case 'CREATE_TABLE':

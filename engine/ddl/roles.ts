@@ -79,7 +79,7 @@ function withOptions(role: RoleDefinition, options: Options, context: DdlContext
     } else if (name === 'password') {
       result = {
         ...result,
-        verifiers: verifiersOf(value ?? ''),
+        verifiers: verifiersOf(value ?? '', context.display(role.name), context.passwordEncryption),
       };
     } else if (name === 'connection_limit') {
       result = { ...result, connectionLimit: Number(value) };
@@ -140,7 +140,7 @@ export async function alterRole(statement: NodeOf<'ALTER_ROLE'>, context: DdlCon
         args: { role: context.display(statement.newName) },
       });
     }
-    changed = { ...changed, name: statement.newName };
+    changed = renamed(changed, statement.newName, context);
   }
   if (statement.setting !== undefined) {
     const settings = { ...changed.settings };
@@ -152,6 +152,14 @@ export async function alterRole(statement: NodeOf<'ALTER_ROLE'>, context: DdlCon
     }
   }
   context.catalog.put(changed);
+}
+
+/** A digest that the old name is part of fits no longer. */
+function renamed(role: RoleDefinition, name: Identifier, context: DdlContext): RoleDefinition {
+  const { 'md5-challenge': old, ...verifiers } = role.verifiers;
+  if (old !== undefined)
+    context.notice('notice', 'successful_completion', { message: 'MD5 password cleared because of role rename' });
+  return { ...role, name, verifiers };
 }
 
 export async function dropRole(statement: NodeOf<'DROP_ROLE'>, context: DdlContext): Promise<void> {

@@ -22,6 +22,8 @@ export interface IntrospectionHooks {
   /** Microseconds since 1970 UTC. */
   serverStarted(): number;
   configurationLoaded(): number;
+  /** Takes the server's committed configuration into force. */
+  reloadConfiguration(): boolean;
   /** Id of the current transaction, assigning one if needed; undefined when only reading and `assign` is false. */
   transactionId(assign: boolean): number | undefined;
   /** Effective value of a setting; undefined = unknown. */

@@ -5,6 +5,7 @@
 import type { AuthReply, AuthRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { checkSha1Challenge, checkSha256Challenge, doubleSha256 } from '../auth/challenge.ts';
+import { checkMd5Challenge, md5Verifier } from '../auth/md5.ts';
 import { ScramExchange, verifyPassword } from '../auth/scram.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
 import type { RoleDefinition } from '../catalog/definitions.ts';
@@ -28,6 +29,17 @@ export class Authenticator {
         return this.#session.core.trustsClients ? this.#open(NO_DATA) : this.#refuse();
       case 'plain':
         return this.#plain(Buffer.from(request.data));
+      case 'choose': {
+        const { verifiers } = this.#role ?? {};
+        const only = verifiers?.['scram-sha-256'] === undefined && verifiers?.['md5-challenge'] !== undefined;
+        return { kind: 'continue', data: Buffer.from(only ? 'md5-challenge' : 'scram-sha-256') };
+      }
+      case 'md5-challenge': {
+        const verifier = this.#role?.verifiers['md5-challenge'];
+        return verifier !== undefined && checkMd5Challenge(Buffer.from(request.data), verifier)
+          ? this.#open(NO_DATA)
+          : this.#refuse();
+      }
       case 'sha1-challenge': {
         const verifier = this.#role?.verifiers['sha1-challenge'];
         return verifier !== undefined && checkSha1Challenge(Buffer.from(request.data), verifier)
@@ -54,11 +66,15 @@ export class Authenticator {
   }
 
   #plain(password: Buffer): AuthReply {
-    const verifier = this.#role?.verifiers['scram-sha-256'];
-    if (this.#role === undefined || verifier === undefined || !verifyPassword(password.toString('utf8'), verifier))
-      return this.#refuse();
+    if (this.#role === undefined || !this.#fits(this.#role, password.toString('utf8'))) return this.#refuse();
     this.#session.core.passwordDigests.set(this.#role, doubleSha256(password));
     return this.#open(NO_DATA);
+  }
+
+  #fits({ verifiers }: RoleDefinition, password: string): boolean {
+    const scram = verifiers['scram-sha-256'];
+    if (scram !== undefined) return verifyPassword(password, scram);
+    return verifiers['md5-challenge'] === md5Verifier(password, this.#session.options.user);
   }
 
   #scram(message: string): AuthReply {

@@ -119,6 +119,18 @@ export class DdlBridge implements DdlContext {
     return coerceForAssignment(this.bindTableExpression(stored, table), type, columnName, this.#bindContext());
   }
 
+  checkSetting(name: string, value: string): string {
+    return this.#session.settings.checkForServer(name, value);
+  }
+
+  get passwordEncryption(): string | undefined {
+    return this.#session.settings.byRole('password_encryption');
+  }
+
+  get dialect(): string {
+    return this.#session.dialect.profile.dialect;
+  }
+
   checkBody(routine: RoutineDefinition): void {
     checkBody(this.#session, routine);
   }

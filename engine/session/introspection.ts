@@ -106,7 +106,12 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   configurationLoaded(): number {
-    return this.#session.core.startedAt;
+    return this.#session.core.configuredAt;
+  }
+
+  reloadConfiguration(): boolean {
+    this.#session.core.loadConfiguration();
+    return true;
   }
 
   transactionId(assign: boolean): number | undefined {

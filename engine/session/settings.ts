@@ -29,6 +29,8 @@ export class SessionSettings {
   readonly #definitions: ReadonlyMap<string, SettingDefinition>;
   /** Values a RESET goes back to. */
   readonly #defaults = new Map<string, string>();
+  /** Names whose default the role or the client gave. */
+  readonly #own = new Set<string>();
   #values = new Map<string, string>();
   /** Values before this transaction's first change; restored by rollback. */
   #saved: Map<string, string> | undefined;
@@ -82,10 +84,34 @@ export class SessionSettings {
     return this.#defaults.get(name.toLowerCase());
   }
 
+  /** The server's configuration, new or changed: a default, unless the session's role or client has its own. */
+  configure(name: string, value: string): void {
+    const key = name.toLowerCase();
+    if (this.#own.has(key)) return;
+    const before = this.#defaults.get(key);
+    this.#defaults.set(key, value);
+    if (this.#values.get(key) === (before ?? '')) this.#assign(name, value);
+  }
+
+  /** The value as it is kept, for the server's configuration; throws when it cannot be changed at all. */
+  checkForServer(name: string, value: string): string {
+    const definition = this.definition(name);
+    if (definition?.context !== 'fixed') return this.#check(name, value, true);
+    // What cannot be changed may be said again: nothing has to be carried out.
+    const same =
+      definition.kind === 'bool' && checkValue(definition, value, definition.defaultValue) === this.get(name);
+    if (same || value === this.get(name)) return definition.defaultValue;
+    throw new SqlError('cannot_change_runtime_parameter', {
+      message: `parameter "${definition.name}" cannot be changed`,
+      args: { name: definition.name },
+    });
+  }
+
   /** Start-up values of the client and the role: they become the session's defaults. */
   initialise(name: string, value: string, isSuperuser: boolean): void {
     const checked = this.#check(name, value, isSuperuser);
     this.#defaults.set(name.toLowerCase(), checked);
+    this.#own.add(name.toLowerCase());
     this.#assign(name, checked);
   }
 

@@ -144,7 +144,7 @@ session_preload_libraries||list|||||superuser|
 session_replication_role|origin|enum|origin,replica,local||||superuser|
 shared_buffers|16384|integer||16|1073741823|8kB|fixed|
 shared_preload_libraries||list|||||fixed|
-ssl|off|bool|||||fixed|
+ssl|on|bool|||||fixed|
 standard_conforming_strings|on|bool|||||user|r
 statement_timeout|0|integer||0|2147483647|ms|user|
 superuser_reserved_connections|3|integer||0|262143||fixed|
@@ -197,4 +197,5 @@ export const SETTINGS: readonly SettingDefinition[] = settingTable(TABLE, {
   TimeZone: 'time_zone',
   search_path: 'search_path',
   check_function_bodies: 'check_routine_bodies',
+  password_encryption: 'password_encryption',
 });

@@ -38,6 +38,7 @@ export const GSSENC_REQUEST = 80877104;
 const AUTHENTICATION = 0x52; // R
 const AUTH_OK = 0;
 const AUTH_CLEARTEXT = 3;
+const AUTH_MD5 = 5;
 const AUTH_SASL = 10;
 const AUTH_SASL_CONTINUE = 11;
 const AUTH_SASL_FINAL = 12;
@@ -81,6 +82,12 @@ export function writeAuthenticationOk(writer: NetworkWriter): void {
 }
 export function writeAuthenticationCleartext(writer: NetworkWriter): void {
   authentication(writer, AUTH_CLEARTEXT);
+}
+export function writeAuthenticationMd5(writer: NetworkWriter, salt: Uint8Array): void {
+  const mark = beginMessage(writer, AUTHENTICATION);
+  writer.i32(AUTH_MD5);
+  writer.raw(salt);
+  endMessage(writer, mark);
 }
 export function writeAuthenticationSasl(writer: NetworkWriter, mechanisms: readonly string[]): void {
   const mark = beginMessage(writer, AUTHENTICATION);

@@ -41,7 +41,8 @@ export interface SessionEvents {
 
 export type AuthRequest =
   /**
-   * First step. `mechanism`: 'scram-sha-256', 'sha1-challenge', 'sha256-challenge' (engine/auth), 'plain'
+   * `mechanism`: 'scram-sha-256', 'md5-challenge', 'sha1-challenge', 'sha256-challenge' (engine/auth), 'choose'
+   * (answers the one of the first two that the user can be asked for), 'plain'
    * (the password itself, from a channel that protects it), 'trust'.
    */
   { readonly mechanism: string; readonly data: Uint8Array };
@@ -264,6 +265,8 @@ export type SettingRole =
   | 'foreign_key_checks'
   /** off = the body of a new routine is looked at when it is called. */
   | 'check_routine_bodies'
+  /** What is kept of a new password: md5 = the digest old clients need, anything else = all others. */
+  | 'password_encryption'
   /** Digits that a decimal quotient has more than its dividend. */
   | 'division_scale';
 

@@ -7,7 +7,7 @@ import { action, alterTable } from './alter-table.ts';
 import { constraint, sequenceOptions, tableConstraint } from './constraints.ts';
 import { attribute } from './create.ts';
 import { defaultPrivileges } from './grant.ts';
-import { alterDatabase, alterRole } from './roles.ts';
+import { alterDatabase, alterRole, alterSystem } from './roles.ts';
 
 type Kind = NodeOf<'ALTER_OBJECT'>['kind'];
 
@@ -35,6 +35,8 @@ export function alterStatement(p: PostgresParser): StatementNode {
       return alterType(p);
     case 'domain':
       return alterDomain(p);
+    case 'system':
+      return alterSystem(p, pos);
     case 'database':
       return alterDatabase(p, pos);
     case 'role':
@@ -62,7 +64,6 @@ export function alterStatement(p: PostgresParser): StatementNode {
     case 'publication':
     case 'subscription':
     case 'statistics':
-    case 'system':
     case 'event':
     case 'text':
     case 'large':

@@ -132,6 +132,15 @@ export function alterRole(p: PostgresParser, pos: number): StatementNode {
   return node('ALTER_ROLE', { name, options, pos });
 }
 
+/** ALTER SYSTEM SET / RESET */
+export function alterSystem(p: PostgresParser, pos: number): StatementNode {
+  p.command = 'ALTER SYSTEM';
+  p.advance();
+  const change = settingClause(p);
+  if (change === undefined) throw p.syntaxError();
+  return node('ALTER_SERVER', { ...change, pos });
+}
+
 /** SET name = value / RESET name / RESET ALL; no value resets, the name 'all' means every one. */
 function settingClause(p: PostgresParser): { setting: string; settingValue: string | undefined } | undefined {
   if (p.acceptWord('reset')) {

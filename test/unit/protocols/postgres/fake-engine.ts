@@ -137,7 +137,8 @@ export class FakeSession implements EngineSession {
     this.calls.push(`auth ${request.mechanism} ${Buffer.from(request.data).toString()}`);
     this.#later(() => {
       const text = Buffer.from(request.data).toString();
-      if (request.mechanism === 'scram-sha-256' && this.#authStep++ === 0)
+      if (request.mechanism === 'choose') reply({ kind: 'continue', data: Buffer.from('scram-sha-256') });
+      else if (request.mechanism === 'scram-sha-256' && this.#authStep++ === 0)
         reply({ kind: 'continue', data: Buffer.from('server-first') });
       else if (text.includes('wrong'))
         reply({ kind: 'error', error: new SqlError('invalid_password', 'password authentication failed') });
