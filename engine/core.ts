@@ -98,7 +98,7 @@ export class EngineCore implements EngineLink {
    */
   readonly passwordDigests = new WeakMap<RoleDefinition, Buffer>();
   /** Defaults of settings by dialect and name, as last loaded. */
-  configuration: ServerDefinition['settings'] = {};
+  #configuration: ServerDefinition['settings'] = {};
   configuredAt: number;
   #closing = false;
 
@@ -253,15 +253,20 @@ export class EngineCore implements EngineLink {
 
   /** Takes what is committed into force, for sessions that run, too. */
   loadConfiguration(): void {
-    this.configuration = this.catalog.server()?.settings ?? {};
+    this.#configuration = this.catalog.server()?.settings ?? {};
     this.configuredAt = this.now();
-    for (const session of this.#sessions.values()) session.configure();
+    for (const { settings, dialect } of this.#sessions.values()) settings.configure(this.configurationOf(dialect));
+  }
+
+  configurationOf(dialect: InstalledDialect): Readonly<Record<string, string>> {
+    return this.#configuration[dialect.profile.dialect] ?? {};
   }
 
   // ---- sessions ----------------------------------------------------------------------------------
 
   opened(session: Session): void {
     this.#sessions.set(session.processId, session);
+    session.settings.configure(this.configurationOf(session.dialect));
   }
 
   closed(session: Session): void {

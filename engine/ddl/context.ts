@@ -89,6 +89,8 @@ export interface DdlContext {
   checkBody(routine: RoutineDefinition): void;
   /** The value as it is kept for the setting; throws when it has none or may not be changed. */
   checkSetting(name: string, value: string): string;
+  /** Are there other statements in the transaction, or can there be? */
+  readonly inTransactionBlock: boolean;
   /** What the session wants kept of passwords. */
   readonly passwordEncryption: string | undefined;
   /** Name of the dialect whose settings are meant. */

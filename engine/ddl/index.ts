@@ -50,9 +50,6 @@ export async function executeDdl(
     case 'ALTER_DATABASE':
       await alterDatabase(statement, context);
       return { command: 'ALTER DATABASE' };
-    case 'ALTER_SERVER':
-      await alterServer(statement, context);
-      return { command: 'ALTER SYSTEM' };
     case 'CREATE_SCHEMA':
       return createSchemaWith(statement, context, hooks);
     case 'CREATE_TABLE':
@@ -111,6 +108,9 @@ export async function executeDdl(
 
 async function executeGrant(statement: StatementNode, context: DdlContext): Promise<DdlCompletion | undefined> {
   switch (statement.op) {
+    case 'ALTER_SERVER':
+      await alterServer(statement, context);
+      return { command: 'ALTER SYSTEM' };
     case 'GRANT':
       await grant(statement, context);
       return { command: statement.revoke ? 'REVOKE' : 'GRANT' };

@@ -9,6 +9,8 @@ export const SERVER_NAME = regular('server');
 
 export async function alterServer(statement: NodeOf<'ALTER_SERVER'>, context: DdlContext): Promise<void> {
   const { setting, settingValue } = statement;
+  if (context.inTransactionBlock)
+    throw new SqlError('active_sql_transaction', 'ALTER SYSTEM cannot run inside a transaction block');
   if (!context.isSuperuser)
     throw new SqlError(
       'insufficient_privilege',

@@ -18,6 +18,7 @@ import './json-functions.ts';
 import './json-path.ts';
 import './json-sets.ts';
 import './session-functions.ts';
+import './large-objects.ts';
 import './catalog-functions.ts';
 import './privilege-functions.ts';
 import './calendar-parts.ts';

@@ -6,6 +6,27 @@
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 
+/** Large objects as functions use them; numbers of bytes are whole and below 2^53. */
+export interface LargeObjectHooks {
+  create(id: number): number;
+  unlink(id: number): void;
+  read(id: number, from: number, length: number | undefined): Uint8Array;
+  write(id: number, at: number, bytes: Uint8Array): void;
+  open(id: number, writable: boolean): number;
+  close(descriptor: number): void;
+  readNext(descriptor: number, length: number): Uint8Array;
+  writeNext(descriptor: number, bytes: Uint8Array): number;
+  seek(descriptor: number, offset: number, origin: 'start' | 'current' | 'end'): number;
+  tell(descriptor: number): number;
+  truncate(descriptor: number, size: number): void;
+}
+
+export interface AdvisoryLockHooks {
+  lock(key: string, mode: 'exclusive' | 'shared', scope: 'session' | 'transaction', wait: boolean): boolean;
+  unlock(key: string, mode: 'exclusive' | 'shared'): boolean;
+  unlockAll(): void;
+}
+
 export interface IntrospectionHooks {
   // ---- session
   readonly sessionId: number;
@@ -31,6 +52,9 @@ export interface IntrospectionHooks {
   /** Changes a setting and answers its new value. */
   setSetting(name: string, value: string, local: boolean): string;
   inTransactionFailed?(): boolean;
+
+  // ---- large objects
+  readonly largeObjects: LargeObjectHooks;
 
   // ---- references
   /** Object id for the text of a reference value ('public.t', 'integer', 'f(int)'); undefined = none. */
@@ -90,9 +114,7 @@ export interface IntrospectionHooks {
   terminateSession(sessionId: number): boolean;
   blockingSessions(sessionId: number): readonly number[];
   /** Advisory lock. 'wait' forms may suspend the statement; the answer is whether it was taken. */
-  advisoryLock(key: string, mode: 'exclusive' | 'shared', scope: 'session' | 'transaction', wait: boolean): boolean;
-  advisoryUnlock(key: string, mode: 'exclusive' | 'shared'): boolean;
-  advisoryUnlockAll(): void;
+  readonly advisoryLocks: AdvisoryLockHooks;
   notify(channel: string, payload: string): void;
   listeningChannels(): readonly string[];
   /** Sleeps are carried out by the executor where it can suspend; answers at once when it cannot. */

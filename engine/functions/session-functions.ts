@@ -151,7 +151,7 @@ for (const [arguments_, key] of [
     (mode: 'exclusive' | 'shared', scope: 'session' | 'transaction', wait: boolean) =>
     (...values: unknown[]): SqlValue => {
       const name = (key as (...parts: unknown[]) => string)(...values.slice(0, count));
-      const taken = (values[count] as C).introspection.advisoryLock(name, mode, scope, wait);
+      const taken = (values[count] as C).introspection.advisoryLocks.lock(name, mode, scope, wait);
       return wait ? '' : taken;
     };
   for (const mode of ['exclusive', 'shared'] as const) {
@@ -164,7 +164,7 @@ for (const [arguments_, key] of [
       `advisory_unlock${suffix}(${arguments_}) bool`,
       (...values: unknown[]) => {
         const name = (key as (...parts: unknown[]) => string)(...values.slice(0, count));
-        return (values[count] as C).introspection.advisoryUnlock(name, mode);
+        return (values[count] as C).introspection.advisoryLocks.unlock(name, mode);
       },
       VOLATILE,
     );
@@ -173,7 +173,7 @@ for (const [arguments_, key] of [
 scalar(
   'advisory_unlock_all() void',
   (c: C) => {
-    c.introspection.advisoryUnlockAll();
+    c.introspection.advisoryLocks.unlockAll();
     return '';
   },
   VOLATILE,

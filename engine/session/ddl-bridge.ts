@@ -123,6 +123,10 @@ export class DdlBridge implements DdlContext {
     return this.#session.settings.checkForServer(name, value);
   }
 
+  get inTransactionBlock(): boolean {
+    return this.#session.mode === 'block';
+  }
+
   get passwordEncryption(): string | undefined {
     return this.#session.settings.byRole('password_encryption');
   }

@@ -23,7 +23,6 @@ import type {
   TableDefinition,
 } from '../catalog/definitions.ts';
 import type { IntrospectionHooks, ObjectClass, PrivilegeRequest } from '../functions/introspection.ts';
-import type { LockWaiter } from '../transactions/locks.ts';
 import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
@@ -35,14 +34,20 @@ import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
 import { databaseSize, relationSize } from './sizes.ts';
 import { indexKeySuffix } from './index-key-text.ts';
+import { AdvisoryLocks } from './advisory-locks.ts';
+import { LargeObjects } from './large-objects.ts';
 import type { Session } from './session.ts';
 
 export class SessionIntrospection implements IntrospectionHooks {
   readonly #session: Session;
   readonly #rendered: RenderedCatalog;
+  readonly advisoryLocks: AdvisoryLocks;
+  readonly largeObjects: LargeObjects;
 
   constructor(session: Session) {
     this.#session = session;
+    this.advisoryLocks = new AdvisoryLocks(session);
+    this.largeObjects = new LargeObjects(session);
     this.#rendered = new RenderedCatalog(session);
   }
 
@@ -671,58 +676,6 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   blockingSessions(id: number): readonly number[] {
     return this.#session.core.blockingSessions(id);
-  }
-
-  advisoryLock(key: string, mode: 'exclusive' | 'shared', scope: 'session' | 'transaction', wait: boolean): boolean {
-    if (this.#granted) {
-      this.#granted = false;
-      return true;
-    }
-    const session = this.#session;
-    const name = `advisory:${session.databaseId}:${key}`;
-    const policy = wait ? 'wait' : 'skip_locked';
-    const result =
-      scope === 'session'
-        ? session.sessionLocks.acquire(name, mode === 'exclusive', policy)
-        : session.transaction!.lockName(name, mode === 'exclusive', policy);
-    if (result === 'granted') return true;
-    if (result === 'skipped') return false;
-    return this.#await(result);
-  }
-
-  /** Set when a wait ended well: the repeated call answers at once. */
-  #granted = false;
-
-  /** The statement is suspended; the call is made again when the lock is free, and then finds it granted. */
-  #await(waiter: LockWaiter): never {
-    const context = this.#session.running?.context;
-    if (context === undefined) {
-      const error = new SqlError('lock_not_available', 'cannot wait for an advisory lock here');
-      waiter.cancel(error);
-      throw error;
-    }
-    context.waitFor((resume) =>
-      waiter.onSettled((error) => {
-        if (error !== undefined) context.cancelled = error;
-        else this.#granted = true;
-        resume();
-      }),
-    );
-    throw SUSPEND;
-  }
-
-  advisoryUnlock(key: string, mode: 'exclusive' | 'shared'): boolean {
-    const name = `advisory:${this.#session.databaseId}:${key}`;
-    if (this.#session.sessionLocks.release(name, mode === 'exclusive')) return true;
-    this.#session.warn(
-      'warning',
-      `you don't own a lock of type ${mode === 'exclusive' ? 'ExclusiveLock' : 'ShareLock'}`,
-    );
-    return false;
-  }
-
-  advisoryUnlockAll(): void {
-    this.#session.sessionLocks.releaseAll();
   }
 
   notify(channel: string, payload: string): void {

@@ -96,8 +96,6 @@ export class Session implements EngineSession, StatementHost {
   readonly cancelKey: number;
   readonly startedAt: number;
   readonly settings: SessionSettings;
-  /** Names of settings that the server's configuration has a default for. */
-  #configured: readonly string[] = [];
   readonly lockGroup: LockGroup;
   /** Holder of session-level advisory locks. */
   readonly sessionLocks: SessionLocks;
@@ -190,22 +188,12 @@ export class Session implements EngineSession, StatementHost {
     reply(answer);
   }
 
-  /** Takes what is configured for the server; what is so no longer goes back to the built-in default. */
-  configure(): void {
-    const configured = this.core.configuration[this.dialect.profile.dialect] ?? {};
-    for (const name of this.#configured)
-      if (!(name in configured)) this.settings.configure(name, this.settings.definition(name)?.defaultValue ?? '');
-    for (const [name, value] of Object.entries(configured)) this.settings.configure(name, value);
-    this.#configured = Object.keys(configured);
-  }
-
   /** Called by the authenticator when the proof held. */
   open(role: RoleDefinition, databaseId: ObjectId): SessionInfo {
     this.databaseId = databaseId;
     this.loginRole = role.id;
     this.sessionRole = role.id;
     this.currentRole = role.id;
-    this.configure();
     for (const [name, value] of Object.entries(role.settings)) this.settings.initialise(name, value, true);
     for (const [name, value] of Object.entries(this.options.settings))
       this.settings.initialise(name, value, role.superuser);

@@ -31,6 +31,8 @@ export class SessionSettings {
   readonly #defaults = new Map<string, string>();
   /** Names whose default the role or the client gave. */
   readonly #own = new Set<string>();
+  /** Names whose default the server's configuration gave. */
+  #configured: readonly string[] = [];
   #values = new Map<string, string>();
   /** Values before this transaction's first change; restored by rollback. */
   #saved: Map<string, string> | undefined;
@@ -84,8 +86,16 @@ export class SessionSettings {
     return this.#defaults.get(name.toLowerCase());
   }
 
-  /** The server's configuration, new or changed: a default, unless the session's role or client has its own. */
-  configure(name: string, value: string): void {
+  /** Takes the server's configuration; what it has no longer goes back to the built-in default. */
+  configure(configured: Readonly<Record<string, string>>): void {
+    for (const name of this.#configured)
+      if (!(name in configured)) this.#configureOne(name, this.definition(name)?.defaultValue ?? '');
+    this.#configured = Object.keys(configured);
+    for (const name of this.#configured) this.#configureOne(name, configured[name] as string);
+  }
+
+  /** A default, unless the session's role or client has its own. */
+  #configureOne(name: string, value: string): void {
     const key = name.toLowerCase();
     if (this.#own.has(key)) return;
     const before = this.#defaults.get(key);

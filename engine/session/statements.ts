@@ -263,10 +263,6 @@ async function runWaiting(
       session.beginStatement();
       await analyzeTables(session, statement.tables);
       return { command: statement.command };
-    case 'ALTER_SERVER':
-      if (session.mode === 'block')
-        throw new SqlError('active_sql_transaction', 'ALTER SYSTEM cannot run inside a transaction block');
-      break;
     case 'VACUUM':
       session.beginStatement();
       await vacuumTables(session, statement);

@@ -65,6 +65,8 @@ export function systemContext(session: Session): SystemContext {
     },
     ...transactionContext(core),
     preparedStatements: () => preparedStatementRows(session, (type) => hooks.typeId(type)),
+    largeObjects: () => hooks.largeObjects.list(),
+    largeObjectPages: () => hooks.largeObjects.pages(),
     *cursors() {
       for (const one of session.cursors.values()) yield [one.name, one.text, one.hold, one.scroll, one.createdAt];
     },

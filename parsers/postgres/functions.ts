@@ -45,8 +45,7 @@ has_language_privilege has_parameter_privilege has_schema_privilege has_sequence
 has_tablespace_privilege has_type_privilege
 makeaclitem acldefault aclcontains to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_rank ts_rank_cd
 ts_headline setweight strip numnode querytree get_current_ts_config
-lo_create lo_creat lo_from_bytea lo_get lo_put lo_unlink lo_open lo_close loread lowrite lo_lseek lo_lseek64 lo_tell lo_tell64
-lo_truncate lo_truncate64 lo_import lo_export oidvectortypes mxid_age hashtext
+lo_import lo_export oidvectortypes mxid_age hashtext
 xmlcomment xml_is_well_formed xpath xpath_exists
 int4range int8range numrange daterange tsrange tstzrange isempty lower_inc lower_inf upper_inc upper_inf range_merge
 `;
@@ -54,6 +53,22 @@ int4range int8range numrange daterange tsrange tstzrange isempty lower_inc lower
 /** Scalar functions that the engine knows under another name. */
 const RENAMED_SCALAR = `
 pow=power
+lo_creat=large_object_create
+lo_create=large_object_create_as
+lo_from_bytea=large_object_from_bytes
+lo_get=large_object_bytes
+lo_put=large_object_put
+lo_unlink=large_object_unlink
+lo_open=large_object_open
+lo_close=large_object_close
+loread=large_object_read
+lowrite=large_object_write
+lo_lseek=large_object_seek
+lo_lseek64=large_object_seek64
+lo_tell=large_object_tell
+lo_tell64=large_object_tell64
+lo_truncate=large_object_truncate
+lo_truncate64=large_object_truncate64
 inet_out=text
 getdatabaseencoding=database_encoding
 hashtextextended=hash_text_extended

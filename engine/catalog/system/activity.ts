@@ -1,5 +1,5 @@
 /** State of the server and of this session as rows: settings, sessions, locks, cursors, statistics. */
-import { BOOL, FLOAT64, INT16, INT32, OID, TEXT, TIMESTAMPTZ } from '../../../sblr/contract/types.ts';
+import { BOOL, BYTES, FLOAT64, INT16, INT32, OID, TEXT, TIMESTAMPTZ } from '../../../sblr/contract/types.ts';
 import { OIDS, TEXTS, type Producers } from './producer.ts';
 
 export const ACTIVITY: Producers = {
@@ -63,6 +63,21 @@ export const ACTIVITY: Producers = {
       ['by_client', BOOL],
     ],
     rows: (context) => context.preparedStatements(),
+  },
+  large_objects: {
+    columns: [
+      ['id', OID],
+      ['owner', OID],
+    ],
+    rows: (context) => context.largeObjects(),
+  },
+  large_object_pages: {
+    columns: [
+      ['id', OID],
+      ['page', INT32],
+      ['bytes', BYTES],
+    ],
+    rows: (context) => context.largeObjectPages(),
   },
   cursors: {
     columns: [

@@ -71,6 +71,8 @@ export interface SystemContext extends TransactionContext {
   settings(): Iterable<Row>;
   sessions(): Iterable<SessionRow>;
   preparedStatements(): Iterable<Row>;
+  largeObjects(): Iterable<Row>;
+  largeObjectPages(): Iterable<Row>;
   cursors(): Iterable<Row>;
   statistics(): Iterable<Row>;
   listening(): Iterable<string>;

@@ -321,6 +321,14 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       nspacl: `CASE WHEN s.acl IS NOT NULL THEN s.acl WHEN ${OF_DATABASE_OWNER} THEN ARRAY['pg_database_owner=UC/pg_database_owner', '=U/pg_database_owner'] WHEN s.system AND s.id <> 99 THEN ARRAY[a.name || '=UC/' || a.name, '=U/' || a.name] END`,
     },
   },
+  pg_largeobject_metadata: {
+    from: 'sys.large_objects l',
+    columns: { oid: 'l.id', lomowner: 'l.owner' },
+  },
+  pg_largeobject: {
+    from: 'sys.large_object_pages l',
+    columns: { loid: 'l.id', pageno: 'l.page', data: 'l.bytes' },
+  },
   pg_prepared_statements: {
     from: 'sys.prepared_statements p',
     columns: {
