@@ -121,3 +121,9 @@ export const BUILTIN_ROUTINES: readonly BuiltinRoutine[] = (IDS + EXTENSIONS + T
   .trim()
   .split(/\s+/)
   .map(definition);
+
+const NAMES = new Map(BUILTIN_ROUTINES.map(({ id, name }) => [id, name]));
+
+export function builtinRoutineName(id: number): string | undefined {
+  return NAMES.get(id);
+}

@@ -9,6 +9,7 @@ import type { Program, StatementNode } from '../../sblr/nodes.ts';
 import { SBLR_VERSION } from '../../sblr/opcodes.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { type LiftedSpan, type LiftingCompiler, StatementCache } from '../shared/statement-cache.ts';
+import { builtinRoutineName } from './builtin-routines.ts';
 import { SEMANTICS } from './facts.ts';
 import { PostgresParser } from './parser.ts';
 import { postgresProfile } from './profile.ts';
@@ -88,6 +89,7 @@ export const postgresPlugin: DialectPlugin = {
   sblrVersion: SBLR_VERSION,
   semantics: SEMANTICS,
   compile: (request) => cache.compile(request),
+  routineName: builtinRoutineName,
   typeByName,
   profile: postgresProfile,
 };

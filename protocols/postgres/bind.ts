@@ -6,6 +6,7 @@ import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { NetworkReader } from '../shared/byte-reader.ts';
 import { decodeBinary, invalidBinary } from './decode.ts';
 import { formatAt } from './messages.ts';
+import { typeOfOid } from './types.ts';
 import type { Portal, PreparedStatement } from './statements.ts';
 
 export interface BoundParameters {
@@ -13,6 +14,8 @@ export interface BoundParameters {
   readonly text: readonly boolean[];
   readonly resultFormats: readonly number[];
 }
+
+export type BoundValues = Omit<BoundParameters, 'resultFormats'>;
 
 const NO_FORMATS: readonly number[] = [];
 const TEXT_FORMAT: readonly number[] = [0];
@@ -31,7 +34,19 @@ export function readFormats(reader: NetworkReader): readonly number[] {
   return formats;
 }
 
-function checkedFormat(format: number): number {
+/** Types that the client declares for parameters; undefined = left open. */
+export function readDeclaredTypes(reader: NetworkReader): (SqlType | undefined)[] {
+  const declared: (SqlType | undefined)[] = [];
+  for (let count = reader.u16(); count > 0; count--) {
+    const oid = reader.u32();
+    const type = typeOfOid(oid);
+    if (type === null) throw new SqlError('undefined_object', `type with OID ${oid} does not exist`);
+    declared.push(type);
+  }
+  return declared;
+}
+
+export function checkedFormat(format: number): number {
   if (format !== 0 && format !== 1) throw new SqlError('invalid_parameter_value', `unsupported format code: ${format}`);
   return format;
 }
@@ -60,6 +75,19 @@ export function readBoundParameters(
   statement: PreparedStatement,
   portal: string,
 ): BoundParameters {
+  const { values, text } = readValues(reader, formats, statement, portal);
+  const resultFormats = readFormats(reader);
+  reader.expectEnd();
+  return { values, text, resultFormats };
+}
+
+/** Reads the count of parameters and their values. */
+export function readValues(
+  reader: NetworkReader,
+  formats: readonly number[],
+  statement: PreparedStatement,
+  portal: string,
+): BoundValues {
   const count = reader.u16();
   if (formats.length > 1 && formats.length !== count) {
     throw protocolViolation(`bind message has ${formats.length} parameter formats but ${count} parameters`);
@@ -85,9 +113,7 @@ export function readBoundParameters(
     }
   }
   if (literals !== undefined && literals.length > 0) values.push(...literals);
-  const resultFormats = readFormats(reader);
-  reader.expectEnd();
-  return { values, text, resultFormats };
+  return { values, text };
 }
 
 function textParameter(reader: NetworkReader, length: number): string {

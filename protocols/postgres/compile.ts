@@ -4,6 +4,8 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 
 export interface StatementCompiler {
   compile(request: CompileRequest): CompileResult;
+  /** Name of a built-in function by its id. */
+  readonly routineName?: (id: number) => string | undefined;
 }
 
 /** A statement and where in the text it starts. */

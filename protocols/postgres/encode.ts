@@ -45,6 +45,7 @@ import { declaredBinary } from './declared-binary.ts';
 import { encodeBinary } from './encode-binary.ts';
 import { formatAt } from './messages.ts';
 
+const FUNCTION_CALL_RESPONSE = 0x56;
 const DATA_ROW = 0x44;
 const HEX_DIGITS = Buffer.from('0123456789abcdef');
 const MINUS = 45;
@@ -316,5 +317,24 @@ export class RowEncoder {
       }
       writer.setI32(message + 1, writer.mark() - message - 1);
     }
+  }
+
+  /** Writes the first value of the first row as the answer to a function call. */
+  encodeValue(writer: NetworkWriter, block: RowBlock, settings: TextSettings): void {
+    const reader = this.reader.reset(block);
+    this.#text.use(settings);
+    if (!reader.nextRow()) return;
+    writer.u8(FUNCTION_CALL_RESPONSE);
+    const message = writer.mark();
+    writer.i32(0);
+    const mark = writer.mark();
+    const absent = reader.lengths[0] === -1;
+    writer.i32(absent ? -1 : 0);
+    if (!absent) {
+      if (this.#binary[0] === 1) writeBinaryValue(writer, reader, 0);
+      else this.#text.write(writer, 0);
+      writer.setI32(mark, writer.mark() - mark - 4);
+    }
+    writer.setI32(message, writer.mark() - message);
   }
 }

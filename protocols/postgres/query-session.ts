@@ -19,8 +19,17 @@ import { SqlError, type SqlErrorDetails, type SqlNotice } from '../../sblr/contr
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
 import { OutputLimitError } from '../shared/byte-writer.ts';
-import { atParameter, needsTypes, readBoundParameters, readFormats } from './bind.ts';
+import {
+  atParameter,
+  checkedFormat,
+  needsTypes,
+  readBoundParameters,
+  readDeclaredTypes,
+  readFormats,
+  readValues,
+} from './bind.ts';
 import { compileAll, compileOne, type PlacedStatement, type StatementCompiler } from './compile.ts';
+import { FunctionCalls } from './function-call.ts';
 import { copyMessage, CopyTransfer } from './copy-transfer.ts';
 import {
   CLIENT,
@@ -43,15 +52,14 @@ import type { SessionSettings } from './session-settings.ts';
 import { ResultOutput } from './result-output.ts';
 import { formatsRefused, sameShape } from './result-shape.ts';
 import { StatementStore } from './statement-store.ts';
-import { Portal, PreparedStatement } from './statements.ts';
+import { nextExecutes, Portal, PreparedStatement } from './statements.ts';
 import { encoderOf, TEXT_FORMATS } from './text-result.ts';
-import { typeOfOid } from './types.ts';
 
 /** What the outstanding engine request is for. */
 type Request = 'none' | 'query' | 'execute' | 'prepare' | 'describe-cursor' | 'end-group' | 'fail';
 
 /** What follows when a 'prepare', 'end-group' or 'fail' request is answered. */
-type Continuation = 'none' | 'describe-statement' | 'describe-portal' | 'ready' | 'finish-query' | 'skip';
+type Continuation = 'none' | 'call' | 'describe-statement' | 'describe-portal' | 'ready' | 'finish-query' | 'skip';
 
 const NO_STATEMENTS: readonly PlacedStatement[] = [];
 const NO_ACTION: ClientAction = { kind: 'none' };
@@ -69,6 +77,7 @@ export class QuerySession implements ReplySink {
   readonly #settings: SessionSettings;
   readonly #store: StatementStore;
   readonly #output: ResultOutput;
+  readonly #calls: FunctionCalls;
 
   #status: TransactionStatus = 'idle';
   /** An implicit transaction that `endGroup` must end is open. */
@@ -124,6 +133,7 @@ export class QuerySession implements ReplySink {
   constructor(host: SessionHost, engine: EngineSession, compiler: StatementCompiler, settings: SessionSettings) {
     this.#host = host;
     this.#engine = engine;
+    this.#calls = new FunctionCalls(compiler);
     this.#compiler = compiler;
     this.#settings = settings;
     this.#output = new ResultOutput(host.writer, engine);
@@ -195,7 +205,7 @@ export class QuerySession implements ReplySink {
         this.#host.outputGrown(true);
         return true;
       case CLIENT.functionCall:
-        throw unsupported('function calls by message are not supported');
+        return this.#functionCall(reader);
       case CLIENT.copyData:
       case CLIENT.copyDone:
       case CLIENT.copyFail:
@@ -257,6 +267,34 @@ export class QuerySession implements ReplySink {
     );
   }
 
+  #functionCall(reader: NetworkReader): boolean {
+    if (this.#calls.refused) {
+      this.#calls.refused = false;
+      this.#finishQuery();
+      return true;
+    }
+    const id = reader.u32();
+    const formats = readFormats(reader);
+    const count = reader.u16();
+    reader.position -= 2;
+    const statement = this.#calls.statement(id, count, this.#settings.compile);
+    const compiled = statement.compiled as CompiledStatement;
+    this.#checkFailedTransaction(compiled);
+    if (needsTypes(formats, statement)) {
+      this.#prepare(statement, 'call');
+      return false;
+    }
+    const { values, text } = readValues(reader, formats, statement, '');
+    const format = checkedFormat(reader.i16());
+    reader.expectEnd();
+    this.#begin('query', NO_ACTION);
+    this.#output.beginCall(format);
+    const { requestTypes: parameterTypes } = statement;
+    const request = { program: compiled.program, parameters: values, parameterTypes, textParameters: text };
+    this.#engine.execute({ ...request, implicit: 'statement', text: '', wantColumns: true, maxRows: 0 }, this);
+    return true;
+  }
+
   #finishQuery(): void {
     this.#queryStatements = NO_STATEMENTS;
     if (this.#groupOpen) this.#endGroup('ready');
@@ -268,13 +306,7 @@ export class QuerySession implements ReplySink {
   #parse(reader: NetworkReader): void {
     const name = reader.cstring();
     const text = reader.cstring();
-    const declared: (SqlType | undefined)[] = [];
-    for (let count = reader.u16(); count > 0; count--) {
-      const oid = reader.u32();
-      const type = typeOfOid(oid);
-      if (type === null) throw new SqlError('undefined_object', `type with OID ${oid} does not exist`);
-      declared.push(type);
-    }
+    const declared = readDeclaredTypes(reader);
     reader.expectEnd();
     this.#text = text;
     this.#store.reserveStatement(name);
@@ -321,7 +353,7 @@ export class QuerySession implements ReplySink {
     const portal = new Portal(portalName, statement, bound.values, bound.text, bound.resultFormats);
     this.#store.addPortal(portal);
     // What is wrong with the statement by now is to be found before it is bound.
-    if (this.#owedParse !== undefined || this.#nextExecutes(portal)) this.#owedBind = true;
+    if (this.#owedParse !== undefined || nextExecutes(this.#host.input, portal.name)) this.#owedBind = true;
     else writeBindComplete(this.#host.writer);
     return true;
   }
@@ -382,7 +414,7 @@ export class QuerySession implements ReplySink {
       this.#output.describe(columns, portal.resultFormats);
       return true;
     }
-    if (portal.state === 'bound' && this.#nextExecutes(portal)) {
+    if (portal.state === 'bound' && nextExecutes(this.#host.input, portal.name)) {
       portal.describeOwed = true;
       return true;
     }
@@ -394,15 +426,6 @@ export class QuerySession implements ReplySink {
     this.#describing = portal;
     this.#prepare(statement, 'describe-portal');
     return true;
-  }
-
-  /** Is the next message, already here, an Execute of this portal? */
-  #nextExecutes(portal: Portal): boolean {
-    const input = this.#host.input;
-    const at = input.payloadEnd;
-    if (input.typeAt(at) !== CLIENT.execute) return false;
-    const end = input.bytes.indexOf(0, at + 5);
-    return end >= 0 && end < input.after(at) && input.bytes.toString('utf8', at + 5, end) === portal.name;
   }
 
   #execute(reader: NetworkReader): boolean {
@@ -665,7 +688,7 @@ export class QuerySession implements ReplySink {
       portal.state = 'done';
     }
     this.#store.completed(completion.command, this.#action);
-    writeCommandComplete(writer, completionTag(completion));
+    if (!this.#output.isCall) writeCommandComplete(writer, completionTag(completion));
   }
 
   suspended(): void {
@@ -766,7 +789,8 @@ export class QuerySession implements ReplySink {
     this.#preparing = undefined;
     this.#describing = undefined;
     if (this.#failed) {
-      this.#skipping = true;
+      this.#calls.refused = continuation === 'call';
+      this.#skipping = continuation !== 'call';
       return;
     }
     const columns = (statement.columns ??= []);

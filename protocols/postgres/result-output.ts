@@ -16,6 +16,8 @@ export class ResultOutput {
   readonly #writer: NetworkWriter;
   readonly #engine: EngineSession;
   #copyOut: CopyOutEncoder | undefined;
+  /** Of a function call: the format of its one value. */
+  #callFormat: readonly number[] | undefined;
   #uncredited = 0;
 
   constructor(writer: NetworkWriter, engine: EngineSession) {
@@ -26,6 +28,15 @@ export class ResultOutput {
   reset(): void {
     this.encoder = undefined;
     this.#copyOut = undefined;
+    this.#callFormat = undefined;
+  }
+
+  beginCall(format: number): void {
+    this.#callFormat = [format];
+  }
+
+  get isCall(): boolean {
+    return this.#callFormat !== undefined;
   }
 
   /** RowDescription, or NoData for a statement without result. */
@@ -37,6 +48,10 @@ export class ResultOutput {
 
   /** The result of a simple query describes itself; a statement without columns is not mentioned. */
   beginSimple(columns: readonly ResultColumn[]): void {
+    if (this.#callFormat !== undefined) {
+      this.encoder = new RowEncoder(columns, this.#callFormat);
+      return;
+    }
     if (columns.length === 0) return;
     const { description, encoder } = textResult(columns);
     this.encoder = encoder;
@@ -70,7 +85,8 @@ export class ResultOutput {
         this.encoder = new RowEncoder([], TEXT_FORMATS);
         if (simple) writeRowDescription(writer, [], TEXT_FORMATS);
       }
-      this.encoder.encode(writer, block, settings);
+      if (this.#callFormat === undefined) this.encoder.encode(writer, block, settings);
+      else this.encoder.encodeValue(writer, block, settings);
     } catch (error) {
       // Half a message must not go out.
       writer.rewind(mark);

@@ -3,7 +3,9 @@ import type { CompiledStatement } from '../../sblr/contract/dialect.ts';
 import type { ResultColumn } from '../../sblr/contract/session.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
+import type { FrameBuffer } from '../shared/framing.ts';
 import type { RowEncoder } from './encode.ts';
+import { CLIENT } from './messages.ts';
 
 export const NO_COLUMNS: readonly ResultColumn[] = [];
 
@@ -104,4 +106,12 @@ export class Portal {
   get engineName(): string {
     return this.name === '' ? '<unnamed portal>' : this.name;
   }
+}
+
+/** Is the next message, already here, an Execute of this portal? */
+export function nextExecutes(input: FrameBuffer, portal: string): boolean {
+  const at = input.payloadEnd;
+  if (input.typeAt(at) !== CLIENT.execute) return false;
+  const end = input.bytes.indexOf(0, at + 5);
+  return end >= 0 && end < input.after(at) && input.bytes.toString('utf8', at + 5, end) === portal;
 }

@@ -102,6 +102,8 @@ export interface DialectPlugin {
   readonly semantics: Semantics;
   /** Compiles the FIRST statement at or after `start`; `end` tells where it ended (past its ';'). */
   compile(request: CompileRequest): CompileResult;
+  /** Name of a built-in function by its id in the catalog. */
+  readonly routineName?: (id: number) => string | undefined;
   /** Type by its name and modifiers, or undefined if the dialect has no built-in of that name. */
   typeByName(name: Name, modifiers: readonly number[]): SqlType | undefined;
   profile(): DialectProfile;
