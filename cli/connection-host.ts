@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionNotice, Log, NativeHandle, Refusal } from '../listener/index.ts';
-import type { CompileRequest, CompileResult } from '../sblr/contract/dialect.ts';
+import type { CompileResult, DialectPlugin } from '../sblr/contract/dialect.ts';
 import type { EngineLink } from '../sblr/contract/session.ts';
 import { SqlError } from '../sblr/contract/sql-error.ts';
 import { bufferedSocket } from './buffered-socket.ts';
@@ -28,7 +28,7 @@ const DRAIN_POLL_MS = 20;
 /** A protocol in use: its compiler, bounded, and the version that its clients are told. */
 interface ReadyFront {
   readonly front: ProtocolFront;
-  readonly compiler: { compile(request: CompileRequest): CompileResult };
+  readonly compiler: Pick<DialectPlugin, 'compile' | 'routineName'>;
   readonly serverVersion: string;
 }
 
@@ -68,7 +68,10 @@ export class ConnectionHost {
     const longest = this.#options.settings.limits.statement_size;
     const ready: ReadyFront = {
       front,
-      compiler: { compile: (request) => (request.text.length > longest ? tooLong(longest) : plugin.compile(request)) },
+      compiler: {
+        ...plugin,
+        compile: (request) => (request.text.length > longest ? tooLong(longest) : plugin.compile(request)),
+      },
       serverVersion: profile.settings.find((setting) => setting.name === 'server_version')?.defaultValue ?? '',
     };
     this.#fronts.set(protocol, ready);

@@ -8,7 +8,7 @@ import { mysqlPlugin } from '../parsers/mysql/plugin.ts';
 import { postgresPlugin } from '../parsers/postgres/plugin.ts';
 import { MysqlConnection } from '../protocols/mysql/index.ts';
 import { PostgresConnection } from '../protocols/postgres/index.ts';
-import type { CompileRequest, CompileResult, DialectPlugin } from '../sblr/contract/dialect.ts';
+import type { DialectPlugin } from '../sblr/contract/dialect.ts';
 import type { EngineLink } from '../sblr/contract/session.ts';
 import type { SqlError } from '../sblr/contract/sql-error.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -24,7 +24,7 @@ export interface ConnectionParts {
   readonly socket: Duplex;
   readonly notice: ConnectionNotice;
   readonly link: EngineLink;
-  readonly compiler: { compile(request: CompileRequest): CompileResult };
+  readonly compiler: Pick<DialectPlugin, 'compile' | 'routineName'>;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly settings: WorkerSettings;
   /** As the dialect's profile has it; clients choose their catalog queries by it. */

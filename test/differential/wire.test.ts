@@ -15,6 +15,9 @@ import {
   describeStatement,
   execute,
   flush,
+  int16,
+  int32,
+  message,
   parse,
   query,
   sync,
@@ -274,6 +277,35 @@ const ORDER: Exchange[] = [
   one('ending oneself', query('select pg_terminate_backend(pg_backend_pid()) and pg_sleep(2) is null')),
 ];
 
+const functionCall = (id: number, formats: number[], values: (string | Buffer | null)[], result: number): Buffer =>
+  message(
+    'F',
+    int32(id),
+    int16(formats.length),
+    ...formats.map(int16),
+    int16(values.length),
+    ...values.flatMap((value) =>
+      value === null ? [int32(-1)] : [int32(Buffer.byteLength(value)), Buffer.from(value as string)],
+    ),
+    int16(result),
+  );
+
+const CALLS: Exchange[] = [
+  one('text in, text out', functionCall(2311, [0], ['ABC'], 0)),
+  one('an argument of NULL', functionCall(2311, [0], [null], 0)),
+  one('binary in, binary out', functionCall(1402, [], [], 1), functionCall(2311, [1], ['ABC'], 1)),
+  one('no such function', functionCall(999999, [], [], 0), query('select 1')),
+  one('what it raises', functionCall(964, [1], [int32(77777777)], 1), query('select 1')),
+  one('in a transaction', query('begin'), functionCall(715, [1], [int32(765432)], 1)),
+  one('open', functionCall(952, [1, 1], [int32(765432), int32(0x60000)], 1)),
+  one('write', functionCall(955, [1, 1], [int32(0), 'some bytes'], 1)),
+  one('seek', functionCall(956, [1], [int32(0), int32(5), int32(0)], 1)),
+  one('read', functionCall(954, [1], [int32(0), int32(100)], 1)),
+  one('fails', functionCall(954, [1], [int32(9), int32(100)], 1)),
+  one('in a failed transaction', functionCall(958, [1], [int32(0)], 1)),
+  one('roll back', query('rollback')),
+];
+
 const COPY: Exchange[] = [
   one('set up', query('create table c (id int primary key, v text)')),
   one('in', query('copy c from stdin'), copyData('1\ta\n2\t'), copyData('b\n'), copyDone),
@@ -393,6 +425,7 @@ describe.skipIf(skipWithoutPostgres('wire'))('as PostgreSQL answers on the wire'
   describe.each([
     ['message order', ORDER],
     ['copy', COPY],
+    ['function calls', CALLS],
     ['types', TYPES],
   ])('%s', (_name, exchanges) => {
     beforeAll(async () => {
