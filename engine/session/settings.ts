@@ -271,11 +271,20 @@ function checkValue(definition: SettingDefinition, value: string, current: strin
       if (zone === undefined) throw invalid(definition, value);
       return zone.name;
     }
+    case 'encoding':
+      return checkEncoding(value);
     case 'date_style':
       return checkDateStyle(definition, value, current);
     default:
       return value;
   }
+}
+
+/** The one encoding spoken, under all its names; every other is refused rather than garbled. */
+function checkEncoding(value: string): string {
+  const plain = value.toLowerCase().replace(/[^a-z0-9]/g, '');
+  if (plain === 'utf8' || plain === 'unicode' || plain === 'sqlascii') return 'UTF8';
+  throw new SqlError('feature_not_supported', `conversion between ${value} and UTF8 is not supported`);
 }
 
 function checkDateStyle(definition: SettingDefinition, value: string, current: string): string {

@@ -16,7 +16,7 @@ bonjour_name||string|||||fixed|
 bytea_output|hex|enum|escape,hex||||user|r
 check_function_bodies|on|bool|||||user|
 client_connection_check_interval|0|integer||0|2147483647|ms|user|
-client_encoding|UTF8|string|||||user|r
+client_encoding|UTF8|encoding|||||user|r
 client_min_messages|notice|enum|debug5,debug4,debug3,debug2,debug1,log,notice,warning,error||||user|
 cluster_name||string|||||fixed|
 commit_delay|0|integer||0|100000||superuser|

@@ -274,7 +274,7 @@ export interface SettingDefinition {
   readonly name: string;
   readonly role?: SettingRole;
   readonly defaultValue: string;
-  readonly kind: 'bool' | 'integer' | 'real' | 'string' | 'enum' | 'list' | 'time_zone' | 'date_style';
+  readonly kind: 'bool' | 'integer' | 'real' | 'string' | 'enum' | 'list' | 'time_zone' | 'date_style' | 'encoding';
   readonly options?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;

@@ -72,3 +72,13 @@ test('md5: a password kept for old clients, a verifier given as one, and what a 
   await client.end();
   await close();
 });
+
+test('an encoding that is not spoken is refused, not garbled', async () => {
+  const { db, close } = await openEmbedded();
+  const session = await db.session();
+  await expect(session.query("set client_encoding = 'LATIN1'")).rejects.toMatchObject({ sqlstate: '0A000' });
+  await session.query("set client_encoding = 'utf-8'");
+  expect(await session.query('show client_encoding')).toEqual([{ client_encoding: 'UTF8' }]);
+  await session.close();
+  await close();
+});
