@@ -102,7 +102,7 @@ export interface IndexKeyDefinition {
   readonly column: number;
   readonly expression?: StoredExpression | undefined;
   readonly type: SqlType;
-  /** Only so many characters or bytes of the column are in the key. */
+  /** Declared length of the key's beginning; entries hold the whole value, which answers the same. */
   readonly prefixLength?: number | undefined;
   readonly descending: boolean;
   readonly nullsFirst: boolean;

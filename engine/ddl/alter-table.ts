@@ -26,10 +26,12 @@ import {
   undefinedRelation,
   type DdlContext,
 } from './context.ts';
+import { changeColumn } from './change-column.ts';
 import { dropColumnDependents, dropConstraint, dropOwnedSequence } from './drop.ts';
 import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
 import { addIndex, indexKeys } from './indexes.ts';
 import { changeSequence, createOwnedSequence } from './sequences.ts';
+import { dropTableIndex, renameTableIndex } from './table-indexes.ts';
 import { verifyGenerated } from './generated-columns.ts';
 import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
 import { dropColumnInViews, moveInViews, renameColumnInViews, renameInViews } from './view-names.ts';
@@ -99,7 +101,7 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
           'syntax_error',
           `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is a generated column`,
         );
-      setDefault(context, table.id, column.position, action.value, '');
+      setDefault(context, table.id, column.position, action.value, action.text ?? '');
       return;
     }
     case 'drop_default':
@@ -127,6 +129,23 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       putColumn(context, table.id, column.position, { notNull: false });
       return;
     }
+    case 'change_column':
+    case 'modify_column':
+      return changeColumn(action, table.id, { alterType, renameColumn }, context);
+    case 'add_index':
+      return addTableIndex(action.index!, table.id, context);
+    case 'drop_index':
+      return dropTableIndex(table, action.name!, context);
+    case 'rename_index':
+      return renameTableIndex(table, action.name!, action.newName!, context);
+    case 'restart_identity':
+      for (const column of table.columns)
+        if (column.sequenceId !== undefined && !column.dropped)
+          changeSequence(column.sequenceId, action.sequence!, context);
+      return;
+    case 'set_comment':
+      context.catalog.put({ ...table, comment: action.text === '' ? undefined : action.text });
+      return;
     case 'add_constraint':
       return addConstraint({ constraint: action.constraint!, column: undefined }, table.id, context, false);
     case 'drop_constraint':
@@ -380,7 +399,7 @@ async function rewrite(
 async function dropColumn(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
   const column = columnByName(table, action.name!);
   if (column === undefined) {
-    if (!action.exists) requireColumn(table, action.name!, context);
+    if (!action.exists) requireColumn(table, action.name!, context, undefined, 'dropped');
     context.notice('notice', 'successful_completion', {
       message: `column "${context.display(action.name!)}" of relation "${context.display(table.name)}" does not exist, skipping`,
     });
@@ -567,6 +586,7 @@ export async function addTableIndex(index: NodeOf<'TABLE_INDEX'>, tableId: numbe
       method: index.method ?? 'btree',
       nullsNotDistinct: false,
       options: {},
+      comment: index.comment,
       fill: true,
     },
     context,

@@ -3,7 +3,7 @@
  * facts of the column; keys become unique indexes with a constraint entry; checks and foreign keys
  * are stored, and verified against existing rows unless NOT VALID.
  */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { identifierKey, type Identifier, regular } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { node, type NodeOf, type ValueNode } from '../../sblr/nodes.ts';
@@ -109,6 +109,16 @@ function constraintNameTaken(table: TableDefinition): (name: Identifier) => bool
   return (name) => table.constraints.some((existing) => identifierKey(existing.name) === identifierKey(name));
 }
 
+/** The stem with the first number that is free, where the dialect names constraints so. */
+function numberedName({ nameStem }: NodeOf<'CONSTRAINT_DEF'>, table: TableDefinition): Identifier | undefined {
+  if (nameStem === undefined) return undefined;
+  const taken = constraintNameTaken(table);
+  for (let number = 1; ; number++) {
+    const name = regular(`${nameStem}_${number}`);
+    if (!taken(name)) return name;
+  }
+}
+
 function claimConstraintName(table: TableDefinition, name: Identifier, context: DdlContext): void {
   if (!constraintNameTaken(table)(name)) return;
   throw new SqlError('duplicate_object', {
@@ -149,7 +159,10 @@ async function addCheck(one: ConstraintNode, tableId: number, context: DdlContex
     if (column !== undefined) positions.add(column.position);
   }
   const only = positions.size === 1 ? table.columns[[...positions][0]! - 1]!.name.text : '';
-  const name = constraint.name ?? chooseName(table.name.text, only, 'check', constraintNameTaken(table));
+  const name =
+    constraint.name ??
+    numberedName(constraint, table) ??
+    chooseName(table.name.text, only, 'check', constraintNameTaken(table));
   claimConstraintName(table, name, context);
   const definition: ConstraintDefinition = {
     ...baseConstraint(constraint, context),
@@ -356,7 +369,10 @@ async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlC
   }
   columns.forEach((position, at) => requireComparable(table, position, parent, refColumns[at]!, constraint, context));
   const words = columns.map((position) => table.columns[position - 1]!.name.text).join('_');
-  const name = constraint.name ?? chooseName(table.name.text, words, 'fkey', constraintNameTaken(table));
+  const name =
+    constraint.name ??
+    numberedName(constraint, table) ??
+    chooseName(table.name.text, words, 'fkey', constraintNameTaken(table));
   claimConstraintName(table, name, context);
   const definition: ConstraintDefinition = {
     ...baseConstraint(constraint, context),

@@ -73,7 +73,10 @@ function missing(
   const what = signature === undefined ? `"${shown}"` : `${shown}(${shownTypes(signature, context)})`;
   const message = `${word} ${what} does not exist`;
   if (!statement.exists) throw new SqlError(condition, { message, variant: word, args: { name: shown } });
-  context.notice('notice', 'successful_completion', { message: `${message}, skipping` });
+  context.notice('notice', 'successful_completion', {
+    message: `${message}, skipping`,
+    ...(condition === 'undefined_table' ? { variant: 'passed_over', args: { name: shown } } : {}),
+  });
 }
 
 /** An index named together with its table. */

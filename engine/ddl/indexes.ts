@@ -35,6 +35,7 @@ export interface NewIndex {
   readonly method: string;
   readonly nullsNotDistinct: boolean;
   readonly options: Readonly<Record<string, string>>;
+  readonly comment?: string | undefined;
   /** Does the table hold rows that must enter the index? */
   readonly fill: boolean;
 }
@@ -62,6 +63,8 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
   const table = context.catalog.table(index.tableId);
   if (index.keys.length > INDEX_KEY_LIMIT)
     throw new SqlError('too_many_columns', `cannot use more than ${INDEX_KEY_LIMIT} columns in an index`);
+  if ((index.unique || index.uniqueLate === true) && index.keys.some((key) => key.prefixLength !== undefined))
+    throw new SqlError('feature_not_supported', 'unique indexes over the beginning of a column are not supported');
   const columnName = (position: number): string => table.columns[position - 1]!.name.text;
   const words = [
     ...index.keys.map((key) => (key.column === 0 ? expressionName(key.expression!) : columnName(key.column))),
@@ -88,6 +91,7 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
     method: index.method,
     ready: true,
     options: index.options,
+    comment: index.comment,
   };
   context.catalog.put({ ...table, indexes: [...table.indexes, definition] });
   if (index.fill) await context.buildIndex(context.catalog.table(table.id), definition);
@@ -153,8 +157,6 @@ export function indexKeys(
     const bound = column === undefined ? context.bindTableExpression(expression!, table) : undefined;
     if (bound !== undefined) requireImmutable(bound, 'expression');
     const type = bound?.type ?? table.columns[column! - 1]!.type;
-    if (key.prefixLength !== undefined)
-      throw new SqlError('feature_not_supported', 'index prefix lengths are not supported');
     if (['json', 'record', 'void'].includes(type.kind)) {
       throw new SqlError('undefined_object', {
         message: `data type ${type.declared ?? type.kind} has no default operator class for access method "btree"`,
@@ -169,6 +171,7 @@ export function indexKeys(
       column: column ?? 0,
       expression,
       type,
+      prefixLength: key.prefixLength,
       descending: key.descending,
       nullsFirst,
       collation,
@@ -205,6 +208,7 @@ function plainColumn(expression: ValueNode, table: TableDefinition, context: Ddl
   if (found !== undefined) return found.position;
   throw new SqlError('undefined_column', {
     message: `column "${context.display(name)}" does not exist`,
+    variant: 'named_in_key',
     args: { column: context.display(name) },
     ...(expression.pos === undefined ? {} : { position: expression.pos }),
   });

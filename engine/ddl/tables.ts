@@ -43,7 +43,7 @@ export async function createTable(statement: NodeOf<'CREATE_TABLE'>, context: Dd
     comment: statement.comment,
   };
   context.catalog.put(table);
-  for (const like of statement.likes) copyColumns(like, id, context);
+  for (const like of statement.likes) await copyColumns(like, id, context);
   for (const column of statement.columns) await addColumn(column, id, context);
   table = context.catalog.table(id);
   verifyGenerated(statement.columns, table, context);
@@ -80,6 +80,7 @@ export async function createTable(statement: NodeOf<'CREATE_TABLE'>, context: Dd
         method: index.method ?? 'btree',
         nullsNotDistinct: false,
         options: {},
+        comment: index.comment,
         fill: false,
       },
       context,
@@ -97,13 +98,14 @@ export function requireColumn(
   name: Identifier,
   context: DdlContext,
   position?: number,
+  variant = 'column_of_relation',
 ): ColumnDefinition {
   const found = columnByName(table, name);
   if (found !== undefined) return found;
   const shown = context.display(name);
   throw new SqlError('undefined_column', {
     message: `column "${shown}" of relation "${context.display(table.name)}" does not exist`,
-    variant: 'column_of_relation',
+    variant,
     args: { column: shown, table: context.display(table.name) },
     ...(position === undefined ? {} : { position }),
   });
@@ -156,12 +158,6 @@ export async function addColumn(
       ...(column.pos === undefined ? {} : { position: column.pos }),
     });
   }
-  if (column.generated === 'virtual') {
-    throw new SqlError('feature_not_supported', {
-      message: 'virtual generated columns are not supported',
-      ...(column.pos === undefined ? {} : { position: column.pos }),
-    });
-  }
   const definition: ColumnDefinition = {
     position: table.columns.length + 1,
     name: column.name,
@@ -172,7 +168,12 @@ export async function addColumn(
     missing: null,
     dropped: false,
     comment: column.comment,
-    defaultValue: column.generation === undefined ? undefined : storeExpression(context, column.generation, ''),
+    defaultValue:
+      column.generation === undefined
+        ? undefined
+        : storeExpression(context, column.generation, column.generationText ?? ''),
+    onUpdate:
+      column.onUpdate === undefined ? undefined : storeExpression(context, column.onUpdate, column.onUpdateText ?? ''),
   };
   context.catalog.put({ ...table, columns: [...table.columns, definition] });
   if (column.autoIncrement || column.identity !== 'none') {
@@ -182,7 +183,7 @@ export async function addColumn(
   return definition;
 }
 
-function copyColumns(like: NodeOf<'LIKE_TABLE'>, tableId: number, context: DdlContext): void {
+async function copyColumns(like: NodeOf<'LIKE_TABLE'>, tableId: number, context: DdlContext): Promise<void> {
   const source = context.names.findRelation(like.name);
   if (source === undefined || (source.kind !== 'table' && source.kind !== 'view')) {
     const shown = like.name.map((part) => context.display(part)).join('.');
@@ -226,9 +227,20 @@ function copyColumns(like: NodeOf<'LIKE_TABLE'>, tableId: number, context: DdlCo
       ],
     };
   }
+  if (wants('options')) table = { ...table, options: source.options, comment: source.comment };
   context.catalog.put(table);
+  if (wants('counters')) await ownCounters(tableId, context);
   if (source.kind !== 'table' || !wants('indexes')) return;
   copyIndexes(source, tableId, positions, context);
+}
+
+/** Columns that count by the sequence of another table get one of their own. */
+async function ownCounters(tableId: number, context: DdlContext): Promise<void> {
+  for (const column of context.catalog.table(tableId).columns) {
+    if (column.sequenceId === undefined) continue;
+    const sequenceId = await createOwnedSequence(context, tableId, column, undefined);
+    putColumn(context, tableId, column.position, { sequenceId });
+  }
 }
 
 function copyIndexes(
@@ -267,7 +279,7 @@ function copyIndexes(
               {
                 ...owner,
                 id: context.catalog.base.allocateId(),
-                name,
+                name: index.localName === undefined ? name : owner.name,
                 indexId: id,
                 columns: owner.columns.map((position) => positions.get(position)!),
               },

@@ -44,6 +44,8 @@ export class MysqlParser extends MysqlCalls {
   action: ClientAction = { kind: 'none' };
   /** Literals may become parameters in this statement. */
   liftLiterals = false;
+  /** Name of the table that a data definition is about: constraints without a name are called after it. */
+  table = '';
   /** Name of the session's database; '' = none. */
   database = '';
   /** Statements that belong to this one and run after it. */

@@ -515,6 +515,7 @@ export class CommandSession implements ReplySink {
 
   #apply(name: string, value: string): void {
     this.#settings = { ...this.#settings, [name]: value };
+    if (name === 'database') this.#diagnostics.database = value;
     if (name === 'time_zone') this.#zone = timeZoneSetting(value) ?? this.#zone;
   }
 

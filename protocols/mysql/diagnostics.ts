@@ -33,6 +33,9 @@ export class Diagnostics {
     return this.#errors;
   }
 
+  /** Of the session: names of tables are told with it. */
+  database = '';
+
   clear(): void {
     if (this.#warnings === 0) return;
     this.#list = [];
@@ -42,12 +45,12 @@ export class Diagnostics {
 
   notice({ severity, condition, details }: SqlNotice): void {
     if (severity === 'debug' || severity === 'log') return;
-    const { errno, message } = nativeError(condition, details);
+    const { errno, message } = nativeError(condition, details, this.database);
     this.#add({ level: severity === 'warning' ? 'Warning' : 'Note', errno, message });
   }
 
   error({ condition, details }: SqlError): void {
-    const { errno, message } = nativeError(condition, details);
+    const { errno, message } = nativeError(condition, details, this.database);
     this.#errors++;
     this.#add({ level: 'Error', errno, message });
   }

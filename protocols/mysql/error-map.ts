@@ -26,7 +26,15 @@ const entry = (
 const OTHER = entry(1105, 'HY000');
 
 export const ERROR_MAP = {
-  successful_completion: entry(0, '00000'),
+  successful_completion: entry(
+    0,
+    '00000',
+    {
+      passed_over: "Unknown table '{qualifiedName}'",
+      database_passed_over: "Can't drop database '{name}'; database doesn't exist",
+    },
+    { passed_over: { errno: 1051 }, database_passed_over: { errno: 1008 } },
+  ),
   warning: OTHER,
   null_value_eliminated_in_set_function: OTHER,
   string_data_right_truncation_warning: entry(
@@ -271,7 +279,17 @@ export const ERROR_MAP = {
   indeterminate_collation: OTHER,
   wrong_object_type: entry(1347, 'HY000'),
   generated_always: entry(3105, 'HY000'),
-  undefined_column: entry(1054, '42S22', { '': "Unknown column '{column}' in '{clause}'" }),
+  undefined_column: entry(
+    1054,
+    '42S22',
+    {
+      '': "Unknown column '{column}' in '{clause}'",
+      of_table: "Unknown column '{column}' in '{table}'",
+      named_in_key: "Key column '{column}' doesn't exist in table",
+      dropped: "Can't DROP '{column}'; check that column/key exists",
+    },
+    { named_in_key: { errno: 1072, sqlstate: '42000' }, dropped: { errno: 1091, sqlstate: '42000' } },
+  ),
   undefined_function: entry(
     1305,
     '42000',
@@ -284,12 +302,38 @@ export const ERROR_MAP = {
   undefined_table: entry(
     1146,
     '42S02',
-    { '': "Table '{qualifiedName}' doesn't exist", from_entry: "Unknown column '{column}' in '{clause}'" },
-    { from_entry: { errno: 1054, sqlstate: '42S22' } },
+    {
+      '': "Table '{qualifiedName}' doesn't exist",
+      from_entry: "Unknown column '{column}' in '{clause}'",
+      table: "Unknown table '{qualifiedName}'",
+      view: "Unknown table '{qualifiedName}'",
+    },
+    {
+      from_entry: { errno: 1054, sqlstate: '42S22' },
+      table: { errno: 1051 },
+      view: { errno: 1051 },
+    },
   ),
   undefined_parameter: entry(1193, 'HY000', { '': "Unknown system variable '{name}'" }),
-  undefined_object: entry(1193, 'HY000'),
-  duplicate_column: entry(1060, '42S21', { '': "Duplicate column name '{name}'" }),
+  undefined_object: entry(
+    1193,
+    'HY000',
+    {
+      constraint: "Can't DROP '{constraint}'; check that column/key exists",
+      index: "Can't DROP '{name}'; check that column/key exists",
+      renamed_index: "Key '{name}' doesn't exist in table '{table}'",
+    },
+    {
+      constraint: { errno: 1091, sqlstate: '42000' },
+      index: { errno: 1091, sqlstate: '42000' },
+      renamed_index: { errno: 1176, sqlstate: '42000' },
+    },
+  ),
+  duplicate_column: entry(1060, '42S21', {
+    '': "Duplicate column name '{column}'",
+    specified: "Duplicate column name '{column}'",
+    of_relation: "Duplicate column name '{column}'",
+  }),
   duplicate_cursor: OTHER,
   duplicate_database: entry(1007, 'HY000', { '': "Can't create database '{name}'; database exists" }),
   duplicate_function: OTHER,
@@ -317,7 +361,12 @@ export const ERROR_MAP = {
   invalid_function_definition: OTHER,
   invalid_prepared_statement_definition: OTHER,
   invalid_schema_definition: OTHER,
-  invalid_table_definition: entry(1075, '42000'),
+  invalid_table_definition: entry(
+    1075,
+    '42000',
+    { multiple_primary_keys: 'Multiple primary key defined' },
+    { multiple_primary_keys: { errno: 1068 } },
+  ),
   invalid_object_definition: OTHER,
   with_check_option_violation: entry(1369, 'HY000', { '': "CHECK OPTION failed '{name}'" }),
   insufficient_resources: OTHER,

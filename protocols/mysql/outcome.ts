@@ -14,6 +14,9 @@ export function infoText(completion: Completion, warnings: number): string {
   }
   if (completion.command === 'INSERT' && (completion.rows ?? 0) > 1)
     return `Records: ${completion.rows}  Duplicates: ${completion.duplicates ?? 0}  Warnings: ${warnings}`;
+  // Tables are changed in place: no rows are copied that a client would be told of.
+  if (completion.command === 'ALTER TABLE' || completion.command.endsWith(' INDEX'))
+    return `Records: 0  Duplicates: 0  Warnings: ${warnings}`;
   return '';
 }
 

@@ -217,6 +217,7 @@ export class Insert implements Operator {
     if (conflict.where !== undefined && conflict.where(both, this.#context) !== true) return 'skip';
     const changed = existing.slice();
     for (const assignment of conflict.assignments) changed[assignment.slot] = assignment.evaluate(both, this.#context);
+    access.touch(conflict.assignments, existing, changed, this.#context);
     access.generate(changed, this.#context);
     access.verify(changed, this.#context);
     if (this.#writer.update(found.rowKey, existing, changed) === PENDING) return PENDING;

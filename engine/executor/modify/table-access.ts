@@ -13,6 +13,7 @@ import type {
 } from '../../catalog/definitions.ts';
 import { compileExpression, type CompileContext, type Layout, type StoredExpressions } from '../expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
+import { touchColumns, type TouchedColumn } from './touched-columns.ts';
 import { castOf, keyEncoder, type KeyEncoder } from '../values.ts';
 
 /** The key of a row in one index. */
@@ -98,6 +99,7 @@ export class TableAccess {
   readonly indexes: readonly IndexAccess[];
   /** By position - 1: value when none is given; undefined = NULL. */
   readonly defaults: readonly (Evaluator | undefined)[];
+  readonly #touched: readonly TouchedColumn[];
   readonly #generated: readonly { readonly slot: number; readonly evaluate: Evaluator }[];
   readonly #notNull: readonly ColumnDefinition[];
   readonly #checks: readonly Check[];
@@ -112,8 +114,24 @@ export class TableAccess {
     const layout = new Map(table.columns.map((column) => [column.position, column.position - 1]));
     this.indexes = table.indexes.map((index) => new IndexAccess(index, table, layout, compile));
     this.defaults = table.columns.map((column) => compileDefault(column, table, compile));
+    this.#touched = table.columns.flatMap((column) =>
+      column.onUpdate === undefined || column.dropped
+        ? []
+        : [
+            {
+              slot: column.position - 1,
+              evaluate: compileAssigned(
+                compile,
+                compile.stored.bindDefault(column.onUpdate, table, column.position),
+                column.type,
+                new Map(),
+              ),
+            },
+          ],
+    );
+    // Virtual ones are computed when written, too: reading them then tells the same.
     this.#generated = table.columns.flatMap((column) =>
-      column.generated === 'stored' && !column.dropped && column.defaultValue !== undefined
+      column.generated !== 'none' && !column.dropped && column.defaultValue !== undefined
         ? [
             {
               slot: column.position - 1,
@@ -143,6 +161,16 @@ export class TableAccess {
     );
     this.outgoing = table.constraints.filter((constraint) => constraint.kind === 'foreign_key');
     this.hasReferences = this.outgoing.length > 0 || table.referencedBy.length > 0;
+  }
+
+  /** Gives a changed row the columns that follow every change. */
+  touch(
+    assignments: readonly { readonly slot: number }[],
+    before: Row,
+    row: SqlValue[],
+    context: ExecutionContext,
+  ): void {
+    if (this.#touched.length > 0) touchColumns(this.#touched, assignments, before, row, context);
   }
 
   /** Fills generated columns of a row about to be stored. */

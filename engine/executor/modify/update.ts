@@ -140,6 +140,7 @@ abstract class Modify implements Operator {
           ? (access.defaults[assignment.slot]?.(NO_ROW, this.context) ?? null)
           : assignment.evaluate(source, this.context);
     }
+    access.touch(assignments, before, row, this.context);
     access.generate(row, this.context);
     access.verify(row, this.context);
     return row;

@@ -82,7 +82,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       CONSTRAINT_CATALOG: `'def'`,
       CONSTRAINT_SCHEMA: DATABASE,
       CONSTRAINT_NAME: 'x.name',
-      CHECK_CLAUSE: `CONCAT('(', x.expression_source, ')')`,
+      CHECK_CLAUSE: 'x.expression_source',
     },
   },
   COLLATIONS: {

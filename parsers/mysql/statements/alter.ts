@@ -1,7 +1,10 @@
 /** ALTER TABLE and ALTER DATABASE. */
+import type { Identifier } from '../../../sblr/contract/names.ts';
+import type { SqlType } from '../../../sblr/contract/types.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import type { MysqlParser } from '../parser.ts';
-import { columnAfterName, columnDefinition, startsTableElement, tableElement } from './columns.ts';
+import { columnAfterName, columnDefinition, defaultValue, startsTableElement, tableElement } from './columns.ts';
+import { tableOptions } from './create.ts';
 
 type Action = NodeOf<'ALTER_ACTION'>;
 
@@ -10,10 +13,26 @@ export function alterStatement(p: MysqlParser): StatementNode {
   p.advance();
   if (!p.acceptWord('table')) throw p.unsupported(`ALTER ${p.value.toUpperCase()}`, pos);
   const name = p.qualifiedName();
+  p.table = (name.at(-1) as Identifier).text;
   const actions: Action[] = [];
   if (!p.atEnd()) p.list(() => actions.push(...alterAction(p)));
-  p.command = 'ALTER TABLE';
-  return node('ALTER_TABLE', { kind: 'table', name, exists: false, only: false, actions, pos });
+  // A new name alone touches no row, and nothing is said of rows then.
+  p.command = actions.every((one) => one.action === 'rename') ? 'RENAME TABLE' : 'ALTER TABLE';
+  return node('ALTER_TABLE', { kind: 'table', name, exists: false, only: false, actions: inOrder(actions), pos });
+}
+
+/** What an action needs is made before it, a new name comes last: the real server looks at the statement as a whole. */
+const ORDER: Partial<Record<Action['action'], number>> = {
+  drop_constraint: -2,
+  drop_index: -2,
+  drop_column: -1,
+  rename: 2,
+};
+
+function inOrder(actions: readonly Action[]): Action[] {
+  const rank = ({ action: kind, constraint }: Action): number =>
+    constraint?.kind === 'foreign_key' ? 1 : (ORDER[kind] ?? 0);
+  return [...actions].sort((a, b) => rank(a) - rank(b));
 }
 
 function action(kind: Action['action'], fields: Partial<Action>): Action {
@@ -23,7 +42,7 @@ function action(kind: Action['action'], fields: Partial<Action>): Action {
 function alterAction(p: MysqlParser): Action[] {
   const { pos } = p;
   switch (
-    p.expectOneOf('add', 'drop', 'modify', 'change', 'alter', 'rename', 'algorithm', 'lock', 'engine', 'comment')
+    p.acceptOneOf('add', 'drop', 'modify', 'change', 'alter', 'rename', 'algorithm', 'lock', 'order', 'convert')
   ) {
     case 'add':
       return addAction(p, pos);
@@ -48,17 +67,48 @@ function alterAction(p: MysqlParser): Action[] {
     }
     case 'algorithm':
     case 'lock':
-    case 'engine':
-    case 'comment':
       p.optionValue();
       return [];
+    case 'order':
+      // The order in which rows lie is nothing that a query promises.
+      p.expectWord('by');
+      p.sortKeys();
+      return [];
+    case 'convert':
+      throw p.unsupported('CONVERT TO CHARACTER SET', pos);
+    default:
+      return optionActions(p, pos);
   }
+}
+
+/** ENGINE = x, AUTO_INCREMENT = n, COMMENT = 'text', CHARACTER SET = x ... */
+function optionActions(p: MysqlParser, pos: number): Action[] {
+  const before = p.index;
+  const { options, comment } = tableOptions(p, false);
+  if (p.index === before) throw p.syntaxError();
+  const actions: Action[] = [];
+  const start = options.find((option) => option.name === 'auto_increment')?.value;
+  if (start !== undefined) {
+    const sequence = node('SEQUENCE_OPTIONS', {
+      noMinimum: false,
+      noMaximum: false,
+      restart: BigInt(start),
+      restartPresent: true,
+      cycle: 'default',
+      ownedByNone: false,
+    });
+    actions.push(action('restart_identity', { sequence, pos }));
+  }
+  const kept = options.filter((option) => option.name !== 'auto_increment');
+  if (kept.length > 0) actions.push(action('set_options', { options: kept, pos }));
+  if (comment !== undefined) actions.push(action('set_comment', { text: comment, pos }));
+  return actions;
 }
 
 function addAction(p: MysqlParser, pos: number): Action[] {
   if (startsTableElement(p)) {
     const element = tableElement(p);
-    if (element.op === 'TABLE_INDEX') throw p.unsupported('ALTER TABLE ADD INDEX', pos);
+    if (element.op === 'TABLE_INDEX') return [action('add_index', { index: element, pos })];
     return [action('add_constraint', { constraint: element, pos })];
   }
   p.acceptWord('column');
@@ -88,9 +138,11 @@ function dropAction(p: MysqlParser, pos: number): Action {
     p.expectWord('key');
     return action('drop_constraint', { name: p.columnId(), pos });
   }
-  if (p.isWord('index') || p.isWord('key')) throw p.unsupported('ALTER TABLE DROP INDEX', pos);
+  if (p.acceptOneOf('index', 'key') !== undefined) return action('drop_index', { name: p.columnId(), pos });
   p.acceptWord('column');
-  return action('drop_column', { name: p.columnId(), behavior: 'cascade', pos });
+  const name = p.columnId();
+  p.acceptOneOf('restrict', 'cascade');
+  return action('drop_column', { name, behavior: 'cascade', pos });
 }
 
 function renameAction(p: MysqlParser, pos: number): Action {
@@ -99,14 +151,23 @@ function renameAction(p: MysqlParser, pos: number): Action {
     p.expectWord('to');
     return action('rename_column', { name, newName: p.columnId(), pos });
   }
-  if (p.acceptOneOf('index', 'key') !== undefined) throw p.unsupported('RENAME INDEX', pos);
+  if (p.acceptOneOf('index', 'key') !== undefined) {
+    const name = p.columnId();
+    p.expectWord('to');
+    return action('rename_index', { name, newName: p.columnId(), pos });
+  }
   if (p.acceptWord('to') || p.acceptWord('as') || p.acceptOperator('=')) {
     // The word between is optional.
   }
   return action('rename', { newName: p.columnId(), pos });
 }
 
+/** The type of the column is not known here: literals stand in the default's text as they were written. */
+const ANY_TYPE: SqlType = { kind: 'text' };
+
 function alterColumn(p: MysqlParser, pos: number): Action {
+  if (p.isWord('check') || p.isWord('index') || p.isWord('constraint'))
+    throw p.unsupported(`ALTER ${p.value.toUpperCase()}`, pos);
   p.acceptWord('column');
   const name = p.columnId();
   if (p.acceptWord('drop')) {
@@ -114,5 +175,6 @@ function alterColumn(p: MysqlParser, pos: number): Action {
     return action('drop_default', { name, pos });
   }
   p.expectWords('set', 'default');
-  return action('set_default', { name, value: p.restrictedExpression(), pos });
+  const { expression, text } = defaultValue(p, ANY_TYPE, pos);
+  return action('set_default', { name, value: expression, text, pos });
 }

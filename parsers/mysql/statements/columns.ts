@@ -1,16 +1,16 @@
 /** Column definitions, keys and constraints: shared by CREATE TABLE and ALTER TABLE. */
 import type { Identifier } from '../../../sblr/contract/names.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
-import { integerLiteral } from '../../shared/literals.ts';
 import { node, type NodeOf, type ValueNode } from '../../../sblr/nodes.ts';
+import { integerLiteral } from '../../shared/literals.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
+import { canonicalText, defaultLiteral } from './canonical.ts';
 import { name as optionName, parseColumnType } from '../types.ts';
 
 export type Constraint = NodeOf<'CONSTRAINT_DEF'>;
 type Column = NodeOf<'COLUMN_DEF'>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-type Option = { name: string; value: string | undefined };
 
 /** What every primary key is called. */
 const PRIMARY: Identifier = { text: 'PRIMARY', exact: false };
@@ -63,10 +63,6 @@ function add(column: Writable<Column>, made: Constraint): void {
   column.constraints = [...column.constraints, made];
 }
 
-function option(column: Writable<Column>, made: Option): void {
-  column.options = [...column.options, made];
-}
-
 function columnAttribute(p: MysqlParser, column: Writable<Column>, type: SqlType): boolean {
   const { pos } = p;
   if (p.kind !== Token.WORD) return false;
@@ -82,13 +78,12 @@ function columnAttribute(p: MysqlParser, column: Writable<Column>, type: SqlType
       return true;
     case 'default':
       p.advance();
-      add(column, defaultValue(p, pos));
+      add(column, defaultValue(p, type, pos));
       return true;
     case 'on':
       p.advance();
       p.expectWord('update');
-      now(p);
-      option(column, { name: 'on_update', value: 'current_timestamp' });
+      ({ value: column.onUpdate, text: column.onUpdateText } = now(p));
       return true;
     case 'auto_increment':
       p.advance();
@@ -142,29 +137,42 @@ function generation(p: MysqlParser, column: Writable<Column>, _type: SqlType): v
   if (p.acceptWord('generated')) p.expectWord('always');
   p.expectWord('as');
   p.expectSymbol('(');
+  const from = p.pos;
   column.generation = p.expression();
+  column.generationText = canonicalText(column.generation) ?? p.source(from, p.previousEnd);
   p.expectSymbol(')');
   column.generated = p.acceptOneOf('virtual', 'stored') === 'stored' ? 'stored' : 'virtual';
 }
 
-/** A literal, CURRENT_TIMESTAMP, or an expression in parentheses. */
-function defaultValue(p: MysqlParser, pos: number): Constraint {
+/** A literal, CURRENT_TIMESTAMP, or an expression in parentheses. Its text is what SHOW CREATE TABLE prints. */
+export function defaultValue(p: MysqlParser, type: SqlType, pos: number): Constraint {
+  if (p.isWord('now') || p.isWord('current_timestamp') || p.isWord('localtime') || p.isWord('localtimestamp')) {
+    const { value, text } = now(p);
+    return constraint('default', { expression: value, text, pos });
+  }
   const from = p.pos;
-  const expression =
-    p.isWord('now') || p.isWord('current_timestamp') || p.isWord('localtime') ? now(p) : literalOrExpression(p);
-  return constraint('default', { expression, text: p.source(from, p.previousEnd), pos });
+  if (p.acceptSymbol('(')) {
+    const expression = p.expression();
+    const text = canonicalText(expression) ?? p.source(from + 1, p.previousEnd);
+    p.expectSymbol(')');
+    return constraint('default', { expression, text: `(${text})`, pos });
+  }
+  const expression = numberOf(p.restrictedExpression(LITERAL_STRENGTH));
+  const text = defaultLiteral(expression, type) ?? p.source(from, p.previousEnd);
+  return constraint('default', { expression, text, pos });
 }
 
-function literalOrExpression(p: MysqlParser): ValueNode {
-  if (!p.isSymbol('(')) return p.restrictedExpression(12);
-  p.expectSymbol('(');
-  const expression = p.expression();
-  p.expectSymbol(')');
-  return expression;
+/** TRUE and FALSE are numbers. */
+function numberOf(value: ValueNode): ValueNode {
+  if (value.op !== 'LITERAL' || typeof value.value !== 'boolean') return value;
+  return { ...integerLiteral(value.value ? 1 : 0), ...(value.pos === undefined ? {} : { pos: value.pos }) };
 }
+
+/** Binds stronger than any operator between two values. */
+const LITERAL_STRENGTH = 12;
 
 /** CURRENT_TIMESTAMP[(n)] or one of its other names */
-function now(p: MysqlParser): ValueNode {
+function now(p: MysqlParser): { value: ValueNode; text: string } {
   const { pos } = p;
   p.expectOneOf('now', 'current_timestamp', 'localtime', 'localtimestamp');
   let digits = 0;
@@ -173,8 +181,9 @@ function now(p: MysqlParser): ValueNode {
     p.expectSymbol(')');
   }
   // Fractions beyond the digits are cut, not rounded up into the future.
-  const value = node('CALL', { function: 'local_instant', variadic: false, arguments: [integerLiteral(digits)], pos });
-  return node('CAST', { type: { kind: 'timestamptz', precision: digits }, mode: 'cast', operand: value, pos });
+  const call = node('CALL', { function: 'local_instant', variadic: false, arguments: [integerLiteral(digits)], pos });
+  const value = node('CAST', { type: { kind: 'timestamptz', precision: digits }, mode: 'cast', operand: call, pos });
+  return { value, text: digits === 0 ? 'CURRENT_TIMESTAMP' : `CURRENT_TIMESTAMP(${digits})` };
 }
 
 /** CHECK (condition) [[NOT] ENFORCED] */
@@ -183,11 +192,11 @@ function check(p: MysqlParser, name: Identifier | undefined, pos: number): Const
   p.expectSymbol('(');
   const from = p.pos;
   const expression = p.expression();
-  const text = p.source(from, p.previousEnd);
+  const text = canonicalText(expression) ?? p.source(from, p.previousEnd);
   p.expectSymbol(')');
   if (p.isWord('not') && p.peekIsWord(1, 'enforced')) throw p.unsupported('NOT ENFORCED');
   p.acceptWord('enforced');
-  return constraint('check', { name, expression, text, pos });
+  return constraint('check', { name, nameStem: `${p.table}_chk`, expression, text, pos });
 }
 
 // ---- table elements ------------------------------------------------------------------------------------
@@ -240,8 +249,8 @@ function index(p: MysqlParser, pos: number): NodeOf<'TABLE_INDEX'> {
   const name = p.isColumnId() && !p.isWord('using') ? p.columnId() : undefined;
   const method = indexType(p);
   const keys = indexKeys(p);
-  indexOptions(p);
-  return node('TABLE_INDEX', { name, unique: false, method, options: [], keys, pos });
+  const comment = indexOptions(p);
+  return node('TABLE_INDEX', { name, unique: false, method, options: [], comment, keys, pos });
 }
 
 /** USING BTREE | HASH */
@@ -249,15 +258,16 @@ export function indexType(p: MysqlParser): string | undefined {
   return p.acceptWord('using') ? p.expectOneOf('btree', 'hash') : undefined;
 }
 
-/** What may follow the keys of an index. */
-export function indexOptions(p: MysqlParser): void {
+/** What may follow the keys of an index; answers its comment. */
+export function indexOptions(p: MysqlParser): string | undefined {
+  let comment: string | undefined;
   for (;;) {
     if (indexType(p) !== undefined) continue;
     if (p.acceptWord('visible')) continue;
-    if (p.acceptWord('comment')) p.stringLiteral();
+    if (p.acceptWord('comment')) comment = p.stringLiteral();
     else if (p.acceptWord('key_block_size')) p.optionValue();
     else if (p.isWord('invisible') || p.isWord('with')) throw p.unsupported(p.value.toUpperCase());
-    else return;
+    else return comment;
   }
 }
 
@@ -297,7 +307,12 @@ function keyColumns(p: MysqlParser): Identifier[] {
 function foreignKey(p: MysqlParser, name: Identifier | undefined, pos: number): Constraint {
   p.expectWord('key');
   const own = p.isColumnId() ? p.columnId() : undefined;
-  const made = constraint('foreign_key', { name: name ?? own, columns: p.parenthesisedIds(), pos });
+  const made = constraint('foreign_key', {
+    name: name ?? own,
+    nameStem: `${p.table}_ibfk`,
+    columns: p.parenthesisedIds(),
+    pos,
+  });
   p.expectWord('references');
   made.refTable = p.qualifiedName();
   made.refColumns = p.isSymbol('(') ? p.parenthesisedIds() : [];

@@ -71,6 +71,7 @@ export function databaseOptions(p: MysqlParser): Option[] {
 function createTable(p: MysqlParser, temporary: boolean, pos: number): StatementNode {
   const exists = p.ifNotExists();
   const name = p.qualifiedName();
+  p.table = (name.at(-1) as Identifier).text;
   p.command = 'CREATE TABLE';
   if (p.acceptWord('like')) return likeTable(p, { name, exists, temporary, pos });
   const columns: NodeOf<'COLUMN_DEF'>[] = [];
@@ -103,6 +104,8 @@ function createTable(p: MysqlParser, temporary: boolean, pos: number): Statement
     return tableOfQuery(p, { name, exists, temporary, options, pos });
   }
   if (columns.length === 0) throw p.error('invalid_table_definition', 'A table must have at least 1 column', pos);
+  indexes.push(...referenceIndexes(columns, constraints, indexes));
+  verifyCounter(p, columns, constraints, indexes, pos);
   return node('CREATE_TABLE', {
     name,
     exists,
@@ -110,14 +113,95 @@ function createTable(p: MysqlParser, temporary: boolean, pos: number): Statement
     unlogged: false,
     onCommit: 'preserve',
     inherits: [],
-    options,
+    options: options.filter((option) => option.name !== 'auto_increment'),
     comment,
-    columns,
+    columns: counting(columns, options),
     constraints,
     likes: [],
     indexes,
     pos,
   });
+}
+
+/** A foreign key gets an index over its columns, called like it, where no key begins with them. */
+function referenceIndexes(
+  columns: readonly NodeOf<'COLUMN_DEF'>[],
+  constraints: readonly NodeOf<'CONSTRAINT_DEF'>[],
+  indexes: readonly NodeOf<'TABLE_INDEX'>[],
+): NodeOf<'TABLE_INDEX'>[] {
+  const keys: string[][] = [
+    ...columns
+      .filter((column) => column.constraints.some(({ kind }) => kind === 'primary_key' || kind === 'unique'))
+      .map((column) => [column.name.text]),
+    ...constraints
+      .filter(({ kind }) => kind === 'primary_key' || kind === 'unique')
+      .map((key) => key.columns.map((column) => column.text)),
+    ...indexes.map((index) =>
+      index.keys.map((key) => (key.expression.op === 'COLUMN' ? (key.expression.name.at(-1) as Identifier).text : '')),
+    ),
+  ].map((key) => key.map((name) => name.toLowerCase()));
+  const made: NodeOf<'TABLE_INDEX'>[] = [];
+  for (const { kind, name, columns: referencing, pos } of constraints) {
+    const wanted = referencing.map((column) => column.text.toLowerCase());
+    if (kind !== 'foreign_key' || keys.some((key) => wanted.every((column, at) => key[at] === column))) continue;
+    keys.push(wanted);
+    const parts = referencing.map((column) =>
+      node('INDEX_KEY', { descending: false, nulls: 'default', expression: node('COLUMN', { name: [column] }) }),
+    );
+    made.push(node('TABLE_INDEX', { name, unique: false, method: undefined, options: [], keys: parts, pos }));
+  }
+  return made;
+}
+
+/** AUTO_INCREMENT = n is where the counter of the column starts. */
+function counting(columns: readonly NodeOf<'COLUMN_DEF'>[], options: readonly Option[]): NodeOf<'COLUMN_DEF'>[] {
+  const start = options.find((option) => option.name === 'auto_increment')?.value;
+  return columns.map((column) => {
+    if (!column.autoIncrement || start === undefined) return column;
+    const sequenceOptions = node('SEQUENCE_OPTIONS', {
+      noMinimum: false,
+      noMaximum: false,
+      start: BigInt(start),
+      restartPresent: false,
+      cycle: 'default',
+      ownedByNone: false,
+    });
+    return { ...column, sequenceOptions };
+  });
+}
+
+/** The first columns of all keys, in lower case. */
+function keyHeads(
+  columns: readonly NodeOf<'COLUMN_DEF'>[],
+  constraints: readonly NodeOf<'CONSTRAINT_DEF'>[],
+  indexes: readonly NodeOf<'TABLE_INDEX'>[],
+): Set<string | undefined> {
+  const isKey = ({ kind }: NodeOf<'CONSTRAINT_DEF'>): boolean => kind === 'primary_key' || kind === 'unique';
+  return new Set([
+    ...columns.filter((column) => column.constraints.some(isKey)).map((column) => column.name.text.toLowerCase()),
+    ...constraints.filter(isKey).map((key) => key.columns[0]?.text.toLowerCase()),
+    ...indexes.map(({ keys }) => {
+      const first = keys[0]?.expression;
+      return first?.op === 'COLUMN' ? first.name.at(-1)?.text.toLowerCase() : undefined;
+    }),
+  ]);
+}
+
+function verifyCounter(
+  p: MysqlParser,
+  columns: readonly NodeOf<'COLUMN_DEF'>[],
+  constraints: readonly NodeOf<'CONSTRAINT_DEF'>[],
+  indexes: readonly NodeOf<'TABLE_INDEX'>[],
+  pos: number,
+): void {
+  const counters = columns.filter((column) => column.autoIncrement);
+  const heads = keyHeads(columns, constraints, indexes);
+  if (counters.length > 1 || counters.some((column) => !heads.has(column.name.text.toLowerCase())))
+    throw p.error(
+      'invalid_table_definition',
+      'Incorrect table definition; there can be only one auto column and it must be defined as a key',
+      pos,
+    );
 }
 
 interface TableHead {
@@ -143,7 +227,16 @@ function likeTable(p: MysqlParser, head: TableHead): StatementNode {
   });
 }
 
-const LIKE_EVERYTHING = ['comments', 'constraints', 'defaults', 'generated', 'identity', 'indexes'];
+const LIKE_EVERYTHING = [
+  'comments',
+  'constraints',
+  'counters',
+  'defaults',
+  'generated',
+  'identity',
+  'indexes',
+  'options',
+];
 
 function tableOfQuery(p: MysqlParser, head: TableHead & { readonly options: Option[] }): StatementNode {
   return node('CREATE_TABLE_AS', {
@@ -167,11 +260,24 @@ const PASSED_OPTIONS: ReadonlySet<string> = new Set(
 stats_sample_pages`.split(/\s+/),
 );
 
-export function tableOptions(p: MysqlParser): { options: Option[]; comment: string | undefined } {
+/** Storage engines whose names are told in their own spelling. */
+const ENGINES: Readonly<Record<string, string>> = {
+  innodb: 'InnoDB',
+  myisam: 'MyISAM',
+  memory: 'MEMORY',
+  heap: 'MEMORY',
+};
+
+function keptOption(name: string, value: string): Option {
+  return { name, value: name === 'engine' ? (ENGINES[value.toLowerCase()] ?? value) : value };
+}
+
+/** `separated`: commas may stand between them. */
+export function tableOptions(p: MysqlParser, separated = true): { options: Option[]; comment: string | undefined } {
   const options: Option[] = [];
   let comment: string | undefined;
   for (;;) {
-    p.acceptSymbol(',');
+    if (separated) p.acceptSymbol(',');
     if (p.isWord('default') || p.isWord('character') || p.isWord('charset') || p.isWord('collate'))
       options.push(...databaseOptions(p));
     else if (p.acceptWord('comment')) {
@@ -180,7 +286,7 @@ export function tableOptions(p: MysqlParser): { options: Option[]; comment: stri
     } else if (p.isKind(Token.WORD) && KEPT_OPTIONS[p.value] !== undefined) {
       const name = KEPT_OPTIONS[p.value] as string;
       p.advance();
-      options.push({ name, value: p.optionValue() });
+      options.push(keptOption(name, p.optionValue()));
     } else if (p.isKind(Token.WORD) && PASSED_OPTIONS.has(p.value)) {
       p.advance();
       p.optionValue();
@@ -199,7 +305,8 @@ function createIndex(p: MysqlParser, pos: number): StatementNode {
   const table = p.qualifiedName();
   const keys = indexKeys(p);
   const method = indexType(p) ?? before;
-  indexOptions(p);
+  const comment = indexOptions(p);
+  if (comment !== undefined && comment !== '') throw p.unsupported('COMMENT in CREATE INDEX');
   while (p.acceptOneOf('algorithm', 'lock') !== undefined) p.optionValue();
   p.command = 'CREATE INDEX';
   return node('CREATE_INDEX', {
