@@ -2,6 +2,7 @@
  * Entries of FROM: what a relation offers to names, built from definitions, aliases and output columns.
  */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { shownColumns } from '../catalog/column-order.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { RelationDefinition, SystemRelation, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
@@ -73,7 +74,7 @@ const SHAPES = new WeakMap<object, TableShape>();
 export function shapeOf(relation: TableDefinition | ViewDefinition): TableShape {
   let shape = SHAPES.get(relation);
   if (shape === undefined) {
-    const live = relation.columns.filter((column) => !column.dropped);
+    const live = shownColumns(relation);
     const keys = live.map((column) => identifierKey(column.name));
     shape = { live, keys, find: indexKeys(keys), names: new Map() };
     SHAPES.set(relation, shape);

@@ -139,6 +139,8 @@ export interface TableDefinition extends Common {
   readonly space: number;
   /** All columns ever, by position; dropped ones included. */
   readonly columns: readonly ColumnDefinition[];
+  /** Positions in the order in which columns are shown; those that are not in it follow, and without it all do. */
+  readonly columnOrder?: readonly number[] | undefined;
   readonly constraints: readonly ConstraintDefinition[];
   readonly indexes: readonly IndexDefinition[];
   readonly persistence: 'permanent' | 'unlogged' | 'temporary';

@@ -26,12 +26,11 @@ import {
   undefinedRelation,
   type DdlContext,
 } from './context.ts';
-import { changeColumn } from './change-column.ts';
+import { alterDeclared } from './alter-declared.ts';
+import { placeColumn } from './change-column.ts';
 import { dropColumnDependents, dropConstraint, dropOwnedSequence } from './drop.ts';
 import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
-import { addIndex, indexKeys } from './indexes.ts';
 import { changeSequence, createOwnedSequence } from './sequences.ts';
-import { dropTableIndex, renameTableIndex } from './table-indexes.ts';
 import { verifyGenerated } from './generated-columns.ts';
 import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
 import { dropColumnInViews, moveInViews, renameColumnInViews, renameInViews } from './view-names.ts';
@@ -69,8 +68,10 @@ export async function alterTable(statement: NodeOf<'ALTER_TABLE'>, context: DdlC
   if (found.kind === 'table') await context.lockTable(found, lockFor(statement.actions));
   for (const action of statement.actions) {
     const current = context.catalog.get(found.id) as RelationDefinition;
-    if (current.kind === 'table') await alterOne(action, current, context);
-    else alterOther(action, current, context);
+    if (current.kind === 'table') {
+      if (!(await alterDeclared(action, current, { alterType, renameColumn }, context)))
+        await alterOne(action, current, context);
+    } else alterOther(action, current, context);
   }
 }
 
@@ -129,23 +130,6 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       putColumn(context, table.id, column.position, { notNull: false });
       return;
     }
-    case 'change_column':
-    case 'modify_column':
-      return changeColumn(action, table.id, { alterType, renameColumn }, context);
-    case 'add_index':
-      return addTableIndex(action.index!, table.id, context);
-    case 'drop_index':
-      return dropTableIndex(table, action.name!, context);
-    case 'rename_index':
-      return renameTableIndex(table, action.name!, action.newName!, context);
-    case 'restart_identity':
-      for (const column of table.columns)
-        if (column.sequenceId !== undefined && !column.dropped)
-          changeSequence(column.sequenceId, action.sequence!, context);
-      return;
-    case 'set_comment':
-      context.catalog.put({ ...table, comment: action.text === '' ? undefined : action.text });
-      return;
     case 'add_constraint':
       return addConstraint({ constraint: action.constraint!, column: undefined }, table.id, context, false);
     case 'drop_constraint':
@@ -352,6 +336,7 @@ async function addTableColumn(action: Action, table: TableDefinition, context: D
       await addConstraint({ constraint, column: column.name }, table.id, context, false);
   }
   for (const constraint of late) await addConstraint({ constraint, column: column.name }, table.id, context, false);
+  placeColumn(action, column.name, table.id, context);
 }
 
 /** Rows that exist get the default: as the column's missing value when constant, else by a rewrite. */
@@ -564,31 +549,11 @@ function moveRelation(
   context: DdlContext,
 ): void {
   moveInViews(relation, context.catalog.get(schemaId) as SchemaDefinition, context);
-  context.catalog.put({ ...relation, schemaId } as Definition);
+  const { databaseId } = context.catalog.get(schemaId) as SchemaDefinition;
+  context.catalog.put({ ...relation, schemaId, databaseId } as Definition);
   if (relation.kind !== 'table') return;
   for (const column of relation.columns) {
     const sequence = column.sequenceId === undefined ? undefined : context.catalog.get(column.sequenceId);
-    if (sequence?.kind === 'sequence') context.catalog.put({ ...sequence, schemaId });
+    if (sequence?.kind === 'sequence') context.catalog.put({ ...sequence, schemaId, databaseId });
   }
-}
-
-/** A secondary index written as an ALTER action. */
-export async function addTableIndex(index: NodeOf<'TABLE_INDEX'>, tableId: number, context: DdlContext): Promise<void> {
-  const table = context.catalog.table(tableId);
-  await addIndex(
-    {
-      tableId,
-      name: index.name,
-      unique: index.unique,
-      keys: indexKeys(index.keys, table, context),
-      include: [],
-      predicate: undefined,
-      method: index.method ?? 'btree',
-      nullsNotDistinct: false,
-      options: {},
-      comment: index.comment,
-      fill: true,
-    },
-    context,
-  );
 }

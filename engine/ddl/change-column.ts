@@ -2,9 +2,11 @@
  * A column declared anew, with its name or without: type, nullability, default, counter and comment become
  * what the new declaration says, and what it does not say is gone.
  */
+import type { Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { node, type NodeOf } from '../../sblr/nodes.ts';
+import { movedColumn } from '../catalog/column-order.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
 import { addConstraint, setDefault } from './constraints.ts';
 import { resolveType, storeExpression, type DdlContext } from './context.ts';
@@ -37,6 +39,16 @@ export async function changeColumn(
   await changeType(action, tableId, column, changes, context);
   await changeCounter(tableId, column, declared, context);
   await changeRules(tableId, column.position, declared, context);
+}
+
+/** FIRST and AFTER: the place in which the column is shown. */
+export function placeColumn({ after }: Action, name: Identifier, tableId: number, context: DdlContext): void {
+  if (after === undefined) return;
+  const table = context.catalog.table(tableId);
+  const [other] = after;
+  const behind = other === undefined ? undefined : requireColumn(table, other, context, undefined, 'of_table').position;
+  const { position } = requireColumn(table, name, context);
+  context.catalog.put({ ...table, columnOrder: movedColumn(table, position, behind) });
 }
 
 async function changeType(

@@ -214,6 +214,33 @@ function plainColumn(expression: ValueNode, table: TableDefinition, context: Ddl
   });
 }
 
+/** An index written with the table; `fill`: the table may have rows. */
+export async function addTableIndex(
+  index: NodeOf<'TABLE_INDEX'>,
+  tableId: number,
+  fill: boolean,
+  context: DdlContext,
+): Promise<void> {
+  const { name, unique, method = 'btree', comment } = index;
+  const keys = indexKeys(index.keys, context.catalog.table(tableId), context);
+  await addIndex(
+    {
+      tableId,
+      name,
+      unique,
+      keys,
+      include: [],
+      predicate: undefined,
+      method,
+      nullsNotDistinct: false,
+      options: {},
+      comment,
+      fill,
+    },
+    context,
+  );
+}
+
 export async function createIndex(statement: NodeOf<'CREATE_INDEX'>, context: DdlContext): Promise<void> {
   const found = context.names.findRelation(statement.table);
   if (found === undefined) throw undefinedRelation(context, statement.table, 'relation', undefined);

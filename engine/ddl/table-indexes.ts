@@ -1,4 +1,4 @@
-/** Indexes by the names they have on their table: ALTER TABLE's actions about them. */
+/** Indexes found by the names they have on their table: ALTER TABLE's actions about them. */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { IndexDefinition, TableDefinition } from '../catalog/definitions.ts';

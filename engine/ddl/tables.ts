@@ -7,10 +7,11 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
 import { collated } from '../types/collation.ts';
+import { shownColumns } from '../catalog/column-order.ts';
 import { addConstraint, type ConstraintNode } from './constraints.ts';
 import { claimRelationName, placeOf, resolveType, storeExpression, type DdlContext } from './context.ts';
 import { verifyGenerated } from './generated-columns.ts';
-import { addIndex, indexKeys } from './indexes.ts';
+import { addTableIndex } from './indexes.ts';
 import { createOwnedSequence } from './sequences.ts';
 
 /** Columns a table may have; the same bound clients know from elsewhere. */
@@ -68,24 +69,7 @@ export async function createTable(statement: NodeOf<'CREATE_TABLE'>, context: Dd
   } as const;
   pending.sort((a, b) => order[a.constraint.kind] - order[b.constraint.kind]);
   for (const one of pending) await addConstraint(one, id, context, true);
-  for (const index of statement.indexes) {
-    await addIndex(
-      {
-        tableId: id,
-        name: index.name,
-        unique: index.unique,
-        keys: indexKeys(index.keys, context.catalog.table(id), context),
-        include: [],
-        predicate: undefined,
-        method: index.method ?? 'btree',
-        nullsNotDistinct: false,
-        options: {},
-        comment: index.comment,
-        fill: false,
-      },
-      context,
-    );
-  }
+  for (const index of statement.indexes) await addTableIndex(index, id, false, context);
 }
 
 export function columnByName(table: TableDefinition, name: Identifier): ColumnDefinition | undefined {
@@ -197,8 +181,7 @@ async function copyColumns(like: NodeOf<'LIKE_TABLE'>, tableId: number, context:
   let table = context.catalog.table(tableId);
   const positions = new Map<number, number>();
   const columns = [...table.columns];
-  for (const column of source.columns) {
-    if (column.dropped) continue;
+  for (const column of shownColumns(source)) {
     positions.set(column.position, columns.length + 1);
     columns.push({
       ...column,

@@ -5,6 +5,7 @@
  */
 import { displayIdentifier, identifierKey } from '../../sblr/contract/names.ts';
 import { readRows } from '../../sblr/contract/row-block.ts';
+import { shownColumns } from '../catalog/column-order.ts';
 import type { ResultColumn, RowBlock } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { textParser, type TextParser } from '../../sblr/contract/text/text-io.ts';
@@ -76,7 +77,7 @@ function findTable(session: Session, statement: NodeOf<'LOAD_ROWS'>): TableDefin
 }
 
 function targetColumns(session: Session, table: TableDefinition, statement: NodeOf<'LOAD_ROWS'>): ColumnDefinition[] {
-  const live = table.columns.filter((column) => !column.dropped);
+  const live = shownColumns(table);
   const shown = displayIdentifier(table.name, session.identifierFold);
   const columns =
     statement.columns.length === 0

@@ -175,10 +175,15 @@ export class MysqlTokenizer extends Tokenizer {
   #scanText(start: number, quoteAt: number, quote: number): void {
     let { value, end } = this.#readText(quoteAt, quote);
     for (;;) {
+      // Looking ahead must not close a comment that is still open at the string's end.
+      const executed = this.#executed;
       const next = this.skipBlanks(end);
       const code = this.text.charCodeAt(next);
-      if (code !== QUOTE && (code !== DOUBLE_QUOTE || this.#modes.ansiQuotes)) break;
-      if (next === end) break;
+      const follows = code === QUOTE || (code === DOUBLE_QUOTE && !this.#modes.ansiQuotes);
+      if (!follows || next === end) {
+        this.#executed = executed;
+        break;
+      }
       const more = this.#readText(next, code);
       value += more.value;
       end = more.end;

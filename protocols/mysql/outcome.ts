@@ -4,6 +4,7 @@ import type { Completion } from '../../sblr/contract/session.ts';
 export function affectedRows(completion: Completion | undefined, foundRows: boolean): number {
   if (completion === undefined) return 0;
   if (completion.command === 'SELECT') return 0;
+  if (completion.command === 'CREATE DATABASE') return 1;
   return (foundRows ? completion.rows : (completion.changed ?? completion.rows)) ?? 0;
 }
 

@@ -3,6 +3,7 @@ import { displayIdentifier } from '../../../sblr/contract/names.ts';
 import { BOOL, INT16, INT32, INT64, OID, TEXT, type SqlType } from '../../../sblr/contract/types.ts';
 import { type Row } from '../../../sblr/contract/values.ts';
 import { aclItems } from '../privileges.ts';
+import { shownColumns } from '../column-order.ts';
 import type { ColumnDefinition, ObjectId } from '../definitions.ts';
 import { own, texts, TEXTS, type Producers, type SystemContext } from './producer.ts';
 
@@ -104,10 +105,10 @@ function expressionName(text: string): string {
 
 function* columnRows(context: SystemContext): Iterable<Row> {
   for (const table of own(context, 'table')) {
-    let ordinal = 0;
+    const ordinals = new Map(shownColumns(table).map(({ position }, at) => [position, at + 1]));
     for (const column of table.columns) {
-      if (!column.dropped) ordinal++;
-      yield columnRow(context, table.id, 'table', column, context.defaultText(table, column), ordinal);
+      const text = context.defaultText(table, column);
+      yield columnRow(context, table.id, 'table', column, text, ordinals.get(column.position) ?? 0);
     }
     for (const index of table.indexes) {
       let position = 0;

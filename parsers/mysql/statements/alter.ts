@@ -5,6 +5,7 @@ import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import type { MysqlParser } from '../parser.ts';
 import { columnAfterName, columnDefinition, defaultValue, startsTableElement, tableElement } from './columns.ts';
 import { tableOptions } from './create.ts';
+import { renaming } from './drop.ts';
 
 type Action = NodeOf<'ALTER_ACTION'>;
 
@@ -17,7 +18,9 @@ export function alterStatement(p: MysqlParser): StatementNode {
   const actions: Action[] = [];
   if (!p.atEnd()) p.list(() => actions.push(...alterAction(p)));
   // A new name alone touches no row, and nothing is said of rows then.
-  p.command = actions.every((one) => one.action === 'rename') ? 'RENAME TABLE' : 'ALTER TABLE';
+  p.command = actions.every((one) => one.action === 'rename' || one.action === 'set_schema')
+    ? 'RENAME TABLE'
+    : 'ALTER TABLE';
   return node('ALTER_TABLE', { kind: 'table', name, exists: false, only: false, actions: inOrder(actions), pos });
 }
 
@@ -26,6 +29,7 @@ const ORDER: Partial<Record<Action['action'], number>> = {
   drop_constraint: -2,
   drop_index: -2,
   drop_column: -1,
+  set_schema: 2,
   rename: 2,
 };
 
@@ -49,21 +53,19 @@ function alterAction(p: MysqlParser): Action[] {
     case 'drop':
       return [dropAction(p, pos)];
     case 'rename':
-      return [renameAction(p, pos)];
+      return renameAction(p, pos);
     case 'alter':
       return [alterColumn(p, pos)];
     case 'modify': {
       p.acceptWord('column');
       const column = columnDefinition(p);
-      placement(p);
-      return [action('modify_column', { name: column.name, column, pos })];
+      return [action('modify_column', { name: column.name, column, ...placement(p), pos })];
     }
     case 'change': {
       p.acceptWord('column');
       const name = p.columnId();
       const column = columnDefinition(p);
-      placement(p);
-      return [action('change_column', { name, newName: column.name, column, pos })];
+      return [action('change_column', { name, newName: column.name, column, ...placement(p), pos })];
     }
     case 'algorithm':
     case 'lock':
@@ -119,13 +121,13 @@ function addAction(p: MysqlParser, pos: number): Action[] {
   }
   const at = p.pos;
   const column = columnAfterName(p, p.columnId(), at);
-  placement(p);
-  return [action('add_column', { name: column.name, column, pos })];
+  return [action('add_column', { name: column.name, column, ...placement(p), pos })];
 }
 
-/** FIRST | AFTER column: columns stand in the order in which they came. */
-function placement(p: MysqlParser): void {
-  if (p.isWord('first') || p.isWord('after')) throw p.unsupported(p.value.toUpperCase());
+/** FIRST | AFTER column */
+function placement(p: MysqlParser): Partial<Pick<Action, 'after'>> {
+  if (p.acceptWord('first')) return { after: [] };
+  return p.acceptWord('after') ? { after: [p.columnId()] } : {};
 }
 
 function dropAction(p: MysqlParser, pos: number): Action {
@@ -145,21 +147,21 @@ function dropAction(p: MysqlParser, pos: number): Action {
   return action('drop_column', { name, behavior: 'cascade', pos });
 }
 
-function renameAction(p: MysqlParser, pos: number): Action {
+function renameAction(p: MysqlParser, pos: number): Action[] {
   if (p.acceptWord('column')) {
     const name = p.columnId();
     p.expectWord('to');
-    return action('rename_column', { name, newName: p.columnId(), pos });
+    return [action('rename_column', { name, newName: p.columnId(), pos })];
   }
   if (p.acceptOneOf('index', 'key') !== undefined) {
     const name = p.columnId();
     p.expectWord('to');
-    return action('rename_index', { name, newName: p.columnId(), pos });
+    return [action('rename_index', { name, newName: p.columnId(), pos })];
   }
   if (p.acceptWord('to') || p.acceptWord('as') || p.acceptOperator('=')) {
     // The word between is optional.
   }
-  return action('rename', { newName: p.columnId(), pos });
+  return renaming(p.qualifiedName(), pos);
 }
 
 /** The type of the column is not known here: literals stand in the default's text as they were written. */

@@ -1,4 +1,5 @@
 /** DROP, RENAME TABLE and TRUNCATE. */
+import type { Name } from '../../../sblr/contract/names.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import type { MysqlParser } from '../parser.ts';
 
@@ -66,6 +67,14 @@ function dropRelations(p: MysqlParser, kind: 'table' | 'view', pos: number): Sta
   return drop(kind, names, exists, pos);
 }
 
+/** A new name, in another database when it is written with one. */
+export function renaming(target: Name, pos: number): NodeOf<'ALTER_ACTION'>[] {
+  const rest = { exists: false, behavior: 'restrict', options: [], pos } as const;
+  const rename = node('ALTER_ACTION', { action: 'rename', newName: target.at(-1), ...rest });
+  if (target.length === 1) return [rename];
+  return [node('ALTER_ACTION', { action: 'set_schema', newName: target[0], ...rest }), rename];
+}
+
 /** RENAME TABLE a TO b, ... */
 export function renameTable(p: MysqlParser): StatementNode {
   const { pos } = p;
@@ -75,16 +84,14 @@ export function renameTable(p: MysqlParser): StatementNode {
     const name = p.qualifiedName();
     p.expectWord('to');
     const target = p.qualifiedName();
-    if (target.length > 1) throw p.unsupported('RENAME into another database', pos);
-    const action = node('ALTER_ACTION', {
-      action: 'rename',
-      newName: target[0],
+    return node('ALTER_TABLE', {
+      kind: 'table',
+      name,
       exists: false,
-      behavior: 'restrict',
-      options: [],
+      only: false,
+      actions: renaming(target, pos),
       pos,
     });
-    return node('ALTER_TABLE', { kind: 'table', name, exists: false, only: false, actions: [action], pos });
   });
   p.command = 'RENAME TABLE';
   p.following.push(...statements.slice(1));
