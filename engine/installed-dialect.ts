@@ -116,6 +116,11 @@ export class InstalledDialect {
     return { text, exact: folded !== text };
   }
 
+  /** The system catalog where names without a qualifier mean this schema's views first. */
+  systemFor(schema: string | undefined): SystemCatalog {
+    return schema === undefined ? this.system : { ...this.system, systemSchema: schema };
+  }
+
   viewById(id: ObjectId): ViewDefinition | undefined {
     return this.#viewsById.get(id);
   }

@@ -79,7 +79,7 @@ export const OPCODES = {
         'add_constraint', 'drop_constraint', 'rename_constraint', 'validate_constraint', 'alter_constraint', 'rename_column', 'rename', 'set_schema', 'owner',
         'add_identity', 'set_identity', 'drop_identity', 'drop_expression', 'set_statistics', 'set_options', 'reset_options', 'change_column', 'modify_column',
         'cluster', 'enable_trigger', 'disable_trigger', 'replica_identity', 'set_logged', 'set_unlogged', 'set_storage',
-        'add_index', 'drop_index', 'rename_index', 'restart_identity', 'set_comment'),
+        'add_index', 'drop_index', 'rename_index', 'restart_identity', 'set_comment', 'convert_collation'),
       name: 'ident?', newName: 'ident?', target: 'name?', type: 'type?', collation: 'text?', exists: 'bool', behavior, options, text: 'text?', after: 'name?' },
     inputs: { column: optional('COLUMN_DEF'), constraint: optional('CONSTRAINT_DEF'), sequence: optional('SEQUENCE_OPTIONS'), value: 'value?', index: optional('TABLE_INDEX') },
     doc: 'One action of ALTER TABLE / VIEW / INDEX. `exists` = IF EXISTS (drop) or IF NOT EXISTS (add). `value` = USING or DEFAULT expression, `text` = its source, or a comment. `column` of change_column and modify_column replaces the whole declaration. `after`: the column it is shown behind; no part = before all.' },

@@ -2,6 +2,7 @@
  * ALTER TABLE's actions that state what shall be: a column declared anew, indexes by their names on the table,
  * the next number of a counter, the comment.
  */
+import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { TableDefinition } from '../catalog/definitions.ts';
 import { changeColumn, type ColumnChanges, placeColumn } from './change-column.ts';
@@ -9,6 +10,9 @@ import type { DdlContext } from './context.ts';
 import { addTableIndex } from './indexes.ts';
 import { changeSequence } from './sequences.ts';
 import { dropTableIndex, renameTableIndex } from './table-indexes.ts';
+
+/** Kinds whose values are compared by a collation. */
+const HAS_COLLATION: ReadonlySet<SqlType['kind']> = new Set(['text', 'enum', 'set']);
 
 /** False for an action that is none of these. */
 export async function alterDeclared(
@@ -35,6 +39,13 @@ export async function alterDeclared(
     case 'restart_identity':
       for (const { sequenceId, dropped } of table.columns)
         if (sequenceId !== undefined && !dropped) changeSequence(sequenceId, action.sequence!, context);
+      return true;
+    case 'convert_collation':
+      for (const { name, type, dropped } of table.columns) {
+        if (dropped || !HAS_COLLATION.has(type.kind) || action.collation === undefined) continue;
+        const converted = { ...action, action: 'alter_type' as const, name, type, collation: action.collation };
+        await changes.alterType(converted, context.catalog.table(table.id), context);
+      }
       return true;
     case 'set_comment':
       context.catalog.put({ ...table, comment: action.text === '' ? undefined : action.text });

@@ -65,7 +65,7 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   currentDatabase(): string {
     const database = this.#session.catalog.database(this.#session.databaseId);
-    return database === undefined ? '' : this.show(database.name);
+    return database === undefined ? (this.#session.ownSchema ?? '') : this.show(database.name);
   }
 
   currentUser(): string {

@@ -31,7 +31,6 @@ import type { Program } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork } from '../catalog/catalog.ts';
 import type {
   CatalogView,
-  DatabaseDefinition,
   ObjectId,
   RoleDefinition,
   RoutineDefinition,
@@ -108,6 +107,7 @@ export class Session implements EngineSession, StatementHost {
   /** What SET CONSTRAINTS said in this transaction. */
   constraintModes: ConstraintModes = NO_CONSTRAINT_MODES;
   databaseId: ObjectId = 0;
+  ownSchema: string | undefined = undefined;
   /** The role that logged in, the session's role, the current role. */
   loginRole: ObjectId = 0;
   sessionRole: ObjectId = 0;
@@ -306,12 +306,11 @@ export class Session implements EngineSession, StatementHost {
     });
   }
 
-  /** From now on names without a database are looked for in this one. */
-  useDatabase(database: DatabaseDefinition): void {
-    this.databaseId = database.id;
+  /** From now on names without a database are looked for there: in a database, or in a schema of the dialect's own. */
+  moveTo(databaseId: ObjectId, ownSchema: string | undefined): void {
+    [this.databaseId, this.ownSchema] = [databaseId, ownSchema];
     this.#names = undefined;
     this.versions.changed();
-    this.sink.setting('database', displayIdentifier(database.name, this.identifierFold));
   }
 
   // ---- loading rows from the client ---------------------------------------------------------------
@@ -713,7 +712,7 @@ export class Session implements EngineSession, StatementHost {
         role: this.currentRole,
         fold: this.identifierFold,
         qualifier: this.dialect.profile.qualifier,
-        system: this.dialect.system,
+        system: this.dialect.systemFor(this.ownSchema),
       });
       this.#names = base.with({ searchPath: searchPath(this, base) });
       this.#namesEpoch = catalog.epoch;

@@ -57,6 +57,20 @@ export class SessionSettings {
     return name === undefined ? undefined : this.#values.get(name);
   }
 
+  /** Has the setting of this name a role? */
+  plays(name: string): boolean {
+    return this.#definitions.get(name)?.role !== undefined;
+  }
+
+  /** The setting that plays a role, and its option that reads like these words. */
+  optionByRole(role: SettingRole, words: string): { readonly name: string; readonly value: string } | undefined {
+    const name = this.#roles.get(role);
+    if (name === undefined) return undefined;
+    const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, ' ');
+    const options = this.#definitions.get(name)?.options ?? [];
+    return { name, value: options.find((option) => plain(option) === plain(words)) ?? words };
+  }
+
   /** The same in the base unit of a setting of time; 0 when there is none. */
   millisecondsByRole(role: SettingRole): number {
     const name = this.#roles.get(role);

@@ -414,8 +414,14 @@ export function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void
 }
 
 function useDatabase(session: Session, name: Identifier): void {
+  const own = name.text.toLowerCase();
   const database = session.catalog.databaseByName(name);
   const shown = displayIdentifier(name, session.identifierFold);
+  if (session.dialect.system.schemas.has(own)) {
+    session.moveTo(0, own);
+    session.sink.setting('database', own);
+    return;
+  }
   if (database === undefined) throw unknownDatabase(shown);
   if (!hasPrivilege(session.catalog, session.currentRole, database, 'CONNECT')) {
     throw new SqlError('insufficient_privilege', {
@@ -424,7 +430,8 @@ function useDatabase(session: Session, name: Identifier): void {
       args: { name: shown },
     });
   }
-  session.useDatabase(database);
+  session.moveTo(database.id, undefined);
+  session.sink.setting('database', shown);
 }
 
 /** Sends rows of text to the client, as EXPLAIN does. */

@@ -189,22 +189,14 @@ function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>):
   if (session.failed) throw inFailedTransaction();
   if (statement.scope === 'session') {
     const isSuperuser = true;
-    if (statement.isolation !== 'none')
-      session.settings.set(
-        'default_transaction_isolation',
-        statement.isolation.replaceAll('_', ' '),
-        isSuperuser,
-        false,
-        session.mode === 'block',
-      );
-    if (statement.access !== 'default')
-      session.settings.set(
-        'default_transaction_read_only',
-        statement.access === 'read_only' ? 'on' : 'off',
-        isSuperuser,
-        false,
-        session.mode === 'block',
-      );
+    const chosen = [
+      statement.isolation === 'none' ? undefined : session.settings.optionByRole('isolation', statement.isolation),
+      statement.access === 'default'
+        ? undefined
+        : session.settings.optionByRole('read_only', statement.access === 'read_only' ? 'on' : 'off'),
+    ];
+    for (const each of chosen)
+      if (each !== undefined) session.settings.set(each.name, each.value, isSuperuser, false, session.mode === 'block');
     if (statement.deferrable)
       session.settings.set('default_transaction_deferrable', 'on', isSuperuser, false, session.mode === 'block');
     answer(session, 'SET');

@@ -8,8 +8,12 @@ export interface DeclaredModes {
 }
 
 /** undefined = the setting is not one of these, or no transaction is open. */
-export function transactionSetting({ transaction, declaredModes }: Session, name: string): string | undefined {
-  if (transaction === undefined) return undefined;
+export function transactionSetting(
+  { transaction, declaredModes, settings }: Session,
+  name: string,
+): string | undefined {
+  // Where the name is that of the session's default it is a setting like others.
+  if (transaction === undefined || settings.plays(name)) return undefined;
   switch (name) {
     case 'transaction_isolation':
       return declaredModes.isolation.replaceAll('_', ' ');

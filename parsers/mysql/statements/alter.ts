@@ -4,7 +4,7 @@ import type { SqlType } from '../../../sblr/contract/types.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import type { MysqlParser } from '../parser.ts';
 import { columnAfterName, columnDefinition, defaultValue, startsTableElement, tableElement } from './columns.ts';
-import { tableOptions } from './create.ts';
+import { collationOptions, databaseOptions, tableOptions } from './create.ts';
 import { renaming } from './drop.ts';
 
 type Action = NodeOf<'ALTER_ACTION'>;
@@ -12,6 +12,7 @@ type Action = NodeOf<'ALTER_ACTION'>;
 export function alterStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
+  if (p.acceptOneOf('database', 'schema') !== undefined) return alterDatabase(p, pos);
   if (!p.acceptWord('table')) throw p.unsupported(`ALTER ${p.value.toUpperCase()}`, pos);
   const name = p.qualifiedName();
   p.table = (name.at(-1) as Identifier).text;
@@ -23,6 +24,20 @@ export function alterStatement(p: MysqlParser): StatementNode {
     : 'ALTER TABLE';
   return node('ALTER_TABLE', { kind: 'table', name, exists: false, only: false, actions: inOrder(actions), pos });
 }
+
+/** ALTER DATABASE [name] options */
+function alterDatabase(p: MysqlParser, pos: number): StatementNode {
+  const named = p.isColumnId() && !OPTION_WORDS.has(p.value);
+  if (!named && p.database === '') throw p.error('invalid_catalog_name', 'No database selected', pos);
+  const name = named ? p.columnId() : { text: p.database, exact: false };
+  const options = collationOptions(databaseOptions(p));
+  if (options.length === 0) throw p.syntaxError();
+  p.command = 'ALTER DATABASE';
+  return node('ALTER_DATABASE', { name, options, pos });
+}
+
+/** Words that begin an option and name no database. */
+const OPTION_WORDS: ReadonlySet<string> = new Set(['default', 'character', 'charset', 'collate', 'encryption']);
 
 /** What an action needs is made before it, a new name comes last: the real server looks at the statement as a whole. */
 const ORDER: Partial<Record<Action['action'], number>> = {
@@ -76,8 +91,13 @@ function alterAction(p: MysqlParser): Action[] {
       p.expectWord('by');
       p.sortKeys();
       return [];
-    case 'convert':
-      throw p.unsupported('CONVERT TO CHARACTER SET', pos);
+    case 'convert': {
+      p.expectWord('to');
+      const options = collationOptions(databaseOptions(p));
+      const collation = options.find((option) => option.name === 'collation')?.value;
+      if (collation === undefined) throw p.syntaxError();
+      return [action('convert_collation', { collation, pos }), action('set_options', { options, pos })];
+    }
     default:
       return optionActions(p, pos);
   }

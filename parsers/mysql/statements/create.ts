@@ -1,6 +1,7 @@
 /** CREATE DATABASE, TABLE, INDEX, VIEW. */
 import type { Identifier } from '../../../sblr/contract/names.ts';
 import { node, type NodeOf, type RelationNode, type StatementNode } from '../../../sblr/nodes.ts';
+import { defaultCollation } from '../types.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
 import { columnDefinition, indexKeys, indexOptions, indexType, startsTableElement, tableElement } from './columns.ts';
@@ -47,7 +48,7 @@ function createDatabase(p: MysqlParser, pos: number): StatementNode {
   const exists = p.ifNotExists();
   const name = p.columnId();
   p.command = 'CREATE DATABASE';
-  return node('CREATE_DATABASE', { name, exists, options: databaseOptions(p), pos });
+  return node('CREATE_DATABASE', { name, exists, options: collationOptions(databaseOptions(p)), pos });
 }
 
 /** [DEFAULT] CHARACTER SET = x, COLLATE = x, ENCRYPTION = 'N' */
@@ -64,6 +65,15 @@ export function databaseOptions(p: MysqlParser): Option[] {
     } else if (p.index === before) return options;
     else throw p.syntaxError();
   }
+}
+
+/** The same with the collation that a character set brings. */
+export function collationOptions(options: readonly Option[]): Option[] {
+  const charset = options.findLast((option) => option.name === 'charset')?.value;
+  const collation = options.findLast((option) => option.name === 'collation')?.value;
+  const rest = options.filter((option) => option.name !== 'charset' && option.name !== 'collation');
+  const value = collation ?? (charset === undefined ? undefined : defaultCollation(charset.toLowerCase()));
+  return value === undefined ? rest : [...rest, { name: 'collation', value: value.toLowerCase() }];
 }
 
 // ---- tables ----------------------------------------------------------------------------------------------
@@ -290,7 +300,7 @@ export function tableOptions(p: MysqlParser, separated = true): { options: Optio
     } else if (p.isKind(Token.WORD) && PASSED_OPTIONS.has(p.value)) {
       p.advance();
       p.optionValue();
-    } else return { options, comment };
+    } else return { options: collationOptions(options), comment };
   }
 }
 

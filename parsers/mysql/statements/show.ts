@@ -423,3 +423,19 @@ function describeTable(p: MysqlParser, pos: number): StatementNode {
     p.kind === Token.STRING ? p.stringLiteral() : p.isColumnId() ? p.columnId().text.replaceAll('_', '\\_') : undefined;
   return columnsOf(p, false, place, column, pos);
 }
+
+/** HELP 'topic': the topics of that name; the help tables may be empty. */
+export function helpStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  const topic = p.kind === Token.STRING ? p.stringLiteral() : p.columnId().text;
+  const list: Listing['columns'] = [
+    ['name', 'v.name'],
+    ['is_it_category', "'N'"],
+  ];
+  return listing(
+    p,
+    { columns: list, from: `mysql.help_topic v WHERE v.name LIKE ${quoteText(p, topic)}`, order: ['v.name'] },
+    pos,
+  );
+}

@@ -7,7 +7,7 @@ import { createStatement } from './create.ts';
 import { dropStatement, renameTable, truncateStatement } from './drop.ts';
 import { loadStatement } from './load.ts';
 import * as session from './session.ts';
-import { describeStatement, showStatement } from './show.ts';
+import { describeStatement, helpStatement, showStatement } from './show.ts';
 import * as transaction from './transaction.ts';
 
 type Handler = (p: MysqlParser) => StatementNode;
@@ -46,6 +46,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['rename', renameTable],
   ['truncate', truncateStatement],
   ['show', showStatement],
+  ['help', helpStatement],
   ['describe', describeStatement],
   ['desc', describeStatement],
   ['explain', describeStatement],
