@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { type Engine, openEngine, rowCodec } from '../engine/index.ts';
+import { compileProgram as compileMysqlProgram } from '../parsers/mysql/plugin.ts';
 import { compileProgram } from '../parsers/postgres/plugin.ts';
 import type { Log } from '../listener/index.ts';
 import { openTier1 } from '../storage/index.ts';
@@ -52,7 +53,10 @@ export async function openEngineHost(settings: EngineSettings, trustsClients: bo
         idleInTransactionTimeoutMs: settings.timeouts.idle_in_transaction,
         lockTimeoutMs: settings.timeouts.lock,
       },
-      compilers: new Map([['postgres', compileProgram]]),
+      compilers: new Map([
+        ['postgres', compileProgram],
+        ['mysql', compileMysqlProgram],
+      ]),
       store,
       spillFiles: new TemporarySpillFiles(join(dirname(settings.store), 'spill'), settings.limits.spill_size),
       version: VERSION,

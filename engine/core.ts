@@ -83,6 +83,8 @@ export class EngineCore implements EngineLink {
   readonly spillFiles: SpillFiles;
   readonly version: string;
   readonly startedAt: number;
+  /** Who holds each lock that clients took by a name of their own. */
+  readonly namedLocks = new Map<string, number>();
   readonly compilers: ReadonlyMap<string, TextCompiler>;
   readonly now: () => number;
   readonly #options: EngineOptions;
@@ -289,9 +291,11 @@ export class EngineCore implements EngineLink {
     return count;
   }
 
-  signal(from: Session, processId: number, what: 'cancel' | 'terminate'): boolean {
+  /** `required`: that there is no such session is an error. */
+  signal(from: Session, processId: number, what: 'cancel' | 'terminate', required = false): boolean {
     const target = this.#sessions.get(processId);
     if (target === undefined) {
+      if (required) throw noSession(processId);
       from.warn('warning', `PID ${processId} is not a server process`);
       return false;
     }
@@ -425,4 +429,12 @@ export class EngineCore implements EngineLink {
       stack: error instanceof Error ? error.stack : String(error),
     });
   }
+}
+
+function noSession(id: number): SqlError {
+  return new SqlError('invalid_parameter_value', {
+    message: `there is no session ${id}`,
+    variant: 'session',
+    args: { id },
+  });
 }

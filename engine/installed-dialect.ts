@@ -19,6 +19,8 @@ export type ConfiguredDefaults = Readonly<Partial<Record<SettingRole, number>>>;
 export class InstalledDialect {
   readonly profile: DialectProfile;
   readonly settings: ReadonlyMap<string, SettingDefinition>;
+  /** Values set for all sessions to come, until the server stops. */
+  readonly globals = new Map<string, string>();
   readonly system: SystemCatalog;
   /** Version by name, of those that are not always there. */
   readonly extensions: ReadonlyMap<string, string>;

@@ -17,7 +17,7 @@ export interface EngineConfig {
 }
 
 /** Compiles text met while a program runs: every statement of it, in one encoded program. */
-export type TextCompiler = (text: string) => Uint8Array;
+export type TextCompiler = (text: string, settings: Readonly<Record<string, string>>) => Uint8Array;
 
 export interface EngineOptions {
   readonly config: EngineConfig;

@@ -39,6 +39,12 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   nestedBegin: ['warning', 'commit'],
   strayEnd: ['warning', 'nothing'],
   procedureRows: ['client', 'outputs'],
+  affectedRows: ['matched', 'changes'],
+  assignmentOrder: ['simultaneous', 'sequential'],
+  identityRequest: ['default', 'null', 'null-or-zero'],
+  identityCounter: ['apart', 'follows'],
+  missingValue: ['null', 'error', 'zero-with-warning'],
+  snapshotWrites: ['fail', 'newest'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

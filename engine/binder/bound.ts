@@ -275,6 +275,15 @@ export interface InsertConflict {
   readonly where: BoundExpression | undefined;
 }
 
+/** What a statement over a join does to one of its tables. */
+export interface JoinedPart {
+  readonly target: ModifyTarget;
+  /** undefined = its rows are deleted. An undefined expression = DEFAULT. */
+  readonly assignments:
+    | readonly { readonly position: number; readonly expression: BoundExpression | undefined }[]
+    | undefined;
+}
+
 export interface MergeAction {
   readonly when: 'matched' | 'not_matched' | 'not_matched_by_source';
   readonly condition: BoundExpression | undefined;
@@ -434,6 +443,8 @@ export type LogicalPlan =
   | {
       readonly kind: 'update';
       readonly target: ModifyTarget;
+      /** Rows that a constraint refuses are passed over with a warning. */
+      readonly ignoring: boolean;
       readonly source: LogicalPlan;
       /** Expressions over source columns. undefined expression = DEFAULT. */ readonly assignments: readonly {
         readonly position: number;
@@ -448,8 +459,17 @@ export type LogicalPlan =
   | {
       readonly kind: 'delete';
       readonly target: ModifyTarget;
+      readonly ignoring: boolean;
       readonly source: LogicalPlan;
       readonly returning: readonly Assigned[];
+      readonly columns: readonly OutputColumn[];
+    }
+  /** Rows of a join, each changing the row of every part that it has one of. */
+  | {
+      readonly kind: 'modify_joined';
+      readonly source: LogicalPlan;
+      readonly parts: readonly JoinedPart[];
+      readonly ignoring: boolean;
       readonly columns: readonly OutputColumn[];
     }
   /** source = target LEFT-joined from the merge source: rowKey is NULL where nothing matched. */

@@ -1,7 +1,7 @@
 /**
  * ON CONFLICT: which unique index decides, and what happens to the row that is there.
  */
-import { identifierKey, regular } from '../../sblr/contract/names.ts';
+import { identifierKey, regular, type Identifier } from '../../sblr/contract/names.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { IndexDefinition, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, InsertConflict, OutputColumn } from './bound.ts';
@@ -12,7 +12,7 @@ import { equalExpressions } from './expression-tools.ts';
 import { tableColumns } from './from.ts';
 import { depthBelow } from './levels.ts';
 import { shownNames } from './range-entries.ts';
-import { newLevel, noteRead, Scope, type RangeEntry } from './scope.ts';
+import { indexKeys, newLevel, noteRead, Scope, type RangeEntry } from './scope.ts';
 import { bindStoredOver } from './stored.ts';
 import { bindAssignments, defaultExpression, rowColumns, rowOf } from './targets.ts';
 import { requirePrivilege, viewChecks, type Target } from './view-target.ts';
@@ -38,6 +38,7 @@ export function bindConflict(
   const level = newLevel(depthBelow(binder, outer));
   level.clause = 'conflict';
   const scope = new Scope(binder, outer, level, ctes, [current, { ...excluded, unqualified: false }]);
+  if (node.rowAlias !== undefined) scope.entries.push(aliasedRow(binder, insert, node, node.rowAlias, excluded));
   const assignments = bindAssignments(node.assignments, scope, target, current, (record) => record).map(
     (assignment) => ({
       position: assignment.position,
@@ -55,6 +56,26 @@ export function bindConflict(
   );
   const checks = viewChecks(target, row);
   return { action: 'update', indexes, existing, proposed, assignments, where, checks };
+}
+
+/** The row proposed under the names that the statement gave it and its columns. */
+function aliasedRow(
+  binder: Binder,
+  insert: NodeOf<'INSERT'>,
+  node: NodeOf<'ON_CONFLICT'>,
+  alias: Identifier,
+  row: RangeEntry,
+): RangeEntry {
+  const entry = { ...row, key: identifierKey(alias), display: binder.display(alias), unqualified: false };
+  if (node.rowColumns.length === 0) return entry;
+  const named = insert.columns.length === 0 ? row.keys : insert.columns.map(identifierKey);
+  if (named.length !== node.rowColumns.length)
+    fail('syntax_error', 'the row alias has another number of columns than the row', node.pos);
+  const keys = row.keys.map((key) => {
+    const at = named.indexOf(key);
+    return at < 0 ? '' : identifierKey(node.rowColumns[at] as Identifier);
+  });
+  return { ...entry, keys, find: indexKeys(keys), unqualified: true };
 }
 
 function findArbiters(

@@ -20,6 +20,7 @@ export function bindDelete(
   const { returning, columns } = bindReturning(node.returning, target.scope);
   return plainRelation({
     kind: 'delete',
+    ignoring: node.ignoring,
     target: { table: target.table, columns: target.columns, rowKey: target.rowKey },
     source: target.plan,
     returning,

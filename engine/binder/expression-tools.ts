@@ -135,6 +135,7 @@ const PLAN_KINDS: ReadonlySet<string> = new Set<LogicalPlan['kind']>([
   'insert',
   'update',
   'delete',
+  'modify_joined',
   'merge',
 ]);
 

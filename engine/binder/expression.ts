@@ -18,6 +18,7 @@ import { atPosition, fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
+import { bindVariable } from './variables.ts';
 import { startOf } from './positions.ts';
 import { storedValue } from './stored-program.ts';
 import { characterAt, selectField, subscriptIndex } from './subscripts.ts';
@@ -194,13 +195,6 @@ function bindRest(node: RareNode, scope: Scope): BoundExpression {
     case 'NAMED_ARGUMENT':
       return fail('syntax_error', 'named arguments are only allowed in calls of routines', node.pos);
   }
-}
-
-function bindVariable(node: NodeOf<'VARIABLE'>, context: BindContext): BoundExpression {
-  const type = context.variables?.typeOf(node.name, node.scope);
-  if (type === undefined && node.scope === 'local')
-    fail('undefined_column', `variable "${node.name}" does not exist`, node.pos);
-  return { kind: 'variable', name: node.name, scope: node.scope, type: type ?? TEXT };
 }
 
 function bindOperator(node: NodeOf<'OPERATOR'>, scope: Scope): BoundExpression {

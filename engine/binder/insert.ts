@@ -4,7 +4,7 @@
 import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, InsertConflict, LogicalPlan, OutputColumn } from './bound.ts';
-import { coerceForAssignment } from './coerce.ts';
+import { coerceForAssignment, nullOf } from './coerce.ts';
 import { bindConflict } from './conflict.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
@@ -168,7 +168,11 @@ function bindRows(
   const first = rows[0]?.[Math.min(wanted.length, width - 1)];
   const columns = usedColumns(binder, node, target, wanted, width, first?.pos ?? source.pos ?? node.pos);
   const bind = (item: ValueNode, column: ColumnDefinition, row = 1): BoundExpression => {
-    if (item.op === 'DEFAULT_VALUE') return defaultExpression(binder, column);
+    if (item.op === 'DEFAULT_VALUE') {
+      // INSERT itself knows best which values its counter made.
+      const asked = column.sequenceId !== undefined && binder.semantics.identityRequest !== 'default';
+      return asked ? nullOf(column.type) : defaultExpression(binder, column);
+    }
     return coerceForAssignment(
       binder,
       bindExpression(item, scope),

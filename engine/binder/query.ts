@@ -17,16 +17,13 @@ import { bindFrom } from './from.ts';
 import { columnKeys, type FromResult } from './range-entries.ts';
 import { bindGroupKeys, groupRows, sortPlace, type Rewrite } from './grouping.ts';
 import { bindItems, type SelectItem } from './select-items.ts';
-import { bindDelete } from './delete.ts';
-import { bindInsert } from './insert.ts';
 import { depthBelow } from './levels.ts';
-import { bindMerge } from './merge.ts';
+import { bindModification } from './modification.ts';
 import { columnExpression, convertOutputs, plainRelation, resolveOutputs, strip } from './outputs.ts';
 import { displayKey, newLevel, Scope, type BoundWindow, type QueryLevel, type RangeEntry } from './scope.ts';
 import { startOf } from './positions.ts';
 import { bindSetOperation } from './set-operation.ts';
 import { baseType, isDomain, typeName } from './type-facts.ts';
-import { bindUpdate } from './update.ts';
 import { bindValues } from './values.ts';
 import { bindWith } from './with.ts';
 
@@ -59,13 +56,11 @@ function dispatch(
     case 'VALUES':
       return bindValues(binder, node, outer, ctes, keepUnknown);
     case 'INSERT':
-      return bindInsert(binder, node, outer, ctes);
     case 'UPDATE':
-      return bindUpdate(binder, node, outer, ctes);
     case 'DELETE':
-      return bindDelete(binder, node, outer, ctes);
+    case 'MODIFY_JOINED':
     case 'MERGE':
-      return bindMerge(binder, node, outer, ctes);
+      return bindModification(binder, node, outer, ctes);
     case 'PROJECT':
     case 'DISTINCT':
     case 'SORT':

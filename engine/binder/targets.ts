@@ -290,19 +290,16 @@ export function bindAssignments(
   extend: (record: BoundExpression) => BoundExpression,
 ): ColumnAssignment[] {
   const { binder } = scope;
-  const done = new Map<number, ColumnAssignment>();
+  const done: ColumnAssignment[] = [];
   const add = (column: ColumnDefinition, expression: BoundExpression | undefined, again = false): void => {
     const shown = binder.display(column.name);
-    if (!again && done.has(column.position)) fail('syntax_error', `multiple assignments to same column "${shown}"`);
-    if (expression !== undefined && (column.generated !== 'none' || column.identity === 'always')) {
-      fail('generated_always', `column "${shown}" can only be updated to DEFAULT`, undefined, {
-        detail:
-          column.generated !== 'none'
-            ? `Column "${shown}" is a generated column.`
-            : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
-      });
-    }
-    done.set(column.position, { position: column.position, expression: expression ?? unset(target, column) });
+    const before = done.findIndex((one) => one.position === column.position);
+    if (before >= 0 && !again && binder.semantics.assignmentOrder !== 'sequential')
+      fail('syntax_error', `multiple assignments to same column "${shown}"`);
+    if (expression !== undefined) refuseGenerated(column, shown);
+    const made = { position: column.position, expression: expression ?? unset(target, column) };
+    if (again && before >= 0) done[before] = made;
+    else done.push(made);
   };
   const parts = new PartAssignments(scope, current);
   for (const node of nodes) {
@@ -353,7 +350,17 @@ export function bindAssignments(
       add(column, coerceForAssignment(binder, field, column.type, binder.display(column.name), node.pos));
     });
   }
-  return [...done.values()];
+  return done;
+}
+
+function refuseGenerated(column: ColumnDefinition, shown: string): void {
+  if (column.generated === 'none' && column.identity !== 'always') return;
+  fail('generated_always', `column "${shown}" can only be updated to DEFAULT`, undefined, {
+    detail:
+      column.generated !== 'none'
+        ? `Column "${shown}" is a generated column.`
+        : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
+  });
 }
 
 /** What DEFAULT stands for: a view has no defaults of its own. */

@@ -144,6 +144,7 @@ export function bindUpdate(
   const { returning, columns } = bindReturning(node.returning, after);
   return plainRelation({
     kind: 'update',
+    ignoring: node.ignoring,
     target: { table, columns: target.columns, rowKey: target.rowKey },
     source: plan,
     assignments,

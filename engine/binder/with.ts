@@ -65,7 +65,13 @@ export function bindWith(
 
 function isModification(query: RelationNode): boolean {
   if (query.op === 'WITH') return isModification(query.body) || query.ctes.some((cte) => isModification(cte.query));
-  return query.op === 'INSERT' || query.op === 'UPDATE' || query.op === 'DELETE' || query.op === 'MERGE';
+  return (
+    query.op === 'INSERT' ||
+    query.op === 'UPDATE' ||
+    query.op === 'DELETE' ||
+    query.op === 'MERGE' ||
+    query.op === 'MODIFY_JOINED'
+  );
 }
 
 /** The columns under the names of the CTE's column list. */

@@ -65,6 +65,8 @@ export interface ColumnDefinition {
   readonly onUpdate?: StoredExpression | undefined;
   /** Sequence that feeds an identity or serial column. */
   readonly sequenceId?: ObjectId | undefined;
+  /** Its sequence goes on after any larger value that is given for the column. */
+  readonly counterFollows?: boolean | undefined;
   /** Value of rows written before the column was added. */
   readonly missing: SqlValue;
   readonly dropped: boolean;

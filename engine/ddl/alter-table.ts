@@ -30,7 +30,7 @@ import { alterDeclared } from './alter-declared.ts';
 import { placeColumn } from './change-column.ts';
 import { dropColumnDependents, dropConstraint, dropOwnedSequence } from './drop.ts';
 import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
-import { changeSequence, createOwnedSequence } from './sequences.ts';
+import { changeSequence, continueCounter, COUNTER_OPTION, createOwnedSequence } from './sequences.ts';
 import { verifyGenerated } from './generated-columns.ts';
 import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
 import { dropColumnInViews, moveInViews, renameColumnInViews, renameInViews } from './view-names.ts';
@@ -198,15 +198,8 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
       return;
     }
     case 'set_options':
-    case 'reset_options': {
-      const options = { ...table.options };
-      for (const option of action.options) {
-        if (action.action === 'set_options') options[option.name] = option.value ?? 'true';
-        else delete options[option.name];
-      }
-      context.catalog.put({ ...table, options });
-      return;
-    }
+    case 'reset_options':
+      return changeOptions(action, table, context);
     default:
       if (WITHOUT_EFFECT.has(action.action)) {
         if (COLUMN_ACTIONS.has(action.action)) requireColumn(table, action.name!, context);
@@ -466,6 +459,16 @@ async function alterType(action: Action, table: TableDefinition, context: DdlCon
     context,
   );
   if (!(await context.isEmpty(table))) await rewrite(table, new Map([[column.position, conversion]]), context);
+}
+
+function changeOptions(action: Action, table: TableDefinition, context: DdlContext): void {
+  const options = { ...table.options };
+  for (const option of action.options) {
+    if (action.action === 'set_options') options[option.name] = option.value ?? 'true';
+    else delete options[option.name];
+  }
+  context.catalog.put({ ...table, options });
+  continueCounter(table.id, options[COUNTER_OPTION], context);
 }
 
 /** ALTER CONSTRAINT: when a foreign key is checked. */

@@ -23,6 +23,7 @@ import type {
   RelationDefinition,
   RoutineDefinition,
   SchemaDefinition,
+  SequenceDefinition,
   StoredExpression,
   TableDefinition,
   ViewDefinition,
@@ -95,6 +96,8 @@ export interface DdlContext {
   readonly passwordEncryption: string | undefined;
   /** Name of the dialect whose settings are meant. */
   readonly dialect: string;
+  /** The sequence goes on after `value`, if it is not past it. */
+  passSequence(sequence: SequenceDefinition, value: bigint): void;
   evaluateConstant(value: ValueNode): unknown;
 }
 

@@ -145,6 +145,38 @@ function applyOwner(options: Options, id: ObjectId, context: DdlContext): void {
 }
 
 /** The sequence behind an identity or serial column. */
+/** Sequences count in signed types: that of a column, and the largest value the column takes where it is another. */
+function counterType(column: ColumnDefinition): { readonly type: SqlType; readonly maximum?: bigint } {
+  const { kind, unsigned } = column.type;
+  const signed = unsigned !== true;
+  switch (kind) {
+    case 'int8':
+      return { type: { kind: 'int16' }, maximum: signed ? 127n : 255n };
+    case 'int16':
+      return signed ? { type: column.type } : { type: { kind: 'int32' }, maximum: 65535n };
+    case 'int24':
+      return { type: { kind: 'int32' }, maximum: signed ? 8388607n : 16777215n };
+    case 'int32':
+      return signed ? { type: column.type } : { type: INT64, maximum: 4294967295n };
+    case 'int64':
+      return { type: INT64 };
+    default:
+      throw new SqlError('invalid_parameter_value', 'identity column type must be smallint, integer, or bigint');
+  }
+}
+
+/** The table option that says with what value the counter of the identity column goes on. */
+export const COUNTER_OPTION = 'auto_increment';
+
+/** The counter of a table's identity column goes on with `value`, if it is not past it. */
+export function continueCounter(tableId: ObjectId, value: string | undefined, context: DdlContext): void {
+  if (value === undefined || !/^\d+$/.test(value)) return;
+  for (const { sequenceId, dropped } of context.catalog.table(tableId).columns) {
+    const sequence = dropped || sequenceId === undefined ? undefined : context.catalog.get(sequenceId);
+    if (sequence?.kind === 'sequence') context.passSequence(sequence, BigInt(value) - 1n);
+  }
+}
+
 export async function createOwnedSequence(
   context: DdlContext,
   tableId: ObjectId,
@@ -152,10 +184,8 @@ export async function createOwnedSequence(
   options: Options | undefined,
 ): Promise<ObjectId> {
   const table = context.catalog.table(tableId);
-  if (BOUNDS[column.type.kind] === undefined) {
-    throw new SqlError('invalid_parameter_value', 'identity column type must be smallint, integer, or bigint');
-  }
-  const values = parameters(options, undefined, column.type, context);
+  const counter = counterType(column);
+  const values = parameters(options, undefined, counter.type, context);
   const id = context.catalog.base.allocateId();
   const name = chooseName(table.name.text, column.name.text, 'seq', relationNameTaken(context, table.schemaId));
   context.catalog.put({
@@ -168,6 +198,7 @@ export async function createOwnedSequence(
     persistence: table.persistence === 'temporary' ? 'temporary' : 'permanent',
     ownedBy: { tableId, column: column.position, internal: column.identity !== 'none' },
     ...values,
+    ...(counter.maximum === undefined ? {} : { maximum: counter.maximum }),
   });
   context.createSequenceState(id, values.start);
   putColumn(context, tableId, column.position, { sequenceId: id });

@@ -12,7 +12,7 @@ import { addConstraint, type ConstraintNode } from './constraints.ts';
 import { claimRelationName, placeOf, resolveType, storeExpression, type DdlContext } from './context.ts';
 import { verifyGenerated } from './generated-columns.ts';
 import { addTableIndex } from './indexes.ts';
-import { createOwnedSequence } from './sequences.ts';
+import { continueCounter, COUNTER_OPTION, createOwnedSequence } from './sequences.ts';
 
 /** Columns a table may have; the same bound clients know from elsewhere. */
 export const COLUMN_LIMIT = 1600;
@@ -151,6 +151,7 @@ export async function addColumn(
     generated: column.generated,
     missing: null,
     dropped: false,
+    ...(column.autoIncrement && context.semantics.identityCounter === 'follows' ? { counterFollows: true } : {}),
     comment: column.comment,
     defaultValue:
       column.generation === undefined
@@ -163,6 +164,7 @@ export async function addColumn(
   if (column.autoIncrement || column.identity !== 'none') {
     const sequenceId = await createOwnedSequence(context, tableId, definition, column.sequenceOptions);
     putColumn(context, tableId, definition.position, { sequenceId });
+    continueCounter(tableId, table.options[COUNTER_OPTION], context);
   }
   return definition;
 }

@@ -8,7 +8,7 @@
  * that row's expressions are all evaluated, so the next call goes on with the same row. The driver
  * (run.ts) turns SUSPEND into 'pending'.
  */
-import type { VariableKind } from '../../sblr/contract/types.ts';
+import type { SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import type { SystemLookup } from '../catalog/system/lookups.ts';
 import type { Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
@@ -77,6 +77,8 @@ export interface ExecutionContext {
   readonly parameters: readonly SqlValue[];
   readonly evaluation: EvalContext;
   /** Values of outer columns and `let` bindings by column id (sparse). */
+  /** Off: rows may be written that have no parent, and parents go without their children. */
+  readonly checksForeignKeys: boolean;
   readonly outer: SqlValue[];
   /** State of subplans, CTEs and the like, by the number the planner gave them (sparse; starts empty). */
   readonly slots: unknown[];
@@ -85,14 +87,17 @@ export interface ExecutionContext {
   /** Rows of a computed relation, lazily; with an id at least those of that object. */
   systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row>;
   nextSequenceValue(sequenceId: ObjectId): number | bigint;
+  /** The sequence goes on after a value that came from elsewhere, if it is not past it already. */
+  passSequenceValue(sequenceId: ObjectId, value: number | bigint): void;
   /** Key of a new row of the table with this storage space. */
   nextRowKey(space: number): string;
   /** Runs a user-defined function; throws SUSPEND when it has to wait and is then called again with the same arguments. */
   callRoutine(routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue;
   /** All rows of a set-returning user-defined function; may throw SUSPEND likewise. */
   routineRows(routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[];
-  variable(name: string, scope: VariableKind): SqlValue;
-  setVariable(name: string, value: SqlValue): void;
+  /** As a value of the type that its reader was bound with. */
+  variable(name: string, scope: VariableKind, type: SqlType): SqlValue;
+  setVariable(name: string, value: SqlValue, type: SqlType): void;
   /** What SET CONSTRAINTS said about a constraint; undefined = as declared. */
   constraintMode?(constraintId: number): 'immediate' | 'deferred' | undefined;
   /** May the current role read the column? What it may not read is kept out of messages, too. */

@@ -3,6 +3,7 @@
  * be resumed or closed at any time.
  */
 import type { PhysicalPlan } from '../planner/plan.ts';
+import type { ModifyOutcome } from './modify/outcome.ts';
 import { PENDING, SUSPEND, type Batch, type ExecutionContext, type Operator } from './operator.ts';
 
 const NO_ROWS: Batch = [];
@@ -40,10 +41,15 @@ export class Execution {
     }
   }
 
+  /** What the statement's modification did; undefined for a query, and before its end. */
+  get outcome(): ModifyOutcome | undefined {
+    const { countSlot } = this.#plan;
+    return countSlot === undefined ? undefined : (this.#context.slots[countSlot] as ModifyOutcome | undefined);
+  }
+
   /** Rows inserted, updated or deleted; undefined for a query. */
   get affectedRows(): number | undefined {
-    const { countSlot } = this.#plan;
-    return countSlot === undefined ? undefined : ((this.#context.slots[countSlot] as number | undefined) ?? 0);
+    return this.#plan.countSlot === undefined ? undefined : (this.outcome?.rows ?? 0);
   }
 
   close(): void {

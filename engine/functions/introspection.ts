@@ -103,15 +103,15 @@ export interface IntrospectionHooks {
   requireDatabase(name: string): string;
   databaseSize(nameOrId: string | number): number | undefined;
 
-  // ---- sequences
-  nextValue(sequence: number): number | bigint;
-  currentValue(sequence: number): number | bigint;
-  setValue(sequence: number, value: number | bigint, isCalled: boolean): void;
-  lastValue(): number | bigint;
+  readonly sequences: SequenceHooks;
+  readonly namedLocks: NamedLockHooks;
+  /** Of the session's last statements. */
+  readonly counts: CountHooks;
 
   // ---- other sessions, locks, notifications
-  cancelSession(sessionId: number): boolean;
-  terminateSession(sessionId: number): boolean;
+  /** `required`: that there is no such session is an error. */
+  cancelSession(sessionId: number, required?: boolean): boolean;
+  terminateSession(sessionId: number, required?: boolean): boolean;
   blockingSessions(sessionId: number): readonly number[];
   /** Advisory lock. 'wait' forms may suspend the statement; the answer is whether it was taken. */
   readonly advisoryLocks: AdvisoryLockHooks;
@@ -122,6 +122,33 @@ export interface IntrospectionHooks {
 
   /** Rows of a named introspection set (settings, locks ...) for set-returning functions without their own code. */
   introspectionRows?(name: string, values: readonly SqlValue[]): readonly Row[] | undefined;
+}
+
+export interface SequenceHooks {
+  nextValue(sequence: number): number | bigint;
+  currentValue(sequence: number): number | bigint;
+  setValue(sequence: number, value: number | bigint, isCalled: boolean): void;
+  lastValue(): number | bigint;
+}
+
+export interface NamedLockHooks {
+  /** Waits so many seconds, for ever when negative; false = in vain. */
+  acquire(name: string, seconds: number): boolean;
+  /** Id of the session that holds it; undefined = nobody does. */
+  holder(name: string): number | undefined;
+  /** Was it held by this session? undefined = by nobody. */
+  release(name: string): boolean | undefined;
+  releaseAll(): number;
+}
+
+export interface CountHooks {
+  /** First identity value that the last generating statement made. */
+  readonly identity: number | bigint;
+  replaceIdentity(value: number | bigint): void;
+  /** Rows that the last statement changed; -1 = it returned rows, or failed. */
+  readonly rows: number;
+  /** Rows of the last query. */
+  readonly found: number;
 }
 
 export type ObjectClass =

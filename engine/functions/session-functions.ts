@@ -56,6 +56,49 @@ scalar(
   STABLE,
 );
 
+// ---- the last statements of the session
+scalar('last_identity() int64', (c: C) => c.introspection.counts.identity, STABLE);
+scalar(
+  'last_identity(int64) int64',
+  (value: number | bigint | null, c: C) => {
+    c.introspection.counts.replaceIdentity(value ?? 0);
+    return value;
+  },
+  { strict: false, volatility: 'volatile' },
+);
+scalar('row_count() int64', (c: C) => c.introspection.counts.rows, VOLATILE);
+scalar('found_rows() int64', (c: C) => c.introspection.counts.found, VOLATILE);
+
+// ---- locks by name
+scalar(
+  'named_lock(text, float64) int32',
+  (name: string, seconds: number, c: C) => (c.introspection.namedLocks.acquire(name, seconds) ? 1 : 0),
+  VOLATILE,
+);
+scalar(
+  'named_lock_release(text) int32',
+  (name: string, c: C) => {
+    const released = c.introspection.namedLocks.release(name);
+    return released === undefined ? null : Number(released);
+  },
+  VOLATILE,
+);
+scalar(
+  'named_lock_holder(text) int32',
+  (name: string, c: C) => c.introspection.namedLocks.holder(name) ?? null,
+  VOLATILE,
+);
+scalar(
+  'named_lock_is_free(text) int32',
+  (name: string, c: C) => (c.introspection.namedLocks.holder(name) === undefined ? 1 : 0),
+  VOLATILE,
+);
+scalar('named_locks_release() int32', (c: C) => c.introspection.namedLocks.releaseAll(), VOLATILE);
+
+// ---- other sessions that must be there
+scalar('end_session(int32) bool', (id: number, c: C) => c.introspection.terminateSession(id, true), VOLATILE);
+scalar('interrupt_session(int32) bool', (id: number, c: C) => c.introspection.cancelSession(id, true), VOLATILE);
+
 // ---- settings
 function unknownSetting(name: string): SqlError {
   return new SqlError('undefined_object', {
@@ -95,13 +138,13 @@ scalar('transaction_id() int64', (c: C) => c.introspection.transactionId(true) ?
 scalar('transaction_id_if_assigned() int64', (c: C) => c.introspection.transactionId(false) ?? null, STABLE);
 
 // ---- sequences
-scalar('nextval(regclass) int64', (id: number, c: C) => c.introspection.nextValue(id), VOLATILE);
-scalar('currval(regclass) int64', (id: number, c: C) => c.introspection.currentValue(id), VOLATILE);
-scalar('lastval() int64', (c: C) => c.introspection.lastValue(), VOLATILE);
+scalar('nextval(regclass) int64', (id: number, c: C) => c.introspection.sequences.nextValue(id), VOLATILE);
+scalar('currval(regclass) int64', (id: number, c: C) => c.introspection.sequences.currentValue(id), VOLATILE);
+scalar('lastval() int64', (c: C) => c.introspection.sequences.lastValue(), VOLATILE);
 scalar(
   'setval(regclass, int64) int64',
   (id: number, value: Integer, c: C) => {
-    c.introspection.setValue(id, value, true);
+    c.introspection.sequences.setValue(id, value, true);
     return value;
   },
   VOLATILE,
@@ -109,7 +152,7 @@ scalar(
 scalar(
   'setval(regclass, int64, bool) int64',
   (id: number, value: Integer, called: boolean, c: C) => {
-    c.introspection.setValue(id, value, called);
+    c.introspection.sequences.setValue(id, value, called);
     return value;
   },
   VOLATILE,

@@ -277,26 +277,11 @@ export function expressionsOf(plan: LogicalPlan): BoundExpression[] {
       keys(plan.order);
       break;
     case 'insert':
-      for (const value of plan.values) add(value);
-      if (plan.conflict !== undefined) {
-        for (const assignment of plan.conflict.assignments) add(assignment.expression);
-        add(plan.conflict.where);
-      }
-      for (const item of plan.returning) add(item.expression);
-      break;
     case 'update':
-      for (const assignment of plan.assignments) add(assignment.expression);
-      for (const item of plan.returning) add(item.expression);
-      break;
     case 'delete':
-      for (const item of plan.returning) add(item.expression);
-      break;
+    case 'modify_joined':
     case 'merge':
-      for (const action of plan.actions) {
-        add(action.condition);
-        for (const assignment of action.assignments) add(assignment.expression);
-      }
-      for (const item of plan.returning) add(item.expression);
+      modificationExpressions(plan, add);
       break;
     default:
       break;
@@ -304,9 +289,32 @@ export function expressionsOf(plan: LogicalPlan): BoundExpression[] {
   return found;
 }
 
+type Modification = LogicalPlan & { kind: 'insert' | 'update' | 'delete' | 'modify_joined' | 'merge' };
+
+function modificationExpressions(plan: Modification, add: (expression: BoundExpression | undefined) => void): void {
+  if (plan.kind === 'insert') {
+    for (const value of plan.values) add(value);
+    for (const assignment of plan.conflict?.assignments ?? []) add(assignment.expression);
+    add(plan.conflict?.where);
+  } else if (plan.kind === 'update') {
+    for (const assignment of plan.assignments) add(assignment.expression);
+  } else if (plan.kind === 'merge') {
+    for (const action of plan.actions) {
+      add(action.condition);
+      for (const assignment of action.assignments) add(assignment.expression);
+    }
+  } else if (plan.kind === 'modify_joined') {
+    for (const { assignments } of plan.parts) for (const assignment of assignments ?? []) add(assignment.expression);
+    return;
+  }
+  for (const item of plan.returning) add(item.expression);
+}
+
 export function collectPlanColumns(plan: LogicalPlan, into: Set<ColumnId>): void {
   for (const expression of expressionsOf(plan)) collectColumns(expression, into);
   if (plan.kind === 'lock_rows') for (const target of plan.targets) into.add(target.rowKey);
+  if (plan.kind === 'modify_joined')
+    for (const { target } of plan.parts) if (target.rowKey !== undefined) into.add(target.rowKey);
   for (const source of sourcesOf(plan)) collectPlanColumns(source, into);
 }
 
@@ -356,6 +364,7 @@ export function isPlanVolatile(plan: LogicalPlan): boolean {
     plan.kind === 'insert' ||
     plan.kind === 'update' ||
     plan.kind === 'delete' ||
+    plan.kind === 'modify_joined' ||
     plan.kind === 'merge' ||
     plan.kind === 'lock_rows'
   )

@@ -1,6 +1,7 @@
 /**
- * Plans of INSERT, UPDATE, DELETE, MERGE and of row locking.
+ * Plans of INSERT, UPDATE, DELETE, MERGE, of UPDATE and DELETE over joins, and of row locking.
  */
+import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { BOOL } from '../../sblr/contract/types.ts';
 import type {
@@ -13,12 +14,14 @@ import type {
   RowCheck,
 } from '../binder/bound.ts';
 import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
-import type { Evaluator } from '../executor/operator.ts';
-import { Insert } from '../executor/modify/insert.ts';
+import type { Evaluator, ExecutionContext, Operator } from '../executor/operator.ts';
+import { Insert, type InsertSpec } from '../executor/modify/insert.ts';
 import { tableAccess, type TableAccess } from '../executor/modify/table-access.ts';
-import { Delete, Merge, Update, type Assignment } from '../executor/modify/update.ts';
-import type { StoredCheck } from '../executor/modify/stored-checks.ts';
 import { LockRows, type LockTarget } from '../executor/operators/lock-rows.ts';
+import { JoinedModification } from '../executor/modify/joined.ts';
+import { Delete, Merge, Update, type Assignment, type UpdateSpec } from '../executor/modify/update.ts';
+import type { StoredCheck } from '../executor/modify/stored-checks.ts';
+import { collectConditions } from './plan-conditions.ts';
 import { collectColumns, columnsOf, conjunctsOf, isVolatile, substituteColumns } from './expression-walk.ts';
 import { PhysicalNode } from './physical.ts';
 import { layoutOf, slotOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
@@ -80,6 +83,24 @@ function positionLayout(
   return into;
 }
 
+/** Columns that must have a value and get none. */
+function missingColumns(
+  plan: LogicalPlan & { kind: 'insert' },
+  missingValue: Semantics['missingValue'],
+): InsertSpec['missing'] {
+  if (missingValue === 'null') return undefined;
+  const columns = plan.target.table.columns.filter(
+    (column) =>
+      column.notNull &&
+      !column.dropped &&
+      column.generated === 'none' &&
+      column.defaultValue === undefined &&
+      column.sequenceId === undefined &&
+      plan.values[column.position - 1] === undefined,
+  );
+  return columns.length === 0 ? undefined : { columns, zeroes: missingValue === 'zero-with-warning' };
+}
+
 function planInsert(
   planner: Planner,
   plan: LogicalPlan & { kind: 'insert' },
@@ -104,6 +125,15 @@ function planInsert(
       return value === undefined ? undefined : compileExpression(value, source.layout, planner.compile);
     }),
     onDuplicate: plan.onDuplicate,
+    sequential: planner.options.semantics.assignmentOrder === 'sequential',
+    changesOnly: planner.options.semantics.affectedRows === 'changes',
+    repeats: plan.conflict?.indexes.length === 0 && planner.options.semantics.affectedRows === 'changes',
+    missing: missingColumns(plan, planner.options.semantics.missingValue),
+    zeroes:
+      planner.options.semantics.missingValue === 'zero-with-warning' &&
+      (plan.source.kind !== 'dual' || plan.onDuplicate === 'ignore'),
+    countsRecords: plan.source.kind !== 'dual' && planner.options.semantics.affectedRows === 'changes',
+    identityRequest: planner.options.semantics.identityRequest,
     conflict:
       plan.conflict === undefined
         ? undefined
@@ -134,8 +164,8 @@ function planInsert(
   return modifyNode(plan, 'Insert', source, (context) => new Insert(source.open(context), spec, context));
 }
 
-interface TargetSource {
-  readonly source: PhysicalNode;
+/** Where a target's row stands in the rows of the source, and when a changed one still qualifies. */
+interface TargetSlots {
   readonly keySlot: number;
   readonly targetSlots: readonly number[];
   readonly recheck: Evaluator | undefined;
@@ -147,11 +177,20 @@ function planTarget(
   target: ModifyTarget,
   plan: LogicalPlan,
   expressions: readonly BoundExpression[],
-): TargetSource {
+): TargetSlots & { readonly source: PhysicalNode } {
   const conditions = collectConditions(plan).filter((condition) => !isVolatile(condition));
   const required = withColumns(withColumns(new Set<ColumnId>(), expressions), conditions);
   if (target.rowKey !== undefined) required.add(target.rowKey);
   const source = planner.plan(plan, { required, conjuncts: [] });
+  return { source, ...slotsOf(planner, target, source, conditions) };
+}
+
+function slotsOf(
+  planner: Planner,
+  target: ModifyTarget,
+  source: PhysicalNode,
+  conditions: readonly BoundExpression[],
+): TargetSlots {
   const testable = conditions.filter((condition) =>
     [...columnsOf(condition)].some((id) => target.columns.some((column) => column.id === id)),
   );
@@ -159,45 +198,84 @@ function planTarget(
   for (const column of target.columns)
     if (column.position > 0) targetSlots[column.position - 1] = source.layout.get(column.id) ?? -1;
   return {
-    source,
     keySlot: target.rowKey === undefined ? -1 : slotOf(source.layout, target.rowKey),
     targetSlots,
     recheck: compileCondition(testable, source.layout, planner.compile),
   };
 }
 
-/** Conditions a row had to meet: filters and inner joins below the top. */
-function collectConditions(plan: LogicalPlan): BoundExpression[] {
-  switch (plan.kind) {
-    case 'filter':
-      return [...conjunctsOf(plan.condition), ...collectConditions(plan.source)];
-    case 'join':
-      if (plan.join === 'inner')
-        return [...conjunctsOf(plan.condition), ...collectConditions(plan.left), ...collectConditions(plan.right)];
-      return plan.join === 'left' || plan.join === 'semi' || plan.join === 'anti' ? collectConditions(plan.left) : [];
-    case 'sort':
-    case 'limit':
-      return collectConditions(plan.source);
-    case 'project': {
-      // Stated over the projection's output, where that is possible.
-      const back = new Map<ColumnId, BoundExpression>();
-      for (const item of plan.items)
-        if (item.expression.kind === 'column')
-          back.set(item.expression.id, { kind: 'column', id: item.column.id, type: item.column.type });
-      return collectConditions(plan.source).flatMap((condition) => {
-        if (![...columnsOf(condition)].every((id) => back.has(id))) return [];
-        const moved = substituteColumns(condition, back);
-        return moved === undefined ? [] : [moved];
-      });
-    }
-    default:
-      return [];
-  }
-}
-
 /** Layout of [source row, stored row by position]. */
 function storedLayout(source: PhysicalNode, columns: readonly OutputColumn[]): Map<ColumnId, number> {
   return positionLayout(columns, source.width, new Map(source.layout));
+}
+
+function assigning(
+  planner: Planner,
+  written: readonly { readonly position: number; readonly expression: BoundExpression | undefined }[],
+  access: TableAccess,
+  source: PhysicalNode,
+): Pick<UpdateSpec, 'assignments' | 'touchesKey' | 'sequential' | 'changesOnly' | 'zeroes'> {
+  const { semantics } = planner.options;
+  const assignments = written.map(
+    ({ position, expression }): Assignment => ({
+      slot: position - 1,
+      evaluate: expression === undefined ? undefined : compileExpression(expression, source.layout, planner.compile),
+    }),
+  );
+  return {
+    assignments,
+    touchesKey: assignments.some((assignment) => access.keySlots.has(assignment.slot)),
+    sequential: semantics.assignmentOrder === 'sequential',
+    changesOnly: semantics.affectedRows === 'changes',
+    zeroes: semantics.missingValue === 'zero-with-warning',
+  };
+}
+
+/** UPDATE and DELETE of several tables of a join. */
+export function planJoined(planner: Planner, plan: LogicalPlan & { kind: 'modify_joined' }): PhysicalNode {
+  const conditions = collectConditions(plan.source).filter((condition) => !isVolatile(condition));
+  const required = withColumns(new Set<ColumnId>(), conditions);
+  for (const { target, assignments } of plan.parts) {
+    if (target.rowKey !== undefined) required.add(target.rowKey);
+    for (const { expression } of assignments ?? []) if (expression !== undefined) collectColumns(expression, required);
+  }
+  const source = planner.plan(plan.source, { required, conjuncts: [] });
+  const parts = plan.parts.map(({ target, assignments }) => {
+    const access = tableAccess(target.table, planner.options.semantics, planner.options.stored);
+    const spec = {
+      ...slotsOf(planner, target, source, conditions),
+      access,
+      ignoring: plan.ignoring,
+      stored: planner.options.stored,
+      countSlot: undefined,
+      sourceWidth: source.width,
+      checks: [],
+      returning: undefined,
+    };
+    const update =
+      assignments === undefined ? undefined : { ...spec, ...assigning(planner, assignments, access, source) };
+    return (rows: Operator, context: ExecutionContext) =>
+      update === undefined ? new Delete(rows, spec, context) : new Update(rows, update, context);
+  });
+  const countSlot = planner.countedPlan === plan ? planner.countSlot : undefined;
+  return new PhysicalNode({
+    layout: new Map(),
+    width: 0,
+    rows: 0,
+    startup: source.startup,
+    total: source.total + source.rows * 0.05 * parts.length,
+    title: plan.parts[0]?.assignments === undefined ? 'Delete' : 'Update',
+    children: [source],
+    create: (context) => {
+      const rows = source.open(context);
+      return new JoinedModification(
+        rows,
+        parts.map((make) => make(rows, context)),
+        context,
+        countSlot,
+      );
+    },
+  });
 }
 
 function planUpdate(
@@ -216,23 +294,16 @@ function planUpdate(
   const references = [...needed].map((id): BoundExpression => ({ kind: 'column', id, type: { kind: 'unknown' } }));
   const target = planTarget(planner, plan.target, plan.source, [...expressions, ...references]);
   const { source } = target;
-  const assignments: Assignment[] = plan.assignments.map((assignment) => ({
-    slot: assignment.position - 1,
-    evaluate:
-      assignment.expression === undefined
-        ? undefined
-        : compileExpression(assignment.expression, source.layout, planner.compile),
-  }));
   const spec = {
+    ...assigning(planner, plan.assignments, access, source),
     access,
+    ignoring: plan.ignoring,
     stored: planner.options.stored,
     countSlot,
     keySlot: target.keySlot,
     targetSlots: target.targetSlots,
     recheck: target.recheck,
     sourceWidth: source.width,
-    assignments,
-    touchesKey: assignments.some((assignment) => access.keySlots.has(assignment.slot)),
     checks: compileChecks(planner, plan.checks, storedLayout(source, plan.updated)),
     returning: compileReturning(planner, plan.returning, storedLayout(source, plan.updated)),
   };
@@ -254,6 +325,7 @@ function planDelete(
   const { source } = target;
   const spec = {
     access,
+    ignoring: plan.ignoring,
     stored: planner.options.stored,
     countSlot,
     keySlot: target.keySlot,
@@ -301,6 +373,7 @@ function planMerge(
     compileExpression(expression, source.layout, planner.compile);
   const spec = {
     access,
+    ignoring: false,
     stored: planner.options.stored,
     countSlot,
     keySlot: target.keySlot,

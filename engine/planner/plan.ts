@@ -47,6 +47,7 @@ function countedPlan(plan: LogicalPlan): LogicalPlan | undefined {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'modify_joined':
     case 'merge':
       return plan;
     case 'with':

@@ -31,7 +31,7 @@ import {
 import { planAggregate, planDistinct, planLimit, planSetOperation, planSort, planWindow } from './grouping-plans.ts';
 import { planFunctionScan, planProjectSet, planRecursiveUnion, planWith, planCteScan } from './common-plans.ts';
 import { planJoin } from './join-plans.ts';
-import { planLockRows, planModify } from './modify-plans.ts';
+import { planJoined, planLockRows, planModify } from './modify-plans.ts';
 import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
 import { planScan, planSystemScan } from './scan-plans.ts';
 import { selectivity, type EstimateContext } from './selectivity.ts';
@@ -248,6 +248,8 @@ export class Planner implements EstimateContext {
       case 'delete':
       case 'merge':
         return this.filtered(planModify(this, plan), request.conjuncts);
+      case 'modify_joined':
+        return planJoined(this, plan);
     }
   }
 

@@ -311,7 +311,7 @@ export class Machine {
   *#assign(statement: NodeOf<'ASSIGN_VARIABLE'>): Steps<void> {
     const { name, steps } = statement;
     const { value, type } = yield* this.#queries.evaluate(statement.value);
-    if (statement.scope === 'session') this.#session.setVariable(name, value);
+    if (statement.scope === 'session') this.#session.variables.assign(name, value, type);
     else if (steps.length === 0) this.#variables.assign(name, value, type);
     else if (steps.length === 1 && steps[0]?.kind === 'field')
       this.#variables.assignField(name, steps[0].field!.text, value, type);
@@ -341,9 +341,24 @@ export class Machine {
         hint: 'Make sure the query returns a single row, or use LIMIT 1.',
       });
     this.rowCount = Math.min(rows.length, 1);
-    if (statement.op === 'ASSIGN_QUERY' && statement.scope === 'session')
-      statement.names.forEach((name, at) => this.#session.setVariable(name, rows[0]?.[at] ?? null));
+    if (statement.op === 'ASSIGN_QUERY' && statement.scope === 'session') this.#assignSession(statement.names, found);
     else this.#variables.assignRow(statement.names, { values: rows[0], columns });
+  }
+
+  /** No row leaves variables of the session as they are. */
+  #assignSession(names: readonly string[], { rows, columns }: ProgramRows): void {
+    const [row] = rows;
+    if (rows.length > 1) throw new SqlError('too_many_rows', 'query returned more than one row');
+    if (columns.length !== names.length)
+      throw new SqlError('cardinality_violation', {
+        message: 'the query has another number of columns than there are variables',
+        variant: 'columns',
+      });
+    if (row === undefined) {
+      this.#session.warn('no_data', 'query returned no rows');
+      return;
+    }
+    names.forEach((name, at) => this.#session.variables.assign(name, row[at] ?? null, columns[at]?.type ?? TEXT));
   }
 
   // ---- cursors and results -----------------------------------------------------------------------

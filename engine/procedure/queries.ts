@@ -54,9 +54,9 @@ class ProgramContext extends StatementContext {
     this.#options = options;
   }
 
-  override variable(name: string, scope: VariableKind): SqlValue {
+  override variable(name: string, scope: VariableKind, type: SqlType): SqlValue {
     if (scope === 'local') return this.#options.variables.valueOf(name);
-    return scope === 'diagnostic' ? this.#options.diagnostic(name) : super.variable(name, scope);
+    return scope === 'diagnostic' ? this.#options.diagnostic(name) : super.variable(name, scope, type);
   }
 
   override sliceUsed(): boolean {
@@ -149,7 +149,7 @@ export class ProgramQueries {
     yield* this.#lockTables(query);
     const { session } = this.#options;
     const transaction = session.transaction!;
-    transaction.beginStatement();
+    transaction.beginStatement(query.bound.modifies);
     const context = new ProgramContext(this.#options, parameters);
     const execution = new Execution(query.plan, context);
     let wake: (() => void) | undefined;

@@ -17,6 +17,7 @@ import type {
   ObjectId,
   RoutineDefinition,
   SchemaDefinition,
+  SequenceDefinition,
   StoredExpression,
   TableDefinition,
   ViewDefinition,
@@ -432,6 +433,10 @@ export class DdlBridge implements DdlContext {
 
   restartSequence(id: ObjectId, value: bigint): void {
     this.#session.core.sequences.restart(id, value);
+  }
+
+  passSequence(sequence: SequenceDefinition, value: bigint): void {
+    this.#session.core.sequences.pass(sequence, value);
   }
 
   createSequenceState(id: ObjectId, start: bigint): void {

@@ -22,7 +22,14 @@ import type {
   SequenceDefinition,
   TableDefinition,
 } from '../catalog/definitions.ts';
-import type { IntrospectionHooks, ObjectClass, PrivilegeRequest } from '../functions/introspection.ts';
+import type {
+  CountHooks,
+  IntrospectionHooks,
+  NamedLockHooks,
+  ObjectClass,
+  PrivilegeRequest,
+  SequenceHooks,
+} from '../functions/introspection.ts';
 import { SUSPEND } from '../executor/operator.ts';
 import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
@@ -40,6 +47,9 @@ import type { Session } from './session.ts';
 
 export class SessionIntrospection implements IntrospectionHooks {
   readonly #session: Session;
+  readonly sequences: SequenceHooks;
+  readonly counts: CountHooks;
+  readonly namedLocks: NamedLockHooks;
   readonly #rendered: RenderedCatalog;
   readonly advisoryLocks: AdvisoryLocks;
   readonly largeObjects: LargeObjects;
@@ -48,6 +58,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     this.#session = session;
     this.advisoryLocks = new AdvisoryLocks(session);
     this.largeObjects = new LargeObjects(session);
+    ({ sequences: this.sequences, counts: this.counts, namedLocks: this.namedLocks } = session);
     this.#rendered = new RenderedCatalog(session);
   }
 
@@ -611,67 +622,14 @@ export class SessionIntrospection implements IntrospectionHooks {
     return database && databaseSize(this.#session, database);
   }
 
-  // ---- sequences
-
-  #sequence(id: number): SequenceDefinition {
-    const found = this.#session.catalog.get(id);
-    if (found?.kind === 'sequence') return found;
-    if (found !== undefined) throw new SqlError('wrong_object_type', `"${this.show(found.name)}" is not a sequence`);
-    throw new SqlError('undefined_table', `could not open relation with OID ${id}`);
-  }
-
-  #requireSequence(sequence: SequenceDefinition, ...privileges: string[]): void {
-    if (privileges.some((one) => hasPrivilege(this.#session.catalog, this.#session.currentRole, sequence, one))) return;
-    throw new SqlError('insufficient_privilege', {
-      message: `permission denied for sequence ${this.show(sequence.name)}`,
-      variant: 'object',
-      args: { kind: 'sequence', name: this.show(sequence.name) },
-    });
-  }
-
-  nextValue(id: number): number | bigint {
-    this.#requireSequence(this.#sequence(id), 'USAGE', 'UPDATE');
-    if (this.#session.transaction?.readOnly === true)
-      throw new SqlError('read_only_sql_transaction', 'cannot execute nextval() in a read-only transaction');
-    return this.#session.nextSequenceValue(id);
-  }
-
-  currentValue(id: number): number | bigint {
-    const sequence = this.#sequence(id);
-    const value = this.#session.currentValues.get(id);
-    if (value === undefined) {
-      throw new SqlError('object_not_in_prerequisite_state', {
-        message: `currval of sequence "${this.show(sequence.name)}" is not yet defined in this session`,
-      });
-    }
-    return value;
-  }
-
-  setValue(id: number, value: number | bigint, isCalled: boolean): void {
-    const sequence = this.#sequence(id);
-    this.#requireSequence(sequence, 'UPDATE');
-    this.#session.core.sequences.set(sequence, this.show(sequence.name), BigInt(value), isCalled);
-    if (isCalled) {
-      this.#session.currentValues.set(id, value);
-      this.#session.lastSequence = sequence;
-    }
-  }
-
-  lastValue(): number | bigint {
-    const last = this.#session.lastSequence;
-    if (last === undefined || this.#session.catalog.get(last.id) === undefined)
-      throw new SqlError('object_not_in_prerequisite_state', 'lastval is not yet defined in this session');
-    return this.#session.currentValues.get(last.id)!;
-  }
-
   // ---- sessions, locks, notifications
 
-  cancelSession(id: number): boolean {
-    return this.#session.core.signal(this.#session, id, 'cancel');
+  cancelSession(id: number, required = false): boolean {
+    return this.#session.core.signal(this.#session, id, 'cancel', required);
   }
 
-  terminateSession(id: number): boolean {
-    return this.#session.core.signal(this.#session, id, 'terminate');
+  terminateSession(id: number, required = false): boolean {
+    return this.#session.core.signal(this.#session, id, 'terminate', required);
   }
 
   blockingSessions(id: number): readonly number[] {

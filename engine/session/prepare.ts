@@ -31,7 +31,7 @@ export function bindContext(
     semantics: program.semantics,
     parameterTypes,
     text: session.evaluation.text,
-    variables: { typeOf: (_name, scope) => (scope === 'session' || scope === 'setting' ? TEXT : undefined) },
+    variables: { typeOf: (name, scope) => session.variables.typeOf(name, scope) },
     viewNames: (view) => (view.system ? names.with({ role: view.owner }) : session.viewNames(view)),
   };
 }

@@ -3,7 +3,8 @@ import type { ExecuteRequest, NamedStatement } from '../../sblr/contract/session
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import { SqlArray, type Row } from '../../sblr/contract/values.ts';
-import type { NodeOf, Program } from '../../sblr/nodes.ts';
+import { compiledText } from '../procedure/dynamic.ts';
+import type { NodeOf, Program, ValueNode } from '../../sblr/nodes.ts';
 import { evaluateValues } from './evaluate.ts';
 import { lookupStatement, mergeTypes } from './prepare.ts';
 import type { Session } from './session.ts';
@@ -26,7 +27,7 @@ export function forgetStatement(session: Session, name: string): void {
 
 export function deallocate(session: Session, name: string | undefined): void {
   if (name === undefined) session.prepared.clear();
-  else if (!session.prepared.delete(name)) throw noPrepared(name);
+  else if (!session.prepared.delete(name)) throw noPrepared(name, 'DEALLOCATE PREPARE');
 }
 
 /** Types of the parameters, inferred where they were not declared; none where the statement no longer binds. */
@@ -50,30 +51,39 @@ export function* preparedStatementRows(session: Session, typeId: (type: SqlType)
   }
 }
 
-export function prepareStatement(session: Session, statement: NodeOf<'PREPARE_STATEMENT'>): void {
-  if (session.prepared.has(statement.name)) {
+/** The text of a statement that is only known now. */
+function textOf(session: Session, program: Program, source: ValueNode): string {
+  const [text] = evaluateValues(session, program, [source], [TEXT]);
+  return String(text ?? 'NULL');
+}
+
+export function prepareStatement(session: Session, owner: Program, statement: NodeOf<'PREPARE_STATEMENT'>): void {
+  if (statement.replaces) session.prepared.delete(statement.name);
+  else if (session.prepared.has(statement.name)) {
     throw new SqlError('duplicate_prepared_statement', {
       message: `prepared statement "${statement.name}" already exists`,
       args: { name: statement.name },
     });
   }
-  const program = session.core.reference(statement.program);
+  const text = statement.source === undefined ? statement.text : textOf(session, owner, statement.source);
+  const bytes = statement.source === undefined ? statement.program : compiledText(session, text);
+  const program = session.core.reference(bytes);
   const { query } = lookupStatement(session, program, statement.types);
   session.prepared.set(statement.name, {
     name: statement.name,
     program,
     parameterTypes: query?.bound.parameterTypes ?? statement.types,
     literals: [],
-    text: statement.text,
+    text,
     preparedAt: session.statementStartedAt,
     byClient: false,
   });
 }
 
-function noPrepared(name: string): SqlError {
+function noPrepared(name: string, command: string): SqlError {
   return new SqlError('invalid_sql_statement_name', {
     message: `prepared statement "${name}" does not exist`,
-    args: { name },
+    args: { name, command },
   });
 }
 
@@ -85,7 +95,7 @@ export function executePrepared(
   run: (session: Session, request: ExecuteRequest) => void,
 ): Promise<never> {
   const prepared = session.prepared.get(statement.name);
-  if (prepared === undefined) throw noPrepared(statement.name);
+  if (prepared === undefined) throw noPrepared(statement.name, 'EXECUTE');
   const cached = lookupStatement(session, prepared.program, prepared.parameterTypes);
   const all =
     cached.query?.bound.parameterTypes ??
@@ -94,6 +104,7 @@ export function executePrepared(
   if (statement.arguments.length !== wanted.length) {
     throw new SqlError('syntax_error', {
       message: `wrong number of parameters for prepared statement "${statement.name}"`,
+      variant: 'execute_arguments',
       detail: `Expected ${wanted.length} parameters but got ${statement.arguments.length}.`,
     });
   }

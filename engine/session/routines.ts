@@ -95,8 +95,8 @@ function inputNamed(routine: RoutineDefinition, name: string): number {
 class BodyContext extends StatementContext {
   routine: RoutineDefinition | undefined;
 
-  override variable(name: string, scope: VariableKind): SqlValue {
-    if (scope !== 'local' || this.routine === undefined) return super.variable(name, scope);
+  override variable(name: string, scope: VariableKind, type: SqlType): SqlValue {
+    if (scope !== 'local' || this.routine === undefined) return super.variable(name, scope, type);
     return this.parameters[inputNamed(this.routine, name)] ?? null;
   }
 

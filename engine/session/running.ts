@@ -37,6 +37,8 @@ export class Running {
   #sent = 0;
   #left = 0;
   #limited = false;
+  /** The limit is the result's end, not a pause. */
+  #capped = false;
   #ended = false;
   #closed = false;
   /** Set for a portal, which may be left early and gone on with. */
@@ -60,7 +62,8 @@ export class Running {
   }
 
   /** Sends rows until the end, or until `maxRows` (0 = all). Answers the request. */
-  continue(session: Session, maxRows: number): void {
+  continue(session: Session, maxRows: number, capped = false): void {
+    this.#capped = capped;
     this.#left = maxRows;
     this.#sent = 0;
     this.#limited = maxRows > 0;
@@ -84,6 +87,7 @@ export class Running {
       context.checkCancelled();
       if (this.#at < this.#batch.length && !this.#sendBatch(session)) return;
       if (this.#limited && this.#left === 0) {
+        if (this.#capped) break;
         this.#suspend(session);
         return;
       }
@@ -147,8 +151,7 @@ export class Running {
   }
 
   #finish(session: Session): void {
-    const counts = this.#execution.affectedRows;
-    const completion: Completion = { command: this.#query.command, rows: counts ?? this.#sent };
+    const completion = this.#completion(session);
     this.#closeExecution();
     session.endOpenStatements(true);
     if (!this.#keep) this.#query.idleWriter = this.#writer;
@@ -158,6 +161,22 @@ export class Running {
       this.#at = 0;
     }
     session.statementDone(completion);
+  }
+
+  #completion(session: Session): Completion {
+    const rows = this.#execution.affectedRows ?? this.#sent;
+    const { command } = this.#query;
+    const { outcome } = this.#execution;
+    if (outcome === undefined) return { command, rows };
+    const { changed, records, duplicates } = outcome;
+    const lastIdentity = session.counts.reported(outcome.generated, outcome.given);
+    return {
+      command,
+      rows,
+      ...(changed === undefined ? {} : { changed }),
+      ...(records === undefined ? {} : { records, duplicates }),
+      ...(lastIdentity === undefined ? {} : { lastIdentity }),
+    };
   }
 
   /**

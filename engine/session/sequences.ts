@@ -80,6 +80,22 @@ export class Sequences {
     return canonicalInteger(value);
   }
 
+  /** Goes on after a value that was given from elsewhere, unless that is behind already. */
+  pass(sequence: SequenceDefinition, value: bigint): void {
+    const state = this.#state(sequence);
+    const { increment } = sequence;
+    if (increment > 0n ? value < state.next : value > state.next) return;
+    const next = value + increment;
+    const skipped = (next - state.next + increment - 1n) / increment;
+    if (skipped <= state.reserved) state.reserved -= skipped;
+    else {
+      state.reserved = BLOCK;
+      this.#persist(sequence.id, next + increment * BLOCK, true);
+    }
+    state.last = value;
+    state.next = next;
+  }
+
   set(sequence: SequenceDefinition, name: string, value: bigint, isCalled: boolean): void {
     if (value < sequence.minimum || value > sequence.maximum) {
       throw new SqlError(

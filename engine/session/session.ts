@@ -22,6 +22,7 @@ import {
   type SessionOptions,
   type TransactionStatus,
 } from '../../sblr/contract/session.ts';
+import type { Condition } from '../../sblr/contract/conditions.ts';
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
@@ -35,7 +36,6 @@ import type {
   RoleDefinition,
   RoutineDefinition,
   SchemaDefinition,
-  SequenceDefinition,
   SystemRelation,
 } from '../catalog/definitions.ts';
 import type { EngineCore } from '../core.ts';
@@ -62,7 +62,11 @@ import type { Notification } from './notifications.ts';
 import { forgetStatement, nameStatement, type PreparedStatement } from './prepared-statements.ts';
 import { idKey } from './sequences.ts';
 import { NO_CONSTRAINT_MODES, type ConstraintModes, type SavepointMark } from './savepoint-mark.ts';
+import { SessionSequences } from './session-sequences.ts';
+import { NamedLocks } from './named-locks.ts';
+import { SessionVariables } from './session-variables.ts';
 import { SessionSettings } from './settings.ts';
+import { StatementCounts } from './statement-counts.ts';
 import type { StatementContext, StatementHost } from './statement-context.ts';
 import type { DeclaredModes } from './transaction-settings.ts';
 import { discard, notify, runStatement } from './statements.ts';
@@ -102,7 +106,7 @@ export class Session implements EngineSession, StatementHost {
   readonly portals = new Map<string, Running>();
   readonly cursors = new Map<string, Cursor>();
   readonly prepared = new Map<string, PreparedStatement>();
-  readonly variables = new Map<string, SqlValue>();
+  readonly variables = new SessionVariables(this);
   readonly listening = new Set<string>();
   /** What SET CONSTRAINTS said in this transaction. */
   constraintModes: ConstraintModes = NO_CONSTRAINT_MODES;
@@ -129,14 +133,16 @@ export class Session implements EngineSession, StatementHost {
   transactionStartedAt = 0;
   /** Of the open transaction, or the last one. */
   declaredModes: DeclaredModes = { isolation: 'read_committed', deferrable: false };
+  nextModes: { readonly isolation?: string; readonly readOnly?: boolean } | undefined = undefined;
   state: 'idle' | 'active' = 'idle';
   stateChangedAt: number;
   semantics: Semantics | undefined = undefined;
   creditBytes = INITIAL_CREDIT_BYTES;
-  lastSequence: SequenceDefinition | undefined = undefined;
   /** Result columns the worker has been told of: rows of these need no description. */
   readonly toldColumns = new WeakSet<readonly ResultColumn[]>();
-  readonly currentValues = new Map<ObjectId, number | bigint>();
+  readonly sequences = new SessionSequences(this);
+  readonly namedLocks = new NamedLocks(this);
+  readonly counts = new StatementCounts();
   loading: LoadTarget | undefined = undefined;
   #authenticator: Authenticator | undefined;
   #names: SessionNames | undefined = undefined;
@@ -169,7 +175,7 @@ export class Session implements EngineSession, StatementHost {
     this.stateChangedAt = this.startedAt;
     this.lockGroup = new LockGroup(processId);
     this.sessionLocks = new SessionLocks(core.locks, this.lockGroup);
-    this.settings = new SessionSettings(dialect.settings, (name, value, definition) => {
+    this.settings = new SessionSettings(dialect.settings, dialect.globals, (name, value, definition) => {
       this.#settingChanged(name);
       if (definition?.reported === true) this.sink.setting(definition.name, value);
     });
@@ -198,16 +204,13 @@ export class Session implements EngineSession, StatementHost {
     for (const [name, value] of Object.entries(this.options.settings))
       this.settings.initialise(name, value, role.superuser);
     this.core.opened(this);
-    const reported: Record<string, string> = {};
-    for (const [definition, name, value] of this.settings.entries())
-      if (definition?.reported === true) reported[name] = value;
     return {
       processId: this.processId,
       cancelKey: this.cancelKey,
       user: this.options.user,
       database: this.options.database,
       isSuperuser: role.superuser,
-      settings: reported,
+      settings: this.settings.reported(),
     };
   }
 
@@ -292,7 +295,7 @@ export class Session implements EngineSession, StatementHost {
 
   fail(sink: ReplySink): void {
     this.#submit(sink, () => {
-      this.undoFailed(false);
+      this.undoFailed(undefined);
       this.#ready();
     });
   }
@@ -376,6 +379,7 @@ export class Session implements EngineSession, StatementHost {
 
   #cleanUp(): void {
     this.rollback();
+    this.namedLocks.releaseAll();
     this.sessionLocks.releaseAll();
     for (const cursor of this.cursors.values()) cursor.close();
     for (const channel of this.listening) this.core.notifications.unlisten(channel, this);
@@ -414,6 +418,7 @@ export class Session implements EngineSession, StatementHost {
   #start(sink: ReplySink): void {
     this.#busy = true;
     this.#cancelRequested = undefined;
+    this.counts.begin();
     this.sink = sink;
     this.state = 'active';
     this.stateChangedAt = this.statementStartedAt = this.core.now();
@@ -482,6 +487,7 @@ export class Session implements EngineSession, StatementHost {
   /** A statement ended well: commit it if it stands alone, then answer. */
   statementDone(completion: Completion): void {
     const { sink } = this;
+    this.counts.done(completion);
     if (this.mode !== 'statement') {
       sink.complete(completion);
       this.#ready();
@@ -504,19 +510,20 @@ export class Session implements EngineSession, StatementHost {
     if (failure.condition === 'internal_error') this.core.reportBug(error, this.statementText);
     this.running?.close();
     this.loading = undefined;
-    this.undoFailed(true);
+    this.undoFailed(failure.condition);
+    this.counts.failed();
     this.sink.error(failure);
     this.#ready();
   }
 
   /** What a failed statement does to the transaction it ran in. */
-  undoFailed(_statementRan: boolean): void {
+  undoFailed(condition: Condition | undefined): void {
     if (this.transaction === undefined) {
       this.mode = this.mode === 'block' ? 'block' : 'none';
       return;
     }
     if (this.mode === 'block') {
-      undoInBlock(this);
+      undoInBlock(this, condition);
       return;
     }
     this.rollback();
@@ -525,8 +532,8 @@ export class Session implements EngineSession, StatementHost {
   /** Statement layers opened and not yet ended, innermost last. */
   openStatements = 0;
 
-  beginStatement(): void {
-    this.transaction!.beginStatement();
+  beginStatement(writes = false): void {
+    this.transaction!.beginStatement(writes);
     this.openStatements++;
   }
 
@@ -544,10 +551,17 @@ export class Session implements EngineSession, StatementHost {
 
   ensureTransaction(implicit: ImplicitTransaction): Transaction {
     if (this.transaction !== undefined) return this.transaction;
-    const defaults = this.transactionDefaults;
-    this.beginTransaction(defaults.isolation, defaults.readOnly);
+    const modes = this.takeModes();
+    this.beginTransaction(modes.isolation, modes.readOnly);
     this.mode = implicit;
     return this.transaction!;
+  }
+
+  /** What the next transaction is by settings, and by what was said of it alone. */
+  takeModes(): { readonly isolation: string; readonly readOnly: boolean } {
+    const modes = { ...this.transactionDefaults, ...this.nextModes };
+    this.nextModes = undefined;
+    return modes;
   }
 
   beginTransaction(isolation: string, readOnly: boolean, deferrable?: boolean): void {
@@ -561,6 +575,7 @@ export class Session implements EngineSession, StatementHost {
       readOnly,
       lockGroup: this.lockGroup,
       durability,
+      writesNewest: this.semantics?.snapshotWrites === 'newest',
     });
     this.transactionStartedAt = this.statementStartedAt;
     this.failed = false;
@@ -809,30 +824,12 @@ export class Session implements EngineSession, StatementHost {
     return this.core.systemRows(relation, this, lookup);
   }
 
-  nextSequenceValue(id: ObjectId): number | bigint {
-    const sequence = this.catalog.get(id);
-    if (sequence?.kind !== 'sequence') throw new SqlError('undefined_table', `sequence ${id} does not exist`);
-    const value = this.core.sequences.next(sequence, displayIdentifier(sequence.name, this.identifierFold));
-    this.currentValues.set(id, value);
-    this.lastSequence = sequence;
-    return value;
-  }
-
   callRoutine(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue {
     return callRoutine(this, context, routine, values);
   }
 
   routineRows(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[] {
     return routineRows(this, context, routine, values);
-  }
-
-  variable(name: string, scope: VariableKind): SqlValue {
-    if (scope === 'session') return this.variables.get(name) ?? null;
-    return this.settings.get(name) ?? null;
-  }
-
-  setVariable(name: string, value: SqlValue): void {
-    this.variables.set(name, value);
   }
 
   notice(notice: SqlNotice): void {

@@ -2,6 +2,7 @@
  * Settings of one session: defaults of the dialect, overridden by role, client and SET, with SET
  * undone by a rollback and SET LOCAL by the transaction's end. Names match without case.
  */
+import { checkSet } from './setting-sets.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SettingDefinition, SettingRole } from '../../sblr/contract/session.ts';
 import { formatDateStyle, parseDateStyle } from '../../sblr/contract/text/settings.ts';
@@ -10,7 +11,7 @@ import { timeZoneSetting } from '../../sblr/contract/text/time-zone.ts';
 /** Longest value; search paths of generated names stay far below. */
 const VALUE_LIMIT = 64 * 1024;
 
-const TRUE_WORDS = new Set(['on', 'true', 'tru', 'tr', 't', 'yes', 'ye', 'y', '1']);
+export const TRUE_WORDS: ReadonlySet<string> = new Set(['on', 'true', 'tru', 'tr', 't', 'yes', 'ye', 'y', '1']);
 const FALSE_WORDS = new Set(['off', 'of', 'false', 'fals', 'fal', 'fa', 'f', 'no', 'n', '0']);
 
 const UNIT_FACTORS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -38,15 +39,23 @@ export class SessionSettings {
   #saved: Map<string, string> | undefined;
   /** Values to restore at the end of the transaction in any case (SET LOCAL). */
   #local: Map<string, string> | undefined;
+  /** What was set for all sessions. */
+  readonly #globals: Map<string, string>;
   readonly #onChange: SettingChange;
   readonly #roles = new Map<SettingRole, string>();
 
-  constructor(definitions: ReadonlyMap<string, SettingDefinition>, onChange: SettingChange) {
+  constructor(
+    definitions: ReadonlyMap<string, SettingDefinition>,
+    globals: Map<string, string>,
+    onChange: SettingChange,
+  ) {
     this.#definitions = definitions;
+    this.#globals = globals;
     this.#onChange = onChange;
     for (const definition of definitions.values()) {
-      this.#values.set(definition.name.toLowerCase(), definition.defaultValue);
-      this.#defaults.set(definition.name.toLowerCase(), definition.defaultValue);
+      const value = globals.get(definition.name.toLowerCase()) ?? definition.defaultValue;
+      this.#values.set(definition.name.toLowerCase(), value);
+      this.#defaults.set(definition.name.toLowerCase(), value);
       if (definition.role !== undefined) this.#roles.set(definition.role, definition.name.toLowerCase());
     }
   }
@@ -81,8 +90,42 @@ export class SessionSettings {
     return Math.max(settingNumber(definition, text) * scale, 0);
   }
 
+  /** The setting that plays a role, set to the option that says the same however it is spelled. */
+  setByRole(role: SettingRole, value: string, inTransaction: boolean, global: boolean): void {
+    const name = this.#roles.get(role);
+    if (name === undefined) return;
+    const plain = (text: string): string => text.toLowerCase().replace(/[ _-]/g, ' ');
+    const options = this.#definitions.get(name)?.options;
+    const option = options?.find((one) => plain(one) === plain(value)) ?? value;
+    if (global) this.setGlobal(name, option, true);
+    else this.set(name, option, true, false, inTransaction);
+  }
+
   get(name: string): string | undefined {
     return this.#values.get(name.toLowerCase());
+  }
+
+  /** The session's value, or that of sessions to come. Those that only a server has are the same for all. */
+  read(name: string, global: boolean): string | undefined {
+    const key = name.toLowerCase();
+    const definition = this.#definitions.get(key);
+    if (!global && definition?.context !== 'global') return this.#values.get(key);
+    return this.#globals.get(key) ?? definition?.defaultValue;
+  }
+
+  /** For all sessions to come; undefined = the dialect's default. */
+  setGlobal(name: string, value: string | undefined, isSuperuser: boolean): void {
+    const key = name.toLowerCase();
+    const definition = this.#definitions.get(key);
+    if (definition === undefined) throw this.#unknown(name);
+    const checked = this.#check(name, value ?? definition.defaultValue, isSuperuser, true);
+    if (!isSuperuser)
+      throw new SqlError('insufficient_privilege', {
+        message: `permission denied to set parameter "${definition.name}"`,
+        variant: 'setting',
+        args: { name: definition.name },
+      });
+    this.#globals.set(key, checked);
   }
 
   definition(name: string): SettingDefinition | undefined {
@@ -94,6 +137,13 @@ export class SessionSettings {
       const definition = this.#definitions.get(key);
       yield [definition, definition?.name ?? key, value];
     }
+  }
+
+  /** What clients are told of, as their compilers read it. */
+  reported(): Readonly<Record<string, string>> {
+    const found: Record<string, string> = {};
+    for (const [definition, name, value] of this.entries()) if (definition?.reported === true) found[name] = value;
+    return found;
   }
 
   defaultOf(name: string): string | undefined {
@@ -223,7 +273,7 @@ export class SessionSettings {
     });
   }
 
-  #check(name: string, value: string, isSuperuser: boolean): string {
+  #check(name: string, value: string, isSuperuser: boolean, global = false): string {
     const definition = this.#definitions.get(name.toLowerCase());
     if (value.length > VALUE_LIMIT)
       throw new SqlError('invalid_parameter_value', `value for parameter "${name}" is too long`);
@@ -238,6 +288,13 @@ export class SessionSettings {
         args: { name: definition.name },
       });
     }
+    if (definition.context === 'global' && !global) {
+      throw new SqlError('cannot_change_runtime_parameter', {
+        message: `parameter "${definition.name}" can only be set for all sessions`,
+        variant: 'global_only',
+        args: { name: definition.name },
+      });
+    }
     if (definition.context === 'superuser' && !isSuperuser) {
       throw new SqlError('insufficient_privilege', {
         message: `permission denied to set parameter "${definition.name}"`,
@@ -245,8 +302,18 @@ export class SessionSettings {
         args: { name: definition.name },
       });
     }
+    if (definition.role === 'time_zone' && definition.kind === 'string') checkZone(value);
     return checkValue(definition, value, this.get(name) ?? definition.defaultValue);
   }
+}
+
+/** A zone that stays as it is written; SYSTEM is that of the server. */
+function checkZone(value: string): void {
+  if (value.toUpperCase() === 'SYSTEM' || timeZoneSetting(value) !== undefined) return;
+  throw new SqlError('invalid_time_zone_displacement_value', {
+    message: `unknown time zone: '${value}'`,
+    args: { value },
+  });
 }
 
 function invalid(definition: SettingDefinition, value: string, hint?: string, detail?: string): SqlError {
@@ -269,7 +336,7 @@ function checkValue(definition: SettingDefinition, value: string, current: strin
       throw new SqlError('invalid_parameter_value', {
         message: `parameter "${definition.name}" requires a Boolean value`,
         variant: 'setting_boolean',
-        args: { name: definition.name },
+        args: { name: definition.name, value },
       });
     }
     case 'enum': {
@@ -280,6 +347,11 @@ function checkValue(definition: SettingDefinition, value: string, current: strin
     case 'integer':
     case 'real':
       return checkNumber(definition, value);
+    case 'set': {
+      const checked = checkSet(definition, value);
+      if ('words' in checked) return checked.words;
+      throw invalid(definition, checked.unknown);
+    }
     case 'time_zone': {
       const zone = timeZoneSetting(value);
       if (zone === undefined) throw invalid(definition, value);
@@ -332,7 +404,7 @@ function checkNumber(definition: SettingDefinition, value: string): string {
     throw new SqlError('invalid_parameter_value', {
       message: `${number}${unit} is outside the valid range for parameter "${definition.name}" (${minimum ?? ''} .. ${maximum ?? ''})`,
       variant: 'setting_range',
-      args: { name: definition.name },
+      args: { name: definition.name, value },
     });
   }
   return displayNumber(number, definition.unit);

@@ -2,7 +2,7 @@
  * Run-time state of one statement execution: the bridge between operators and the session. Decides
  * when a slice is used up, wakes the statement after a wait, and carries cancellation.
  */
-import type { VariableKind } from '../../sblr/contract/types.ts';
+import type { SqlType, VariableKind } from '../../sblr/contract/types.ts';
 import type { SystemLookup } from '../catalog/system/lookups.ts';
 import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
@@ -31,14 +31,20 @@ export interface StatementHost {
   readonly statementMemoryBytes: number;
   readonly identifierFold: 'lower' | 'upper' | 'preserve';
   readonly currentRole: ObjectId;
+  readonly transactionDefaults: { readonly checksForeignKeys: boolean };
   systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row>;
-  nextSequenceValue(id: ObjectId): number | bigint;
+  readonly sequences: {
+    take(id: ObjectId): number | bigint;
+    pass(id: ObjectId, value: number | bigint): void;
+  };
   nextRowKey(space: number): string;
   constraintMode(constraintId: number): 'immediate' | 'deferred' | undefined;
   callRoutine(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue;
   routineRows(context: StatementContext, routine: RoutineDefinition, values: readonly SqlValue[]): readonly Row[];
-  variable(name: string, scope: VariableKind): SqlValue;
-  setVariable(name: string, value: SqlValue): void;
+  readonly variables: {
+    read(name: string, scope: VariableKind, type: SqlType): SqlValue;
+    assign(name: string, value: SqlValue, type: SqlType): void;
+  };
   notice(notice: SqlNotice): void;
 }
 
@@ -48,6 +54,7 @@ export class StatementContext implements ExecutionContext {
   readonly catalog: CatalogView;
   readonly parameters: readonly SqlValue[];
   readonly evaluation: EvalContext;
+  readonly checksForeignKeys: boolean;
   readonly outer: SqlValue[] = [];
   readonly slots: unknown[] = [];
   measurements: Map<object, Measurement> | undefined = undefined;
@@ -76,6 +83,7 @@ export class StatementContext implements ExecutionContext {
     this.catalog = host.catalog;
     this.parameters = parameters;
     this.evaluation = host.evaluation;
+    this.checksForeignKeys = host.transactionDefaults.checksForeignKeys;
     this.spillFiles = host.spillFiles;
     this.#memoryLimit = host.statementMemoryBytes;
   }
@@ -176,7 +184,11 @@ export class StatementContext implements ExecutionContext {
   }
 
   nextSequenceValue(sequenceId: ObjectId): number | bigint {
-    return this.#host.nextSequenceValue(sequenceId);
+    return this.#host.sequences.take(sequenceId);
+  }
+
+  passSequenceValue(sequenceId: ObjectId, value: number | bigint): void {
+    this.#host.sequences.pass(sequenceId, value);
   }
 
   callRoutine(routine: RoutineDefinition, values: readonly SqlValue[]): SqlValue {
@@ -187,12 +199,12 @@ export class StatementContext implements ExecutionContext {
     return this.#host.routineRows(this, routine, values);
   }
 
-  variable(name: string, scope: VariableKind): SqlValue {
-    return this.#host.variable(name, scope);
+  variable(name: string, scope: VariableKind, type: SqlType): SqlValue {
+    return this.#host.variables.read(name, scope, type);
   }
 
-  setVariable(name: string, value: SqlValue): void {
-    this.#host.setVariable(name, value);
+  setVariable(name: string, value: SqlValue, type: SqlType): void {
+    this.#host.variables.assign(name, value, type);
   }
 
   mayRead(table: TableDefinition, column: number): boolean {

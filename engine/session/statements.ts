@@ -24,7 +24,9 @@ import { lockTables } from './table-locks.ts';
 import { bindParameters, checkResultShape, inFailedTransaction, lookupStatement } from './prepare.ts';
 import { deallocate, executePrepared, prepareStatement } from './prepared-statements.ts';
 import { evaluateValues } from './evaluate.ts';
-import type { CachedStatement } from './plan-cache.ts';
+import type { CachedStatement, PlannedQuery } from './plan-cache.ts';
+import { isLimited, requireKey } from './keyed-changes.ts';
+import { TRUE_WORDS } from './settings.ts';
 import { runPointQuery } from './point-query.ts';
 import { runProgram } from './routines.ts';
 import { Running } from './running.ts';
@@ -41,6 +43,10 @@ export function runStatement(session: Session, request: ExecuteRequest): void {
     return;
   }
   if (session.failed) throw inFailedTransaction();
+  if (session.mode === 'block' && endsBlock(session, program)) {
+    afterCommit(session, () => runStatement(session, request));
+    return;
+  }
   const cached = lookupStatement(session, request.program, request.parameterTypes);
   if (cached.query !== undefined) {
     checkResultShape(cached, request);
@@ -72,6 +78,17 @@ export function runStatement(session: Session, request: ExecuteRequest): void {
   runOther(session, program, statement, request);
 }
 
+/** Does it turn automatic commits on again? What is open is committed first. */
+function endsBlock(session: Session, program: Program): boolean {
+  return program.statements.some(
+    (one) =>
+      one.op === 'SET_SETTING' &&
+      session.settings.definition(one.name)?.role === 'autocommit' &&
+      session.settings.byRole('autocommit') === 'off' &&
+      (one.reset || (one.value?.op === 'LITERAL' && TRUE_WORDS.has(String(one.value.value).toLowerCase()))),
+  );
+}
+
 const PROCEDURAL: ReadonlySet<StatementNode['op']> = new Set<StatementNode['op']>([
   'DECLARE_VARIABLE',
   'ASSIGN_VARIABLE',
@@ -101,8 +118,19 @@ function isProcedural(statement: StatementNode): boolean {
   return PROCEDURAL.has(statement.op);
 }
 
+/** Rows of a query without a limit of its own that the session is to get; 0 = all. */
+function rowCap(session: Session, { command, bound }: PlannedQuery): number {
+  return command === 'SELECT' && !isLimited(bound.plan) ? session.transactionDefaults.rowLimit : 0;
+}
+
+/** Does it change rows, or lock those that it reads? */
+function writesOrLocks({ bound }: PlannedQuery): boolean {
+  return bound.modifies || bound.tables.some(({ access }) => access !== 'read');
+}
+
 function runQuery(session: Session, cached: CachedStatement, request: ExecuteRequest): void {
   const query = cached.query!;
+  if (session.transactionDefaults.keyedChanges) requireKey(query);
   const transaction = session.ensureTransaction(request.implicit);
   if (query.bound.modifies && transaction.readOnly) {
     throw new SqlError('read_only_sql_transaction', {
@@ -127,7 +155,7 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
     }
   }
   const parameters = bindParameters(session, cached, request);
-  session.beginStatement();
+  session.beginStatement(writesOrLocks(query));
   const context = new StatementContext(session, transaction, parameters);
   const running = new Running(query, context, request.portal !== undefined, session.resolveReference);
   session.running = running;
@@ -140,7 +168,8 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
     session.toldColumns.add(query.columns);
     session.sink.columns(query.columns);
   }
-  running.continue(session, request.maxRows);
+  const cap = rowCap(session, query);
+  running.continue(session, request.maxRows === 0 ? cap : request.maxRows, request.maxRows === 0 && cap > 0);
 }
 
 /** Answers the request when the handler is done. */
@@ -226,7 +255,7 @@ function runSimple(
       notify(session, statement.channel, statement.payload, request);
       return { command: 'NOTIFY' };
     case 'PREPARE_STATEMENT':
-      prepareStatement(session, statement);
+      prepareStatement(session, program, statement);
       return { command: 'PREPARE' };
     case 'DEALLOCATE':
       deallocate(session, statement.name);
@@ -324,19 +353,20 @@ function setSetting(
     return { command: 'SET' };
   }
   const { name } = statement;
+  if (statement.scope === 'global') {
+    const value = statement.reset ? undefined : givenValue(session, program, statement);
+    session.settings.setGlobal(name, value, session.isSuperuser);
+    return { command: 'SET' };
+  }
   if (statement.reset) session.settings.reset(name, session.isSuperuser, local, inTransaction);
-  else if (statement.value !== undefined) {
-    const [value] = evaluateValues(session, program, [statement.value], [TEXT]);
-    session.settings.set(name, String(value ?? ''), session.isSuperuser, local, inTransaction);
-  } else
-    session.settings.set(
-      name,
-      session.core.normaliseSetting(name, statement.values),
-      session.isSuperuser,
-      local,
-      inTransaction,
-    );
+  else session.settings.set(name, givenValue(session, program, statement), session.isSuperuser, local, inTransaction);
   return { command: statement.reset && statement.values.length === 0 ? 'RESET' : 'SET' };
+}
+
+function givenValue(session: Session, program: Program, statement: NodeOf<'SET_SETTING'>): string {
+  if (statement.value === undefined) return session.core.normaliseSetting(statement.name, statement.values);
+  const [value] = evaluateValues(session, program, [statement.value], [TEXT]);
+  return String(value ?? '');
 }
 
 function setRole(session: Session, statement: NodeOf<'SET_ROLE'>): void {
@@ -399,7 +429,7 @@ export function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void
   if (what === 'all' && session.mode === 'block')
     throw new SqlError('active_sql_transaction', 'DISCARD ALL cannot run inside a transaction block');
   if (what === 'plans' || what === 'all') session.plans.clear();
-  if (what === 'sequences' || what === 'all') session.currentValues.clear();
+  if (what === 'sequences' || what === 'all') session.sequences.forget();
   if (what === 'temporary' || what === 'all') session.core.dropTemporaryObjects(session);
   if (what !== 'all') return;
   session.prepared.clear();
@@ -408,6 +438,7 @@ export function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void
   session.settings.resetAll(false);
   session.sessionRole = session.currentRole = session.loginRole;
   session.versions.changed();
+  session.namedLocks.releaseAll();
   session.sessionLocks.releaseAll();
   for (const channel of session.listening) session.core.notifications.unlisten(channel, session);
   session.listening.clear();

@@ -1,10 +1,9 @@
 /** BEGIN, COMMIT, ROLLBACK, savepoints, SET TRANSACTION, SET CONSTRAINTS: the statements a failed transaction still takes. */
-import type { ImplicitTransaction } from '../../sblr/contract/session.ts';
+import type { ImplicitTransaction, SettingRole } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
 import { inFailedTransaction } from './prepare.ts';
 import { toSqlError } from './errors.ts';
-import { transactionDefaults } from './transaction-defaults.ts';
 import type { Session } from './session.ts';
 import { runTwoPhase } from './two-phase.ts';
 
@@ -51,7 +50,7 @@ export function runTransactionControl(session: Session, statement: Control, impl
     case 'ROLLBACK_TO_SAVEPOINT':
       return rollbackTo(session, statement.name.text);
     case 'SAVEPOINT':
-      return savepoint(session, statement.name.text);
+      return savepoint(session, statement.name.text, implicit);
     case 'RELEASE_SAVEPOINT':
       return release(session, statement.name.text);
     case 'SET_TRANSACTION':
@@ -79,15 +78,16 @@ function begin(session: Session, statement: NodeOf<'BEGIN'>): void {
     answer(session, statement.command);
     return;
   }
-  const isolation =
-    statement.isolation === 'none'
-      ? transactionDefaults(session.settings, session.core.durability).isolation
-      : statement.isolation;
-  const readOnly =
-    statement.access === 'default' ? session.settings.byRole('read_only') === 'on' : statement.access === 'read_only';
+  const defaults = session.takeModes();
+  const isolation = statement.isolation === 'none' ? defaults.isolation : statement.isolation;
+  const readOnly = statement.access === 'default' ? defaults.readOnly : statement.access === 'read_only';
   if (session.transaction === undefined)
     session.beginTransaction(isolation, readOnly, statement.deferrable || undefined);
   session.mode = 'block';
+  if (statement.snapshot && session.transaction?.isolation !== 'read_committed') {
+    session.beginStatement();
+    session.endOpenStatements(true);
+  }
   answer(session, statement.command);
 }
 
@@ -141,7 +141,15 @@ function requireBlock(session: Session, what: string): void {
     throw new SqlError('no_active_sql_transaction', `${what} can only be used in transaction blocks`);
 }
 
-function savepoint(session: Session, name: string): void {
+function savepoint(session: Session, name: string, implicit: ImplicitTransaction): void {
+  if (session.mode !== 'block' && session.semantics?.strayEnd === 'nothing') {
+    // Alone it is over with its own transaction, unless that stays open.
+    if (implicit === 'block') session.ensureTransaction(implicit);
+    else {
+      answer(session, 'SAVEPOINT');
+      return;
+    }
+  }
   requireBlock(session, 'SAVEPOINT');
   if (session.failed) throw inFailedTransaction();
   session.transaction!.savepoint(name);
@@ -163,7 +171,7 @@ function find(session: Session, name: string): number {
 }
 
 function release(session: Session, name: string): void {
-  requireBlock(session, 'RELEASE SAVEPOINT');
+  if (session.semantics?.strayEnd !== 'nothing') requireBlock(session, 'RELEASE SAVEPOINT');
   if (session.failed) throw inFailedTransaction();
   session.savepoints.length = find(session, name);
   session.transaction!.release(name);
@@ -171,7 +179,7 @@ function release(session: Session, name: string): void {
 }
 
 function rollbackTo(session: Session, name: string): void {
-  requireBlock(session, 'ROLLBACK TO SAVEPOINT');
+  if (session.semantics?.strayEnd !== 'nothing') requireBlock(session, 'ROLLBACK TO SAVEPOINT');
   const at = find(session, name);
   const mark = session.savepoints[at]!;
   session.endOpenStatements(false);
@@ -187,18 +195,29 @@ function rollbackTo(session: Session, name: string): void {
 
 function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>): void {
   if (session.failed) throw inFailedTransaction();
-  if (statement.scope === 'session') {
-    const isSuperuser = true;
-    const chosen = [
-      statement.isolation === 'none' ? undefined : session.settings.optionByRole('isolation', statement.isolation),
-      statement.access === 'default'
-        ? undefined
-        : session.settings.optionByRole('read_only', statement.access === 'read_only' ? 'on' : 'off'),
-    ];
-    for (const each of chosen)
-      if (each !== undefined) session.settings.set(each.name, each.value, isSuperuser, false, session.mode === 'block');
-    if (statement.deferrable)
-      session.settings.set('default_transaction_deferrable', 'on', isSuperuser, false, session.mode === 'block');
+  const { scope, isolation, access } = statement;
+  if (scope === 'session' || scope === 'global') {
+    if (scope === 'global' && !session.isSuperuser)
+      throw new SqlError('insufficient_privilege', 'permission denied to set the transactions of all sessions');
+    const set = (role: SettingRole, value: string): void =>
+      session.settings.setByRole(role, value, session.mode === 'block', scope === 'global');
+    if (isolation !== 'none') set('isolation', isolation);
+    if (access !== 'default') set('read_only', access === 'read_only' ? 'on' : 'off');
+    if (statement.deferrable) set('deferrable', 'on');
+    answer(session, 'SET');
+    return;
+  }
+  if (scope === 'next') {
+    if (session.mode === 'block')
+      throw new SqlError(
+        'active_sql_transaction',
+        'characteristics of a transaction cannot be changed while it is in progress',
+      );
+    session.nextModes = {
+      ...session.nextModes,
+      ...(isolation === 'none' ? {} : { isolation }),
+      ...(access === 'default' ? {} : { readOnly: access === 'read_only' }),
+    };
     answer(session, 'SET');
     return;
   }

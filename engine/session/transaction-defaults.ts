@@ -9,6 +9,11 @@ export interface TransactionDefaults extends DeclaredModes {
   readonly statementTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly durability: 'sync' | 'relaxed';
+  readonly checksForeignKeys: boolean;
+  /** Rows that a query without a limit of its own returns at most; 0 = all. */
+  readonly rowLimit: number;
+  /** Are rows changed by keys, or up to a limit, or not at all? */
+  readonly keyedChanges: boolean;
 }
 
 export function transactionDefaults(
@@ -23,5 +28,14 @@ export function transactionDefaults(
     statementTimeoutMs: settings.millisecondsByRole('statement_timeout'),
     idleTimeoutMs: settings.millisecondsByRole('idle_timeout'),
     durability: settings.byRole('commit_sync') === 'off' ? 'relaxed' : durability,
+    rowLimit: rowLimit(settings.byRole('row_limit')),
+    keyedChanges: settings.byRole('keyed_changes') === 'on',
+    checksForeignKeys: settings.byRole('foreign_key_checks') !== 'off',
   };
+}
+
+/** Numbers past all counting are no limit. */
+function rowLimit(text: string | undefined): number {
+  const number = Number(text ?? 0);
+  return Number.isSafeInteger(number) ? number : 0;
 }

@@ -1,5 +1,5 @@
 /** TRUNCATE: the tables get fresh, empty spaces, so it costs the same whatever they hold, and rolls back. */
-import { displayIdentifier } from '../../sblr/contract/names.ts';
+import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ObjectId, TableDefinition } from '../catalog/definitions.ts';
@@ -21,7 +21,7 @@ export async function truncate(session: Session, statement: NodeOf<'TRUNCATE'>):
     session.names.checkPrivilege(found, 'TRUNCATE');
     ids.add(found.id);
   }
-  addReferencing(session, ids, statement.behavior);
+  if (session.transactionDefaults.checksForeignKeys) addReferencing(session, ids, statement.behavior);
   for (const id of ids) {
     const table = session.catalog.get(id) as TableDefinition;
     await lockTable(session, id, table.name.text, 'access_exclusive', 'wait');
@@ -41,6 +41,8 @@ function addReferencing(session: Session, ids: Set<ObjectId>, behavior: 'restric
       if (behavior === 'restrict') {
         throw new SqlError('feature_not_supported', {
           message: 'cannot truncate a table referenced in a foreign key constraint',
+          variant: 'truncate_referenced',
+          args: referenceNames(session, table, child),
           detail: `Table "${show(child)}" references "${show(table)}".`,
           hint: `Truncate table "${show(child)}" at the same time, or use TRUNCATE ... CASCADE.`,
         });
@@ -53,6 +55,18 @@ function addReferencing(session: Session, ids: Set<ObjectId>, behavior: 'restric
       ids.add(other);
     }
   }
+}
+
+/** Names of a foreign key between the tables, and of where it is. */
+function referenceNames(session: Session, table: TableDefinition, child: TableDefinition): Record<string, string> {
+  const show = (one: { readonly name: Identifier }): string => displayIdentifier(one.name, session.identifierFold);
+  const key = child.constraints.find((one) => one.kind === 'foreign_key' && one.refTableId === table.id);
+  const database = session.catalog.get(child.databaseId);
+  return {
+    child: show(child),
+    ...(key === undefined ? {} : { constraint: show(key) }),
+    ...(database?.kind === 'database' ? { database: show(database) } : {}),
+  };
 }
 
 /** ON COMMIT DELETE ROWS and ON COMMIT DROP of the session's temporary tables, carried out just before the commit. */

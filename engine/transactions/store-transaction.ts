@@ -63,6 +63,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
   readonly startedAt: number;
   readonly lockOwner: LockOwner;
   isolation: IsolationLevel;
+  readonly #writesNewest: boolean;
   readOnly: boolean;
   durability: Durability;
   schemaEpoch = 0;
@@ -92,6 +93,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     this.#store = host.store;
     this.id = id;
     this.isolation = options.isolation;
+    this.#writesNewest = options.writesNewest ?? false;
     this.readOnly = options.readOnly ?? false;
     this.durability = options.durability ?? 'sync';
     this.startedAt = startedAt;
@@ -117,11 +119,12 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
 
   // ---- statements -------------------------------------------------------------------------------
 
-  beginStatement(): void {
+  beginStatement(writes = false): void {
     const nested = this.#visible < this.#layers.length && this.#innermostStatement() > 0;
-    if (this.isolation === 'read_committed') {
+    const ownSnapshot = writes && this.#writesNewest && this.isolation === 'repeatable_read';
+    if (this.isolation === 'read_committed' || ownSnapshot) {
       if (this.#handle !== undefined) {
-        if (nested) this.#outer.push(this.#handle);
+        if (nested || ownSnapshot) this.#outer.push(this.#handle);
         else this.#store.releaseSnapshot(this.#handle);
       }
       this.#takeSnapshot();
@@ -132,20 +135,27 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     }
     this.#visible = this.#layers.length;
     this.#push('statement', '');
+    this.#layers[this.#layers.length - 1]!.ownSnapshot = ownSnapshot;
+  }
+
+  get readsNewest(): boolean {
+    return this.isolation === 'read_committed' || this.#layers[this.#innermostStatement()]!.ownSnapshot;
   }
 
   endStatement(): void {
     const at = this.#innermostStatement();
     if (at === 0) return;
+    const { ownSnapshot } = this.#layers[at]!;
     while (this.#layers.length > at) this.#absorbTop();
-    this.#leaveStatement();
+    this.#leaveStatement(ownSnapshot);
   }
 
   rollbackStatement(): void {
     const at = this.#innermostStatement();
     if (at === 0) return;
+    const { ownSnapshot } = this.#layers[at]!;
     this.#undoTo(at, false);
-    this.#leaveStatement();
+    this.#leaveStatement(ownSnapshot);
   }
 
   // ---- reading ------------------------------------------------------------------------------------
@@ -175,7 +185,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
   }
 
   getCurrent(space: Space, key: Key): Row | undefined {
-    if (this.isolation === 'read_committed') return this.getNewest(space, key);
+    if (this.readsNewest) return this.getNewest(space, key);
     const own = this.#written ? this.#own(space, key, this.#layers.length) : undefined;
     if (own !== undefined) return own === null ? undefined : own;
     if (this.#serializable !== undefined) this.#host.serializable.readKey(this.#serializable, space, key);
@@ -301,7 +311,7 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
   verifyLocked(space: Space, key: Key, purpose: 'change' | 'lock' = 'change'): LockedRow {
     if (this.#written && this.#own(space, key, this.#layers.length) !== undefined) return 'unchanged';
     if (this.#store.newestStamp(space, key) <= this.#stamp) return 'unchanged';
-    if (this.isolation === 'read_committed') return 'changed';
+    if (this.readsNewest) return 'changed';
     const deleted = purpose === 'change' && this.#store.get(space, key, NEWEST) === undefined;
     throw new SqlError('serialization_failure', {
       message: `could not serialize access due to concurrent ${deleted ? 'delete' : 'update'}`,
@@ -525,9 +535,9 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     this.#visible = this.#innermostStatement() || this.#layers.length;
   }
 
-  #leaveStatement(): void {
+  #leaveStatement(ownSnapshot: boolean): void {
     this.#see();
-    if (this.isolation !== 'read_committed' || this.#handle === undefined) return;
+    if ((this.isolation !== 'read_committed' && !ownSnapshot) || this.#handle === undefined) return;
     this.#store.releaseSnapshot(this.#handle);
     this.#handle = this.#outer.pop();
     this.#stamp = this.#handle === undefined ? NEWEST : this.#handle.stamp;

@@ -22,6 +22,8 @@ export interface TransactionOptions {
   /** The session's lock group: transactions and session-level locks of one session never block each other. */
   readonly lockGroup?: LockGroup;
   readonly durability?: Durability;
+  /** Under repeatable read: statements that write or lock rows go by the newest commit instead of failing. */
+  readonly writesNewest?: boolean;
 }
 
 export type TransactionState = 'active' | 'committing' | 'prepared' | 'committed' | 'rolled_back';
@@ -87,8 +89,13 @@ export interface Transaction extends TransactionReads {
   setIsolation(isolation: IsolationLevel): void;
 
   // ---- statements -----------------------------------------------------------------------------
-  /** Takes the statement's snapshot and opens its layer. Nests (a routine's statements inside the caller's). */
-  beginStatement(): void;
+  /**
+   * Takes the statement's snapshot and opens its layer. Nests (a routine's statements inside the caller's).
+   * `writes`: it changes or locks rows.
+   */
+  beginStatement(writes?: boolean): void;
+  /** Does the running statement go by the newest commit, rather than by the transaction's snapshot? */
+  readonly readsNewest: boolean;
   /** Keeps the statement's changes. */
   endStatement(): void;
   /** Undoes the statement's changes; its locks stay to the end of the transaction. */

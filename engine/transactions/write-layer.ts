@@ -127,6 +127,8 @@ export type LayerKind = 'base' | 'savepoint' | 'statement';
 export class Layer {
   readonly kind: LayerKind;
   readonly name: string;
+  /** Of a statement: it has a snapshot of its own, apart from the transaction's. */
+  ownSnapshot = false;
   writes: Map<Space, WriteSpace> | undefined = undefined;
   readonly lockMark: number;
   readonly deferredMark: number;

@@ -31,6 +31,12 @@ const DEFAULTS: Semantics = Object.freeze({
   emptyStringIsNull: false,
   variableConflict: 'variable',
   procedureRows: 'client',
+  affectedRows: 'changes',
+  assignmentOrder: 'sequential',
+  identityRequest: 'null-or-zero',
+  identityCounter: 'follows',
+  missingValue: 'error',
+  snapshotWrites: 'newest',
 } satisfies Semantics);
 
 /** Modes in force when a session sets none. */
@@ -44,6 +50,8 @@ export interface SqlModes {
   readonly highNotPrecedence: boolean;
   readonly noAutoValueOnZero: boolean;
   readonly semantics: Semantics;
+  /** Of statements with IGNORE, which are as without strict mode. */
+  readonly ignoring: Semantics;
 }
 
 const known = new Map<string, SqlModes>();
@@ -72,15 +80,24 @@ function readModes(set: ReadonlySet<string>): SqlModes {
     ignoreSpace: ansi || set.has('IGNORE_SPACE'),
     highNotPrecedence: set.has('HIGH_NOT_PRECEDENCE'),
     noAutoValueOnZero: set.has('NO_AUTO_VALUE_ON_ZERO'),
-    semantics: Object.freeze({
-      ...DEFAULTS,
-      truncation: strict ? 'error' : 'warning',
-      divisionByZero: set.has('ERROR_FOR_DIVISION_BY_ZERO') || set.has('TRADITIONAL') ? 'null-with-warning' : 'null',
-      overflow: strict ? 'error' : 'warning',
-      groupedColumns:
-        set.has('ONLY_FULL_GROUP_BY') || ansi || set.has('TRADITIONAL') ? 'functional-dependence' : 'any-value',
-    }),
+    semantics: semanticsOf(set, strict),
+    ignoring: semanticsOf(set, false),
   };
+}
+
+function semanticsOf(set: ReadonlySet<string>, strict: boolean): Semantics {
+  return Object.freeze({
+    ...DEFAULTS,
+    truncation: strict ? 'error' : 'warning',
+    divisionByZero: set.has('ERROR_FOR_DIVISION_BY_ZERO') || set.has('TRADITIONAL') ? 'null-with-warning' : 'null',
+    overflow: strict ? 'error' : 'warning',
+    identityRequest: set.has('NO_AUTO_VALUE_ON_ZERO') ? 'null' : 'null-or-zero',
+    missingValue: strict ? 'error' : 'zero-with-warning',
+    groupedColumns:
+      set.has('ONLY_FULL_GROUP_BY') || set.has('ANSI') || set.has('TRADITIONAL')
+        ? 'functional-dependence'
+        : 'any-value',
+  });
 }
 
 export const SEMANTICS: Semantics = sqlModes().semantics;

@@ -5,6 +5,7 @@
  */
 import type { ClientAction } from '../../sblr/contract/dialect.ts';
 import type { Identifier, Name } from '../../sblr/contract/names.ts';
+import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import {
   node,
@@ -36,11 +37,21 @@ const SELECT_HINTS: ReadonlySet<string> = new Set([
   'straight_join',
 ]);
 
+/** AS name [(columns)] after the rows of an INSERT. */
+interface RowAlias {
+  readonly name: Identifier;
+  readonly columns: readonly Identifier[];
+}
+
 export class MysqlParser extends MysqlCalls {
   readonly encode: Encode;
   /** Completion words. */
   command = '';
   transactionControl = false;
+  /** Variables that take the row of a SELECT. */
+  intoVariables: readonly string[] | undefined;
+  /** The statement has IGNORE. */
+  ignoring = false;
   action: ClientAction = { kind: 'none' };
   /** Literals may become parameters in this statement. */
   liftLiterals = false;
@@ -58,9 +69,19 @@ export class MysqlParser extends MysqlCalls {
     this.tokens.origin = this.tokens.starts[this.index] as number;
   }
 
+  get semantics(): Semantics {
+    return this.ignoring ? this.modes.ignoring : this.modes.semantics;
+  }
+
   /** Is there no statement, only blanks and terminators? */
   get empty(): boolean {
     return this.kind === Token.END;
+  }
+
+  /** Nothing but a terminator may follow the statement. */
+  endOfText(): void {
+    this.acceptSymbol(';');
+    if (this.kind !== Token.END) throw this.syntaxError();
   }
 
   statement(): StatementNode {
@@ -75,7 +96,7 @@ export class MysqlParser extends MysqlCalls {
 
   /** Bytes of a program made of these statements. */
   encodeStatements(statements: readonly StatementNode[], parameterTypes: readonly (SqlType | undefined)[]): Uint8Array {
-    return this.encode({ version: SBLR_VERSION, parameterTypes, semantics: this.modes.semantics, statements });
+    return this.encode({ version: SBLR_VERSION, parameterTypes, semantics: this.semantics, statements });
   }
 
   // ---- SELECT ----------------------------------------------------------------------------------------
@@ -124,6 +145,25 @@ export class MysqlParser extends MysqlCalls {
     if (this.kind === Token.STRING) return { text: this.stringLiteral(), exact: false };
     if (written) return this.columnLabel();
     return this.isBareLabel() ? this.takeIdentifier() : undefined;
+  }
+
+  /** INTO @a, @b: also after everything else. */
+  protected override intoClause(): void {
+    if (!this.isWord('into')) return;
+    if (this.intoVariables !== undefined) throw this.syntaxError();
+    this.advance();
+    if (this.isWord('outfile') || this.isWord('dumpfile')) throw this.unsupported(`INTO ${this.value.toUpperCase()}`);
+    this.intoVariables = this.list(() => {
+      if (!this.isKind(Token.PARAMETER) || !/^@[^@]/.test(this.value)) throw this.syntaxError();
+      const name = this.value.slice(1).toLowerCase();
+      this.advance();
+      return name;
+    });
+  }
+
+  /** INTO at the end of a query. */
+  acceptInto(): void {
+    this.intoClause();
   }
 
   // ---- FROM ------------------------------------------------------------------------------------------
@@ -224,7 +264,7 @@ export class MysqlParser extends MysqlCalls {
   override insert(): RelationNode {
     const replacing = this.expectOneOf('insert', 'replace') === 'replace';
     this.acceptOneOf('low_priority', 'high_priority', 'delayed');
-    const ignoring = !replacing && this.acceptWord('ignore');
+    const ignoring = !replacing && this.acceptIgnore();
     this.acceptWord('into');
     const { pos } = this;
     const table = this.qualifiedName();
@@ -283,14 +323,12 @@ export class MysqlParser extends MysqlCalls {
   }
 
   /** AS alias: the row proposed, in ON DUPLICATE KEY UPDATE. */
-  private rowAlias(): Identifier | undefined {
+  private rowAlias(): RowAlias | undefined {
     if (!this.acceptWord('as')) return undefined;
-    const alias = this.columnId();
-    if (this.isSymbol('(')) throw this.unsupported('column aliases of the row alias');
-    return alias;
+    return { name: this.columnId(), columns: this.isSymbol('(') ? this.parenthesisedIds() : [] };
   }
 
-  private duplicateKeyClause(alias: Identifier | undefined): NodeOf<'ON_CONFLICT'> | undefined {
+  private duplicateKeyClause(alias: RowAlias | undefined): NodeOf<'ON_CONFLICT'> | undefined {
     const { pos } = this;
     if (!this.acceptWord('on')) return undefined;
     this.expectWords('duplicate', 'key', 'update');
@@ -298,7 +336,8 @@ export class MysqlParser extends MysqlCalls {
     return node('ON_CONFLICT', {
       action: 'update',
       anyKey: true,
-      rowAlias: alias,
+      rowAlias: alias?.name,
+      rowColumns: alias?.columns ?? [],
       target: [],
       assignments,
       pos,
@@ -324,17 +363,27 @@ export class MysqlParser extends MysqlCalls {
   override update(): RelationNode {
     this.expectWord('update');
     this.acceptWord('low_priority');
-    if (this.acceptWord('ignore')) throw this.unsupported('UPDATE IGNORE');
+    const ignoring = this.acceptIgnore();
     const { pos } = this;
     const target = this.fromList();
-    if (target.op !== 'LOAD_TABLE') throw this.unsupported('UPDATE of joined tables', pos);
     this.expectWord('set');
     const assignments = this.assignments();
     const where = this.acceptWord('where') ? this.expression() : undefined;
+    if (target.op !== 'LOAD_TABLE')
+      return node('MODIFY_JOINED', {
+        action: 'update',
+        source: target,
+        targets: [],
+        ignoring,
+        assignments,
+        where,
+        pos,
+      });
     return node('UPDATE', {
       table: target.name,
       alias: target.alias,
       only: false,
+      ignoring,
       assignments,
       where,
       ...this.modificationSuffixes(),
@@ -348,14 +397,61 @@ export class MysqlParser extends MysqlCalls {
     while (this.acceptOneOf('low_priority', 'quick') !== undefined) {
       // Ways of execution.
     }
-    if (this.acceptWord('ignore')) throw this.unsupported('DELETE IGNORE');
+    const ignoring = this.acceptIgnore();
     const { pos } = this;
-    if (!this.acceptWord('from')) throw this.unsupported('DELETE of joined tables', pos);
+    if (!this.acceptWord('from')) return this.deleteJoined('from', ignoring, pos);
+    const start = this.index;
+    if (this.startsTargetList()) {
+      this.moveTo(start);
+      return this.deleteJoined('using', ignoring, pos);
+    }
+    this.moveTo(start);
     const table = this.qualifiedName();
     const alias = this.acceptWord('as') || this.isColumnId() ? this.columnId() : undefined;
-    if (this.isWord('using') || this.isSymbol(',')) throw this.unsupported('DELETE of joined tables', pos);
     const where = this.acceptWord('where') ? this.expression() : undefined;
-    return node('DELETE', { table, alias, only: false, where, ...this.modificationSuffixes(), returning: [], pos });
+    return node('DELETE', {
+      table,
+      alias,
+      only: false,
+      ignoring,
+      where,
+      ...this.modificationSuffixes(),
+      returning: [],
+      pos,
+    });
+  }
+
+  /** t1[.*], t2[.*] FROM tables, or FROM t1[.*], t2[.*] USING tables: rows of the first ones are deleted. */
+  private deleteJoined(word: 'from' | 'using', ignoring: boolean, pos: number): RelationNode {
+    const targets = this.list(() => {
+      const name = [this.columnId()];
+      while (this.acceptSymbol('.')) {
+        if (this.acceptOperator('*')) break;
+        name.push(this.columnLabel());
+      }
+      return { name };
+    });
+    this.expectWord(word);
+    const source = this.fromList();
+    const where = this.acceptWord('where') ? this.expression() : undefined;
+    return node('MODIFY_JOINED', { action: 'delete', source, targets, ignoring, assignments: [], where, pos });
+  }
+
+  /** Does a list of targets follow, rather than one table? */
+  private startsTargetList(): boolean {
+    this.columnId();
+    while (this.acceptSymbol('.')) {
+      if (this.acceptOperator('*')) return true;
+      this.columnLabel();
+    }
+    return this.isWord('using') || this.isSymbol(',');
+  }
+
+  /** IGNORE: what would be an error of a row's value is a warning, as without strict mode. */
+  private acceptIgnore(): boolean {
+    if (!this.acceptWord('ignore')) return false;
+    this.ignoring = true;
+    return true;
   }
 
   /** ORDER BY and LIMIT of a modification */

@@ -39,7 +39,7 @@ function compile(request: CompileRequest, lift: boolean): { result: CompileResul
     const program = encodeProgram({
       version: SBLR_VERSION,
       parameterTypes: [...parameterTypes, ...literalTypes],
-      semantics: modes.semantics,
+      semantics: parser.semantics,
       statements: [statement, ...parser.following],
     });
     return {
@@ -112,4 +112,16 @@ export const mysqlPlugin: DialectPlugin = {
 /** Compiles without the cache and without lifting: for tools and tests. */
 export function compileDirect(request: CompileRequest): CompileResult {
   return compile(request, false).result;
+}
+
+/** One statement as an encoded program, for texts that are only known when they run. */
+export function compileProgram(text: string, settings: Readonly<Record<string, string>>): Uint8Array {
+  const { result } = compile({ text, start: 0, settings }, false);
+  if (result.kind === 'error') throw result.error;
+  if (result.kind === 'empty')
+    throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
+  const rest = text.slice(result.end).replace(/^[;\s]+/, '');
+  if (rest !== '')
+    throw new SqlError('syntax_error', { message: `syntax error at or near "${rest}"`, args: { near: rest } });
+  return result.statement.program.bytes;
 }

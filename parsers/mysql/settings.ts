@@ -6,6 +6,31 @@ import type { SettingDefinition } from '../../sblr/contract/session.ts';
 import { settingTable } from '../shared/setting-table.ts';
 import { DEFAULT_SQL_MODE } from './facts.ts';
 
+/** All modes in their order; those that stand for several have them behind their name. */
+const SQL_MODES = [
+  'REAL_AS_FLOAT',
+  'PIPES_AS_CONCAT',
+  'ANSI_QUOTES',
+  'IGNORE_SPACE',
+  'ONLY_FULL_GROUP_BY',
+  'NO_UNSIGNED_SUBTRACTION',
+  'NO_DIR_IN_CREATE',
+  'ANSI=REAL_AS_FLOAT+PIPES_AS_CONCAT+ANSI_QUOTES+IGNORE_SPACE+ONLY_FULL_GROUP_BY',
+  'NO_AUTO_VALUE_ON_ZERO',
+  'NO_BACKSLASH_ESCAPES',
+  'STRICT_TRANS_TABLES',
+  'STRICT_ALL_TABLES',
+  'NO_ZERO_IN_DATE',
+  'NO_ZERO_DATE',
+  'ALLOW_INVALID_DATES',
+  'ERROR_FOR_DIVISION_BY_ZERO',
+  'TRADITIONAL=STRICT_TRANS_TABLES+STRICT_ALL_TABLES+NO_ZERO_IN_DATE+NO_ZERO_DATE+ERROR_FOR_DIVISION_BY_ZERO+NO_ENGINE_SUBSTITUTION',
+  'HIGH_NOT_PRECEDENCE',
+  'NO_ENGINE_SUBSTITUTION',
+  'PAD_CHAR_TO_FULL_LENGTH',
+  'TIME_TRUNCATE_FRACTIONAL',
+].join(',');
+
 const TABLE = `
 auto_increment_increment|1|integer||1|65535||user|
 auto_increment_offset|1|integer||1|65535||user|
@@ -36,15 +61,15 @@ hostname|localhost|string|||||fixed|
 innodb_lock_wait_timeout|50|integer||1|1073741824|s|user|
 innodb_version|8.0.36|string|||||fixed|
 interactive_timeout|28800|integer||1|31536000|s|user|
-init_connect||string|||||superuser|
+init_connect||string|||||global|
 lc_messages|en_US|string|||||user|
 lc_time_names|en_US|string|||||user|
 license|MIT|string|||||fixed|
-local_infile|on|bool|||||superuser|
+local_infile|on|bool|||||global|
 lock_wait_timeout|31536000|integer||1|31536000|s|user|
 lower_case_table_names|1|integer||0|2||fixed|
 max_allowed_packet|67108864|integer||1024|1073741824||user|
-max_connections|200|integer||1|100000||superuser|
+max_connections|200|integer||1|100000||global|
 max_error_count|1024|integer||0|65535||user|
 max_execution_time|0|integer||0|4294967295|ms|user|
 max_join_size|18446744073709551615|string|||||user|
@@ -57,7 +82,7 @@ port|3306|integer||0|65535||fixed|
 protocol_version|10|integer||10|10||fixed|
 query_cache_size|0|integer||0|0||fixed|
 query_cache_type|OFF|string|||||fixed|
-read_only|off|bool|||||superuser|
+read_only|off|bool|||||global|
 require_secure_transport|off|bool|||||fixed|
 server_version|8.0.36-lyrebird|string|||||fixed|
 session_track_schema|on|bool|||||user|
@@ -66,7 +91,7 @@ sql_auto_is_null|off|bool|||||user|
 sql_big_selects|on|bool|||||user|
 sql_buffer_result|off|bool|||||user|
 sql_log_bin|on|bool|||||user|
-sql_mode|${DEFAULT_SQL_MODE}|string|||||user|r
+sql_mode|${DEFAULT_SQL_MODE}|set|${SQL_MODES}||||user|r
 sql_notes|on|bool|||||user|
 sql_quote_show_create|on|bool|||||user|
 sql_safe_updates|off|bool|||||user|
@@ -75,7 +100,7 @@ sql_warnings|off|bool|||||user|
 ssl_cipher||string|||||fixed|
 storage_engine|InnoDB|string|||||user|
 system_time_zone|UTC|string|||||fixed|
-table_definition_cache|2000|integer||400|524288||superuser|
+table_definition_cache|2000|integer||400|524288||global|
 thread_stack|1048576|integer||131072|4294967295||fixed|
 time_zone|SYSTEM|string|||||user|r
 tls_version|TLSv1.2,TLSv1.3|string|||||fixed|
@@ -97,5 +122,8 @@ export const SETTINGS: readonly SettingDefinition[] = settingTable(TABLE, {
   max_execution_time: 'statement_timeout',
   time_zone: 'time_zone',
   foreign_key_checks: 'foreign_key_checks',
+  sql_select_limit: 'row_limit',
+  sql_safe_updates: 'keyed_changes',
+  autocommit: 'autocommit',
   div_precision_increment: 'division_scale',
 });

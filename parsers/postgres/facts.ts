@@ -30,4 +30,10 @@ export const SEMANTICS: Semantics = Object.freeze({
   emptyStringIsNull: false,
   variableConflict: 'error',
   procedureRows: 'outputs',
+  affectedRows: 'matched',
+  assignmentOrder: 'simultaneous',
+  identityRequest: 'default',
+  identityCounter: 'apart',
+  missingValue: 'null',
+  snapshotWrites: 'fail',
 } satisfies Semantics);

@@ -71,7 +71,7 @@ export class PostgresParser extends PostgresExpressions {
       if (this.acceptWord('where')) targetWhere = this.withoutLifting(() => this.expression());
     }
     this.expectWord('do');
-    const rest = { constraint, anyKey: false, target, targetWhere, pos };
+    const rest = { constraint, anyKey: false, rowColumns: [], target, targetWhere, pos };
     if (this.acceptWord('nothing')) return node('ON_CONFLICT', { ...rest, action: 'nothing', assignments: [] });
     this.expectWords('update', 'set');
     if (constraint === undefined && target.length === 0) {

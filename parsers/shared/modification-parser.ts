@@ -111,7 +111,16 @@ export abstract class ModificationParser extends QueryParser {
     const assignments = this.assignments();
     const from = this.acceptWord('from') ? this.fromList() : undefined;
     const where = this.modificationWhere();
-    return node('UPDATE', { ...target, from, assignments, where, order: [], returning: this.returningClause(), pos });
+    return node('UPDATE', {
+      ...target,
+      ignoring: false,
+      from,
+      assignments,
+      where,
+      order: [],
+      returning: this.returningClause(),
+      pos,
+    });
   }
 
   delete(): RelationNode {
@@ -120,7 +129,15 @@ export abstract class ModificationParser extends QueryParser {
     const target = this.modificationTarget(false);
     const using = this.acceptWord('using') ? this.fromList() : undefined;
     const where = this.modificationWhere();
-    return node('DELETE', { ...target, using, where, order: [], returning: this.returningClause(), pos });
+    return node('DELETE', {
+      ...target,
+      ignoring: false,
+      using,
+      where,
+      order: [],
+      returning: this.returningClause(),
+      pos,
+    });
   }
 
   private modificationTarget(update: boolean): Target {

@@ -385,7 +385,7 @@ export abstract class QueryParser extends FromParser {
     return this.isBareLabel() ? this.takeIdentifier() : undefined;
   }
 
-  private intoClause(): void {
+  protected intoClause(): void {
     if (!this.isWord('into')) return;
     this.advance();
     let temporary = false;

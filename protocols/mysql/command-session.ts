@@ -437,12 +437,13 @@ export class CommandSession implements ReplySink {
   #outcome(completion: Completion | undefined, more: boolean): Outcome {
     const changes = this.#changes;
     if (changes.length > 0) this.#changes = [];
+    const foundRows = (this.#capabilities & CLIENT.FOUND_ROWS) !== 0;
     return {
-      affectedRows: affectedRows(completion, (this.#capabilities & CLIENT.FOUND_ROWS) !== 0),
+      affectedRows: affectedRows(completion, foundRows),
       lastInsertId: completion?.lastIdentity ?? 0,
       status: this.#serverStatus(more),
       warnings: this.#diagnostics.warnings,
-      info: completion === undefined ? '' : infoText(completion, this.#diagnostics.warnings),
+      info: completion === undefined ? '' : infoText(completion, this.#diagnostics.warnings, foundRows),
       changes,
     };
   }

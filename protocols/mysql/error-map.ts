@@ -25,6 +25,12 @@ const entry = (
 /** ER_UNKNOWN_ERROR: conditions that the real server does not know. */
 const OTHER = entry(1105, 'HY000');
 
+/** A foreign key as messages show it. */
+const FOREIGN_KEY =
+  '{database|quoted}.{child|quoted}, CONSTRAINT {constraint|quoted} FOREIGN KEY ({columns|quoted}) REFERENCES {parent|quoted} ({parentColumns|quoted}){actions}';
+
+const NOT_AT_ONCE = 'Statement aborted because lock(s) could not be acquired immediately and NOWAIT is set.';
+
 export const ERROR_MAP = {
   successful_completion: entry(
     0,
@@ -48,18 +54,35 @@ export const ERROR_MAP = {
   ),
   privilege_not_granted: OTHER,
   deprecated_feature: OTHER,
-  no_data: OTHER,
+  no_data: entry(1329, '02000', { '': 'No data - zero rows fetched, selected, or processed' }),
   connection_exception: entry(1043, '08S01', { '': 'Bad handshake' }),
   connection_does_not_exist: OTHER,
   connection_failure: entry(1053, '08S01'),
   sqlserver_rejected_establishment_of_sqlconnection: OTHER,
   protocol_violation: entry(1835, 'HY000', { '': 'Malformed communication packet.' }),
-  feature_not_supported: entry(1235, '42000', { '': "This version of MySQL doesn't yet support '{feature}'" }),
+  feature_not_supported: entry(
+    1235,
+    '42000',
+    {
+      '': "This version of MySQL doesn't yet support '{feature}'",
+      truncate_referenced:
+        'Cannot truncate a table referenced in a foreign key constraint ({database|quoted}.{child|quoted}, CONSTRAINT {constraint|quoted})',
+    },
+    { truncate_referenced: { errno: 1701 } },
+  ),
   invalid_transaction_initiation: OTHER,
   invalid_grantor: OTHER,
   invalid_grant_operation: OTHER,
   invalid_role_specification: OTHER,
-  cardinality_violation: entry(1242, '21000', { '': 'Subquery returns more than 1 row' }),
+  cardinality_violation: entry(
+    1242,
+    '21000',
+    {
+      '': 'Subquery returns more than 1 row',
+      columns: 'The used SELECT statements have a different number of columns',
+    },
+    { columns: { errno: 1222 } },
+  ),
   data_exception: OTHER,
   string_data_right_truncation: entry(1406, '22001', { '': "Data too long for column '{column}' at row {row}" }),
   numeric_value_out_of_range: entry(
@@ -120,12 +143,16 @@ export const ERROR_MAP = {
     '42000',
     {
       '': "Variable '{name}' can't be set to the value of '{value}'",
+      setting_type: "Incorrect argument type to variable '{name}'",
+      session: 'Unknown thread id: {id}',
       arguments: 'Incorrect arguments to {function}',
       one_or_all: "The oneOrAll argument to {function} may take these values: 'one' or 'all'.",
       short_vector:
         'The initialization vector supplied to {function} is too short. Must be at least {length} bytes long',
     },
     {
+      setting_type: { errno: 1232 },
+      session: { errno: 1094, sqlstate: 'HY000' },
       arguments: { errno: 1210, sqlstate: 'HY000' },
       one_or_all: { errno: 3154 },
       short_vector: { errno: 1882, sqlstate: 'HY000' },
@@ -191,12 +218,12 @@ export const ERROR_MAP = {
     1452,
     '23000',
     {
-      '': 'Cannot add or update a child row: a foreign key constraint fails',
-      parent: 'Cannot delete or update a parent row: a foreign key constraint fails',
+      '': `Cannot add or update a child row: a foreign key constraint fails (${FOREIGN_KEY})`,
+      parent: `Cannot delete or update a parent row: a foreign key constraint fails (${FOREIGN_KEY})`,
     },
     { parent: { errno: 1451 } },
   ),
-  unique_violation: entry(1062, '23000', { '': "Duplicate entry '{key}' for key '{table}.{constraint}'" }),
+  unique_violation: entry(1062, '23000', { '': "Duplicate entry '{key}' for key '{table}.{index}'" }),
   check_violation: entry(3819, 'HY000', { '': "Check constraint '{constraint}' is violated." }),
   exclusion_violation: OTHER,
   invalid_cursor_state: OTHER,
@@ -209,7 +236,7 @@ export const ERROR_MAP = {
   in_failed_sql_transaction: OTHER,
   idle_in_transaction_session_timeout: OTHER,
   invalid_sql_statement_name: entry(1243, 'HY000', {
-    '': 'Unknown prepared statement handler ({name}) given to EXECUTE',
+    '': 'Unknown prepared statement handler ({name}) given to {command}',
   }),
   triggered_data_change_violation: OTHER,
   invalid_authorization_specification: entry(1045, '28000', {
@@ -241,12 +268,14 @@ export const ERROR_MAP = {
     1064,
     '42000',
     {
+      execute_arguments: 'Incorrect arguments to EXECUTE',
       json_path: 'Invalid JSON path expression. The error is around character position {at}.',
       json_path_wild: 'In this situation, path expressions may not contain the * and ** tokens or an array range.',
       json_path_root: "The path expression '$' is not allowed in this context.",
       json_path_cell: 'A path expression is not a path to a cell in an array.',
     },
     {
+      execute_arguments: { errno: 1210, sqlstate: 'HY000' },
       json_path: { errno: 3143 },
       json_path_wild: { errno: 3149 },
       json_path_root: { errno: 3153 },
@@ -277,7 +306,12 @@ export const ERROR_MAP = {
   indeterminate_datatype: OTHER,
   collation_mismatch: OTHER,
   indeterminate_collation: OTHER,
-  wrong_object_type: entry(1347, 'HY000'),
+  wrong_object_type: entry(
+    1347,
+    'HY000',
+    { not_updatable: 'The target table {name} of the {verb} is not updatable' },
+    { not_updatable: { errno: 1288 } },
+  ),
   generated_always: entry(3105, 'HY000'),
   undefined_column: entry(
     1054,
@@ -307,11 +341,13 @@ export const ERROR_MAP = {
       from_entry: "Unknown column '{column}' in '{clause}'",
       table: "Unknown table '{qualifiedName}'",
       view: "Unknown table '{qualifiedName}'",
+      joined_target: "Unknown table '{name}' in MULTI DELETE",
     },
     {
       from_entry: { errno: 1054, sqlstate: '42S22' },
       table: { errno: 1051 },
       view: { errno: 1051 },
+      joined_target: { errno: 1109 },
     },
   ),
   undefined_parameter: entry(1193, 'HY000', { '': "Unknown system variable '{name}'" }),
@@ -322,11 +358,14 @@ export const ERROR_MAP = {
       constraint: "Can't DROP '{constraint}'; check that column/key exists",
       index: "Can't DROP '{name}'; check that column/key exists",
       renamed_index: "Key '{name}' doesn't exist in table '{table}'",
+      setting: "Unknown system variable '{name}'",
+      character_set: "Unknown character set: '{name}'",
     },
     {
       constraint: { errno: 1091, sqlstate: '42000' },
       index: { errno: 1091, sqlstate: '42000' },
       renamed_index: { errno: 1176, sqlstate: '42000' },
+      character_set: { errno: 1115, sqlstate: '42000' },
     },
   ),
   duplicate_column: entry(1060, '42S21', {
@@ -383,17 +422,34 @@ export const ERROR_MAP = {
   statement_too_complex: entry(1436, 'HY000'),
   too_many_columns: entry(1117, '42000', { '': 'Too many columns' }),
   too_many_arguments: OTHER,
-  object_not_in_prerequisite_state: OTHER,
+  object_not_in_prerequisite_state: entry(
+    1105,
+    'HY000',
+    {
+      keyed_changes:
+        'You are using safe update mode and you tried to update a table without a WHERE that uses a KEY column. ',
+    },
+    { keyed_changes: { errno: 1175 } },
+  ),
   object_in_use: OTHER,
-  cannot_change_runtime_parameter: entry(1238, 'HY000', { '': "Variable '{name}' is a read only variable" }),
+  cannot_change_runtime_parameter: entry(
+    1238,
+    'HY000',
+    {
+      '': "Variable '{name}' is a read only variable",
+      global_only: "Variable '{name}' is a GLOBAL variable and should be set with SET GLOBAL",
+    },
+    { global_only: { errno: 1229 } },
+  ),
   lock_not_available: entry(
     1205,
     'HY000',
     {
       '': 'Lock wait timeout exceeded; try restarting transaction',
-      nowait: 'Statement aborted because lock(s) could not be acquired immediately and NOWAIT is set.',
+      row: NOT_AT_ONCE,
+      table: NOT_AT_ONCE,
     },
-    { nowait: { errno: 3572 } },
+    { row: { errno: 3572 }, table: { errno: 3572 } },
   ),
   unsafe_new_enum_value_usage: OTHER,
   query_canceled: entry(
@@ -415,7 +471,7 @@ export const ERROR_MAP = {
   raise_exception: entry(1644, '45000'),
   no_data_found: OTHER,
   assert_failure: OTHER,
-  too_many_rows: OTHER,
+  too_many_rows: entry(1172, '42000', { '': 'Result consisted of more than one row' }),
   internal_error: OTHER,
   data_corrupted: OTHER,
 } as const satisfies Record<Condition, ErrorEntry>;
@@ -426,7 +482,8 @@ export interface NativeError {
   readonly message: string;
 }
 
-const PLACE = /\{([a-zA-Z]+)\}/g;
+/** {place}, or {place|quoted}: a list of names, each in the quotes of identifiers. */
+const PLACE = /\{([a-zA-Z]+)(\|quoted)?\}/g;
 
 /** An error or notice in the real server's words. `database`: the session's, for names that were written without one. */
 export function nativeError(condition: Condition, details: SqlErrorDetails, database = ''): NativeError {
@@ -464,10 +521,11 @@ function wording(template: string | undefined, details: SqlErrorDetails, databas
     qualifiedName: qualified(details.args?.['name'], database),
   };
   let complete = true;
-  const text = template.replace(PLACE, (place, name: string) => {
+  const text = template.replace(PLACE, (place, name: string, quoted: string | undefined) => {
     const part = parts[name];
     if (part === undefined) complete = false;
-    return part === undefined ? place : String(part);
+    if (part === undefined) return place;
+    return quoted === undefined ? String(part) : quotedList(String(part));
   });
   return complete ? text : details.message;
 }
@@ -476,4 +534,11 @@ function qualified(name: string | number | undefined, database: string): string 
   if (name === undefined) return undefined;
   const text = String(name);
   return text.includes('.') || database === '' ? text : `${database}.${text}`;
+}
+
+function quotedList(names: string): string {
+  return names
+    .split(', ')
+    .map((name) => `\`${name.replaceAll('`', '``')}\``)
+    .join(', ');
 }

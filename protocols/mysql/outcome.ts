@@ -8,16 +8,16 @@ export function affectedRows(completion: Completion | undefined, foundRows: bool
   return (foundRows ? completion.rows : (completion.changed ?? completion.rows)) ?? 0;
 }
 
-export function infoText(completion: Completion, warnings: number): string {
+export function infoText(completion: Completion, warnings: number, foundRows: boolean): string {
   if (completion.command === 'UPDATE') {
     const matched = completion.rows ?? 0;
     return `Rows matched: ${matched}  Changed: ${completion.changed ?? matched}  Warnings: ${warnings}`;
   }
-  if (completion.command === 'INSERT' && (completion.rows ?? 0) > 1)
-    return `Records: ${completion.rows}  Duplicates: ${completion.duplicates ?? 0}  Warnings: ${warnings}`;
   // Tables are changed in place: no rows are copied that a client would be told of.
   if (completion.command === 'ALTER TABLE' || completion.command.endsWith(' INDEX'))
     return `Records: 0  Duplicates: 0  Warnings: ${warnings}`;
+  if (completion.command === 'INSERT' && completion.records !== undefined)
+    return `Records: ${completion.records}  Duplicates: ${duplicates(completion, foundRows)}  Warnings: ${warnings}`;
   return '';
 }
 
@@ -28,4 +28,9 @@ export function statisticsText(seconds: number, questions: number): string {
     `Uptime: ${Math.ceil(seconds)}  Threads: 1  Questions: ${questions}  Slow queries: 0  Opens: 0  ` +
     `Flush tables: 0  Open tables: 0  Queries per second avg: ${average}`
   );
+}
+
+/** Rows that met an existing key; of those that left it as it was, only clients that count found rows hear. */
+function duplicates({ duplicates: met = 0, rows = 0, changed = rows }: Completion, foundRows: boolean): number {
+  return foundRows ? met : met - (rows - changed);
 }

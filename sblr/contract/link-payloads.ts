@@ -259,16 +259,18 @@ const COMPLETE_ROWS = 1;
 const COMPLETE_IDENTITY = 2;
 const COMPLETE_CHANGED = 4;
 const COMPLETE_DUPLICATES = 8;
+const COMPLETE_RECORDS = 16;
 
-/** u8 fields present, u8 command, f64 rows, then identity, changed rows, duplicates and other command where present. */
+/** u8 fields present, u8 command, f64 rows, then identity, changed rows, duplicates, records and other command where present. */
 export function writeCompletion(writer: ByteWriter, completion: Completion): void {
-  const { command, rows, lastIdentity, changed, duplicates } = completion;
+  const { command, rows, lastIdentity, changed, duplicates, records } = completion;
   const index = commandIndex.get(command) ?? OTHER_COMMAND;
   writer.u8(
     (rows === undefined ? 0 : COMPLETE_ROWS) |
       (lastIdentity === undefined ? 0 : COMPLETE_IDENTITY) |
       (changed === undefined ? 0 : COMPLETE_CHANGED) |
-      (duplicates === undefined ? 0 : COMPLETE_DUPLICATES),
+      (duplicates === undefined ? 0 : COMPLETE_DUPLICATES) |
+      (records === undefined ? 0 : COMPLETE_RECORDS),
   );
   writer.u8(index);
   writer.f64(rows ?? 0);
@@ -278,6 +280,7 @@ export function writeCompletion(writer: ByteWriter, completion: Completion): voi
   }
   if (changed !== undefined) writer.f64(changed);
   if (duplicates !== undefined) writer.f64(duplicates);
+  if (records !== undefined) writer.f64(records);
   if (index === OTHER_COMMAND) writer.text(command);
 }
 
@@ -289,6 +292,7 @@ export function readCompletion(reader: ByteReader): Completion {
   if (fields & COMPLETE_IDENTITY) lastIdentity = reader.bool() ? reader.u64() : reader.i64();
   const changed = fields & COMPLETE_CHANGED ? reader.f64() : undefined;
   const duplicates = fields & COMPLETE_DUPLICATES ? reader.f64() : undefined;
+  const records = fields & COMPLETE_RECORDS ? reader.f64() : undefined;
   const command = index === OTHER_COMMAND ? reader.text() : COMMON_COMMANDS[index];
   if (command === undefined) throw new CodecError('unknown command');
   const result: { -readonly [Field in keyof Completion]: Completion[Field] } = { command };
@@ -296,6 +300,7 @@ export function readCompletion(reader: ByteReader): Completion {
   if (lastIdentity !== undefined) result.lastIdentity = lastIdentity;
   if (changed !== undefined) result.changed = changed;
   if (duplicates !== undefined) result.duplicates = duplicates;
+  if (records !== undefined) result.records = records;
   return result;
 }
 

@@ -62,4 +62,22 @@ export interface Semantics {
   readonly variableConflict: 'error' | 'variable' | 'column';
   /** Rows of queries in a procedure's body: answers to the client, or only the last one's first row, for the output parameters. */
   readonly procedureRows: 'client' | 'outputs';
+  /**
+   * What counts as affected: every row that qualified; or real changes only - a row that keeps its values is not
+   * written, one that took the place of another counts twice.
+   */
+  readonly affectedRows: 'matched' | 'changes';
+  /** Do the assignments of SET see the row as it was, or what those before them assigned? */
+  readonly assignmentOrder: 'simultaneous' | 'sequential';
+  /** Besides DEFAULT: given values that ask an identity column for its next value. */
+  readonly identityRequest: 'default' | 'null' | 'null-or-zero';
+  /** New identity columns: the counter goes its own way, or is moved by larger values that are given. */
+  readonly identityCounter: 'apart' | 'follows';
+  /**
+   * No value for a column that is NOT NULL and has no default: NULL (which is refused as such), an error of its
+   * own, or the zero of its type with a warning (also where one of several rows gives NULL).
+   */
+  readonly missingValue: 'null' | 'error' | 'zero-with-warning';
+  /** A row that changed since a transaction's snapshot: changing it fails, or goes by its newest version. */
+  readonly snapshotWrites: 'fail' | 'newest';
 }

@@ -102,11 +102,13 @@ export interface Completion {
   /** Upper-case command words: 'SELECT', 'INSERT', 'CREATE TABLE', 'BEGIN' ... */
   readonly command: string;
   readonly rows?: number;
-  /** Of `rows`, those whose values really changed; absent = all. */
+  /** Of `rows`, the real changes; absent = all. */
   readonly changed?: number;
-  /** Rows that met an existing key and were skipped or changed it. */
+  /** Rows that were proposed for insertion. */
+  readonly records?: number;
+  /** Of these, those that met an existing key and were skipped, changed it or took its place. */
   readonly duplicates?: number;
-  /** Value of the last identity the statement generated, when a dialect asks. */
+  /** The first identity value that the statement generated, else the last one that it was given. */
   readonly lastIdentity?: number | bigint;
 }
 
@@ -263,6 +265,12 @@ export type SettingRole =
   | 'search_path'
   /** off = foreign keys are not checked. */
   | 'foreign_key_checks'
+  /** Rows that a query without a limit of its own returns at most. */
+  | 'row_limit'
+  /** on = rows are changed by keys, or up to a limit, or not at all. */
+  | 'keyed_changes'
+  /** off = statements open transactions that stay open; turned on, what is open is committed. */
+  | 'autocommit'
   /** off = the body of a new routine is looked at when it is called. */
   | 'check_routine_bodies'
   /** What is kept of a new password: md5 = the digest old clients need, anything else = all others. */
@@ -274,14 +282,24 @@ export interface SettingDefinition {
   readonly name: string;
   readonly role?: SettingRole;
   readonly defaultValue: string;
-  readonly kind: 'bool' | 'integer' | 'real' | 'string' | 'enum' | 'list' | 'time_zone' | 'date_style' | 'encoding';
+  readonly kind:
+    | 'bool'
+    | 'integer'
+    | 'real'
+    | 'string'
+    | 'enum'
+    | 'set'
+    | 'list'
+    | 'time_zone'
+    | 'date_style'
+    | 'encoding';
   readonly options?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
   /** Base unit of an integer: 'ms', 's', 'kB', '8kB' ... */
   readonly unit?: string;
-  /** 'user' may be set by anyone, 'superuser' by administrators, 'fixed' by nobody. */
-  readonly context: 'user' | 'superuser' | 'fixed';
+  /** 'user' may be set by anyone, 'superuser' by administrators, 'global' by them for all sessions at once, 'fixed' by nobody. */
+  readonly context: 'user' | 'superuser' | 'global' | 'fixed';
   /** Told to clients when it changes. */
   readonly reported: boolean;
   readonly description: string;

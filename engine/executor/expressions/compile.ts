@@ -101,15 +101,15 @@ function compileNode(expression: BoundExpression, layout: Layout, context: Compi
     case 'column':
       return compileColumn(expression.id, layout);
     case 'variable': {
-      const { name, scope } = expression;
-      return (_row, execution) => execution.variable(name, scope);
+      const { name, scope, type } = expression;
+      return (_row, execution) => execution.variable(name, scope, type);
     }
     case 'set_variable': {
-      const { name } = expression;
+      const { name, type } = expression;
       const value = compile(expression.value);
       return (row, execution) => {
         const result = value(row, execution);
-        execution.setVariable(name, result);
+        execution.setVariable(name, result, type);
         return result;
       };
     }

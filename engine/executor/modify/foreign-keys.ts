@@ -6,7 +6,12 @@
 import { ScanBatch, SCAN_PENDING, type Scan } from '../../../storage/contract/scan.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
-import type { ConstraintDefinition, IndexDefinition, TableDefinition } from '../../catalog/definitions.ts';
+import type {
+  ConstraintDefinition,
+  IndexDefinition,
+  ReferentialAction,
+  TableDefinition,
+} from '../../catalog/definitions.ts';
 import type { StoredExpressions } from '../expressions/compile.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
 import { PENDING, type ExecutionContext } from '../operator.ts';
@@ -48,12 +53,15 @@ export class ForeignKeys {
   readonly #stored: StoredExpressions;
   readonly #queue: Work[] = [];
   readonly #writers = new Map<TableDefinition, TableWriter>();
+  /** References are checked before a row is written, so that the statement can pass over the row. */
+  readonly #atOnce: boolean;
   #at = 0;
   #search: ChildSearch | undefined;
 
-  constructor(context: ExecutionContext, stored: StoredExpressions) {
+  constructor(context: ExecutionContext, stored: StoredExpressions, atOnce = false) {
     this.#context = context;
     this.#stored = stored;
+    this.#atOnce = atOnce;
   }
 
   /** The writer of a table, shared by everything this statement does to it. */
@@ -71,17 +79,35 @@ export class ForeignKeys {
   }
 
   inserted(access: TableAccess, row: Row): void {
+    if (!this.#context.checksForeignKeys) return;
     for (const constraint of access.outgoing) this.#needParent(access, constraint, row);
   }
 
   updated(access: TableAccess, before: Row, after: Row): void {
+    if (!this.#context.checksForeignKeys) return;
     for (const constraint of access.outgoing) {
       if (!sameValues(before, after, constraint.columns)) this.#needParent(access, constraint, after);
     }
     this.#queueChildren(access, before, after);
   }
 
+  /** Fails at once when a row that is about to be written has no parent. */
+  requireParents(access: TableAccess, row: Row): void {
+    const context = this.#context;
+    if (!context.checksForeignKeys) return;
+    for (const constraint of access.outgoing) {
+      if (constraint.columns.some((position) => row[position - 1] === null)) continue;
+      const parent = context.catalog.get(constraint.refTableId ?? 0);
+      // A row may be its own parent.
+      if (parent?.kind !== 'table' || parent.id === access.table.id) continue;
+      const key = parentKey(access.table, parent, constraint, row, context);
+      if (findParent(parent, constraint, key, context) === undefined)
+        throw missingParent(access, parent, constraint, row, context);
+    }
+  }
+
   deleted(access: TableAccess, before: Row): void {
+    if (!this.#context.checksForeignKeys) return;
     this.#queueChildren(access, before, undefined);
   }
 
@@ -136,9 +162,10 @@ export class ForeignKeys {
 
   /** RESTRICT: fails at once when a child refers to the key about to go. */
   restrict(access: TableAccess, before: Row, after: Row | undefined): 'done' | typeof PENDING {
-    if (access.table.referencedBy.length === 0) return 'done';
+    if (access.table.referencedBy.length === 0 || !this.#context.checksForeignKeys) return 'done';
     for (const [child, constraint] of this.#references(access.table)) {
-      if ((after === undefined ? constraint.onDelete : constraint.onUpdate) !== 'restrict') continue;
+      const action = after === undefined ? constraint.onDelete : constraint.onUpdate;
+      if (action !== 'restrict' && !(this.#atOnce && action === 'no_action')) continue;
       const columns = constraint.refColumns ?? [];
       if (after !== undefined && sameValues(before, after, columns)) continue;
       if (columns.some((position) => before[position - 1] === null)) continue;
@@ -217,22 +244,11 @@ export class ForeignKeys {
     const key = parentKey(access.table, parent, constraint, row, context);
     const rowKey = findParent(parent, constraint, key, context);
     if (rowKey === undefined && work.deferred && !this.#stillThere(work, parent, key)) return 'done';
-    if (rowKey === undefined)
-      throw violation(
-        access,
-        constraint,
-        context,
-        access.keyDetail(
-          constraint.columns,
-          constraint.columns.map((position) => row[position - 1]),
-          `is not present in table "${context.display(parent.name)}"`,
-          context,
-        ),
-      );
+    if (rowKey === undefined) throw missingParent(access, parent, constraint, row, context);
     const result = context.transaction.lockRow(parent.space, rowKey, 'key_share', 'wait', parent.name.text);
     if (isWaiter(result)) return waitForLock(result, context);
     if (findParent(parent, constraint, key, context, 'newest') === rowKey) return 'done';
-    if (context.transaction.isolation === 'read_committed') return this.#checkParent(work);
+    if (context.transaction.readsNewest) return this.#checkParent(work);
     throw new SqlError('serialization_failure', {
       message: 'could not serialize access due to concurrent update',
       variant: 'concurrent_update',
@@ -392,6 +408,18 @@ function keyIndex(parent: TableDefinition, constraint: ConstraintDefinition): In
   );
 }
 
+function missingParent(
+  access: TableAccess,
+  parent: TableDefinition,
+  constraint: ConstraintDefinition,
+  row: Row,
+  context: ExecutionContext,
+): SqlError {
+  const values = constraint.columns.map((position) => row[position - 1]);
+  const outcome = `is not present in table "${context.display(parent.name)}"`;
+  return violation(access, constraint, context, access.keyDetail(constraint.columns, values, outcome, context));
+}
+
 function violation(
   access: TableAccess,
   constraint: ConstraintDefinition,
@@ -403,11 +431,41 @@ function violation(
   return new SqlError('foreign_key_violation', {
     message: `insert or update on table "${table}" violates foreign key constraint "${name}"`,
     variant: 'child',
-    args: { table, constraint: name },
+    args: { table, constraint: name, ...describeKey(access.table, constraint, context) },
     detail,
     ...placeOf(access.table, context),
     constraint: name,
   });
+}
+
+const ACTION_WORDS: Readonly<Record<ReferentialAction, string>> = {
+  no_action: '',
+  restrict: 'RESTRICT',
+  cascade: 'CASCADE',
+  set_null: 'SET NULL',
+  set_default: 'SET DEFAULT',
+};
+
+/** The parts of a foreign key's definition, for messages that show it. */
+function describeKey(
+  child: TableDefinition,
+  constraint: ConstraintDefinition,
+  context: ExecutionContext,
+): Record<string, string> {
+  const parent = context.catalog.get(constraint.refTableId ?? 0);
+  const database = context.catalog.get(child.databaseId);
+  const names = (table: TableDefinition, positions: readonly number[]): string =>
+    positions.map((position) => context.display(table.columns[position - 1].name)).join(', ');
+  const action = (event: string, word: string): string => (word === '' ? '' : ` ON ${event} ${word}`);
+  return {
+    child: context.display(child.name),
+    columns: names(child, constraint.columns),
+    actions: action('DELETE', ACTION_WORDS[constraint.onDelete]) + action('UPDATE', ACTION_WORDS[constraint.onUpdate]),
+    ...(database?.kind === 'database' ? { database: context.display(database.name) } : {}),
+    ...(parent?.kind === 'table'
+      ? { parent: context.display(parent.name), parentColumns: names(parent, constraint.refColumns ?? []) }
+      : {}),
+  };
 }
 
 function referenced(
@@ -424,7 +482,7 @@ function referenced(
   return new SqlError('foreign_key_violation', {
     message: `update or delete on table "${table}" violates foreign key constraint "${name}" on table "${other}"`,
     variant: 'parent',
-    args: { table, constraint: name, child: other },
+    args: { table, constraint: name, ...describeKey(child, constraint, context) },
     detail: parent.keyDetail(
       positions,
       positions.map((position) => row[position - 1]),

@@ -2,6 +2,7 @@
  * INSERT: builds each row (values, defaults, generated columns), verifies and stores it; ON CONFLICT
  * and the other duplicate policies decide what happens when a unique key is taken.
  */
+import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { IndexDefinition } from '../../catalog/definitions.ts';
@@ -10,6 +11,10 @@ import type { StoredExpressions } from '../expressions/compile.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
 import { completeRow } from '../operators/scans.ts';
 import { ForeignKeys } from './foreign-keys.ts';
+import type { IdentityColumn } from './identity.ts';
+import { fillMissing, replaceNulls, type MissingColumns } from './missing-values.ts';
+import { passOver } from './passed-over.ts';
+import { ModifyOutcome, sameRow } from './outcome.ts';
 import { verifyStored, type StoredCheck } from './stored-checks.ts';
 import type { IndexAccess, TableAccess } from './table-access.ts';
 import type { Conflict, TableWriter } from './table-writer.ts';
@@ -29,6 +34,19 @@ export interface InsertSpec {
   /** By position - 1, over source rows; undefined = default. */
   readonly values: readonly (Evaluator | undefined)[];
   readonly onDuplicate: 'error' | 'ignore' | 'replace';
+  /** Assignments of `conflict` see what those before them assigned. */
+  readonly sequential: boolean;
+  /** May the statement change a row again that it changed or inserted? */
+  readonly repeats: boolean;
+  /** Only real changes are written and counted; a row that took another's place counts twice. */
+  readonly changesOnly: boolean;
+  /** Columns that must have a value and get none; undefined = there are none, or NULL will do. */
+  readonly missing: MissingColumns | undefined;
+  /** NULL in a column that must have a value becomes the zero of its type. */
+  readonly zeroes: boolean;
+  /** Count the rows proposed: what a statement of one row of values does is told by its rows alone. */
+  readonly countsRecords: boolean;
+  readonly identityRequest: Semantics['identityRequest'];
   readonly conflict: ConflictSpec | undefined;
   /** What the row as stored must meet. */
   readonly checks: readonly StoredCheck[];
@@ -36,7 +54,7 @@ export interface InsertSpec {
   readonly conflictChecks: readonly StoredCheck[];
   /** Over the stored row by position. */
   readonly returning: readonly Evaluator[] | undefined;
-  /** Slot of `context.slots` that receives the number of rows. */
+  /** Slot of `context.slots` that receives the outcome. */
   readonly countSlot: number | undefined;
 }
 
@@ -55,7 +73,9 @@ export class Insert implements Operator {
   #stored: Row | undefined;
   /** The stored row was there before: ON CONFLICT changed it. */
   #updated = false;
-  #count = 0;
+  readonly #outcome = new ModifyOutcome();
+  /** Does the row under way get its identity value from the counter? */
+  #generates = false;
   #out: Row[] = [];
   #drained = false;
   #done = false;
@@ -64,8 +84,10 @@ export class Insert implements Operator {
     this.#source = source;
     this.#spec = spec;
     this.#context = context;
-    this.#foreignKeys = new ForeignKeys(context, spec.stored);
+    this.#foreignKeys = new ForeignKeys(context, spec.stored, spec.onDuplicate === 'ignore');
     this.#writer = this.#foreignKeys.writer(spec.access.table);
+    if (spec.countsRecords) this.#outcome.records = 0;
+    if (spec.changesOnly) this.#outcome.changed = 0;
   }
 
   next(): Batch | null | typeof PENDING {
@@ -97,17 +119,19 @@ export class Insert implements Operator {
           this.#updated = false;
           if (returning !== undefined)
             this.#out.push(returning.map((item) => item(this.#stored as Row, this.#context)));
-          this.#count++;
+          this.#outcome.rows++;
         }
         this.#stored = undefined;
         this.#row = undefined;
+        if (this.#outcome.records !== undefined) this.#outcome.records++;
         this.#position++;
       }
       this.#batch = null;
     }
     this.#context.sourceRow = undefined;
     if (this.#foreignKeys.finish() === PENDING) return PENDING;
-    if (countSlot !== undefined) this.#context.slots[countSlot] = this.#count;
+    if (this.#outcome.changed === 0) this.#outcome.given = undefined;
+    if (countSlot !== undefined) this.#context.slots[countSlot] = this.#outcome;
     this.#done = true;
     return this.#flush();
   }
@@ -127,19 +151,58 @@ export class Insert implements Operator {
       if (value !== undefined) row[at] = value(source, this.#context);
       else row[at] = access.defaults[at]?.(NO_ROW, this.#context) ?? null;
     }
+    if (access.identity !== undefined) this.#identify(row, access.identity);
+    const { missing, zeroes, onDuplicate } = this.#spec;
+    if (missing !== undefined) fillMissing(row, missing, this.#context);
+    if (zeroes) replaceNulls(row, access.notNull, this.#context);
     access.generate(row, this.#context);
     access.verify(row, this.#context);
+    if (onDuplicate === 'ignore') this.#foreignKeys.requireParents(access, row);
     return row;
+  }
+
+  /** Gives the identity column the value that was asked for, and moves its counter past one that was given. */
+  #identify(row: SqlValue[], identity: IdentityColumn): void {
+    const { slot, sequenceId } = identity;
+    const { identityRequest, values } = this.#spec;
+    const given = row[slot];
+    this.#generates = values[slot] === undefined || identity.isRequest(given, identityRequest);
+    if (!this.#generates) identity.follow(given, this.#context);
+    else if (values[slot] !== undefined) row[slot] = this.#context.nextSequenceValue(sequenceId);
+  }
+
+  /** Notes the identity value of a row that was stored, or changed. */
+  #noteIdentity(row: Row, generated: boolean): void {
+    const { identity } = this.#spec.access;
+    if (identity === undefined) return;
+    const value = row[identity.slot];
+    if (typeof value !== 'number' && typeof value !== 'bigint') return;
+    if (generated) this.#outcome.generated ??= value;
+    else this.#outcome.given = value;
+  }
+
+  #inserted(row: Row): void {
+    this.#stored = row;
+    if (this.#outcome.changed !== undefined) this.#outcome.changed++;
+    this.#noteIdentity(row, this.#generates);
   }
 
   #insertOne(source: Row): 'done' | typeof PENDING {
     if (this.#stored !== undefined) return 'done';
     const { conflict, onDuplicate } = this.#spec;
-    this.#row ??= this.#build(source);
+    if (this.#row === undefined) {
+      try {
+        this.#row = this.#build(source);
+      } catch (error) {
+        if (onDuplicate !== 'ignore') throw error;
+        passOver(error, this.#context);
+        return 'done';
+      }
+    }
     const row = this.#row;
     if (conflict === undefined && onDuplicate === 'error') {
       if (this.#writer.insert(row, 'error') === PENDING) return PENDING;
-      this.#stored = row;
+      this.#inserted(row);
       return 'done';
     }
     for (;;) {
@@ -147,7 +210,7 @@ export class Insert implements Operator {
       const outcome = this.#writer.insert(row, 'report');
       if (outcome === PENDING) return PENDING;
       if (outcome === 'done') {
-        this.#stored = row;
+        this.#inserted(row);
         return 'done';
       }
       const resolved =
@@ -202,7 +265,7 @@ export class Insert implements Operator {
     const { space, name } = access.table;
     const locked = transaction.lockRow(space, found.rowKey, 'update', 'wait', name.text);
     if (isWaiter(locked)) return waitForLock(locked, this.#context);
-    if (transaction.changedInStatement(space, found.rowKey)) {
+    if (!this.#spec.repeats && transaction.changedInStatement(space, found.rowKey)) {
       throw new SqlError('cardinality_violation', {
         message: 'ON CONFLICT DO UPDATE command cannot affect row a second time',
         variant: 'conflict',
@@ -216,11 +279,28 @@ export class Insert implements Operator {
     const both = [...existing, ...row];
     if (conflict.where !== undefined && conflict.where(both, this.#context) !== true) return 'skip';
     const changed = existing.slice();
-    for (const assignment of conflict.assignments) changed[assignment.slot] = assignment.evaluate(both, this.#context);
-    access.touch(conflict.assignments, existing, changed, this.#context);
+    for (const { slot, evaluate } of conflict.assignments) {
+      changed[slot] = evaluate(both, this.#context);
+      if (this.#spec.sequential) both[slot] = changed[slot];
+    }
+      access.touch(conflict.assignments, existing, changed, this.#context);
     access.generate(changed, this.#context);
     access.verify(changed, this.#context);
+    const outcome = this.#outcome;
+    if (outcome.changed !== undefined && sameRow(existing, changed)) {
+      outcome.rows++;
+      outcome.duplicates++;
+      this.#noteIdentity(changed, false);
+      return 'skip';
+    }
     if (this.#writer.update(found.rowKey, existing, changed) === PENDING) return PENDING;
+    if (outcome.changed !== undefined) {
+      // It takes the place of a row that was there: counted twice.
+      outcome.changed += 2;
+      outcome.rows++;
+      outcome.duplicates++;
+      this.#noteIdentity(changed, false);
+    }
     this.#stored = changed;
     this.#updated = true;
     return 'skip';
@@ -228,7 +308,11 @@ export class Insert implements Operator {
 
   #onDuplicate(found: Conflict, row: Row): 'skip' | 'retry' | typeof PENDING {
     const { onDuplicate, access } = this.#spec;
-    if (onDuplicate === 'ignore') return 'skip';
+    if (onDuplicate === 'ignore') {
+      this.#outcome.duplicates++;
+      passOver(access.uniqueViolation(found.access, row, this.#context), this.#context);
+      return 'skip';
+    }
     if (onDuplicate === 'error') throw access.uniqueViolation(found.access, row, this.#context);
     const { transaction } = this.#context;
     const { space, name } = access.table;
@@ -236,8 +320,18 @@ export class Insert implements Operator {
     if (isWaiter(locked)) return waitForLock(locked, this.#context);
     const stored = transaction.getNewest(space, found.rowKey);
     if (stored === undefined) return 'retry';
-    if (this.#writer.delete(found.rowKey, completeRow(stored, found.rowKey, access.missing, false)) === PENDING)
-      return PENDING;
+    const existing = completeRow(stored, found.rowKey, access.missing, false);
+    const outcome = this.#outcome;
+    if (outcome.changed !== undefined && access.table.referencedBy.length === 0 && sameRow(existing, row)) {
+      this.#inserted(row);
+      return 'skip';
+    }
+    if (this.#writer.delete(found.rowKey, existing) === PENDING) return PENDING;
+    outcome.duplicates++;
+    if (outcome.changed !== undefined) {
+      outcome.changed++;
+      outcome.rows++;
+    }
     return 'retry';
   }
 

@@ -14,6 +14,7 @@ import type {
 import { compileExpression, type CompileContext, type Layout, type StoredExpressions } from '../expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
 import { touchColumns, type TouchedColumn } from './touched-columns.ts';
+import { IdentityColumn } from './identity.ts';
 import { castOf, keyEncoder, type KeyEncoder } from '../values.ts';
 
 /** The key of a row in one index. */
@@ -100,8 +101,9 @@ export class TableAccess {
   /** By position - 1: value when none is given; undefined = NULL. */
   readonly defaults: readonly (Evaluator | undefined)[];
   readonly #touched: readonly TouchedColumn[];
+  readonly identity: IdentityColumn | undefined;
   readonly #generated: readonly { readonly slot: number; readonly evaluate: Evaluator }[];
-  readonly #notNull: readonly ColumnDefinition[];
+  readonly notNull: readonly ColumnDefinition[];
   readonly #checks: readonly Check[];
   /** Slots of columns in unique indexes: changing one takes the stronger row lock. */
   readonly keySlots: ReadonlySet<number>;
@@ -129,6 +131,7 @@ export class TableAccess {
             },
           ],
     );
+    this.identity = IdentityColumn.of(table);
     // Virtual ones are computed when written, too: reading them then tells the same.
     this.#generated = table.columns.flatMap((column) =>
       column.generated !== 'none' && !column.dropped && column.defaultValue !== undefined
@@ -145,7 +148,7 @@ export class TableAccess {
           ]
         : [],
     );
-    this.#notNull = table.columns.filter((column) => column.notNull && !column.dropped);
+    this.notNull = table.columns.filter((column) => column.notNull && !column.dropped);
     this.#checks = table.constraints.flatMap((constraint) =>
       constraint.kind === 'check' && constraint.check !== undefined
         ? [
@@ -180,7 +183,7 @@ export class TableAccess {
 
   /** NOT NULL and CHECK constraints. */
   verify(row: Row, context: ExecutionContext): void {
-    for (const column of this.#notNull) {
+    for (const column of this.notNull) {
       if (row[column.position - 1] === null) throw this.#notNullViolation(column, row, context);
     }
     for (const check of this.#checks) {
@@ -261,7 +264,12 @@ export class TableAccess {
     );
     return new SqlError('unique_violation', {
       message: `duplicate key value violates unique constraint "${constraint}"`,
-      args: { constraint, table: context.display(this.table.name), key: shown.join('-') },
+      args: {
+        constraint,
+        index: context.display(access.index.localName ?? access.index.name),
+        table: context.display(this.table.name),
+        key: shown.join('-'),
+      },
       ...(readable ? { detail: `Key (${names.join(', ')})=(${shown.join(', ')}) already exists.` } : {}),
       ...this.#place(context),
       constraint,

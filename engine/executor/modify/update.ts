@@ -7,6 +7,9 @@ import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { StoredExpressions } from '../expressions/compile.ts';
 import { BATCH_ROWS, PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { ForeignKeys } from './foreign-keys.ts';
+import { replaceNulls } from './missing-values.ts';
+import { passOver } from './passed-over.ts';
+import { ModifyOutcome, sameRow } from './outcome.ts';
 import { verifyStored, type StoredCheck } from './stored-checks.ts';
 import type { TableAccess } from './table-access.ts';
 import type { TableWriter } from './table-writer.ts';
@@ -20,6 +23,8 @@ export interface Assignment {
 
 export interface ModifySpec {
   readonly access: TableAccess;
+  /** Rows that a constraint refuses are passed over with a warning. */
+  readonly ignoring: boolean;
   readonly stored: StoredExpressions;
   /** Slot of the row key in source rows; -1 = none. */
   readonly keySlot: number;
@@ -32,6 +37,7 @@ export interface ModifySpec {
   readonly sourceWidth: number;
   /** What a changed row must meet, over the same. */
   readonly checks: readonly StoredCheck[];
+  /** Slot of `context.slots` that receives the outcome. */
   readonly countSlot: number | undefined;
 }
 
@@ -57,13 +63,13 @@ abstract class Modify implements Operator {
   #made: ChangedRow | undefined;
   #drained = false;
   #done = false;
-  count = 0;
+  readonly outcome = new ModifyOutcome();
 
   constructor(source: Operator, spec: ModifySpec, context: ExecutionContext) {
     this.source = source;
     this.spec = spec;
     this.context = context;
-    this.foreignKeys = new ForeignKeys(context, spec.stored);
+    this.foreignKeys = new ForeignKeys(context, spec.stored, spec.ignoring);
     this.writer = this.foreignKeys.writer(spec.access.table);
   }
 
@@ -96,7 +102,7 @@ abstract class Modify implements Operator {
     }
     if (!this.#done) {
       if (this.foreignKeys.finish() === PENDING) return PENDING;
-      if (this.spec.countSlot !== undefined) this.context.slots[this.spec.countSlot] = this.count;
+      if (this.spec.countSlot !== undefined) this.context.slots[this.spec.countSlot] = this.outcome;
       this.#done = true;
     }
     return this.#out.length === 0 ? null : this.#out.splice(0, BATCH_ROWS);
@@ -105,7 +111,7 @@ abstract class Modify implements Operator {
   changed(source: Row, stored: Row): void {
     const { returning, checks } = this.spec;
     if (returning === undefined && checks.length === 0) {
-      this.count++;
+      this.outcome.rows++;
       return;
     }
     const both = source.slice(0, this.spec.sourceWidth);
@@ -119,7 +125,7 @@ abstract class Modify implements Operator {
     const { returning, checks, access } = this.spec;
     verifyStored(checks, both, stored, access, this.context);
     if (returning !== undefined) this.#out.push(returning.map((item) => item(both, this.context)));
-    this.count++;
+    this.outcome.rows++;
     this.#made = undefined;
   }
 
@@ -131,18 +137,22 @@ abstract class Modify implements Operator {
     return recheck === undefined || recheck(row, this.context) === true ? row : undefined;
   }
 
-  assign(assignments: readonly Assignment[], source: Row, before: Row): SqlValue[] {
+  /** The row after its assignments. When they are sequential, each sees what those before it assigned. */
+  assign(assignments: readonly Assignment[], source: Row, before: Row, sequential = false, zeroes = false): SqlValue[] {
     const row = before.slice();
-    const { access } = this.spec;
-    for (const assignment of assignments) {
-      row[assignment.slot] =
-        assignment.evaluate === undefined
-          ? (access.defaults[assignment.slot]?.(NO_ROW, this.context) ?? null)
-          : assignment.evaluate(source, this.context);
+    const { access, targetSlots } = this.spec;
+    const seen = sequential && assignments.length > 1 ? source.slice() : source;
+    for (const { slot, evaluate } of assignments) {
+      const value =
+        evaluate === undefined ? (access.defaults[slot]?.(NO_ROW, this.context) ?? null) : evaluate(seen, this.context);
+      row[slot] = value;
+      if (seen !== source && targetSlots[slot] >= 0) (seen as SqlValue[])[targetSlots[slot]] = value;
     }
     access.touch(assignments, before, row, this.context);
+    if (zeroes) replaceNulls(row, access.notNull, this.context);
     access.generate(row, this.context);
     access.verify(row, this.context);
+    if (this.spec.ignoring) this.foreignKeys.requireParents(access, row);
     return row;
   }
 
@@ -159,6 +169,11 @@ export interface UpdateSpec extends ModifySpec {
   readonly assignments: readonly Assignment[];
   /** Some assigned column is part of a unique key. */
   readonly touchesKey: boolean;
+  readonly sequential: boolean;
+  /** Rows that keep their values are not written, and not counted as changed. */
+  readonly changesOnly: boolean;
+  /** NULL in a column that must have a value becomes the zero of its type. */
+  readonly zeroes: boolean;
 }
 
 export class Update extends Modify {
@@ -169,9 +184,22 @@ export class Update extends Modify {
   constructor(source: Operator, spec: UpdateSpec, context: ExecutionContext) {
     super(source, spec, context);
     this.#spec = spec;
+    if (spec.changesOnly) this.outcome.changed = 0;
   }
 
   modify(source: Row): 'done' | typeof PENDING {
+    if (!this.spec.ignoring) return this.#modify(source);
+    try {
+      return this.#modify(source);
+    } catch (error) {
+      passOver(error, this.context);
+      this.#work = undefined;
+      this.outcome.rows++;
+      return 'done';
+    }
+  }
+
+  #modify(source: Row): 'done' | typeof PENDING {
     if (this.#work === undefined) {
       const key = source[this.#spec.keySlot] as string | null;
       if (key === null) return 'done';
@@ -180,16 +208,19 @@ export class Update extends Modify {
       if (locked === 'gone') return 'done';
       const current = locked.changed ? this.requalify(source, locked.row) : source;
       if (current === undefined) return 'done';
-      this.#work = {
-        key,
-        source: current,
-        before: locked.row,
-        after: this.assign(this.#spec.assignments, current, locked.row),
-      };
+      const { assignments, sequential, zeroes } = this.#spec;
+      const after = this.assign(assignments, current, locked.row, sequential, zeroes);
+      this.#work = { key, source: current, before: locked.row, after };
     }
     const { key, source: current, before, after } = this.#work;
+    if (this.outcome.changed !== undefined && sameRow(before, after)) {
+      this.#work = undefined;
+      this.outcome.rows++;
+      return 'done';
+    }
     if (this.writer.update(key, before, after) === PENDING) return PENDING;
     this.#work = undefined;
+    if (this.outcome.changed !== undefined) this.outcome.changed++;
     this.changed(current, after);
     return 'done';
   }
@@ -197,6 +228,16 @@ export class Update extends Modify {
 
 export class Delete extends Modify {
   modify(source: Row): 'done' | typeof PENDING {
+    if (!this.spec.ignoring) return this.#modify(source);
+    try {
+      return this.#modify(source);
+    } catch (error) {
+      passOver(error, this.context);
+      return 'done';
+    }
+  }
+
+  #modify(source: Row): 'done' | typeof PENDING {
     const key = source[this.spec.keySlot] as string | null;
     if (key === null) return 'done';
     const locked = this.writer.lock(key, 'update');

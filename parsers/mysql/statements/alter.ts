@@ -109,20 +109,7 @@ function optionActions(p: MysqlParser, pos: number): Action[] {
   const { options, comment } = tableOptions(p, false);
   if (p.index === before) throw p.syntaxError();
   const actions: Action[] = [];
-  const start = options.find((option) => option.name === 'auto_increment')?.value;
-  if (start !== undefined) {
-    const sequence = node('SEQUENCE_OPTIONS', {
-      noMinimum: false,
-      noMaximum: false,
-      restart: BigInt(start),
-      restartPresent: true,
-      cycle: 'default',
-      ownedByNone: false,
-    });
-    actions.push(action('restart_identity', { sequence, pos }));
-  }
-  const kept = options.filter((option) => option.name !== 'auto_increment');
-  if (kept.length > 0) actions.push(action('set_options', { options: kept, pos }));
+  if (options.length > 0) actions.push(action('set_options', { options, pos }));
   if (comment !== undefined) actions.push(action('set_comment', { text: comment, pos }));
   return actions;
 }

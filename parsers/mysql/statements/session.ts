@@ -1,4 +1,5 @@
 /** USE, SET, KILL, DO, and statements prepared from text. */
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { node, type NodeOf, type StatementNode, type ValueNode } from '../../../sblr/nodes.ts';
 import { stringLiteral } from '../../shared/literals.ts';
 import { Token } from '../../shared/tokenizer.ts';
@@ -18,7 +19,7 @@ export function killStatement(p: MysqlParser): StatementNode {
   const query = p.acceptOneOf('connection', 'query') === 'query';
   const target = p.expression();
   const call = node('CALL', {
-    function: query ? 'cancel_session' : 'terminate_session',
+    function: query ? 'interrupt_session' : 'end_session',
     variadic: false,
     arguments: [target],
     pos,
@@ -55,12 +56,12 @@ export function setStatement(p: MysqlParser): StatementNode {
   if (p.acceptWord('charset') || p.acceptWords('character', 'set')) return setNames(p, pos);
   if (p.isWord('password')) throw p.unsupported('SET PASSWORD');
   if (p.isWord('role')) throw p.unsupported('SET ROLE');
-  if (p.acceptWord('transaction')) return setTransaction(p, 'transaction', pos);
+  if (p.acceptWord('transaction')) return setTransaction(p, 'next', pos);
   if ((p.isWord('session') || p.isWord('global')) && p.peekIsWord(1, 'transaction')) {
-    if (p.isWord('global')) throw p.unsupported('SET GLOBAL TRANSACTION');
+    const scope = p.isWord('global') ? 'global' : 'session';
     p.advance();
     p.advance();
-    return setTransaction(p, 'session', pos);
+    return setTransaction(p, scope, pos);
   }
   const statements = p.list(() => assignment(p));
   return statements.length === 1 ? (statements[0] as StatementNode) : sequence(p, statements, pos);
@@ -72,14 +73,34 @@ function sequence(p: MysqlParser, statements: readonly StatementNode[], pos: num
   return { ...(statements[0] as StatementNode), pos };
 }
 
+/** Character sets of clients, with the collation that each brings. */
+const CHARACTER_SETS: Readonly<Record<string, string>> = {
+  utf8mb4: 'utf8mb4_0900_ai_ci',
+  utf8mb3: 'utf8mb3_general_ci',
+  utf8: 'utf8mb3_general_ci',
+  latin1: 'latin1_swedish_ci',
+  ascii: 'ascii_general_ci',
+  binary: 'binary',
+};
+
 function setNames(p: MysqlParser, pos: number): StatementNode {
+  const at = p.pos;
   const charset = p.isWord('default') ? 'utf8mb4' : word(p);
   if (p.isWord('default')) p.advance();
-  const collation = p.acceptWord('collate') ? word(p) : undefined;
+  const standard = CHARACTER_SETS[charset];
+  if (standard === undefined) {
+    const message = `unknown character set: '${charset}'`;
+    throw new SqlError('undefined_object', {
+      message,
+      variant: 'character_set',
+      args: { name: charset },
+      position: at,
+    });
+  }
+  const collation = p.acceptWord('collate') ? word(p) : standard;
   const names = ['character_set_client', 'character_set_results', 'character_set_connection'];
   const statements: StatementNode[] = names.map((name) => setting(name, 'session', stringLiteral(charset), pos));
-  if (collation !== undefined)
-    statements.push(setting('collation_connection', 'session', stringLiteral(collation), pos));
+  statements.push(setting('collation_connection', 'session', stringLiteral(collation), pos));
   return sequence(p, statements, pos);
 }
 
@@ -90,7 +111,7 @@ function word(p: MysqlParser): string {
   return text;
 }
 
-function setTransaction(p: MysqlParser, scope: 'transaction' | 'session', pos: number): StatementNode {
+function setTransaction(p: MysqlParser, scope: 'next' | 'session' | 'global', pos: number): StatementNode {
   const { isolation, access } = p.transactionModes(true);
   return node('SET_TRANSACTION', { scope, isolation, access, deferrable: false, pos });
 }
@@ -111,9 +132,9 @@ function assignment(p: MysqlParser): StatementNode {
   // A bare word stands for itself: SET sql_mode = ANSI.
   const at = p.pos;
   const bare = p.isKind(Token.WORD) && !p.peekIsSymbol(1, '(') && !p.peekIsSymbol(1, '.');
-  if (p.acceptWord('on') || (bare && !isLiteralWord(p.value))) {
-    const text = bare ? p.value : 'on';
-    if (bare) p.advance();
+  if (p.isWord('on') || (bare && !isLiteralWord(p.value))) {
+    const text = p.value;
+    p.advance();
     return setting(name, scope, stringLiteral(text, at), pos);
   }
   return setting(name, scope, p.expression(), pos);
@@ -152,20 +173,34 @@ function setting(name: string, scope: Scope, value: ValueNode, pos: number): Sta
 
 // ---- PREPARE, EXECUTE, DEALLOCATE ----------------------------------------------------------------------
 
-/** PREPARE name FROM 'text' */
+const NO_PROGRAM = new Uint8Array(0);
+
+/** PREPARE name FROM 'text', or a variable that holds it */
 export function prepareStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
   const name = p.columnId().text.toLowerCase();
   p.expectWord('from');
-  if (p.kind !== Token.STRING) throw p.unsupported('PREPARE from a variable');
+  p.command = 'PREPARE';
+  if (p.isKind(Token.PARAMETER)) {
+    const source = p.expression();
+    return node('PREPARE_STATEMENT', { name, program: NO_PROGRAM, types: [], text: '', replaces: true, source, pos });
+  }
+  if (p.kind !== Token.STRING) throw p.syntaxError();
   const text = p.stringLiteral();
   const inner = p.nested(text);
   const statement = inner.statement();
   if (!inner.atEnd()) throw inner.syntaxError();
-  p.command = 'PREPARE';
+  inner.endOfText();
   const types = Array.from({ length: inner.parameterCount }, () => undefined);
-  return node('PREPARE_STATEMENT', { name, program: inner.encodeStatements([statement], types), types: [], text, pos });
+  return node('PREPARE_STATEMENT', {
+    name,
+    program: inner.encodeStatements([statement], types),
+    types: [],
+    text,
+    replaces: true,
+    pos,
+  });
 }
 
 /** EXECUTE name [USING @a, ...] */

@@ -55,6 +55,7 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['handler', refused('HANDLER')],
   ['load', loadStatement],
   ['lock', refused('LOCK TABLES')],
+  ['unlock', transaction.unlockTables],
   ['grant', refused('GRANT')],
   ['revoke', refused('REVOKE')],
   ['flush', refused('FLUSH')],
@@ -79,7 +80,11 @@ function queryStatement(p: MysqlParser): StatementNode {
   if (p.liftLiterals) p.lifting = 1;
   const source = p.topQuery(true);
   p.lifting = 0;
-  if (p.into !== undefined) throw p.unsupported('SELECT INTO', p.into.pos);
+  p.acceptInto();
+  if (p.intoVariables !== undefined) {
+    p.command = 'SELECT INTO';
+    return node('ASSIGN_QUERY', { names: p.intoVariables, strict: false, scope: 'session', query: source, pos });
+  }
   return returning(p, 'SELECT', source, pos);
 }
 

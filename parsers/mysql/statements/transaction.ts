@@ -13,7 +13,14 @@ export function begin(p: MysqlParser): StatementNode {
   p.advance();
   p.acceptWord('work');
   control(p, 'BEGIN');
-  return node('BEGIN', { isolation: 'none', access: 'default', deferrable: false, command: 'BEGIN', pos });
+  return node('BEGIN', {
+    isolation: 'none',
+    access: 'default',
+    deferrable: false,
+    snapshot: false,
+    command: 'BEGIN',
+    pos,
+  });
 }
 
 /** START TRANSACTION [WITH CONSISTENT SNAPSHOT] [, READ ONLY | READ WRITE] */
@@ -22,17 +29,20 @@ export function start(p: MysqlParser): StatementNode {
   p.advance();
   p.expectWord('transaction');
   let access: 'default' | 'read_write' | 'read_only' = 'default';
+  let snapshot = false;
   if (!p.atEnd()) {
     p.list(() => {
-      if (p.acceptWord('with')) p.expectWords('consistent', 'snapshot');
-      else {
+      if (p.acceptWord('with')) {
+        p.expectWords('consistent', 'snapshot');
+        snapshot = true;
+      } else {
         p.expectWord('read');
         access = p.expectOneOf('only', 'write') === 'only' ? 'read_only' : 'read_write';
       }
     });
   }
   control(p, 'BEGIN');
-  return node('BEGIN', { isolation: 'none', access, deferrable: false, command: 'BEGIN', pos });
+  return node('BEGIN', { isolation: 'none', access, deferrable: false, snapshot, command: 'BEGIN', pos });
 }
 
 function ending(p: MysqlParser): { chain: boolean; retaining: boolean } {
@@ -76,4 +86,13 @@ export function release(p: MysqlParser): StatementNode {
   p.expectWords('release', 'savepoint');
   control(p, 'RELEASE');
   return node('RELEASE_SAVEPOINT', { name: p.columnId(), pos });
+}
+
+/** UNLOCK TABLES: there are no locks of that kind to give back. */
+export function unlockTables(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.expectOneOf('table', 'tables');
+  p.command = 'UNLOCK TABLES';
+  return node('NOOP', { command: 'UNLOCK TABLES', pos });
 }

@@ -20,7 +20,7 @@ export function prepareStatement(p: PostgresParser): StatementNode {
   const program = p.encodeStatements([statement], declared);
   p.parameterCount = 0;
   p.command = 'PREPARE';
-  return node('PREPARE_STATEMENT', { name, program, types, text: p.source(0, p.previousEnd), pos });
+  return node('PREPARE_STATEMENT', { name, program, types, text: p.source(0, p.previousEnd), replaces: false, pos });
 }
 
 export function executeStatement(p: PostgresParser): StatementNode {

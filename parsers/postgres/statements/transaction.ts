@@ -13,7 +13,7 @@ function noise(p: PostgresParser): void {
 }
 
 function opened(p: PostgresParser, command: string, pos: number): StatementNode {
-  return node('BEGIN', { ...p.transactionModes(false), command, pos });
+  return node('BEGIN', { ...p.transactionModes(false), snapshot: false, command, pos });
 }
 
 export function begin(p: PostgresParser): StatementNode {

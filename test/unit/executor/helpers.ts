@@ -299,8 +299,10 @@ export class TestContext implements ExecutionContext {
     return identifier.text;
   }
 
+  readonly checksForeignKeys = true;
   systemRows = refuse;
   nextSequenceValue = refuse;
+  passSequenceValue = refuse;
   callRoutine = refuse;
   routineRows = refuse;
   variable = refuse;

@@ -55,6 +55,12 @@ export const SEMANTICS: Semantics = {
   emptyStringIsNull: false,
   variableConflict: 'error',
   procedureRows: 'client',
+  affectedRows: 'matched',
+  assignmentOrder: 'simultaneous',
+  identityRequest: 'default',
+  identityCounter: 'apart',
+  missingValue: 'null',
+  snapshotWrites: 'fail',
 };
 
 export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {

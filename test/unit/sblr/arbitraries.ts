@@ -48,6 +48,12 @@ export const SEMANTICS: Semantics = {
   emptyStringIsNull: false,
   variableConflict: 'error',
   procedureRows: 'client',
+  affectedRows: 'matched',
+  assignmentOrder: 'simultaneous',
+  identityRequest: 'default',
+  identityCounter: 'apart',
+  missingValue: 'null',
+  snapshotWrites: 'fail',
 };
 
 export const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });
