@@ -12,7 +12,7 @@ import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolv
 import { bindColumn, bindWholeRow } from './columns.ts';
 import { compare, comparedNumber, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
 import type { RoutineParameter, StoredExpression } from '../catalog/definitions.ts';
-import { Binder, type BindContext } from './context.ts';
+import { Binder } from './context.ts';
 import { collated } from '../types/collation.ts';
 import { atPosition, fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';

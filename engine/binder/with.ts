@@ -153,26 +153,11 @@ function bindRecursive(
   );
   const columns: OutputColumn[] = base.columns.map((column, i) => binder.newColumn(names[i] as string, column.type));
   const open: CteBinding = { key, id, display, columns, next: chain };
-  const positions = outputPositions(query.left);
   checkRecursivePlace(query.right, key, display);
   const step = binder.bindRelation(binder, query.right, outer, open, true);
   if (step.columns.length !== columns.length)
     fail('syntax_error', 'each UNION query must have the same number of columns', query.right.pos ?? query.pos);
-  for (let i = 0; i < columns.length; i++) {
-    const have = (columns[i] as OutputColumn).type;
-    const overall = (step.columns[i] as OutputColumn).type;
-    const fits = sameIdentity(have, overall) || widens(have, overall);
-    if (overall.kind !== 'unknown' && !fits && !(isLenient(binder) && convertsLeniently(overall, have))) {
-      fail(
-        'datatype_mismatch',
-        `recursive query "${display}" column ${i + 1} has type ${typeName(have)} in non-recursive term but type ${typeName(overall)} overall`,
-        positions[i] ?? query.left.pos ?? cte.pos,
-        {
-          hint: 'Cast the output of the non-recursive term to the correct type.',
-        },
-      );
-    }
-  }
+  checkStepTypes(binder, cte, query, columns, step.columns);
   const converted = coerceOutputs(
     binder,
     step,
@@ -188,6 +173,32 @@ function bindRecursive(
     columns,
   };
   return plainRelation(plan);
+}
+
+/** Columns of the recursive term have the types that the first term gave, or convert to them unnoticed. */
+function checkStepTypes(
+  binder: Binder,
+  cte: NodeOf<'CTE'>,
+  query: NodeOf<'SET_OP'>,
+  columns: readonly OutputColumn[],
+  step: readonly OutputColumn[],
+): void {
+  const positions = outputPositions(query.left);
+  for (let i = 0; i < columns.length; i++) {
+    const have = (columns[i] as OutputColumn).type;
+    const overall = (step[i] as OutputColumn).type;
+    const fits = sameIdentity(have, overall) || widens(have, overall);
+    if (overall.kind !== 'unknown' && !fits && !(isLenient(binder) && convertsLeniently(overall, have))) {
+      fail(
+        'datatype_mismatch',
+        `recursive query "${binder.display(cte.name)}" column ${i + 1} has type ${typeName(have)} in non-recursive term but type ${typeName(overall)} overall`,
+        positions[i] ?? query.left.pos ?? cte.pos,
+        {
+          hint: 'Cast the output of the non-recursive term to the correct type.',
+        },
+      );
+    }
+  }
 }
 
 /** Columns wide enough for what later steps make of them: integers of 64 bits, text of any length. */

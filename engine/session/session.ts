@@ -24,9 +24,8 @@ import {
 } from '../../sblr/contract/session.ts';
 import type { Condition } from '../../sblr/contract/conditions.ts';
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
-import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
-import type { ReferenceTarget, SqlType, VariableKind } from '../../sblr/contract/types.ts';
+import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { Program } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork } from '../catalog/catalog.ts';

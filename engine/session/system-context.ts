@@ -5,6 +5,7 @@ import type { ObjectId } from '../catalog/definitions.ts';
 import type { SystemContext } from '../catalog/system/producer.ts';
 import type { TransactionContext } from '../catalog/transaction-relations.ts';
 import type { EngineCore } from '../core.ts';
+import type { LargeObjects } from './large-objects.ts';
 import { preparedStatementRows } from './prepared-statements.ts';
 import type { RenderedCatalog } from './rendered-catalog.ts';
 import type { Session } from './session.ts';
@@ -65,11 +66,8 @@ export function systemContext(session: Session): SystemContext {
     },
     ...transactionContext(core),
     preparedStatements: () => preparedStatementRows(session, (type) => hooks.typeId(type)),
-    largeObjects: () => hooks.largeObjects.list(),
-    largeObjectPages: () => hooks.largeObjects.pages(),
-    *cursors() {
-      for (const one of session.cursors.values()) yield [one.name, one.text, one.hold, one.scroll, one.createdAt];
-    },
+    ...largeObjectContext(hooks.largeObjects),
+    cursors: () => cursorRows(session),
     *statistics() {
       for (const [id, statistics] of core.statistics.analyzed()) {
         let position = 0;
@@ -99,6 +97,10 @@ function renderedTexts(rendered: RenderedCatalog): RenderedTexts {
   };
 }
 
+function largeObjectContext(largeObjects: LargeObjects): Pick<SystemContext, 'largeObjects' | 'largeObjectPages'> {
+  return { largeObjects: () => largeObjects.list(), largeObjectPages: () => largeObjects.pages() };
+}
+
 function transactionContext(core: EngineCore): TransactionContext {
   return {
     *locks() {
@@ -110,6 +112,10 @@ function transactionContext(core: EngineCore): TransactionContext {
         yield [one.id, one.name, one.preparedAt, one.role, one.databaseId];
     },
   };
+}
+
+function* cursorRows(session: Session): Iterable<Row> {
+  for (const one of session.cursors.values()) yield [one.name, one.text, one.hold, one.scroll, one.createdAt];
 }
 
 function* settingRows(session: Session): Iterable<Row> {

@@ -2,7 +2,10 @@
  * Function calls by message: the function's id and its arguments, answered by its value. Each is carried out
  * as a statement that selects the call, prepared once per connection.
  */
+import type { CompiledStatement } from '../../sblr/contract/dialect.ts';
+import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
 import { compileOne, type StatementCompiler } from './compile.ts';
 import { PreparedStatement } from './statements.ts';
 
@@ -32,4 +35,23 @@ export class FunctionCalls {
     this.#statements.set(key, statement);
     return statement;
   }
+}
+
+export function callRequest(
+  statement: PreparedStatement,
+  parameters: readonly SqlValue[],
+  textParameters: readonly boolean[],
+): ExecuteRequest {
+  const { program } = statement.compiled as CompiledStatement;
+  const { requestTypes: parameterTypes } = statement;
+  return {
+    program,
+    parameters,
+    parameterTypes,
+    textParameters,
+    implicit: 'statement',
+    text: '',
+    wantColumns: true,
+    maxRows: 0,
+  };
 }

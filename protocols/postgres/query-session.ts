@@ -29,7 +29,7 @@ import {
   readValues,
 } from './bind.ts';
 import { compileAll, compileOne, type PlacedStatement, type StatementCompiler } from './compile.ts';
-import { FunctionCalls } from './function-call.ts';
+import { callRequest, FunctionCalls } from './function-call.ts';
 import { copyMessage, CopyTransfer } from './copy-transfer.ts';
 import {
   CLIENT,
@@ -52,14 +52,8 @@ import type { SessionSettings } from './session-settings.ts';
 import { ResultOutput } from './result-output.ts';
 import { formatsRefused, sameShape } from './result-shape.ts';
 import { StatementStore } from './statement-store.ts';
-import { nextExecutes, Portal, PreparedStatement } from './statements.ts';
+import { nextExecutes, Portal, PreparedStatement, type Continuation, type Request } from './statements.ts';
 import { encoderOf, TEXT_FORMATS } from './text-result.ts';
-
-/** What the outstanding engine request is for. */
-type Request = 'none' | 'query' | 'execute' | 'prepare' | 'describe-cursor' | 'end-group' | 'fail';
-
-/** What follows when a 'prepare', 'end-group' or 'fail' request is answered. */
-type Continuation = 'none' | 'call' | 'describe-statement' | 'describe-portal' | 'ready' | 'finish-query' | 'skip';
 
 const NO_STATEMENTS: readonly PlacedStatement[] = [];
 const NO_ACTION: ClientAction = { kind: 'none' };
@@ -278,8 +272,7 @@ export class QuerySession implements ReplySink {
     const count = reader.u16();
     reader.position -= 2;
     const statement = this.#calls.statement(id, count, this.#settings.compile);
-    const compiled = statement.compiled as CompiledStatement;
-    this.#checkFailedTransaction(compiled);
+    this.#checkFailedTransaction(statement.compiled);
     if (needsTypes(formats, statement)) {
       this.#prepare(statement, 'call');
       return false;
@@ -289,9 +282,7 @@ export class QuerySession implements ReplySink {
     reader.expectEnd();
     this.#begin('query', NO_ACTION);
     this.#output.beginCall(format);
-    const { requestTypes: parameterTypes } = statement;
-    const request = { program: compiled.program, parameters: values, parameterTypes, textParameters: text };
-    this.#engine.execute({ ...request, implicit: 'statement', text: '', wantColumns: true, maxRows: 0 }, this);
+    this.#engine.execute(callRequest(statement, values, text), this);
     return true;
   }
 
@@ -464,20 +455,7 @@ export class QuerySession implements ReplySink {
     }
     const known = statement.columns;
     if (known !== undefined) this.#useColumns(known, portal);
-    this.#engine.execute(
-      {
-        program: compiled.program,
-        parameters: portal.parameters,
-        parameterTypes: statement.requestTypes,
-        textParameters: portal.textParameters,
-        implicit,
-        text: compiled.text,
-        wantColumns: known === undefined || portal.describeOwed || statement.isCopy,
-        ...(keep ? { portal: portal.engineName } : undefined),
-        maxRows: keep ? maxRows : 0,
-      },
-      this,
-    );
+    this.#engine.execute(portal.request(compiled, implicit, keep ? maxRows : 0), this);
     return true;
   }
 
@@ -495,9 +473,7 @@ export class QuerySession implements ReplySink {
     const kind = reader.u8();
     const name = reader.cstring();
     reader.expectEnd();
-    if (kind === 0x53) this.#store.dropStatement(name);
-    else if (kind === 0x50) this.#store.dropPortal(name);
-    else throw violation(`invalid CLOSE message subtype ${kind}`);
+    this.#store.close(kind, name);
     writeCloseComplete(this.#host.writer);
   }
 

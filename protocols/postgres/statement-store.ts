@@ -106,6 +106,13 @@ export class StatementStore {
     if (portal.state === 'open') this.#engine.closePortal(portal.engineName, this.#ignore);
   }
 
+  /** The Close message; `kind` tells what `name` is of. */
+  close(kind: number, name: string): void {
+    if (kind === 0x53) this.dropStatement(name);
+    else if (kind === 0x50) this.dropPortal(name);
+    else throw new SqlError('protocol_violation', `invalid CLOSE message subtype ${kind}`);
+  }
+
   /** Portals do not outlive their transaction; the engine drops its own. */
   forgetPortals(): void {
     // A cleared Map gets new tables, which the old ones keep alive: worth it only when there is something.

@@ -1,11 +1,24 @@
 /** Prepared statements and portals of the extended protocol, as the worker keeps them. */
 import type { CompiledStatement } from '../../sblr/contract/dialect.ts';
-import type { ResultColumn } from '../../sblr/contract/session.ts';
+import type { ExecuteRequest, ImplicitTransaction, ResultColumn } from '../../sblr/contract/session.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import type { FrameBuffer } from '../shared/framing.ts';
 import type { RowEncoder } from './encode.ts';
 import { CLIENT } from './messages.ts';
+
+/** What the outstanding engine request is for. */
+export type Request = 'none' | 'query' | 'execute' | 'prepare' | 'describe-cursor' | 'end-group' | 'fail';
+
+/** What follows when a 'prepare', 'end-group' or 'fail' request is answered. */
+export type Continuation =
+  | 'none'
+  | 'call'
+  | 'describe-statement'
+  | 'describe-portal'
+  | 'ready'
+  | 'finish-query'
+  | 'skip';
 
 export const NO_COLUMNS: readonly ResultColumn[] = [];
 
@@ -105,6 +118,22 @@ export class Portal {
   /** Its name in the engine, where a name is never empty. */
   get engineName(): string {
     return this.name === '' ? '<unnamed portal>' : this.name;
+  }
+
+  /** Its first execution; after `maxRows` > 0 rows the engine keeps the portal and waits. */
+  request(compiled: CompiledStatement, implicit: ImplicitTransaction, maxRows: number): ExecuteRequest {
+    const { statement } = this;
+    return {
+      program: compiled.program,
+      parameters: this.parameters,
+      parameterTypes: statement.requestTypes,
+      textParameters: this.textParameters,
+      implicit,
+      text: compiled.text,
+      wantColumns: statement.columns === undefined || this.describeOwed || statement.isCopy,
+      ...(maxRows > 0 ? { portal: this.engineName } : undefined),
+      maxRows,
+    };
   }
 }
 

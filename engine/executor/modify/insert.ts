@@ -283,7 +283,7 @@ export class Insert implements Operator {
       changed[slot] = evaluate(both, this.#context);
       if (this.#spec.sequential) both[slot] = changed[slot];
     }
-      access.touch(conflict.assignments, existing, changed, this.#context);
+    access.touch(conflict.assignments, existing, changed, this.#context);
     access.generate(changed, this.#context);
     access.verify(changed, this.#context);
     const outcome = this.#outcome;

@@ -123,9 +123,9 @@ function createTable(p: MysqlParser, temporary: boolean, pos: number): Statement
     unlogged: false,
     onCommit: 'preserve',
     inherits: [],
-    options: options.filter((option) => option.name !== 'auto_increment'),
+    options,
     comment,
-    columns: counting(columns, options),
+    columns,
     constraints,
     likes: [],
     indexes,
@@ -161,23 +161,6 @@ function referenceIndexes(
     made.push(node('TABLE_INDEX', { name, unique: false, method: undefined, options: [], keys: parts, pos }));
   }
   return made;
-}
-
-/** AUTO_INCREMENT = n is where the counter of the column starts. */
-function counting(columns: readonly NodeOf<'COLUMN_DEF'>[], options: readonly Option[]): NodeOf<'COLUMN_DEF'>[] {
-  const start = options.find((option) => option.name === 'auto_increment')?.value;
-  return columns.map((column) => {
-    if (!column.autoIncrement || start === undefined) return column;
-    const sequenceOptions = node('SEQUENCE_OPTIONS', {
-      noMinimum: false,
-      noMaximum: false,
-      start: BigInt(start),
-      restartPresent: false,
-      cycle: 'default',
-      ownedByNone: false,
-    });
-    return { ...column, sequenceOptions };
-  });
 }
 
 /** The first columns of all keys, in lower case. */

@@ -379,6 +379,7 @@ describe('the link', () => {
       settings: [],
       schemas: [{ name: 's', id: 11 }],
       systemSchema: 's',
+      facts: [],
     };
     link.install(profile);
     link.install(profile);
