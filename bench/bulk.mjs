@@ -69,7 +69,6 @@ function measure(server, job) {
 }
 
 function total(server) {
-  if (server.processes === undefined) return 0;
   return Object.values(cpuMicros(server)).reduce((sum, { user, system }) => sum + user + system, 0);
 }
 

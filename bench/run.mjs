@@ -2,7 +2,7 @@
  * `npm run bench -- <what> [--rounds N] [--seconds S] [--scale N] [--clients 1,8,32]`: benchmarks that always run the
  * real server beside Lyrebird, interleaved, and compare medians. The suites are in this folder, one file each.
  */
-const SUITES = { pg: './pg.mjs', analytic: './analytic.mjs', bulk: './bulk.mjs' };
+const SUITES = { pg: './pg.mjs', mysql: './mysql.mjs', analytic: './analytic.mjs', bulk: './bulk.mjs' };
 
 const [name = 'pg', ...rest] = process.argv.slice(2);
 const file = SUITES[name];

@@ -1,9 +1,9 @@
 /**
- * What the benchmarks share: Lyrebird and a real PostgreSQL 15 on private ports and folders, the CPU time of their
- * processes, medians.
+ * What the benchmarks share: Lyrebird, a real PostgreSQL 15 and a real MariaDB on private ports and folders, the CPU
+ * time of their processes, medians.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const BIN = process.env.PG_BIN ?? '/usr/lib/postgresql/15/bin';
+export const MARIADBD = process.env.MARIADBD ?? '/usr/sbin/mariadbd';
 export const PASSWORD = 'bench';
 
 export function median(values) {
@@ -69,13 +70,15 @@ export async function startPostgres(folder, settings = {}) {
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]);
   const child = spawn(command, args, { stdio: 'ignore', cwd: tmpdir() });
+  const postmaster = () => Number(readFileSync(join(data, 'db', 'postmaster.pid'), 'utf8').split('\n')[0]);
   const server = {
     name: 'PostgreSQL',
     port,
+    processes: () => [{ role: 'server', pid: postmaster() }],
     async stop() {
-      const pid = Number(readFileSync(join(data, 'db', 'postmaster.pid'), 'utf8').split('\n')[0]);
+      const pid = postmaster();
       process.kill(pid, 'SIGINT');
-      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
+      await ended(child);
       rmSync(data, { recursive: true, force: true });
     },
   };
@@ -83,20 +86,70 @@ export async function startPostgres(folder, settings = {}) {
   return server;
 }
 
-export async function startLyrebird(folder) {
+/**
+ * A MariaDB that waits for the disk at every commit, as PostgreSQL and Lyrebird do, with a user `root` that has the
+ * benchmarks' password.
+ */
+export async function startMariadb() {
+  const folder = mkdtempSync(join(tmpdir(), 'lyrebird-bench-mariadb-'));
+  const data = join(folder, 'data');
   const port = await freePort();
+  const root = process.getuid?.() === 0;
+  if (root) spawnSync('chown', ['mysql', folder]);
+  const asOwner = (command, args) => (root ? ['runuser', ['-u', 'mysql', '--', command, ...args]] : [command, args]);
+  const made = spawnSync(
+    ...asOwner('mariadb-install-db', [
+      '--no-defaults',
+      `--datadir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ]),
+    { encoding: 'utf8', cwd: folder },
+  );
+  if (made.status !== 0) throw new Error(`mariadb-install-db: ${made.stderr}${made.stdout}`);
+  const first = join(folder, 'first.sql');
+  writeFileSync(first, `SET PASSWORD FOR root@localhost = PASSWORD('${PASSWORD}');\n`);
+  const child = spawn(
+    ...asOwner(MARIADBD, [
+      '--no-defaults',
+      `--datadir=${data}`,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      `--socket=${join(folder, 'socket')}`,
+      `--pid-file=${join(folder, 'pid')}`,
+      `--init-file=${first}`,
+      '--innodb-flush-log-at-trx-commit=1',
+      '--innodb-buffer-pool-size=256M',
+      '--max-connections=120',
+    ]),
+    { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder },
+  );
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said = (said + text).slice(-4000);
+  });
+  await until(() => said.includes('ready for connections') || child.exitCode !== null);
+  if (child.exitCode !== null) throw new Error(`MariaDB did not start:\n${said}`);
+  const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+  return {
+    name: 'MariaDB',
+    port,
+    processes: () => [{ role: 'server', pid }],
+    async stop() {
+      process.kill(pid, 'SIGTERM');
+      await ended(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Lyrebird with the port of one protocol open: 'pg' or 'mysql'. */
+export async function startLyrebird(folder, protocol = 'pg') {
+  const port = await freePort();
+  const ports = ['pg', 'mysql'].flatMap((name) => [`--${name}-port`, name === protocol ? String(port) : 'off']);
   const child = spawn(
     process.execPath,
-    [
-      join(ROOT, 'dist/lyrebird.js'),
-      'start',
-      '--data',
-      join(folder, 'data'),
-      '--pg-port',
-      String(port),
-      '--mysql-port',
-      'off',
-    ],
+    [join(ROOT, 'dist/lyrebird.js'), 'start', '--data', join(folder, 'data'), ...ports],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, LYREBIRD_PASSWORD: PASSWORD },
@@ -113,9 +166,13 @@ export async function startLyrebird(folder) {
     processes: () => roles,
     async stop() {
       child.kill('SIGTERM');
-      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
+      await ended(child);
     },
   };
+}
+
+function ended(child) {
+  return new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve()));
 }
 
 /** The server's child processes by what they run. */
@@ -137,15 +194,18 @@ function children(parent) {
 
 const MICROS_PER_TICK = 10_000;
 
-/** Microseconds of processor time of the server's processes so far, by role: in user code and in the system. */
+/**
+ * Microseconds of processor time of the server's processes so far, by role: in user code and in the system. A process
+ * answers for its children that have ended: so the time of PostgreSQL's connections is there once they are closed.
+ */
 export function cpuMicros(server) {
   const byRole = {};
   for (const { role, pid } of server.processes()) {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const sum = (byRole[role] ??= { user: 0, system: 0 });
-    sum.user += Number(fields[11]) * MICROS_PER_TICK;
-    sum.system += Number(fields[12]) * MICROS_PER_TICK;
+    sum.user += (Number(fields[11]) + Number(fields[13])) * MICROS_PER_TICK;
+    sum.system += (Number(fields[12]) + Number(fields[14])) * MICROS_PER_TICK;
   }
   return byRole;
 }
