@@ -147,11 +147,11 @@ export abstract class ClientConnection<Input extends StreamBuffer> {
   }
 
   /**
-   * Sends `answer`; from there on the client speaks TLS. Raises when it sent bytes ahead: what the handshake
-   * did not protect must not be taken for the client's.
+   * Sends `answer`; from there on the client speaks TLS. A client that had to wait for the answer must not have sent
+   * bytes ahead, which the handshake would not protect. One that is not answered may have begun the handshake.
    */
   protected startTls(material: TlsMaterial, answer?: Uint8Array): void {
-    if (this.input.buffered > 0)
+    if (answer !== undefined && this.input.buffered > 0)
       throw new SqlError('protocol_violation', 'received unencrypted data after SSL request');
     const plain = this.#socket;
     if (!(plain instanceof Duplex)) throw new TypeError('the socket cannot speak TLS');
@@ -159,6 +159,11 @@ export abstract class ClientConnection<Input extends StreamBuffer> {
     if (answer !== undefined) plain.write(answer);
     this.#unlisten(plain);
     this.#encrypted = true;
+    if (this.input.buffered > 0) {
+      // Paused, so that it waits for its new reader.
+      plain.pause();
+      plain.unshift(this.input.takeRest());
+    }
     const encrypted = new TLSSocket(plain, { isServer: true, secureContext: secureContext(material) });
     plain.on('error', this.#onGone);
     plain.on('close', this.#onGone);

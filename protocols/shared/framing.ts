@@ -71,6 +71,14 @@ export class StreamBuffer {
     this.end = left;
   }
 
+  /** Takes out a copy of all that is not consumed. */
+  takeRest(): Buffer {
+    const rest = Buffer.from(this.bytes.subarray(this.position, this.end));
+    this.payloadEnd = this.end;
+    this.consume();
+    return rest;
+  }
+
   /** Moves past the message found last. */
   consume(): void {
     this.position = this.payloadEnd;
