@@ -28,6 +28,12 @@ export const PENDING: unique symbol = Symbol('pending');
 /** Thrown by expressions that must wait; not an error. Whoever throws has registered with `waitFor` or `yieldSlice`. */
 export const SUSPEND: unique symbol = Symbol('suspend');
 
+/**
+ * Thrown where a row that was waited for is gone and may have been replaced, by a statement that goes by the newest
+ * commit; not an error. Running undoes what the statement did and runs it again over a new snapshot, its locks kept.
+ */
+export const START_OVER: unique symbol = Symbol('start over');
+
 /** null = end. A batch is never empty and belongs to the caller until the next call. */
 export type Batch = readonly Row[];
 
@@ -76,9 +82,11 @@ export interface ExecutionContext {
   readonly catalog: CatalogView;
   readonly parameters: readonly SqlValue[];
   readonly evaluation: EvalContext;
-  /** Values of outer columns and `let` bindings by column id (sparse). */
+  /** May START_OVER be thrown: is nothing of the statement's on its way to the client, and does it want to? */
+  readonly mayStartOver?: boolean;
   /** Off: rows may be written that have no parent, and parents go without their children. */
   readonly checksForeignKeys: boolean;
+  /** Values of outer columns and `let` bindings by column id (sparse). */
   readonly outer: SqlValue[];
   /** State of subplans, CTEs and the like, by the number the planner gave them (sparse; starts empty). */
   readonly slots: unknown[];

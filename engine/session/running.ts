@@ -5,8 +5,10 @@
 import type { Completion, ReplySink, ResultColumn } from '../../sblr/contract/session.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import { RowBlockWriter, type ReferenceResolver } from '../../sblr/contract/row-block.ts';
+import { START_OVER } from '../executor/operator.ts';
 import { RowStore } from '../executor/operators/row-store.ts';
 import { Execution } from '../executor/run.ts';
+
 import { isPlanVolatile } from '../planner/expression-walk.ts';
 import type { PlannedQuery } from './plan-cache.ts';
 import type { Session } from './session.ts';
@@ -28,7 +30,7 @@ export class Running {
   readonly context: StatementContext;
   readonly columns: readonly ResultColumn[];
   readonly #query: PlannedQuery;
-  readonly #execution: Execution;
+  #execution: Execution;
   readonly #writer: RowBlockWriter;
   /** Rows fetched from the execution and not yet sent. */
   #batch: readonly Row[] = [];
@@ -105,6 +107,7 @@ export class Running {
       }
       this.#batch = this.#execution.rows;
       this.#at = 0;
+      context.mayStartOver = false;
       if (context.sliceUsed() && this.#writer.byteLength > 0 && !this.#flush(session)) return;
     }
     if (this.#writer.rowCount > 0) this.#send(session.sink);
@@ -116,9 +119,22 @@ export class Running {
     try {
       return this.#execution.step();
     } catch (error) {
+      if (error === START_OVER) return this.#startOver(session);
       if (this.#writer.rowCount > 0) this.#send(session.sink);
       throw error;
     }
+  }
+
+  /** Nothing has left yet. The next attempt is a turn of its own: whoever changes rows under us does so in between. */
+  #startOver(session: Session): 'pending' {
+    const { context } = this;
+    this.#execution.close();
+    session.endOpenStatements(false);
+    session.beginStatement(true);
+    context.slots.length = 0;
+    this.#execution = new Execution(this.#query.plan, context);
+    context.yieldSlice();
+    return 'pending';
   }
 
   /** Encodes rows of the batch; false = waiting for the client. */

@@ -60,6 +60,7 @@ export class StatementContext implements ExecutionContext {
   measurements: Map<object, Measurement> | undefined = undefined;
   readonly spillFiles: SpillFiles;
   sourceRow: Row | undefined = undefined;
+  mayStartOver = false;
   /** Set to make the statement fail at its next check. */
   cancelled: SqlError | undefined = undefined;
   /** Called when the statement can go on after PENDING. */

@@ -157,6 +157,7 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
   const parameters = bindParameters(session, cached, request);
   session.beginStatement(writesOrLocks(query));
   const context = new StatementContext(session, transaction, parameters);
+  context.mayStartOver = session.semantics?.snapshotWrites === 'newest' && transaction.readsNewest;
   const running = new Running(query, context, request.portal !== undefined, session.resolveReference);
   session.running = running;
   if (request.portal !== undefined) {

@@ -9,7 +9,7 @@ import type { Row } from '../../../sblr/contract/values.ts';
 import { ScanBatch } from '../../../storage/contract/scan.ts';
 import type { ConstraintDefinition } from '../../catalog/definitions.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
-import { PENDING, type ExecutionContext } from '../operator.ts';
+import { PENDING, START_OVER, type ExecutionContext } from '../operator.ts';
 import { successor } from '../operators/index-ranges.ts';
 import { completeRow } from '../operators/scans.ts';
 import { DEFERRED_KEY, isDeferred } from './constraint-mode.ts';
@@ -197,7 +197,10 @@ export class TableWriter {
     if (transaction.changedInStatement(space, rowKey)) return 'gone';
     const changed = transaction.verifyLocked(space, rowKey) === 'changed';
     const stored = changed ? transaction.getNewest(space, rowKey) : transaction.get(space, rowKey);
-    if (stored === undefined) return 'gone';
+    if (stored === undefined) {
+      if (changed && this.#context.mayStartOver === true) throw START_OVER;
+      return 'gone';
+    }
     return { row: completeRow(stored, rowKey, this.access.missing, false), changed };
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Row } from '../../../sblr/contract/values.ts';
 import type { TableDefinition } from '../../catalog/definitions.ts';
-import { PENDING, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
+import { PENDING, START_OVER, type Batch, type Evaluator, type ExecutionContext, type Operator } from '../operator.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
 import { missingValues, completeRow } from './scans.ts';
 
@@ -84,7 +84,10 @@ export class LockRows implements Operator {
         if (isWaiter(result)) return waitForLock(result, this.#context);
         if (transaction.verifyLocked(target.table.space, key, 'lock') === 'changed') {
           const newest = transaction.getNewest(target.table.space, key);
-          if (newest === undefined) return undefined;
+          if (newest === undefined) {
+            if (this.#context.mayStartOver === true) throw START_OVER;
+            return undefined;
+          }
           this.#row = replaceColumns(this.#row, target, newest, key);
           if (recheck !== undefined && recheck(this.#row, this.#context) !== true) return undefined;
         }
