@@ -132,8 +132,9 @@ export const OPCODES = {
   // ---- 0x02 data manipulation (relations: they yield their RETURNING rows) ------------------------
   INSERT: { code: 0x0201, result: 'relation',
     operands: { table: 'name', alias: 'ident?', columns: 'ident[]', overriding: oneOf('none', 'system', 'user'), defaultValues: 'bool', onDuplicate: oneOf('error', 'ignore', 'replace') },
-    inputs: { source: 'relation?', onConflict: optional('ON_CONFLICT'), returning: many('ITEM', 'STAR') },
-    doc: 'Inserts the rows of `source` (a VALUES may hold DEFAULT_VALUE).' },
+    inputs: { source: 'relation?', onConflict: optional('ON_CONFLICT'), returning: many('ITEM', 'STAR'), parts: many('COLUMN_PART') },
+    doc: 'Inserts the rows of `source` (a VALUES may hold DEFAULT_VALUE). `parts`: of those `columns` that get an element or field only.' },
+  COLUMN_PART: { code: 0x020c, result: 'element', operands: { index: 'u32' }, inputs: { steps: many('SUBSCRIPT_STEP') }, doc: 'The column with this index in the list gets the part that `steps` lead to.' },
   ON_CONFLICT: { code: 0x0202, result: 'element', operands: { action: oneOf('nothing', 'update'), constraint: 'ident?', anyKey: 'bool', rowAlias: 'ident?', rowColumns: 'ident[]' },
     inputs: { target: many('INDEX_KEY'), targetWhere: 'value?', assignments: many('ASSIGNMENT'), where: 'value?' },
     doc: 'ON CONFLICT / ON DUPLICATE KEY (anyKey). In it, the row proposed is in scope as relation EXCLUDED, and under `rowAlias` with its columns named `rowColumns` (none = as in the table).' },

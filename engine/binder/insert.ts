@@ -1,6 +1,7 @@
 /**
  * INSERT: target columns, rows of VALUES or a query converted by assignment, ON CONFLICT.
  */
+import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, InsertConflict, LogicalPlan, OutputColumn } from './bound.ts';
@@ -12,6 +13,7 @@ import { bindExpression } from './expression.ts';
 import { shapeOf } from './range-entries.ts';
 import { depthBelow } from './levels.ts';
 import { columnExpression, convertOutputs, plainRelation } from './outputs.ts';
+import { partType, partValue, refuseDefaultPart, replacePart } from './part-assignment.ts';
 import { startOf } from './positions.ts';
 import { newLevel, Scope } from './scope.ts';
 import {
@@ -41,11 +43,12 @@ export function bindInsert(
   requirePrivilege(binder, target, 'INSERT', positions);
   binder.useTable(table, 'write');
   if (node.onDuplicate === 'ignore') binder.shared.adjusts = true;
-  const values: (BoundExpression | undefined)[] = table.columns.map(() => undefined);
+  const inserted = new InsertedValues(binder, node, table.columns.length, valuesScope(binder, outer, ctes));
+  const { values } = inserted;
   const source =
     node.source === undefined || node.defaultValues
       ? emptySource()
-      : bindSource(binder, node, node.source, target, columns, values, outer, ctes);
+      : bindSource(binder, node, node.source, target, columns, inserted, outer, ctes);
   for (const { position, expression } of domainDefaults(binder, table, (at) => values[at - 1] !== undefined))
     values[position - 1] = expression;
   const stored = rowColumns(target.binder, table);
@@ -72,15 +75,68 @@ const emptySource = (): LogicalPlan => ({ kind: 'dual', columns: [] });
 
 type InsertColumns = readonly (ColumnDefinition | undefined)[];
 
+/** Where the given values go: whole columns, or parts that add up to one. */
+class InsertedValues {
+  readonly values: (BoundExpression | undefined)[];
+  readonly #binder: Binder;
+  readonly #scope: Scope;
+  readonly #parts = new Map<number, NodeOf<'COLUMN_PART'>>();
+
+  constructor(binder: Binder, node: NodeOf<'INSERT'>, width: number, scope: Scope) {
+    this.values = new Array<undefined>(width).fill(undefined);
+    this.#binder = binder;
+    this.#scope = scope;
+    for (const part of node.parts) this.#parts.set(part.index, part);
+  }
+
+  /** The type of what the value with this index is assigned to. */
+  typeOf(index: number, column: ColumnDefinition): SqlType {
+    const part = this.#parts.get(index);
+    return part === undefined ? column.type : partType(this.#target(part, column), column.type, part.steps);
+  }
+
+  /** The value converted to that type. */
+  convert(index: number, column: ColumnDefinition, value: BoundExpression, pos?: number, row = 1): BoundExpression {
+    const part = this.#parts.get(index);
+    const shown = this.#binder.display(column.name);
+    return part === undefined
+      ? coerceForAssignment(this.#binder, value, column.type, shown, pos, row)
+      : partValue(this.#binder, value, this.typeOf(index, column), shown, part);
+  }
+
+  put(index: number, column: ColumnDefinition, value: BoundExpression): void {
+    const at = column.position - 1;
+    const part = this.#parts.get(index);
+    if (part === undefined) this.values[at] = value;
+    else {
+      const before = this.values[at] ?? nullOf(column.type);
+      const target = { ...this.#target(part, column), part: () => value };
+      this.values[at] = replacePart(target, before, column.type, part.steps);
+    }
+  }
+
+  refuseDefault(index: number, value: ValueNode): void {
+    const part = this.#parts.get(index);
+    if (part !== undefined) refuseDefaultPart(part.steps, value, part.pos);
+  }
+
+  #target(part: NodeOf<'COLUMN_PART'>, column: ColumnDefinition): Parameters<typeof partType>[0] {
+    return { scope: this.#scope, column: this.#binder.display(column.name), pos: part.pos };
+  }
+}
+
 /** The columns that get values, in their order; undefined for those of a view that are computed. */
 function insertColumns(binder: Binder, node: NodeOf<'INSERT'>, target: Target): InsertColumns {
   if (node.columns.length === 0) return targetColumns(binder, target);
-  const seen = new Set<number>();
-  return node.columns.map((name) => {
+  const seen = new Map<number, boolean>();
+  const isPart = (index: number): boolean => node.parts.some((part) => part.index === index);
+  return node.columns.map((name, index) => {
     const column = targetColumn(binder, target, name, node.pos, 'insert into');
-    if (seen.has(column.position))
+    // A column may be made of several parts, but is not given whole besides.
+    const before = seen.get(column.position);
+    if (before !== undefined && !(before && isPart(index)))
       fail('duplicate_column', `column "${binder.display(name)}" specified more than once`, node.pos);
-    seen.add(column.position);
+    seen.set(column.position, isPart(index));
     return column;
   });
 }
@@ -128,22 +184,20 @@ function bindSource(
   source: RelationNode,
   target: Target,
   wanted: InsertColumns,
-  values: (BoundExpression | undefined)[],
+  inserted: InsertedValues,
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): LogicalPlan {
-  if (source.op === 'VALUES') return bindRows(binder, node, source, target, wanted, values, outer, ctes);
+  if (source.op === 'VALUES') return bindRows(binder, node, source, target, wanted, inserted, outer, ctes);
   const bound = binder.bindRelation(binder, source, outer, ctes, true);
   const columns = usedColumns(binder, node, target, wanted, bound.columns.length, source.pos ?? node.pos);
   const ignored = bound.columns.map((_column, i) => valueIgnored(binder, node, columns[i] as ColumnDefinition));
   const converted = convertOutputs(binder, bound, (expression, i) => {
     const column = columns[i] as ColumnDefinition;
-    return ignored[i] === true
-      ? expression
-      : coerceForAssignment(binder, expression, column.type, binder.display(column.name), undefined);
+    return ignored[i] === true ? expression : inserted.convert(i, column, expression);
   });
   converted.columns.forEach((column, i) => {
-    if (ignored[i] !== true) values[(columns[i] as ColumnDefinition).position - 1] = columnExpression(column);
+    if (ignored[i] !== true) inserted.put(i, columns[i] as ColumnDefinition, columnExpression(column));
   });
   return converted.plan;
 }
@@ -154,7 +208,7 @@ function bindRows(
   source: NodeOf<'VALUES'>,
   target: Target,
   wanted: InsertColumns,
-  values: (BoundExpression | undefined)[],
+  inserted: InsertedValues,
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): LogicalPlan {
@@ -167,39 +221,34 @@ function bindRows(
   }
   const first = rows[0]?.[Math.min(wanted.length, width - 1)];
   const columns = usedColumns(binder, node, target, wanted, width, first?.pos ?? source.pos ?? node.pos);
-  const bind = (item: ValueNode, column: ColumnDefinition, row = 1): BoundExpression => {
+  const bind = (item: ValueNode, index: number, column: ColumnDefinition, row = 1): BoundExpression => {
     if (item.op === 'DEFAULT_VALUE') {
       // INSERT itself knows best which values its counter made.
       const asked = column.sequenceId !== undefined && binder.semantics.identityRequest !== 'default';
       return asked ? nullOf(column.type) : defaultExpression(binder, column);
     }
-    return coerceForAssignment(
-      binder,
-      bindExpression(item, scope),
-      column.type,
-      binder.display(column.name),
-      startOf(item),
-      row,
-    );
+    return inserted.convert(index, column, bindExpression(item, scope), startOf(item), row);
   };
   const given: { readonly column: ColumnDefinition; readonly index: number }[] = [];
   for (let i = 0; i < width; i++) {
     const column = columns[i] as ColumnDefinition;
+    for (const row of rows) inserted.refuseDefault(i, row[i] as ValueNode);
     const written = rows.find((row) => row[i]?.op !== 'DEFAULT_VALUE')?.[i];
     if (written === undefined || valueIgnored(binder, node, column)) continue;
     given.push({ column, index: i });
   }
   if (rows.length === 1) {
-    for (const { column, index } of given) values[column.position - 1] = bind(rows[0]?.[index] as ValueNode, column);
+    for (const { column, index } of given)
+      inserted.put(index, column, bind(rows[0]?.[index] as ValueNode, index, column));
     return emptySource();
   }
-  const output: OutputColumn[] = given.map(({ column }) => binder.newColumn(binder.display(column.name), column.type));
-  given.forEach(({ column }, i) => {
-    values[column.position - 1] = columnExpression(output[i] as OutputColumn);
-  });
+  const output: OutputColumn[] = given.map(({ column, index }) =>
+    binder.newColumn(binder.display(column.name), inserted.typeOf(index, column)),
+  );
+  given.forEach(({ column, index }, i) => inserted.put(index, column, columnExpression(output[i] as OutputColumn)));
   return {
     kind: 'values',
-    rows: rows.map((row, i) => given.map(({ column, index }) => bind(row[index] as ValueNode, column, i + 1))),
+    rows: rows.map((row, i) => given.map(({ column, index }) => bind(row[index] as ValueNode, index, column, i + 1))),
     columns: output,
   };
 }

@@ -8,9 +8,10 @@ import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, OutputColumn } from './bound.ts';
 import { builtin } from './calls.ts';
-import { coerce, coerceForAssignment, constant, nullOf } from './coerce.ts';
+import { coerce, constant, nullOf } from './coerce.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindExpression, subscriptBound } from './expression.ts';
+import type { Binder } from './context.ts';
 import type { RangeEntry, Scope } from './scope.ts';
 import { baseType, isDomain, typeName } from './type-facts.ts';
 
@@ -19,9 +20,41 @@ const MAX_DIMENSIONS = 6;
 
 interface Target {
   readonly scope: Scope;
-  readonly node: NodeOf<'ASSIGNMENT'>;
   /** The column, for messages. */
   readonly column: string;
+  readonly pos: number | undefined;
+  /** The value for the part, which is of this type. */
+  readonly part: (type: SqlType) => BoundExpression;
+}
+
+/** The value as a part of the column, converted as by assignment. */
+export function partValue(
+  binder: Binder,
+  value: BoundExpression,
+  type: SqlType,
+  column: string,
+  { steps, pos }: { readonly steps: readonly Step[]; readonly pos?: number | undefined },
+): BoundExpression {
+  const converted = coerce(binder, value, type, 'assignment', pos);
+  if (converted !== undefined) return converted;
+  const last = steps.at(-1);
+  const [what, is] =
+    last?.kind === 'field'
+      ? [`subfield "${binder.display(last.field as Identifier)}"`, 'is of type']
+      : [`subscripted assignment to "${column}"`, 'requires type'];
+  return fail(
+    'datatype_mismatch',
+    `${what} ${is} ${typeName(type)} but expression is of type ${typeName(value.type)}`,
+    pos,
+    { hint: 'You will need to rewrite or cast the expression.' },
+  );
+}
+
+/** Raises where the value of a part is DEFAULT. */
+export function refuseDefaultPart(steps: readonly Step[], value: ValueNode, pos: number | undefined): void {
+  if (value.op !== 'DEFAULT_VALUE') return;
+  const what = steps[0]?.kind === 'field' ? 'a subfield' : 'an array element';
+  fail('feature_not_supported', `cannot set ${what} to DEFAULT`, pos);
 }
 
 /** The parts that one statement assigns: those of one column add up. */
@@ -41,11 +74,12 @@ export class PartAssignments {
 
   /** The whole value of the column after this assignment. */
   assign(node: NodeOf<'ASSIGNMENT'>, column: ColumnDefinition): BoundExpression {
-    const target = { scope: this.#scope, node, column: this.#scope.binder.display(column.name) };
-    if (node.value.op === 'DEFAULT_VALUE') {
-      const what = node.subscripts[0]?.kind === 'field' ? 'a subfield' : 'an array element';
-      fail('feature_not_supported', `cannot set ${what} to DEFAULT`, node.pos);
-    }
+    const shown = this.#scope.binder.display(column.name);
+    refuseDefaultPart(node.subscripts, node.value, node.pos);
+    const written = { steps: node.subscripts, pos: node.pos };
+    const part = (type: SqlType): BoundExpression =>
+      partValue(this.#scope.binder, bindExpression(node.value, this.#scope), type, shown, written);
+    const target = { scope: this.#scope, column: shown, pos: node.pos, part };
     if (this.#row.expressions !== undefined) notSupported('assignment to a part of a column of a view', node.pos);
     this.again = this.#values.has(column.position);
     const before = this.#values.get(column.position) ?? this.#current(column);
@@ -60,13 +94,24 @@ export class PartAssignments {
   }
 }
 
-function replacePart(target: Target, before: BoundExpression, type: SqlType, steps: readonly Step[]): BoundExpression {
+/** The type of the part that the steps lead to. */
+export function partType(target: Omit<Target, 'part'>, type: SqlType, steps: readonly Step[]): SqlType {
+  let found = type;
+  const part = (its: SqlType): BoundExpression => nullOf((found = its));
+  replacePart({ ...target, part }, nullOf(type), type, steps);
+  return found;
+}
+
+/** The whole value of a column of the given type once the part has its value. */
+export function replacePart(
+  target: Target,
+  before: BoundExpression,
+  type: SqlType,
+  steps: readonly Step[],
+): BoundExpression {
   const { binder } = target.scope;
   const [step] = steps;
-  if (step === undefined) {
-    const { value } = target.node;
-    return coerceForAssignment(binder, bindExpression(value, target.scope), type, target.column, value.pos);
-  }
+  if (step === undefined) return target.part(type);
   const base = isDomain(type) ? baseType(type) : type;
   const changed =
     step.kind === 'field'
@@ -75,7 +120,7 @@ function replacePart(target: Target, before: BoundExpression, type: SqlType, ste
         ? replaceMember(target, before, steps)
         : replaceElements(target, before, base, steps);
   if (base === type) return changed;
-  return coerce(binder, changed, type, 'assignment', target.node.pos) ?? changed;
+  return coerce(binder, changed, type, 'assignment', target.pos) ?? changed;
 }
 
 /** The row with one field replaced. */
@@ -87,7 +132,7 @@ function replaceField(target: Target, before: BoundExpression, type: SqlType, st
     fail(
       'datatype_mismatch',
       `cannot assign to field "${shown}" of column "${target.column}" because its type ${typeName(type)} is not a composite type`,
-      target.node.pos,
+      target.pos,
     );
   const key = identifierKey(steps[0]?.field as Identifier);
   const index = fields.findIndex((field) => field.name.toLowerCase() === key);
@@ -95,7 +140,7 @@ function replaceField(target: Target, before: BoundExpression, type: SqlType, st
     fail(
       'undefined_column',
       `cannot assign to field "${shown}" of column "${target.column}" because there is no such column in data type ${typeName(type)}`,
-      target.node.pos,
+      target.pos,
     );
   const part = (at: number, field: RecordField): BoundExpression => ({
     kind: 'field',
@@ -112,7 +157,7 @@ function replaceField(target: Target, before: BoundExpression, type: SqlType, st
 function replaceMember(target: Target, before: BoundExpression, steps: readonly Step[]): BoundExpression {
   const { binder } = target.scope;
   const keys = steps.map((step) => {
-    const pos = step.pos ?? target.node.pos;
+    const pos = step.pos ?? target.pos;
     if (step.kind !== 'index') fail('datatype_mismatch', 'jsonb subscript does not support slices', pos);
     const key = bindExpression(step.lower as ValueNode, target.scope);
     const text =
@@ -125,9 +170,7 @@ function replaceMember(target: Target, before: BoundExpression, steps: readonly 
       });
     return coerce(binder, text, TEXT, 'assignment', pos) ?? text;
   });
-  const { value } = target.node;
-  const part = coerceForAssignment(binder, bindExpression(value, target.scope), JSONB, target.column, value.pos);
-  return builtin(binder, 'jsonb_assign', [before, part, ...keys], target.node.pos);
+  return builtin(binder, 'jsonb_assign', [before, target.part(JSONB), ...keys], target.pos);
 }
 
 function replaceElements(
@@ -136,14 +179,10 @@ function replaceElements(
   type: SqlType,
   steps: readonly Step[],
 ): BoundExpression {
-  const { scope, node } = target;
+  const { scope, pos } = target;
   const { binder } = scope;
   if (type.kind !== 'array' || type.element === undefined)
-    fail(
-      'datatype_mismatch',
-      `cannot subscript type ${typeName(type)} because it does not support subscripting`,
-      node.pos,
-    );
+    fail('datatype_mismatch', `cannot subscript type ${typeName(type)} because it does not support subscripting`, pos);
   const end = steps.findIndex((step) => step.kind === 'field');
   const subscripts = end < 0 ? steps : steps.slice(0, end);
   const rest = steps.slice(subscripts.length);
@@ -151,7 +190,7 @@ function replaceElements(
     fail(
       'program_limit_exceeded',
       `number of array dimensions (${subscripts.length}) exceeds the maximum allowed (${MAX_DIMENSIONS})`,
-      node.pos,
+      pos,
     );
   const bound = (value: ValueNode | undefined): BoundExpression | undefined => subscriptBound(value, scope);
   if (!subscripts.some((step) => step.kind === 'slice')) {
@@ -163,9 +202,9 @@ function replaceElements(
       type: type.element,
     };
     const part = replacePart(target, element, type.element, rest);
-    return retyped(builtin(binder, 'array_assign_element', [before, part, ...indexes], node.pos), type);
+    return retyped(builtin(binder, 'array_assign_element', [before, part, ...indexes], pos), type);
   }
-  if (rest.length > 0) fail('feature_not_supported', 'assigning to a field of a slice is not supported', node.pos);
+  if (rest.length > 0) fail('feature_not_supported', 'assigning to a field of a slice is not supported', pos);
   let flags = 0;
   const bounds: BoundExpression[] = [];
   subscripts.forEach((step, i) => {
@@ -177,10 +216,7 @@ function replaceElements(
     bounds.push(lower ?? nullOf(INT32), upper ?? nullOf(INT32));
   });
   const part = replacePart(target, before, type, []);
-  return retyped(
-    builtin(binder, 'array_assign_slice', [before, part, constant(flags, INT32), ...bounds], node.pos),
-    type,
-  );
+  return retyped(builtin(binder, 'array_assign_slice', [before, part, constant(flags, INT32), ...bounds], pos), type);
 }
 
 /** The elements already keep to the modifiers of the column. */

@@ -203,7 +203,9 @@ function place(part: string, text: string): number {
 scalar('position(text, text) int32', place);
 scalar('strpos(text, text) int32', (text: string, part: string) => place(part, text));
 scalar('position(bytes, bytes) int32', (part: Uint8Array, bytes: Uint8Array) => Buffer.from(bytes).indexOf(part) + 1);
-scalar('position(bits, bits) int32', (part: Bits, bits: Bits) => bits.text.indexOf(part.text) + 1);
+scalar('position(bits, bits) int32', (part: Bits, bits: Bits) =>
+  bits.text === '' ? 0 : bits.text.indexOf(part.text) + 1,
+);
 scalar('starts_with(text, text) bool', (a: string, b: string) => a.startsWith(b));
 operator('starts_with(text, text) bool', (a: string, b: string) => a.startsWith(b));
 

@@ -521,9 +521,9 @@ export function trimBlanks(text: string): string {
 }
 
 function bitsLimiter(to: SqlType, context: CastContext): CastCode | undefined {
-  const fixed = to.fixed === true;
-  const length = to.length ?? (fixed ? 1 : undefined);
+  const { length } = to;
   if (length === undefined) return undefined;
+  const fixed = to.fixed === true;
   return (value) => {
     const { text } = value as Bits;
     if (fixed) {

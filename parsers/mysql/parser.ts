@@ -284,6 +284,7 @@ export class MysqlParser extends MysqlCalls {
       source,
       onConflict,
       returning: [],
+      parts: [],
       pos,
     });
   }

@@ -41,7 +41,8 @@ export abstract class ModificationParser extends QueryParser {
     const pos = this.pos;
     const table = this.qualifiedName();
     const alias = this.acceptWord('as') ? this.columnId() : undefined;
-    const columns = this.isSymbol('(') && !this.queryBehindParentheses() ? this.insertColumns() : [];
+    const parts: NodeOf<'COLUMN_PART'>[] = [];
+    const columns = this.isSymbol('(') && !this.queryBehindParentheses() ? this.insertColumns(parts) : [];
     const overriding = this.overridingClause();
     let defaultValues = false;
     let source: RelationNode | undefined;
@@ -59,6 +60,7 @@ export abstract class ModificationParser extends QueryParser {
       source,
       onConflict,
       returning,
+      parts,
       pos,
     });
   }
@@ -69,11 +71,16 @@ export abstract class ModificationParser extends QueryParser {
     return this.parseQuery();
   }
 
-  protected insertColumns(): Identifier[] {
+  /** ( column, ... ), and into `parts` which of them stand for a part of the column. */
+  protected insertColumns(parts: NodeOf<'COLUMN_PART'>[]): Identifier[] {
     this.expectSymbol('(');
+    let index = 0;
     const columns = this.list(() => {
+      const { pos } = this;
       const column = this.columnId();
-      if (this.isSymbol('.') || this.isSymbol('[')) throw this.unsupported('inserting into a part of a column');
+      if (this.isSymbol('.') || this.isSymbol('['))
+        parts.push(node('COLUMN_PART', { index, steps: this.subscriptSteps(), pos }));
+      index++;
       return column;
     });
     this.expectSymbol(')');
@@ -257,7 +264,9 @@ export abstract class ModificationParser extends QueryParser {
     this.expectWord('insert');
     if (this.acceptWords('default', 'values'))
       return node('MERGE_CLAUSE', { ...rest, action: 'insert', defaultValues: true });
-    const columns = this.isSymbol('(') ? this.insertColumns() : [];
+    const parts: NodeOf<'COLUMN_PART'>[] = [];
+    const columns = this.isSymbol('(') ? this.insertColumns(parts) : [];
+    if (parts.length > 0) throw this.unsupported('inserting into a part of a column', parts[0]?.pos);
     const overriding = this.overridingClause();
     this.expectWord('values');
     this.expectSymbol('(');
