@@ -9,7 +9,7 @@ import { RECORD, VOID, type SqlType } from '../../sblr/contract/types.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { RoutineDefinition, RoutineParameter } from '../catalog/definitions.ts';
 import '../functions/index.ts';
-import type { FunctionDefinition } from '../functions/function.ts';
+import type { FunctionDefinition, TypePattern } from '../functions/function.ts';
 import { functionsNamed, operatorsNamed, withVariadicArray } from '../functions/registry.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
@@ -18,6 +18,7 @@ import { bindLenientOperator } from './lenient-arithmetic.ts';
 import { isLenient } from './lenient-coerce.ts';
 import { resolveLeniently } from './lenient-overloads.ts';
 import { coerceArguments, resolveOverload, resultType, type Candidate } from './overloads.ts';
+import { elementPattern, formOf, patternOf } from './polymorphic-routines.ts';
 import { typeIdentity, typeName } from './type-facts.ts';
 import { showName } from './user-types.ts';
 
@@ -207,7 +208,7 @@ interface RoutineCandidate {
   readonly inputs: readonly RoutineParameter[];
   /** Argument index per parameter; -1 = its default. */
   readonly order: readonly number[];
-  readonly parameters: readonly SqlType[];
+  readonly parameters: readonly TypePattern[];
   readonly variadic: 'none' | 'spread';
 }
 
@@ -283,8 +284,10 @@ export function callRoutine(
     }
     noFunction(shown, types, pos, best === 'ambiguous');
   }
-  const { routine, inputs, order } = best.target;
-  binder.shared.caller.checkPrivilege(routine, 'EXECUTE');
+  const { order } = best.target;
+  binder.shared.caller.checkPrivilege(best.target.routine, 'EXECUTE');
+  const routine = formOf(best.target.routine, best.patterns, best.types, written);
+  const inputs = inputParameters(routine);
   const converted = coerceArguments(
     binder,
     arguments_.map((argument) => argument.expression),
@@ -316,11 +319,14 @@ function routineCandidate(
       return undefined;
     for (let i = 0; i < inputs.length - 1; i++) order[i] = i;
     order[inputs.length - 1] = inputs.length - 1;
-    const parameters = [...inputs.slice(0, -1).map((parameter) => parameter.type), last.type.element ?? last.type];
+    const parameters = [
+      ...inputs.slice(0, -1).map((parameter) => patternOf(parameter.type)),
+      elementPattern(last.type),
+    ];
     return { routine, inputs, order, parameters, variadic: 'spread' };
   }
   if (arguments_.length > inputs.length) return undefined;
-  const parameters: SqlType[] = [];
+  const parameters: TypePattern[] = [];
   for (let i = 0; i < arguments_.length; i++) {
     const { name } = arguments_[i] as NamedArgument;
     const at =
@@ -332,7 +338,7 @@ function routineCandidate(
           );
     if (at < 0 || order[at] !== -1) return undefined;
     order[at] = i;
-    parameters.push((inputs[at] as RoutineParameter).type);
+    parameters.push(patternOf((inputs[at] as RoutineParameter).type));
   }
   for (let i = 0; i < inputs.length; i++)
     if (order[i] === -1 && inputs[i]?.defaultValue === undefined) return undefined;

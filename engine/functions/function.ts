@@ -8,28 +8,13 @@
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { TextSettings } from '../../sblr/contract/text/settings.ts';
-import type { RecordField, ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
+import type { PolymorphicType, RecordField, ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { IntrospectionHooks } from './introspection.ts';
 
 export type { IntrospectionHooks } from './introspection.ts';
 
-/**
- * Placeholders that stand for a type found at the call:
- * any = each argument its own type; any_element, any_array, any_non_array, any_enum = all one type
- * (any_array its array) with no conversion between arguments; any_compatible, any_compatible_array,
- * any_compatible_non_array = all arguments convert to one common type; any_record = any row type.
- */
-export type PolymorphicType =
-  | 'any'
-  | 'any_element'
-  | 'any_array'
-  | 'any_non_array'
-  | 'any_enum'
-  | 'any_record'
-  | 'any_compatible'
-  | 'any_compatible_array'
-  | 'any_compatible_non_array';
+export type { PolymorphicType } from '../../sblr/contract/types.ts';
 
 export type TypePattern = SqlType | PolymorphicType;
 

@@ -179,7 +179,7 @@ for (const name of ['substring', 'substr']) {
 scalar('substring(bits, int32) bits', (a: Bits, start: number) => new Bits(a.text.slice(Math.max(0, start - 1))));
 scalar(
   'substring(bits, int32, int32) bits',
-  (a: Bits, start: number, length: number) => new Bits(a.text.slice(...substringBounds(start, length))),
+  ({ text }: Bits, start: number, length: number) => new Bits(text.slice(...substringBounds(start, length))),
 );
 
 function overlay(a: string, b: string, start: number, length: number): string {
@@ -203,8 +203,8 @@ function place(part: string, text: string): number {
 scalar('position(text, text) int32', place);
 scalar('strpos(text, text) int32', (text: string, part: string) => place(part, text));
 scalar('position(bytes, bytes) int32', (part: Uint8Array, bytes: Uint8Array) => Buffer.from(bytes).indexOf(part) + 1);
-scalar('position(bits, bits) int32', (part: Bits, bits: Bits) =>
-  bits.text === '' ? 0 : bits.text.indexOf(part.text) + 1,
+scalar('position(bits, bits) int32', ({ text: part }: Bits, { text }: Bits) =>
+  Math.min(text.length, text.indexOf(part) + 1),
 );
 scalar('starts_with(text, text) bool', (a: string, b: string) => a.startsWith(b));
 operator('starts_with(text, text) bool', (a: string, b: string) => a.startsWith(b));

@@ -5,6 +5,7 @@
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import {
   arrayOf,
+  POLYMORPHIC_TYPES,
   RECORD,
   type RecordField,
   type ReferenceTarget,
@@ -54,17 +55,7 @@ export function register(definition: FunctionDefinition): void {
   else list.push(definition);
 }
 
-const POLYMORPHIC: ReadonlySet<string> = new Set<PolymorphicType>([
-  'any',
-  'any_element',
-  'any_array',
-  'any_non_array',
-  'any_enum',
-  'any_record',
-  'any_compatible',
-  'any_compatible_array',
-  'any_compatible_non_array',
-]);
+const POLYMORPHIC: ReadonlySet<string> = new Set(POLYMORPHIC_TYPES);
 
 const REFERENCES: Readonly<Record<string, ReferenceTarget>> = {
   regclass: 'relation',

@@ -6,7 +6,7 @@
  */
 import type { BuiltinType } from '../../sblr/contract/session.ts';
 import { arrayOf, type SqlType } from '../../sblr/contract/types.ts';
-import { builtInType, CHAR } from './types.ts';
+import { builtInType, CHAR, POLYMORPHIC } from './types.ts';
 
 const TABLE = `
 bool|16|1000|1|B|t|b
@@ -77,7 +77,7 @@ event_trigger=3838 language_handler=2280 index_am_handler=325 table_am_handler=2
 
 function pseudoType(entry: string): BuiltinType {
   const [name, id] = entry.split('=') as [string, string];
-  const type: SqlType = { kind: 'unknown', declared: name };
+  const type: SqlType = POLYMORPHIC.get(name) ?? { kind: 'unknown', declared: name };
   return { id: Number(id), name, type, arrayId: 0, length: 4, category: 'P', preferred: false, form: 'p' };
 }
 

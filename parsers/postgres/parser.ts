@@ -7,11 +7,13 @@ import type { Identifier } from '../../sblr/contract/names.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { node, type NodeOf, type Program, type StatementNode, type ValueNode } from '../../sblr/nodes.ts';
 import { SBLR_VERSION } from '../../sblr/opcodes.ts';
+import type { ParsedType } from '../shared/expression-parser.ts';
 import { Token } from '../shared/tokenizer.ts';
 import { PostgresExpressions } from './expressions.ts';
 import { SEMANTICS } from './facts.ts';
 import { parseStatement } from './statements/statement.ts';
 import { PostgresTokenizer } from './tokenizer.ts';
+import { POLYMORPHIC } from './types.ts';
 
 /** Turns a nested program into the bytes that CREATE FUNCTION and PREPARE carry. */
 export type Encode = (program: Program) => Uint8Array;
@@ -219,17 +221,25 @@ export class PostgresParser extends PostgresExpressions {
     return types.join(', ');
   }
 
+  /** The type of a parameter or result of a routine: placeholders are allowed. */
+  routineType(): ParsedType {
+    const type = this.kind === Token.WORD ? POLYMORPHIC.get(this.value) : undefined;
+    if (type === undefined) return this.parseType();
+    this.advance();
+    return { type, label: type.declared as string };
+  }
+
   /** [name] type: two words may be a name and a type, or a type of two words. */
   private argumentType(): string {
     const mark = this.index;
     if (this.isTypeFunctionName()) {
-      const parsed = this.parseType();
+      const parsed = this.routineType();
       if (this.isSymbol(',') || this.isSymbol(')'))
         return parsed.type.kind === 'array' ? `${parsed.label}[]` : parsed.label;
       this.moveTo(mark);
       this.advance();
     }
-    const { type, label } = this.parseType();
+    const { type, label } = this.routineType();
     return type.kind === 'array' ? `${label}[]` : label;
   }
 }

@@ -79,12 +79,28 @@ const TYPES: ReadonlyMap<string, SqlType> = new Map<string, SqlType>([
   ['regcollation', reference('regcollation', 'collation')],
 ]);
 
+/** Placeholders, which only parameters and results of routines are of. */
+export const POLYMORPHIC: ReadonlyMap<string, SqlType> = new Map(
+  (
+    [
+      ['anyelement', 'any_element'],
+      ['anyarray', 'any_array'],
+      ['anynonarray', 'any_non_array'],
+      ['anyenum', 'any_enum'],
+      ['anycompatible', 'any_compatible'],
+      ['anycompatiblearray', 'any_compatible_array'],
+      ['anycompatiblenonarray', 'any_compatible_non_array'],
+    ] as const
+  ).map(([name, pattern]) => [name, declared('polymorphic', name, { pattern })]),
+);
+
 /** Types of PostgreSQL that the engine has no equal of. */
 const REFUSED: ReadonlySet<string> = new Set(
   (
     'money xml tsvector tsquery gtsvector point line lseg box path polygon circle int4range int8range numrange tsrange tstzrange daterange ' +
     'int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange txid_snapshot pg_snapshot regconfig ' +
-    'regdictionary trigger event_trigger anyelement anyarray anynonarray anyenum anyrange anycompatible anycompatiblearray internal ' +
+    'regdictionary trigger event_trigger anyelement anyarray anynonarray anyenum anyrange anycompatible anycompatiblearray anycompatiblenonarray ' +
+    'anycompatiblerange anymultirange anycompatiblemultirange internal ' +
     'language_handler fdw_handler index_am_handler table_am_handler tsm_handler'
   ).split(' '),
 );

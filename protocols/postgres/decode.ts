@@ -119,8 +119,7 @@ export function decodeBinary(reader: NetworkReader, length: number, type: SqlTyp
       return decodeRecord(reader, length, type, depth);
     case 'void':
       return null;
-    case 'set':
-    case 'named':
+    default:
       throw new SqlError('feature_not_supported', `no binary input of type ${type.declared ?? type.kind}`);
   }
 }

@@ -303,6 +303,7 @@ function oidOfKind(type: SqlType): number {
     case 'enum':
     case 'unknown':
     case 'named':
+    case 'polymorphic':
     case 'array':
       return OIDS.text;
   }

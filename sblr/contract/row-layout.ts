@@ -113,6 +113,7 @@ export function layoutOf(type: SqlType): number {
     case 'enum':
     case 'unknown':
     case 'named':
+    case 'polymorphic':
       return LAYOUT_TEXT;
   }
 }

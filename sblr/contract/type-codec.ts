@@ -12,7 +12,7 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { CodecError } from './codec-error.ts';
 import type { Identifier } from './names.ts';
-import type { RecordField, ReferenceTarget, SqlType, TypeKind } from './types.ts';
+import { POLYMORPHIC_TYPES, type RecordField, type ReferenceTarget, type SqlType, type TypeKind } from './types.ts';
 
 /** Numbers of the kinds on the wire: the list only grows at its end. */
 export const TYPE_KINDS = [
@@ -47,6 +47,7 @@ export const TYPE_KINDS = [
   'enum',
   'set',
   'record',
+  'polymorphic',
 ] as const satisfies readonly TypeKind[];
 
 const REFERENCE_TARGETS = [
@@ -87,7 +88,8 @@ const FIELD_TARGET = 1 << 10;
 const FIELD_COLLATION = 1 << 11;
 const FIELD_INTERVAL_FIELDS = 1 << 12;
 const FIELD_DECLARED = 1 << 13;
-const ALL_FIELDS = (1 << 14) - 1;
+const FIELD_PATTERN = 1 << 14;
+const ALL_FIELDS = (1 << 15) - 1;
 
 /** Arrays of records of arrays ... end here. */
 export const MAX_TYPE_NESTING = 32;
@@ -109,6 +111,7 @@ function fieldBits(type: SqlType): number {
   if (type.collation !== undefined) bits |= FIELD_COLLATION;
   if (type.intervalFields !== undefined) bits |= FIELD_INTERVAL_FIELDS;
   if (type.declared !== undefined) bits |= FIELD_DECLARED;
+  if (type.pattern !== undefined) bits |= FIELD_PATTERN;
   return bits;
 }
 
@@ -150,6 +153,7 @@ function writeFields(writer: ByteWriter, type: SqlType, depth: number): void {
   if (type.collation !== undefined) writer.text(type.collation);
   if (type.intervalFields !== undefined) writer.text(type.intervalFields);
   if (type.declared !== undefined) writer.text(type.declared);
+  if (type.pattern !== undefined) writer.u8(POLYMORPHIC_TYPES.indexOf(type.pattern));
 }
 
 export function readType(reader: ByteReader, depth = 0): SqlType {
@@ -192,6 +196,11 @@ function readFields(reader: ByteReader, kind: TypeKind, bits: number, depth: num
   if (bits & FIELD_COLLATION) type.collation = reader.text();
   if (bits & FIELD_INTERVAL_FIELDS) type.intervalFields = reader.text();
   if (bits & FIELD_DECLARED) type.declared = reader.text();
+  if (bits & FIELD_PATTERN) {
+    const pattern = POLYMORPHIC_TYPES[reader.u8()];
+    if (pattern === undefined) throw new CodecError('unknown pattern of a type');
+    type.pattern = pattern;
+  }
   return type;
 }
 

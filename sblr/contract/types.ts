@@ -39,7 +39,8 @@ export type TypeKind =
   | 'array'
   | 'enum'
   | 'set'
-  | 'record';
+  | 'record'
+  | 'polymorphic'; // a routine's parameter or result whose type the call decides: `pattern`
 
 export type ReferenceTarget =
   | 'relation'
@@ -50,6 +51,26 @@ export type ReferenceTarget =
   | 'schema'
   | 'role'
   | 'collation';
+
+/**
+ * Placeholders that stand for a type found at the call:
+ * any = each argument its own type; any_element, any_array, any_non_array, any_enum = all one type
+ * (any_array its array) with no conversion between arguments; any_compatible, any_compatible_array,
+ * any_compatible_non_array = all arguments convert to one common type; any_record = any row type.
+ */
+export const POLYMORPHIC_TYPES = [
+  'any',
+  'any_element',
+  'any_array',
+  'any_non_array',
+  'any_enum',
+  'any_record',
+  'any_compatible',
+  'any_compatible_array',
+  'any_compatible_non_array',
+] as const;
+
+export type PolymorphicType = (typeof POLYMORPHIC_TYPES)[number];
 
 /** Whose variable: the program's, the session's, a setting, the server's, or a fact about the last statement or error. */
 export type VariableKind = 'local' | 'session' | 'setting' | 'global' | 'diagnostic';
@@ -81,6 +102,8 @@ export interface SqlType {
   /** For kind 'named': the name still to be resolved. */
   readonly name?: Name;
   readonly target?: ReferenceTarget;
+  /** For kind 'polymorphic'. */
+  readonly pattern?: PolymorphicType;
   readonly collation?: string;
   /** Leading-field restriction of an interval, e.g. 'day to second'. */
   readonly intervalFields?: string;

@@ -60,6 +60,7 @@ describe.skipIf(skipWithoutPostgres('differential'))('as PostgreSQL answers', ()
     'definitions.sql',
     'views.sql',
     'catalog.sql',
+    'routines.sql',
   ])(
     '%s',
     async (file) => {

@@ -30,7 +30,7 @@ function parameter(p: PostgresParser): Parameter {
   }
   mode ??= parameterMode(p);
   if (p.acceptWord('setof')) throw p.error('invalid_function_definition', 'functions cannot accept set arguments', pos);
-  const { type } = p.parseType();
+  const { type } = p.routineType();
   const value = p.acceptWord('default') || p.acceptOperator('=') ? p.expression() : undefined;
   return node('ROUTINE_PARAMETER', { name, type, mode: mode ?? 'in', default: value, pos });
 }
@@ -61,13 +61,33 @@ function returnsClause(p: PostgresParser): { type: SqlType | undefined; set: boo
     const columns = p.list(() => {
       const { pos } = p;
       const name = p.columnId();
-      return node('ROUTINE_PARAMETER', { name, type: p.parseType().type, mode: 'table', pos });
+      return node('ROUTINE_PARAMETER', { name, type: p.routineType().type, mode: 'table', pos });
     });
     p.expectSymbol(')');
     return { type: recordOf(columns), set: true, columns };
   }
   const set = p.acceptWord('setof');
-  return { type: p.parseType().type, set, columns: [] };
+  return { type: p.routineType().type, set, columns: [] };
+}
+
+/** Placeholders in the result must be found in the inputs. */
+function checkPlaceholders(p: PostgresParser, parameters: readonly Parameter[], returns: SqlType | undefined): void {
+  const isOutput = ({ mode }: Parameter): boolean => mode === 'out' || mode === 'table';
+  const inputs = parameters.filter((one) => !isOutput(one)).map((one) => one.type);
+  const outputs = [...parameters.filter(isOutput).map((one) => one.type), ...(returns === undefined ? [] : [returns])];
+  const family = (type: SqlType): string | undefined =>
+    type.kind === 'polymorphic' ? (type.declared?.startsWith('anycompatible') ? 'anycompatible' : 'any') : undefined;
+  for (const type of outputs) {
+    const wanted = family(type);
+    if (wanted === undefined || inputs.some((input) => family(input) === wanted)) continue;
+    const names =
+      wanted === 'any' ? ['element', 'array', 'nonarray', 'enum', 'range'] : ['', 'array', 'nonarray', 'range'];
+    const listed = names.map((name) => wanted + name).join(', ');
+    throw new SqlError('invalid_function_definition', {
+      message: 'cannot determine result data type',
+      detail: `A result of type ${type.declared} requires at least one input of type ${listed}, or ${wanted}multirange.`,
+    });
+  }
 }
 
 /** The row type of output columns; a single one is its own type. */
@@ -98,6 +118,7 @@ export function createRoutine(p: PostgresParser, kind: 'function' | 'procedure',
     type ??= recordOf(outputs);
   } else if (type !== undefined) throw p.syntaxError();
   parameters.push(...returns.columns);
+  checkPlaceholders(p, parameters, type);
   const options = routineOptions(p);
   const language = options.language ?? (options.statements === undefined ? undefined : 'sql');
   if (language === undefined) throw p.error('invalid_function_definition', 'no language specified');

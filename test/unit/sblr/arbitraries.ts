@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check';
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
-import type { SqlType } from '../../../sblr/contract/types.ts';
+import { POLYMORPHIC_TYPES, type SqlType } from '../../../sblr/contract/types.ts';
 import {
   Bits,
   canonicalInteger,
@@ -168,6 +168,7 @@ export const anyType: fc.Arbitrary<SqlType> = fc.letrec<{ type: SqlType }>((tie)
     ),
     fc.record({ kind: fc.constant('enum' as const), labels: fc.array(anyText, { maxLength: 3 }) }),
     fc.record({ kind: fc.constant('named' as const), name: anyName }),
+    fc.record({ kind: fc.constant('polymorphic' as const), pattern: fc.constantFrom(...POLYMORPHIC_TYPES) }),
     fc.record({
       kind: fc.constant('reference' as const),
       target: fc.constantFrom('relation' as const, 'collation' as const),

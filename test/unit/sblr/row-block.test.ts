@@ -49,6 +49,7 @@ interface Case {
 const scalarCases: readonly Case[] = [
   { type: { kind: 'unknown' }, value: longText },
   { type: { kind: 'named' }, value: longText },
+  { type: { kind: 'polymorphic', pattern: 'any_element' }, value: longText },
   { type: { kind: 'void' }, value: fc.constant('') },
   { type: { kind: 'bool' }, value: fc.boolean() },
   { type: { kind: 'int8' }, value: fc.integer({ min: -128, max: 127 }) },
