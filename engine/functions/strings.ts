@@ -156,11 +156,9 @@ for (const [name, left, right] of [
   });
 }
 
-function substringBounds(start: number, length: number | undefined): [number, number] {
-  if (length !== undefined && length < 0)
-    throw new SqlError('substring_error', { message: 'negative substring length not allowed', args: {} });
-  const end = length === undefined ? Infinity : start + length;
-  return [Math.max(1, start) - 1, Math.max(1, end) - 1];
+function substringBounds(start: number, length: number): [number, number] {
+  if (length < 0) throw new SqlError('substring_error', { message: 'negative substring length not allowed', args: {} });
+  return [Math.max(1, start) - 1, Math.max(1, start + length) - 1];
 }
 for (const name of ['substring', 'substr']) {
   scalar(`${name}(text, int32) text`, (a: string, start: number) =>
@@ -203,9 +201,7 @@ function place(part: string, text: string): number {
 scalar('position(text, text) int32', place);
 scalar('strpos(text, text) int32', (text: string, part: string) => place(part, text));
 scalar('position(bytes, bytes) int32', (part: Uint8Array, bytes: Uint8Array) => Buffer.from(bytes).indexOf(part) + 1);
-scalar('position(bits, bits) int32', ({ text: part }: Bits, { text }: Bits) =>
-  Math.min(text.length, text.indexOf(part) + 1),
-);
+scalar('position(bits, bits) int32', (a: Bits, b: Bits) => Math.min(b.text.length, b.text.indexOf(a.text) + 1));
 scalar('starts_with(text, text) bool', (a: string, b: string) => a.startsWith(b));
 operator('starts_with(text, text) bool', (a: string, b: string) => a.startsWith(b));
 
