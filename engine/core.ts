@@ -62,6 +62,12 @@ export interface EngineStatus {
 const FIRST_PROCESS_ID = 100;
 
 const shutDown = (): SqlError => new SqlError('admin_shutdown', 'terminating connection due to administrator command');
+/** The same, asked for by another session. */
+const killed = (): SqlError =>
+  new SqlError('admin_shutdown', {
+    message: 'terminating connection due to administrator command',
+    variant: 'killed',
+  });
 
 export class EngineCore implements EngineLink {
   readonly catalog = new Catalog();
@@ -308,7 +314,7 @@ export class EngineCore implements EngineLink {
     if (what === 'cancel') target.cancel();
     // A session that ends itself gets no answer from the statement that asks for it.
     else if (target === from) target.terminate(shutDown());
-    else setImmediate(() => target.terminate(shutDown()));
+    else setImmediate(() => target.terminate(killed()));
     return true;
   }
 

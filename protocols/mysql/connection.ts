@@ -229,12 +229,18 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
         clientAddress: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
         settings: {},
       },
-      { notification() {}, terminated: (error) => this.fatal(error) },
+      { notification() {}, terminated: (error) => this.#terminated(error) },
     );
     this.#engine = engine;
     this.#phase = 'authentication';
     this.#authentication = new Authentication(this, engine, nonce);
     this.#authentication.start(authentication, plugin, proof);
+  }
+
+  /** The engine ended the session. One that was killed by another learns of it by the end of its connection alone. */
+  #terminated(error: SqlError): void {
+    if (error.details.variant === 'killed') this.close();
+    else this.fatal(error);
   }
 
   /** The engine accepted the client. */
