@@ -134,6 +134,7 @@ function planInsert(
       (plan.source.kind !== 'dual' || plan.onDuplicate === 'ignore'),
     countsRecords: plan.source.kind !== 'dual' && planner.options.semantics.affectedRows === 'changes',
     identityRequest: planner.options.semantics.identityRequest,
+    listsRows: plan.source.kind === 'values' || plan.source.kind === 'dual',
     conflict:
       plan.conflict === undefined
         ? undefined

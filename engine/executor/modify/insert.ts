@@ -11,7 +11,7 @@ import type { StoredExpressions } from '../expressions/compile.ts';
 import { isWaiter, waitForLock } from '../locking.ts';
 import { completeRow } from '../operators/scans.ts';
 import { ForeignKeys } from './foreign-keys.ts';
-import type { IdentityColumn } from './identity.ts';
+import { IdentityDraw } from './identity.ts';
 import { fillMissing, replaceNulls, type MissingColumns } from './missing-values.ts';
 import { passOver } from './passed-over.ts';
 import { ModifyOutcome, sameRow } from './outcome.ts';
@@ -47,6 +47,8 @@ export interface InsertSpec {
   /** Count the rows proposed: what a statement of one row of values does is told by its rows alone. */
   readonly countsRecords: boolean;
   readonly identityRequest: Semantics['identityRequest'];
+  /** The statement lists its rows, so that each uses up one value of an identity column. */
+  readonly listsRows: boolean;
   readonly conflict: ConflictSpec | undefined;
   /** What the row as stored must meet. */
   readonly checks: readonly StoredCheck[];
@@ -74,8 +76,7 @@ export class Insert implements Operator {
   /** The stored row was there before: ON CONFLICT changed it. */
   #updated = false;
   readonly #outcome = new ModifyOutcome();
-  /** Does the row under way get its identity value from the counter? */
-  #generates = false;
+  readonly #identity: IdentityDraw | undefined;
   #out: Row[] = [];
   #drained = false;
   #done = false;
@@ -86,6 +87,11 @@ export class Insert implements Operator {
     this.#context = context;
     this.#foreignKeys = new ForeignKeys(context, spec.stored, spec.onDuplicate === 'ignore');
     this.#writer = this.#foreignKeys.writer(spec.access.table);
+    const { identity } = spec.access;
+    if (identity !== undefined) {
+      const always = spec.values[identity.slot] === undefined;
+      this.#identity = new IdentityDraw(identity, always, spec.identityRequest, spec.listsRows, context);
+    }
     if (spec.countsRecords) this.#outcome.records = 0;
     if (spec.changesOnly) this.#outcome.changed = 0;
   }
@@ -130,6 +136,7 @@ export class Insert implements Operator {
     }
     this.#context.sourceRow = undefined;
     if (this.#foreignKeys.finish() === PENDING) return PENDING;
+    this.#identity?.finish();
     if (this.#outcome.changed === 0) this.#outcome.given = undefined;
     if (countSlot !== undefined) this.#context.slots[countSlot] = this.#outcome;
     this.#done = true;
@@ -143,32 +150,25 @@ export class Insert implements Operator {
   }
 
   #build(source: Row): SqlValue[] {
-    const { access, values } = this.#spec;
+    const { access, values, identityRequest } = this.#spec;
     const width = access.table.columns.length;
     const row: SqlValue[] = new Array(width);
+    const counted = identityRequest === 'default' ? undefined : access.identity?.slot;
     for (let at = 0; at < width; at++) {
       const value = values[at];
       if (value !== undefined) row[at] = value(source, this.#context);
+      else if (at === counted) row[at] = null;
       else row[at] = access.defaults[at]?.(NO_ROW, this.#context) ?? null;
     }
-    if (access.identity !== undefined) this.#identify(row, access.identity);
+    this.#identity?.begin(row);
     const { missing, zeroes, onDuplicate } = this.#spec;
     if (missing !== undefined) fillMissing(row, missing, this.#context);
     if (zeroes) replaceNulls(row, access.notNull, this.#context);
     access.generate(row, this.#context);
     access.verify(row, this.#context);
     if (onDuplicate === 'ignore') this.#foreignKeys.requireParents(access, row);
+    this.#identity?.take(row);
     return row;
-  }
-
-  /** Gives the identity column the value that was asked for, and moves its counter past one that was given. */
-  #identify(row: SqlValue[], identity: IdentityColumn): void {
-    const { slot, sequenceId } = identity;
-    const { identityRequest, values } = this.#spec;
-    const given = row[slot];
-    this.#generates = values[slot] === undefined || identity.isRequest(given, identityRequest);
-    if (!this.#generates) identity.follow(given, this.#context);
-    else if (values[slot] !== undefined) row[slot] = this.#context.nextSequenceValue(sequenceId);
   }
 
   /** Notes the identity value of a row that was stored, or changed. */
@@ -184,7 +184,7 @@ export class Insert implements Operator {
   #inserted(row: Row): void {
     this.#stored = row;
     if (this.#outcome.changed !== undefined) this.#outcome.changed++;
-    this.#noteIdentity(row, this.#generates);
+    this.#noteIdentity(row, this.#identity?.generates === true);
   }
 
   #insertOne(source: Row): 'done' | typeof PENDING {
@@ -206,7 +206,10 @@ export class Insert implements Operator {
       return 'done';
     }
     for (;;) {
-      if (conflict?.action === 'nothing' && this.#alreadyThere(row, conflict)) return 'done';
+      if (conflict?.action === 'nothing' && this.#alreadyThere(row, conflict)) {
+        this.#identity?.leave(row);
+        return 'done';
+      }
       const outcome = this.#writer.insert(row, 'report');
       if (outcome === PENDING) return PENDING;
       if (outcome === 'done') {
@@ -216,7 +219,10 @@ export class Insert implements Operator {
       const resolved =
         conflict !== undefined ? this.#onConflict(conflict, outcome, row) : this.#onDuplicate(outcome, row);
       if (resolved === PENDING) return PENDING;
-      if (resolved === 'skip') return 'done';
+      if (resolved === 'skip') {
+        if (this.#stored !== row) this.#identity?.leave(row);
+        return 'done';
+      }
       // The row in the way is gone: try again.
     }
   }
