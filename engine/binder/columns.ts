@@ -92,6 +92,11 @@ function unqualified(node: NodeOf<'COLUMN'>, scope: Scope, name: Identifier, key
   });
 }
 
+/** There is no output column of that name. */
+export function noColumn(shown: string, pos: number | undefined, clause: string): never {
+  return fail('undefined_column', `column "${shown}" does not exist`, pos, { args: { column: shown, clause } });
+}
+
 /** A column's name that is a variable's, too: the variable where it wins. */
 function conflicting(scope: Scope, name: Identifier, pos: number | undefined): BoundExpression | undefined {
   const { context } = scope.binder;

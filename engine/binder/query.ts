@@ -8,7 +8,7 @@ import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import { bindWindow, sameKeys, sameWindow, sortKey } from './aggregates.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn, SortKey, WindowCall } from './bound.ts';
 import { coerce, resolveUnknown } from './coerce.ts';
-import { entryColumn } from './columns.ts';
+import { entryColumn, noColumn } from './columns.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindCondition, bindExpression, requireComparable } from './expression.ts';
@@ -141,7 +141,7 @@ function orderOutputs(
       const column = outputByName(binder, key.value, outputs, names);
       if (column !== undefined) return sortKey(binder, key, columnExpression(column));
       if (setOperation && key.value.op === 'COLUMN' && key.value.name.length === 1) {
-        fail('undefined_column', `column "${binder.display(key.value.name[0]!)}" does not exist`, startOf(key.value));
+        noColumn(binder.display(key.value.name[0]!), startOf(key.value), 'order');
       }
       if (setOperation) {
         fail('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', startOf(key.value), {

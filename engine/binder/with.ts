@@ -132,6 +132,7 @@ function bindRecursive(
       'invalid_recursion',
       `recursive query "${display}" does not have the form non-recursive-term UNION [ALL] recursive-term`,
       cte.pos,
+      { variant: 'no_union', args: { name: display } },
     );
   }
   query = query as NodeOf<'SET_OP'>;
@@ -223,6 +224,8 @@ function widens(have: OutputColumn['type'], step: OutputColumn['type']): boolean
   );
 }
 
+const OUTER_JOIN = 'an outer join';
+
 /** The recursive term may refer to itself once, and not from a place that must see all rows. */
 function checkRecursivePlace(node: RelationNode, key: string, display: string): void {
   let references = 0;
@@ -241,12 +244,14 @@ function checkRecursivePlace(node: RelationNode, key: string, display: string): 
             'invalid_recursion',
             `recursive reference to query "${display}" must not appear within ${context}`,
             record['pos'] as number | undefined,
+            { variant: context === OUTER_JOIN ? 'outer' : 'place', args: { name: display } },
           );
         if (++references > 1)
           fail(
             'invalid_recursion',
             `recursive reference to query "${display}" must not appear more than once`,
             record['pos'] as number | undefined,
+            { variant: 'place', args: { name: display } },
           );
       }
       return;
@@ -258,7 +263,7 @@ function checkRecursivePlace(node: RelationNode, key: string, display: string): 
       if (record.op === 'JOIN') {
         const kind = record['kind'];
         if (kind === 'full' || (kind === 'left' && field === 'right') || (kind === 'right' && field === 'left'))
-          inner ??= 'an outer join';
+          inner ??= OUTER_JOIN;
       } else if (record.op === 'SET_OP' && record['kind'] === 'except' && field === 'right') inner ??= 'EXCEPT';
       else if (SUBQUERIES.has(record.op ?? '')) inner ??= 'a subquery';
       visit(value, inner);

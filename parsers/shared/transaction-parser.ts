@@ -35,7 +35,7 @@ export abstract class TransactionParser extends ModificationParser {
     return true;
   }
 
-  protected isolationLevel(): NodeOf<'BEGIN'>['isolation'] {
+  isolationLevel(): NodeOf<'BEGIN'>['isolation'] {
     if (this.acceptWord('serializable')) return 'serializable';
     if (this.acceptWord('repeatable')) {
       this.expectWord('read');

@@ -297,7 +297,19 @@ export const ERROR_MAP = {
     { no_groups: { errno: 1140 }, misplaced: { errno: 1111, sqlstate: 'HY000' } },
   ),
   windowing_error: OTHER,
-  invalid_recursion: OTHER,
+  invalid_recursion: entry(
+    3574,
+    'HY000',
+    {
+      '': "Recursive Common Table Expression '{name}' should have one or more non-recursive query blocks followed by one or more recursive ones",
+      no_union: "Recursive Common Table Expression '{name}' should contain a UNION",
+      place:
+        "In recursive query block of Recursive Common Table Expression '{name}', the recursive table must be referenced only once, and not in any subquery",
+      outer:
+        "In recursive query block of Recursive Common Table Expression '{name}', the recursive table must neither be in the right argument of a LEFT JOIN, nor be forced to be non-first with join order hints",
+    },
+    { no_union: { errno: 3573 }, place: { errno: 3577 }, outer: { errno: 3576 } },
+  ),
   invalid_foreign_key: entry(1822, 'HY000'),
   invalid_name: OTHER,
   name_too_long: entry(1059, '42000', { '': "Identifier name '{name}' is too long" }),
@@ -360,12 +372,14 @@ export const ERROR_MAP = {
       renamed_index: "Key '{name}' doesn't exist in table '{table}'",
       setting: "Unknown system variable '{name}'",
       character_set: "Unknown character set: '{name}'",
+      collation: "Unknown collation: '{name}'",
     },
     {
       constraint: { errno: 1091, sqlstate: '42000' },
       index: { errno: 1091, sqlstate: '42000' },
       renamed_index: { errno: 1176, sqlstate: '42000' },
       character_set: { errno: 1115, sqlstate: '42000' },
+      collation: { errno: 1273 },
     },
   ),
   duplicate_column: entry(1060, '42S21', {

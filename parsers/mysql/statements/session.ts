@@ -111,8 +111,20 @@ function word(p: MysqlParser): string {
   return text;
 }
 
+/** SET TRANSACTION: one or both of ISOLATION LEVEL and READ ONLY | READ WRITE, with a comma between them. */
 function setTransaction(p: MysqlParser, scope: 'next' | 'session' | 'global', pos: number): StatementNode {
-  const { isolation, access } = p.transactionModes(true);
+  let isolation: NodeOf<'BEGIN'>['isolation'] = 'none';
+  let access: NodeOf<'BEGIN'>['access'] = 'default';
+  p.list(() => {
+    if (isolation === 'none' && p.acceptWord('isolation')) {
+      p.expectWord('level');
+      isolation = p.isolationLevel();
+      return;
+    }
+    if (access !== 'default') throw p.syntaxError();
+    p.expectWord('read');
+    access = p.expectOneOf('only', 'write') === 'only' ? 'read_only' : 'read_write';
+  });
   return node('SET_TRANSACTION', { scope, isolation, access, deferrable: false, pos });
 }
 
