@@ -23,7 +23,9 @@ export function originOf(session: Session, column: OutputColumn): ColumnOrigin |
     notNull: origin.notNull,
     hasDefault: origin.defaultValue !== undefined,
     autoIncrement: origin.sequenceId !== undefined,
+    changesToNow: origin.onUpdate !== undefined,
     key: keyOf(table, column.position),
+    inKey: table.indexes.some((index) => index.keys.some((part) => part.column === column.position)),
   };
 }
 

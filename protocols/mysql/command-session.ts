@@ -39,13 +39,13 @@ import type { PacketWriter } from './packets.ts';
 import { readParameterTypes, readParameterValues } from './parameters.ts';
 import { PreparedStatement, requestTypes, writePrepared } from './prepared-statement.ts';
 import type { SessionHost, StatementCompiler } from './session-host.ts';
+import { isBlank, withoutEnd } from './statement-text.ts';
 import { BinaryRowEncoder, type RowEncoder, TextRowEncoder } from './row-encoder.ts';
 
 type Request = 'none' | 'query' | 'execute' | 'prepare' | 'fields' | 'reset';
 
 /** Credit is given back in pieces of at least this, to save frames. */
 const CREDIT_STEP_BYTES = 256 << 10;
-const BLANK_REST = /^[\s;]*$/;
 /** Settings that clients are told of when they change (session_track_system_variables). */
 const TRACKED: ReadonlySet<string> = new Set([
   'time_zone',
@@ -212,7 +212,7 @@ export class CommandSession implements ReplySink {
   // ---- text ------------------------------------------------------------------------------------------
 
   #query(text: string): void {
-    this.#text = text;
+    this.#text = withoutEnd(text);
     this.#next = 0;
     this.#runNext();
   }
@@ -225,7 +225,7 @@ export class CommandSession implements ReplySink {
       throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
     this.#next = result.end;
     const rest = this.#text.slice(result.end);
-    this.#moreStatements = !BLANK_REST.test(rest);
+    this.#moreStatements = !isBlank(rest);
     if (this.#moreStatements && (this.#capabilities & CLIENT.MULTI_STATEMENTS) === 0) throw severalStatements(rest);
     const { statement } = result;
     if (statement.action.kind === 'diagnostics') {
@@ -275,7 +275,7 @@ export class CommandSession implements ReplySink {
   // ---- prepared statements -----------------------------------------------------------------------------
 
   #prepare(text: string): void {
-    this.#text = text;
+    this.#text = withoutEnd(text);
     this.#moreStatements = false;
     if (this.#statements.size >= this.#host.limits.preparedStatements) {
       throw new SqlError('configuration_limit_exceeded', {
@@ -283,12 +283,12 @@ export class CommandSession implements ReplySink {
         variant: 'prepared_statements',
       });
     }
-    const result = this.#compiler.compile({ text, start: 0, settings: this.#settings });
+    const result = this.#compiler.compile({ text: this.#text, start: 0, settings: this.#settings });
     if (result.kind === 'error') throw result.error;
     if (result.kind === 'empty')
       throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
-    const rest = text.slice(result.end);
-    if (!BLANK_REST.test(rest)) throw severalStatements(rest);
+    const rest = this.#text.slice(result.end);
+    if (!isBlank(rest)) throw severalStatements(rest);
     const { statement } = result;
     if (statement.action.kind !== 'none') throw notPreparable();
     this.#preparing = new PreparedStatement(this.#nextStatement++, statement);

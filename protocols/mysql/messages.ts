@@ -107,7 +107,7 @@ export function writeColumnDefinition(
 ): void {
   const { out } = packets;
   const { origin } = column;
-  const type = fieldType(column.type, charset);
+  const type = fieldType(column.type, charset, origin !== undefined);
   packets.begin();
   packets.text('def');
   packets.text(origin?.database ?? '');
@@ -126,13 +126,17 @@ export function writeColumnDefinition(
   packets.end();
 }
 
-function originFlags({ origin }: ResultColumn): number {
+function originFlags({ origin, type }: ResultColumn): number {
   if (origin === undefined) return 0;
   return (
     (origin.notNull ? FIELD_FLAG.NOT_NULL : 0) |
     (origin.key === 'primary' ? FIELD_FLAG.PRI_KEY : 0) |
     (origin.key === 'unique' ? FIELD_FLAG.UNIQUE_KEY : 0) |
     (origin.key === 'index' ? FIELD_FLAG.MULTIPLE_KEY : 0) |
+    (origin.inKey ? FIELD_FLAG.PART_KEY : 0) |
+    (type.kind === 'timestamptz' && (origin.hasDefault || origin.changesToNow) ? FIELD_FLAG.TIMESTAMP : 0) |
+    (origin.changesToNow ? FIELD_FLAG.ON_UPDATE_NOW : 0) |
+    (type.kind !== 'bytes' && type.collation?.endsWith('_bin') === true ? FIELD_FLAG.BINARY : 0) |
     (origin.autoIncrement ? FIELD_FLAG.AUTO_INCREMENT : 0) |
     (origin.notNull && !origin.hasDefault && !origin.autoIncrement ? FIELD_FLAG.NO_DEFAULT_VALUE : 0)
   );

@@ -20,7 +20,9 @@ const LONGEST = 0xffff_ffff;
 const NOT_FIXED = 31;
 const MAX_DECIMAL_PRECISION = 65;
 
+/** Digits with a sign, and without one. */
 const INTEGER_LENGTHS = { int8: 4, int16: 6, int24: 9, int32: 11, int64: 20 } as const;
+const UNSIGNED_LENGTHS = { int8: 3, int16: 5, int24: 8, int32: 10, int64: 20 } as const;
 const INTEGER_CODES = {
   int8: FIELD_TYPE.TINY,
   int16: FIELD_TYPE.SHORT,
@@ -29,12 +31,24 @@ const INTEGER_CODES = {
   int64: FIELD_TYPE.LONGLONG,
 } as const;
 
+/** Longest values of the types that are declared by a name alone, in bytes or characters. */
+const LARGE_LENGTHS: Readonly<Record<string, number>> = {
+  tinytext: 255,
+  text: 65_535,
+  mediumtext: 16_777_215,
+  longtext: LONGEST,
+  tinyblob: 255,
+  blob: 65_535,
+  mediumblob: 16_777_215,
+  longblob: LONGEST,
+};
+
 const number = (code: number, length: number, decimals = 0, flags = 0): FieldType => ({
   code,
   length,
   charset: CHARSET.BINARY,
   decimals,
-  flags: FIELD_FLAG.BINARY | FIELD_FLAG.NUM | flags,
+  flags,
 });
 
 const instant = (code: number, length: number, precision: number, flags = 0): FieldType => ({
@@ -61,8 +75,21 @@ const bytes = (code: number, length: number, flags = 0): FieldType => ({
   flags: FIELD_FLAG.BINARY | flags,
 });
 
-/** `charset`: number of the character set in which the session's results are sent. */
-export function fieldType(type: SqlType, charset: number): FieldType {
+/**
+ * `charset`: number of the character set in which the session's results are sent. `stored`: the column is one of a
+ * table, of which text has no decimals and only bytes and dates are marked as binary; whatever is computed has
+ * both by its collation.
+ */
+export function fieldType(type: SqlType, charset: number, stored = false): FieldType {
+  const field = typeAlone(type, charset);
+  if (stored) {
+    const isText = field.charset !== CHARSET.BINARY || (field.flags & FIELD_FLAG.BINARY) !== 0;
+    return isText && field.decimals === NOT_FIXED ? { ...field, decimals: 0 } : field;
+  }
+  return field.charset === CHARSET.BINARY ? { ...field, flags: field.flags | FIELD_FLAG.BINARY } : field;
+}
+
+function typeAlone(type: SqlType, charset: number): FieldType {
   const unsigned = type.unsigned === true ? FIELD_FLAG.UNSIGNED : 0;
   switch (type.kind) {
     case 'bool':
@@ -72,7 +99,7 @@ export function fieldType(type: SqlType, charset: number): FieldType {
     case 'int24':
     case 'int32':
     case 'int64':
-      return number(INTEGER_CODES[type.kind], INTEGER_LENGTHS[type.kind], 0, unsigned);
+      return number(INTEGER_CODES[type.kind], integerLength(type, type.kind), 0, unsigned);
     case 'year':
       return number(FIELD_TYPE.YEAR, 4, 0, FIELD_FLAG.UNSIGNED | FIELD_FLAG.ZEROFILL);
     case 'oid':
@@ -95,14 +122,14 @@ export function fieldType(type: SqlType, charset: number): FieldType {
     case 'timestamp':
       return instant(FIELD_TYPE.DATETIME, 19, type.precision ?? 0);
     case 'timestamptz':
-      return instant(FIELD_TYPE.TIMESTAMP, 19, type.precision ?? 0, FIELD_FLAG.TIMESTAMP);
+      return instant(FIELD_TYPE.TIMESTAMP, 19, type.precision ?? 0);
     case 'bits':
-      return { ...number(FIELD_TYPE.BIT, type.length ?? 1, 0, FIELD_FLAG.UNSIGNED), flags: FIELD_FLAG.UNSIGNED };
+      return number(FIELD_TYPE.BIT, type.length ?? 1, 0, FIELD_FLAG.UNSIGNED);
     case 'bytes':
       if (type.fixed === true) return bytes(FIELD_TYPE.STRING, type.length ?? 1);
       if (type.length !== undefined && type.declared !== 'blob') return bytes(FIELD_TYPE.VAR_STRING, type.length);
       if (type.length === undefined && type.declared === undefined) return bytes(FIELD_TYPE.VAR_STRING, UNBOUNDED_TEXT);
-      return bytes(FIELD_TYPE.BLOB, type.length ?? LONGEST, FIELD_FLAG.BLOB);
+      return bytes(FIELD_TYPE.BLOB, largeLength(type), FIELD_FLAG.BLOB);
     case 'json':
     case 'jsonb':
       return { ...bytes(FIELD_TYPE.JSON, LONGEST, FIELD_FLAG.BLOB), decimals: 0 };
@@ -115,7 +142,7 @@ export function fieldType(type: SqlType, charset: number): FieldType {
       if (type.length !== undefined && type.declared !== 'text')
         return text(FIELD_TYPE.VAR_STRING, type.length, charset);
       if (type.declared === undefined) return text(FIELD_TYPE.VAR_STRING, UNBOUNDED_TEXT, charset);
-      return text(FIELD_TYPE.BLOB, type.length ?? LONGEST, charset, FIELD_FLAG.BLOB);
+      return text(FIELD_TYPE.BLOB, largeLength(type), charset, FIELD_FLAG.BLOB);
     case 'uuid':
       return text(FIELD_TYPE.STRING, 36, charset);
     case 'unknown':
@@ -123,6 +150,16 @@ export function fieldType(type: SqlType, charset: number): FieldType {
     default:
       return text(FIELD_TYPE.VAR_STRING, LONGEST, charset);
   }
+}
+
+/** The width of one digit is what clients take for a truth value. */
+function integerLength(type: SqlType, kind: keyof typeof INTEGER_LENGTHS): number {
+  if (type.declared === 'tinyint(1)') return 1;
+  return (type.unsigned === true ? UNSIGNED_LENGTHS : INTEGER_LENGTHS)[kind];
+}
+
+function largeLength(type: SqlType): number {
+  return type.length ?? LARGE_LENGTHS[type.declared ?? ''] ?? LONGEST;
 }
 
 function longestLabel(type: SqlType): number {

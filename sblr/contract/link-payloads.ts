@@ -182,6 +182,8 @@ const ORIGIN_KEYS = ['none', 'primary', 'unique', 'index'] as const satisfies re
 const ORIGIN_NOT_NULL = 1;
 const ORIGIN_HAS_DEFAULT = 2;
 const ORIGIN_AUTO_INCREMENT = 4;
+const ORIGIN_CHANGES_TO_NOW = 8;
+const ORIGIN_IN_KEY = 16;
 
 function writeOrigin(writer: ByteWriter, origin: ColumnOrigin): void {
   for (const name of [origin.database, origin.schema, origin.relation, origin.table, origin.column]) writer.text(name);
@@ -189,7 +191,9 @@ function writeOrigin(writer: ByteWriter, origin: ColumnOrigin): void {
   writer.u8(
     (origin.notNull ? ORIGIN_NOT_NULL : 0) |
       (origin.hasDefault ? ORIGIN_HAS_DEFAULT : 0) |
-      (origin.autoIncrement ? ORIGIN_AUTO_INCREMENT : 0),
+      (origin.autoIncrement ? ORIGIN_AUTO_INCREMENT : 0) |
+      (origin.changesToNow ? ORIGIN_CHANGES_TO_NOW : 0) |
+      (origin.inKey ? ORIGIN_IN_KEY : 0),
   );
 }
 
@@ -212,6 +216,8 @@ function readOrigin(reader: ByteReader): ColumnOrigin {
     notNull: (flags & ORIGIN_NOT_NULL) !== 0,
     hasDefault: (flags & ORIGIN_HAS_DEFAULT) !== 0,
     autoIncrement: (flags & ORIGIN_AUTO_INCREMENT) !== 0,
+    changesToNow: (flags & ORIGIN_CHANGES_TO_NOW) !== 0,
+    inKey: (flags & ORIGIN_IN_KEY) !== 0,
   };
 }
 

@@ -87,8 +87,12 @@ export interface ColumnOrigin {
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   readonly autoIncrement: boolean;
-  /** The strongest key the column is part of; a column of a longer unique key counts as 'index'. */
+  /** Gets the time of every change of its row. */
+  readonly changesToNow: boolean;
+  /** The strongest key the column leads; the first column of a longer unique key counts as 'index'. */
   readonly key: 'none' | 'primary' | 'unique' | 'index';
+  /** Part of any key, at any place. */
+  readonly inKey: boolean;
 }
 
 /** Rows in the row-block layout of row-block.ts; `types` are those of the result's columns. */
