@@ -129,9 +129,14 @@ function adjust(
   return { kind: 'cast', operand: expression, type: target, context, pos };
 }
 
+/** Must elements be looked at? */
+function needsConverting(from: SqlType, to: SqlType): boolean {
+  return needsAdjusting(from, to) || (isDomain(to) && from.typeId !== to.typeId);
+}
+
 function needsAdjusting(from: SqlType, to: SqlType): boolean {
   if (to.kind === 'array' && from.kind === 'array')
-    return to.element !== undefined && from.element !== undefined && needsAdjusting(from.element, to.element);
+    return to.element !== undefined && from.element !== undefined && needsConverting(from.element, to.element);
   if (to.length !== undefined && to.length !== from.length)
     return to.fixed === true || from.length === undefined || from.length > to.length;
   return (
@@ -159,7 +164,10 @@ function coerceUnknown(
     return isDomain(target) ? domainCast(read, target, context, pos) : read;
   }
   if (expression.kind === 'parameter') {
-    const typed = binder.inferParameter(expression.index, baseType(target), pos);
+    // Elements of a domain are looked at as they are converted.
+    const { element } = target;
+    const wanted = element !== undefined && isDomain(element) ? { ...target, element: baseType(element) } : target;
+    const typed = binder.inferParameter(expression.index, baseType(wanted), pos);
     return coerce(binder, typed, target, context, pos);
   }
   return castNode(expression, target, context, pos);

@@ -468,7 +468,7 @@ function bindCast(node: NodeOf<'CAST'>, scope: Scope): BoundExpression {
   if (node.operand.op === 'ARRAY' && type.kind === 'array') {
     return castTo(
       binder,
-      bindArray(node.operand, scope, type),
+      bindArray(node.operand, scope, baseType(type)),
       type,
       node.mode === 'try' ? 'try' : 'explicit',
       node.pos,

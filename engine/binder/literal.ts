@@ -9,7 +9,7 @@ import type { Binder } from './context.ts';
 import { TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { atPosition, fail } from './errors.ts';
-import { hasModifiers, NUMERIC_LADDER, typeIdentity, typeName, type CastContext } from './type-facts.ts';
+import { hasModifiers, isDomain, NUMERIC_LADDER, typeIdentity, typeName, type CastContext } from './type-facts.ts';
 
 export function constant(value: SqlValue, type: SqlType): BoundExpression {
   return { kind: 'constant', value, type };
@@ -77,6 +77,7 @@ function isFixedText(text: string, type: SqlType): boolean {
       return (
         type.element !== undefined &&
         !hasModifiers(type.element) &&
+        !isDomain(type.element) &&
         (type.element.kind === 'text' || isFixedText('', type.element))
       );
     default:

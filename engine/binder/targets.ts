@@ -6,6 +6,7 @@ import { identifierKey, type Identifier, type Name } from '../../sblr/contract/n
 import { TEXT, UNKNOWN } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition, ViewDefinition } from '../catalog/definitions.ts';
+import { domainLineage, refusesValues } from '../catalog/domains.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { coerceForAssignment, nullOf } from './coerce.ts';
 import { Binder } from './context.ts';
@@ -211,12 +212,12 @@ export function defaultExpression(binder: Binder, column: ColumnDefinition): Bou
 
 /** What a column of a domain takes: the domain's default, or a null that its checks have seen. */
 export function domainDefault(binder: Binder, column: ColumnDefinition): BoundExpression | undefined {
-  const { typeId } = column.type;
-  const definition = typeId === undefined ? undefined : binder.names.catalog.get(typeId);
-  if (definition?.kind !== 'type' || definition.form !== 'domain') return undefined;
+  const lineage = domainLineage(binder.names.catalog, column.type.typeId);
+  const [definition] = lineage;
+  if (definition === undefined) return undefined;
   const shown = binder.display(column.name);
   if (definition.defaultValue === undefined) {
-    if (!definition.notNull && definition.checks.length === 0) return undefined;
+    if (!refusesValues(lineage)) return undefined;
     return coerceForAssignment(binder, { kind: 'constant', value: null, type: UNKNOWN }, column.type, shown, undefined);
   }
   const stored = storedValue(definition.defaultValue);

@@ -109,13 +109,18 @@ export function isDomain(type: SqlType): boolean {
 export function baseType(type: SqlType): SqlType {
   const domain = isDomain(type);
   if (!domain && !hasModifiers(type)) return type;
-  if (type.kind === 'array') return type;
+  if (type.kind === 'array') return domain ? withoutTypeId(type) : type;
   const { length: _length, precision: _precision, scale: _scale, intervalFields: _fields, typeId, ...rest } = type;
   const plain: SqlType = domain || typeId === undefined ? rest : { ...rest, typeId };
   // A string of limited length stays a varchar without its limit.
   return plain.kind === 'text' && plain.fixed !== true && plain.declared === undefined && type.length !== undefined
     ? { ...plain, declared: 'varchar' }
     : plain;
+}
+
+function withoutTypeId(type: SqlType): SqlType {
+  const { typeId: _typeId, ...rest } = type;
+  return rest;
 }
 
 /** The type without modifiers only. */

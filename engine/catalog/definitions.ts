@@ -196,7 +196,12 @@ export interface UserTypeDefinition extends Common {
   readonly notNull: boolean;
   readonly defaultValue?: StoredExpression | undefined;
   /** Domain checks; VALUE is COLUMN value. */
-  readonly checks: readonly { readonly name: Identifier; readonly expression: StoredExpression }[];
+  readonly checks: readonly {
+    readonly name: Identifier;
+    readonly expression: StoredExpression;
+    /** Rows from before may violate it. */
+    readonly unvalidated?: boolean;
+  }[];
   /** Object id of its array type. */
   readonly arrayTypeId: ObjectId;
 }

@@ -28,6 +28,7 @@ import {
 } from './context.ts';
 import { alterDeclared } from './alter-declared.ts';
 import { placeColumn } from './change-column.ts';
+import { fillNewColumn, rewrite } from './rewrite.ts';
 import { dropColumnDependents, dropConstraint, dropOwnedSequence } from './drop.ts';
 import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
 import { changeSequence, continueCounter, COUNTER_OPTION, createOwnedSequence } from './sequences.ts';
@@ -330,48 +331,6 @@ async function addTableColumn(action: Action, table: TableDefinition, context: D
   }
   for (const constraint of late) await addConstraint({ constraint, column: column.name }, table.id, context, false);
   placeColumn(action, column.name, table.id, context);
-}
-
-/** Rows that exist get the default: as the column's missing value when constant, else by a rewrite. */
-async function fillNewColumn(before: TableDefinition, position: number, context: DdlContext): Promise<void> {
-  const table = context.catalog.table(before.id);
-  const column = table.columns[position - 1]!;
-  if (column.defaultValue === undefined && column.sequenceId === undefined) return;
-  if (await context.isEmpty(before)) return;
-  if (column.defaultValue !== undefined && column.generated === 'none') {
-    const bound = context.bindDefault(column.defaultValue, table, position);
-    if (bound.kind === 'constant' && bound.type.kind === column.type.kind) {
-      putColumn(context, table.id, position, { missing: bound.value });
-      return;
-    }
-  }
-  const conversion: BoundExpression =
-    column.sequenceId !== undefined && column.defaultValue === undefined
-      ? { kind: 'next_value', sequenceId: column.sequenceId, type: column.type }
-      : column.generated === 'none'
-        ? context.bindDefault(column.defaultValue!, table, position)
-        : context.bindTableExpression(column.defaultValue!, table);
-  await rewrite(before, new Map([[position, conversion]]), context);
-}
-
-/** Moves the table's rows to a new space, converting some columns, and rebuilds its indexes. */
-async function rewrite(
-  before: TableDefinition,
-  conversions: ReadonlyMap<number, BoundExpression>,
-  context: DdlContext,
-): Promise<void> {
-  const table = context.catalog.table(before.id);
-  const space = context.catalog.base.allocateId();
-  const indexes = table.indexes.map((index) => ({ ...index, space: context.catalog.base.allocateId() }));
-  const columns = table.columns.map((column) => (column.dropped ? column : { ...column, missing: null }));
-  const next: TableDefinition = { ...table, space, indexes, columns };
-  context.catalog.put(next);
-  await context.rewriteTable({ ...before, columns: before.columns }, next, conversions);
-  for (const index of indexes) await context.buildIndex(next, index);
-  context.afterCommit(() => {
-    context.dropSpace(before.space);
-    for (const index of before.indexes) context.dropSpace(index.space);
-  });
 }
 
 async function dropColumn(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {

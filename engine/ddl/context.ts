@@ -68,6 +68,9 @@ export interface DdlContext {
   buildIndex(table: TableDefinition, index: IndexDefinition): Promise<void>;
   validateCheck(table: TableDefinition, constraint: ConstraintDefinition): Promise<void>;
   validateNotNull(table: TableDefinition, column: number): Promise<void>;
+  /** Does some row make the expression false? */
+  violates(table: TableDefinition, check: StoredExpression): Promise<boolean>;
+  hasNull(table: TableDefinition, column: number): Promise<boolean>;
   validateForeignKey(table: TableDefinition, constraint: ConstraintDefinition): Promise<void>;
   /** Copies all rows of `from` into the space of `to`, converting columns; `conversions` by position. */
   rewriteTable(

@@ -191,7 +191,10 @@ class DropPlan {
     }
     for (const view of viewsReading(object.id, this.#context)) this.add(view, object);
     if (object.kind === 'table') this.#addTableParts(object);
-    if (object.kind === 'type') this.#addColumnsOfType(object.id, object);
+    if (object.kind === 'type') {
+      this.#addColumnsOfType(object.id, object);
+      this.#addTypesMadeOf(object);
+    }
     if (object.kind === 'sequence') this.#addDefaultsOf(object);
   }
 
@@ -220,6 +223,14 @@ class DropPlan {
           });
         }
       }
+    }
+  }
+
+  #addTypesMadeOf(object: Definition): void {
+    for (const type of this.#context.catalog.all('type')) {
+      if (type.kind !== 'type' || type.id === object.id) continue;
+      const parts = [type.type, ...(type.type.fields ?? []).map((field) => field.type)];
+      if (parts.some((part) => part.typeId === object.id || part.element?.typeId === object.id)) this.add(type, object);
     }
   }
 

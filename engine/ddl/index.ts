@@ -80,14 +80,7 @@ export async function executeDdl(
       return { command: statement.kind === 'domain' ? 'CREATE DOMAIN' : 'CREATE TYPE' };
     case 'ALTER_TYPE':
       await alterType(statement, context);
-      return {
-        command:
-          statement.action.endsWith('constraint') ||
-          statement.action.endsWith('default') ||
-          statement.action.endsWith('not_null')
-            ? 'ALTER DOMAIN'
-            : 'ALTER TYPE',
-      };
+      return { command: statement.domain ? 'ALTER DOMAIN' : 'ALTER TYPE' };
     case 'CREATE_ROUTINE':
       await createRoutine(statement, context);
       return { command: `CREATE ${words(statement.kind)}` };

@@ -1,20 +1,10 @@
 /** User-defined types: enums, domains, composites. */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
-import type { Definition, RoutineDefinition, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
+import type { Definition, UserTypeDefinition } from '../catalog/definitions.ts';
 import { givenTo } from '../catalog/privileges.ts';
-import { collated } from '../types/collation.ts';
-import {
-  chooseName,
-  placeOf,
-  requireOwner,
-  requireSchema,
-  resolveType,
-  storeExpression,
-  type DdlContext,
-} from './context.ts';
+import { placeOf, requireOwner, requireSchema, resolveType, type DdlContext } from './context.ts';
+import { alterDomain, createDomain } from './domains.ts';
 
 /** Bytes of an enum label, as clients know the limit. */
 const LABEL_LIMIT = 63;
@@ -73,93 +63,6 @@ export async function createType(statement: NodeOf<'CREATE_TYPE'>, context: DdlC
   }
 }
 
-function createDomain(
-  statement: NodeOf<'CREATE_TYPE'>,
-  common: Pick<UserTypeDefinition, 'kind' | 'id' | 'name' | 'owner' | 'schemaId' | 'databaseId' | 'arrayTypeId'>,
-  context: DdlContext,
-): void {
-  const resolved = resolveType(context, statement.base!, statement.pos);
-  const base = statement.collation === undefined ? resolved : collated(resolved, statement.collation);
-  let definition: UserTypeDefinition = { ...common, form: 'domain', type: base, notNull: false, checks: [] };
-  for (const constraint of statement.constraints) definition = withDomainConstraint(definition, constraint, context);
-  context.catalog.put(definition);
-}
-
-/** A table of the one column VALUE, in which a domain's checks bind. */
-export function domainScope(domain: UserTypeDefinition): TableDefinition {
-  return valueScope(domain, domain.type);
-}
-
-/** A table of one column `value`, to bind expressions over a single value of an object's. */
-export function valueScope(object: UserTypeDefinition | RoutineDefinition, type: SqlType): TableDefinition {
-  return {
-    kind: 'table',
-    id: 0,
-    space: 0,
-    name: object.name,
-    owner: object.owner,
-    schemaId: object.schemaId,
-    databaseId: object.databaseId,
-    columns: [
-      {
-        position: 1,
-        name: { text: 'value', exact: false },
-        type: type,
-        notNull: false,
-        identity: 'none',
-        generated: 'none',
-        missing: null,
-        dropped: false,
-      },
-    ],
-    constraints: [],
-    indexes: [],
-    persistence: 'permanent',
-    onCommit: 'preserve',
-    options: {},
-    referencedBy: [],
-  };
-}
-
-function withDomainConstraint(
-  domain: UserTypeDefinition,
-  constraint: NodeOf<'CONSTRAINT_DEF'>,
-  context: DdlContext,
-): UserTypeDefinition {
-  switch (constraint.kind) {
-    case 'not_null':
-      return { ...domain, notNull: true };
-    case 'null':
-      return domain;
-    case 'default':
-      return {
-        ...domain,
-        defaultValue:
-          constraint.expression === undefined
-            ? undefined
-            : storeExpression(context, constraint.expression, constraint.text ?? ''),
-      };
-    case 'check': {
-      const taken = (name: Identifier): boolean =>
-        domain.checks.some((check) => identifierKey(check.name) === identifierKey(name));
-      const name = constraint.name ?? chooseName(domain.name.text, '', 'check', taken);
-      if (taken(name))
-        throw new SqlError(
-          'duplicate_object',
-          `constraint "${context.display(name)}" for domain "${context.display(domain.name)}" already exists`,
-        );
-      const expression = storeExpression(context, constraint.expression!, constraint.text ?? '');
-      context.bindTableExpression(expression, domainScope(domain));
-      return { ...domain, checks: [...domain.checks, { name, expression }] };
-    }
-    default:
-      throw new SqlError(
-        'syntax_error',
-        `${constraint.kind.replaceAll('_', ' ')} constraints not possible for domains`,
-      );
-  }
-}
-
 function checkLabel(label: string): void {
   if (label === '' || Buffer.byteLength(label) > LABEL_LIMIT) {
     throw new SqlError('invalid_name', {
@@ -179,6 +82,7 @@ export async function alterType(statement: NodeOf<'ALTER_TYPE'>, context: DdlCon
       args: { name: shown },
     });
   requireOwner(context, found, 'type');
+  if (await alterDomain(found, statement, context)) return;
   switch (statement.action) {
     case 'add_value':
       return addLabel(found, statement, context);
@@ -201,30 +105,6 @@ export async function alterType(statement: NodeOf<'ALTER_TYPE'>, context: DdlCon
       context.catalog.put(givenTo(found, role.id));
       return;
     }
-    case 'add_constraint':
-      context.catalog.put(withDomainConstraint(found, statement.constraint!, context));
-      return;
-    case 'drop_constraint': {
-      const rest = found.checks.filter((check) => identifierKey(check.name) !== identifierKey(statement.newName!));
-      if (rest.length === found.checks.length && !statement.exists) {
-        throw new SqlError(
-          'undefined_object',
-          `constraint "${context.display(statement.newName!)}" of domain "${shown}" does not exist`,
-        );
-      }
-      context.catalog.put({ ...found, checks: rest });
-      return;
-    }
-    case 'set_default':
-      context.catalog.put(withDomainConstraint(found, statement.constraint!, context));
-      return;
-    case 'drop_default':
-      context.catalog.put({ ...found, defaultValue: undefined });
-      return;
-    case 'set_not_null':
-    case 'drop_not_null':
-      context.catalog.put({ ...found, notNull: statement.action === 'set_not_null' });
-      return;
     default:
       throw new SqlError('feature_not_supported', {
         message: `ALTER TYPE ${statement.action.replaceAll('_', ' ')} is not supported`,

@@ -7,7 +7,7 @@
 import { CONDITIONS, type Condition } from '../../sblr/contract/conditions.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { textFormatter } from '../../sblr/contract/text/text-io.ts';
-import { TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
+import { TEXT, UNKNOWN, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
 import { type Row, type SqlArray, SqlRecord, type SqlValue } from '../../sblr/contract/values.ts';
 import { decodeProgram } from '../../sblr/decode.ts';
 import type { NodeOf, Program, StatementNode, ValueNode } from '../../sblr/nodes.ts';
@@ -101,7 +101,9 @@ export class Machine {
     this.#depth = options.depth;
     this.#routine = options.routine;
     this.#rowTo = options.rowTo;
-    this.#variables = new Variables(options.session.evaluation, options.routine?.name);
+    this.#variables = new Variables(options.session.evaluation, options.routine?.name, (value, domainId) =>
+      this.#queries.checkDomain(value, domainId),
+    );
     this.#queries = new ProgramQueries({
       session: options.session,
       program: options.program,
@@ -300,11 +302,8 @@ export class Machine {
 
   *#declareVariable(statement: NodeOf<'DECLARE_VARIABLE'>): Steps<void> {
     const type = resolveType(this.#queries.types, statement.type);
-    let value: SqlValue = null;
-    if (statement.initial !== undefined) {
-      const found = yield* this.#queries.evaluate(statement.initial);
-      value = this.#variables.convert(found.value, found.type, type);
-    }
+    const initial = statement.initial === undefined ? undefined : yield* this.#queries.evaluate(statement.initial);
+    const value = this.#variables.convert(initial?.value ?? null, initial?.type ?? UNKNOWN, type);
     this.#variables.declare(statement.name, type, statement.constant, value);
   }
 

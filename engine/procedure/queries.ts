@@ -9,7 +9,10 @@ import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import { node, type Program, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import { bindQuery } from '../binder/index.ts';
 import type { BindContext } from '../binder/context.ts';
+import { compileDomain, type DomainCheck } from '../executor/expressions/compile.ts';
+import { standaloneCompile } from '../executor/modify/table-access.ts';
 import { Execution } from '../executor/run.ts';
+import { storedExpressions } from '../planner/environment.ts';
 import { bindContext, planBound, type PlannedQuery } from '../session/prepare.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionNames } from '../session/names.ts';
@@ -76,6 +79,7 @@ class ProgramContext extends StatementContext {
 export class ProgramQueries {
   readonly #options: Options;
   readonly #plans: PlanStore;
+  readonly #domains = new Map<number, { readonly epoch: number; readonly check: DomainCheck }>();
 
   constructor(options: Options) {
     this.#options = options;
@@ -113,6 +117,20 @@ export class ProgramQueries {
     const query = planBound(session, bindQuery(relation, this.#bindContext(program, parameterTypes)), command);
     this.#plans.set(key, { epoch, version, shape, query });
     return query;
+  }
+
+  /** Raises where the domain refuses the value. */
+  checkDomain(value: SqlValue, domainId: number): void {
+    const { session, program } = this.#options;
+    const { epoch } = session.catalog;
+    const context = new ProgramContext(this.#options, []);
+    let known = this.#domains.get(domainId);
+    if (known === undefined || known.epoch !== epoch) {
+      const stored = storedExpressions(() => bindContext(session, program, []));
+      const check = compileDomain(domainId, context, standaloneCompile(program.semantics, stored));
+      this.#domains.set(domainId, (known = { epoch, check }));
+    }
+    known.check(value, context);
   }
 
   *evaluate(value: ValueNode): Steps<{ readonly value: SqlValue; readonly type: SqlType }> {

@@ -2,8 +2,9 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { textFormatter, textParser } from '../../sblr/contract/text/text-io.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
-import type { RecordField, SqlType } from '../../sblr/contract/types.ts';
+import { UNKNOWN, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
 import { SqlRecord, type SqlValue } from '../../sblr/contract/values.ts';
+import { isDomain } from '../binder/type-facts.ts';
 import type { EvalContext } from '../functions/function.ts';
 import { castFunction } from '../types/casts.ts';
 
@@ -31,7 +32,15 @@ export class Variables {
   /** Changes with every type a name may have got: plans made before do not hold. */
   shape = 0;
 
-  constructor(evaluation: EvalContext, qualifier: string | undefined) {
+  /** Raises where the domain refuses the value. */
+  readonly #checkDomain: (value: SqlValue, domainId: number) => void;
+
+  constructor(
+    evaluation: EvalContext,
+    qualifier: string | undefined,
+    checkDomain: (value: SqlValue, domainId: number) => void,
+  ) {
+    this.#checkDomain = checkDomain;
     this.#evaluation = evaluation;
     this.#qualifier = qualifier === undefined ? undefined : `${qualifier}.`;
   }
@@ -87,7 +96,7 @@ export class Variables {
   /** value as the variable's type, by the rules of assignment. */
   assign(name: string, value: SqlValue, type: SqlType): void {
     const variable = this.#writable(name);
-    if (value === null) variable.value = null;
+    if (value === null) variable.value = this.convert(null, type, variable.type);
     else {
       if (variable.shapeless) this.#reshape(variable, type);
       variable.value = variable.shapeless ? value : this.convert(value, type, variable.type);
@@ -100,7 +109,7 @@ export class Variables {
     else
       names.forEach((name, at) => {
         const column = row.columns[at];
-        if (column === undefined) this.#writable(name).value = null;
+        if (column === undefined) this.assign(name, null, UNKNOWN);
         else this.assign(name, row.values?.[at] ?? null, column.type);
       });
   }
@@ -144,6 +153,12 @@ export class Variables {
   }
 
   convert(value: SqlValue, from: SqlType, to: SqlType): SqlValue {
+    const converted = this.#cast(value, from, to);
+    if (isDomain(to)) this.#checkDomain(converted, to.typeId as number);
+    return converted;
+  }
+
+  #cast(value: SqlValue, from: SqlType, to: SqlType): SqlValue {
     if (value === null || to.kind === 'unknown') return value;
     const cast = castFunction(from, to, 'assignment');
     if (cast !== undefined) return cast(value, this.#evaluation);

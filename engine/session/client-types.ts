@@ -3,6 +3,7 @@
  * which expressions do not carry because they are made of their element alone.
  */
 import type { RecordField, SqlType } from '../../sblr/contract/types.ts';
+import { baseType } from '../binder/type-facts.ts';
 import type { CatalogView } from '../catalog/definitions.ts';
 
 export function clientType(catalog: CatalogView, type: SqlType): SqlType {
@@ -14,7 +15,10 @@ export function clientType(catalog: CatalogView, type: SqlType): SqlType {
     return fields.every((field, index) => field === type.fields?.[index]) ? type : { ...type, fields };
   }
   const { element } = type;
-  if (type.kind !== 'array' || element === undefined || type.typeId !== undefined) return type;
+  if (type.kind !== 'array' || element === undefined) return type;
+  // A domain over an array goes out as the array.
+  if (type.typeId !== undefined)
+    return catalog.get(type.typeId) === undefined ? type : clientType(catalog, baseType(type));
   const shown = clientType(catalog, element);
   if (element.typeId === undefined) return shown === element ? type : { ...type, element: shown };
   const definition = catalog.get(element.typeId);

@@ -233,16 +233,20 @@ export class DdlBridge implements DdlContext {
     });
   }
 
-  async validateCheck(table: TableDefinition, constraint: ConstraintDefinition): Promise<void> {
+  async violates(table: TableDefinition, check: StoredExpression): Promise<boolean> {
     const scan = this.#scan(table, false);
     const condition: BoundExpression = {
       kind: 'is_truth',
       truth: 'false',
       negated: false,
-      operand: this.bindTableExpression(constraint.check!, table),
+      operand: this.bindTableExpression(check, table),
       type: BOOL,
     };
-    if ((await this.#anyRow({ kind: 'filter', source: scan, condition, columns: scan.columns })) === undefined) return;
+    return (await this.#anyRow({ kind: 'filter', source: scan, condition, columns: scan.columns })) !== undefined;
+  }
+
+  async validateCheck(table: TableDefinition, constraint: ConstraintDefinition): Promise<void> {
+    if (!(await this.violates(table, constraint.check!))) return;
     throw new SqlError('check_violation', {
       message: `check constraint "${this.display(constraint.name)}" of relation "${this.display(table.name)}" is violated by some row`,
       variant: 'existing',
@@ -252,7 +256,7 @@ export class DdlBridge implements DdlContext {
     });
   }
 
-  async validateNotNull(table: TableDefinition, column: number): Promise<void> {
+  async hasNull(table: TableDefinition, column: number): Promise<boolean> {
     const scan = this.#scan(table, false);
     const target = scan.columns.find((one) => one.position === column)!;
     const condition: BoundExpression = {
@@ -261,13 +265,18 @@ export class DdlBridge implements DdlContext {
       operand: { kind: 'column', id: target.id, type: target.type },
       type: BOOL,
     };
-    if ((await this.#anyRow({ kind: 'filter', source: scan, condition, columns: scan.columns })) === undefined) return;
+    return (await this.#anyRow({ kind: 'filter', source: scan, condition, columns: scan.columns })) !== undefined;
+  }
+
+  async validateNotNull(table: TableDefinition, column: number): Promise<void> {
+    if (!(await this.hasNull(table, column))) return;
+    const name = this.display(table.columns[column - 1]!.name);
     throw new SqlError('not_null_violation', {
-      message: `column "${target.name}" of relation "${this.display(table.name)}" contains null values`,
+      message: `column "${name}" of relation "${this.display(table.name)}" contains null values`,
       variant: 'existing',
-      args: { column: target.name, table: this.display(table.name) },
+      args: { column: name, table: this.display(table.name) },
       table: this.display(table.name),
-      column: target.name,
+      column: name,
     });
   }
 

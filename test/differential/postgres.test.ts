@@ -61,6 +61,7 @@ describe.skipIf(skipWithoutPostgres('differential'))('as PostgreSQL answers', ()
     'views.sql',
     'catalog.sql',
     'routines.sql',
+    'domains.sql',
   ])(
     '%s',
     async (file) => {

@@ -120,7 +120,7 @@ function* domainChecks(context: SystemContext): Iterable<Row> {
       const expression = context.domainText(type.id).checks[at] ?? null;
       yield [
         ...[domainCheckId(type.id, at), name, type.schemaId, 0, 'check', null, 0, 0, null],
-        ...['no_action', 'no_action', 'simple', null, false, false, true, false],
+        ...['no_action', 'no_action', 'simple', null, false, false, check.unvalidated !== true, false],
         ...[expression?.slice('CHECK ('.length, -1) ?? null, null, type.id, check.expression.text],
       ];
     }

@@ -6,9 +6,10 @@
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { UNKNOWN } from '../../../sblr/contract/types.ts';
-import { SqlRecord, type SqlValue } from '../../../sblr/contract/values.ts';
+import { SqlArray, SqlRecord, type SqlValue } from '../../../sblr/contract/values.ts';
 import type { BoundExpression, ColumnId } from '../../binder/bound.ts';
-import { withoutModifiers } from '../../binder/type-facts.ts';
+import { isDomain, withoutModifiers } from '../../binder/type-facts.ts';
+import { domainLineage } from '../../catalog/domains.ts';
 import type { TableDefinition } from '../../catalog/definitions.ts';
 import type { StoredExpression, UserTypeDefinition } from '../../catalog/definitions.ts';
 import { hasSubquery, isStableConstant } from '../../planner/expression-walk.ts';
@@ -373,7 +374,11 @@ function compileCast(
             const value = operand(row, execution);
             return value === null ? null : cast(value, execution.evaluation);
           };
-  return expression.domainId === undefined ? plain : checkedDomain(plain, expression.domainId, context);
+  if (expression.domainId !== undefined) return checkedDomain(plain, expression.domainId, context);
+  const { element } = expression.type;
+  return expression.type.kind === 'array' && element !== undefined && isDomain(element)
+    ? checkedElements(plain, element.typeId as number, context)
+    : plain;
 }
 
 /**
@@ -416,6 +421,22 @@ function checkedDomain(evaluate: Evaluator, domainId: number, context: CompileCo
   };
 }
 
+/** The same for the elements of an array. */
+function checkedElements(evaluate: Evaluator, domainId: number, context: CompileContext): Evaluator {
+  const slot = context.newSlot();
+  return (row, execution) => {
+    const value = evaluate(row, execution);
+    if (!(value instanceof SqlArray)) return value;
+    let check = execution.slots[slot] as DomainCheck | undefined;
+    if (check === undefined) {
+      check = compileDomain(domainId, execution, context);
+      execution.slots[slot] = check;
+    }
+    for (const item of value.items) check(item, execution);
+    return value;
+  };
+}
+
 export type DomainCheck = (value: SqlValue, context: ExecutionContext) => void;
 
 export function compileDomain(
@@ -423,25 +444,28 @@ export function compileDomain(
   execution: Pick<ExecutionContext, 'catalog' | 'display'>,
   context: CompileContext,
 ): DomainCheck {
-  const domain = execution.catalog.get(domainId);
-  if (domain === undefined || domain.kind !== 'type' || domain.form !== 'domain') return () => undefined;
+  const lineage = domainLineage(execution.catalog, domainId);
+  const [domain] = lineage;
+  if (domain === undefined) return () => undefined;
   const layout = new Map([[1, 0]]);
-  const checks = domain.checks.map((check) => ({
-    name: check.name,
-    test: compileExpression(context.stored.bindDomainCheck(check.expression, domain), layout, {
-      ...context,
-      hoist: false,
-    }),
-  }));
+  const compile = { ...context, hoist: false };
+  const notNull = lineage.some((one) => one.notNull);
+  // Those of the domain that this one stands on come first.
+  const checks = lineage.toReversed().flatMap((one) =>
+    one.checks.map((check) => ({
+      name: check.name,
+      test: compileExpression(context.stored.bindDomainCheck(check.expression, one), layout, compile),
+    })),
+  );
   return (value, running) => {
-    if (value !== null && checks.length === 0) return;
+    if (checks.length === 0 && (value !== null || !notNull)) return;
     const shown = running.display(domain.name);
     const owner = running.catalog.get(domain.schemaId);
     const schema =
       owner?.kind !== 'schema'
         ? {}
         : { schema: owner.main ? running.evaluation.semantics.mainSchema : running.display(owner.name) };
-    if (value === null && domain.notNull) {
+    if (value === null && notNull) {
       throw new SqlError('not_null_violation', {
         message: `domain ${shown} does not allow null values`,
         variant: 'domain',

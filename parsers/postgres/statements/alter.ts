@@ -106,7 +106,7 @@ function renamed(p: PostgresParser): NodeOf<'ALTER_ACTION'> {
 
 // ---- types ---------------------------------------------------------------------------------------------------
 
-type TypeAction = Omit<NodeOf<'ALTER_TYPE'>, 'op' | 'name'>;
+type TypeAction = Omit<NodeOf<'ALTER_TYPE'>, 'op' | 'name' | 'domain'>;
 
 function typeAction(
   action: TypeAction['action'],
@@ -132,7 +132,7 @@ function alterType(p: PostgresParser): StatementNode {
   p.advance();
   const { pos } = p;
   const name = p.qualifiedName();
-  return node('ALTER_TYPE', { name, ...typeChange(p), pos });
+  return node('ALTER_TYPE', { name, domain: false, ...typeChange(p), pos });
 }
 
 function typeChange(p: PostgresParser): TypeAction {
@@ -181,7 +181,7 @@ function alterDomain(p: PostgresParser): StatementNode {
   p.advance();
   const { pos } = p;
   const name = p.qualifiedName();
-  return node('ALTER_TYPE', { name, ...domainChange(p), pos });
+  return node('ALTER_TYPE', { name, domain: true, ...domainChange(p), pos });
 }
 
 function domainChange(p: PostgresParser): TypeAction {
@@ -213,14 +213,19 @@ function domainChange(p: PostgresParser): TypeAction {
     case 'add':
       return typeAction('add_constraint', { constraint: tableConstraint(p) });
     case 'rename':
-      if (p.isWord('constraint')) throw p.unsupported('ALTER DOMAIN RENAME CONSTRAINT');
+      if (p.acceptWord('constraint')) {
+        const value = p.columnId().text;
+        p.expectWord('to');
+        return typeAction('rename_constraint', { value, newName: p.columnId() });
+      }
       p.expectWord('to');
       return typeAction('rename', { newName: p.columnId() });
     case 'owner':
       p.expectWord('to');
       return typeAction('owner', { newName: p.role() });
     default:
-      throw p.unsupported('ALTER DOMAIN VALIDATE CONSTRAINT');
+      p.expectWord('constraint');
+      return typeAction('validate_constraint', { newName: p.columnId() });
   }
 }
 
