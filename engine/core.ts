@@ -175,7 +175,8 @@ export class EngineCore implements EngineLink {
       bypassRowSecurity: true,
       verifiers: verifiersOf(config.administratorPassword, config.administrator),
     };
-    const [database, main] = newDatabase(this.catalog, name, administrator.id, {});
+    const [made, main] = newDatabase(this.catalog, name, administrator.id, {});
+    const database = { ...made, comment: 'default administrative connection database' };
     const definitions = new Map<ObjectId, Definition>(
       [administrator, database, main].map((definition) => [definition.id, definition]),
     );

@@ -157,14 +157,9 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
     case 'add_identity': {
       const column = requireColumn(table, action.name!, context);
       requireIdentityPossible(column, table, context);
-      const identity = action.column?.identity ?? 'by_default';
+      const identity = identityGiven(action) ?? 'by_default';
       putColumn(context, table.id, column.position, { identity, defaultValue: undefined });
-      await createOwnedSequence(
-        context,
-        table.id,
-        { ...column, identity },
-        action.sequence ?? action.column?.sequenceOptions,
-      );
+      await createOwnedSequence(context, table.id, { ...column, identity }, action.sequence);
       return;
     }
     case 'set_identity': {
@@ -174,8 +169,8 @@ async function alterOne(action: Action, table: TableDefinition, context: DdlCont
           'object_not_in_prerequisite_state',
           `column "${context.display(column.name)}" of relation "${context.display(table.name)}" is not an identity column`,
         );
-      if (action.column !== undefined && action.column.identity !== 'none')
-        putColumn(context, table.id, column.position, { identity: action.column.identity });
+      const identity = identityGiven(action);
+      if (identity !== undefined) putColumn(context, table.id, column.position, { identity });
       if (action.sequence !== undefined) changeSequence(column.sequenceId!, action.sequence, context);
       return;
     }
@@ -259,6 +254,12 @@ function alterOther(action: Action, relation: RelationDefinition, context: DdlCo
     message: `ALTER action ${action.action.replaceAll('_', ' ')} is not supported for a ${relation.kind}`,
     ...(action.pos === undefined ? {} : { position: action.pos }),
   });
+}
+
+/** GENERATED ALWAYS | BY DEFAULT; undefined where neither was said. */
+function identityGiven(action: Action): ColumnDefinition['identity'] | undefined {
+  const given = action.options.find((option) => option.name === 'generated')?.value;
+  return given === 'always' || given === 'by_default' ? given : undefined;
 }
 
 /** ADD GENERATED AS IDENTITY needs a NOT NULL column without a default. */

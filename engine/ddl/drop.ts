@@ -8,6 +8,7 @@ import type {
   ObjectId,
   RoutineDefinition,
   TableDefinition,
+  SequenceDefinition,
 } from '../catalog/definitions.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import { forEachOperand } from '../planner/expression-walk.ts';
@@ -250,9 +251,9 @@ class DropPlan {
     }
   }
 
-  #addDefaultsOf(sequence: Definition): void {
+  #addDefaultsOf(sequence: SequenceDefinition): void {
     for (const table of this.#context.catalog.all('table')) {
-      if (table.kind !== 'table' || this.#objects.has(table.id)) continue;
+      if (table.kind !== 'table' || this.#objects.has(table.id) || table.databaseId !== sequence.databaseId) continue;
       for (const column of table.columns) {
         if (column.sequenceId !== sequence.id && !this.#defaultNames(table, column, sequence)) continue;
         const set = this.#defaults.get(table.id) ?? new Set();

@@ -192,7 +192,7 @@ export async function createOwnedSequence(
     kind: 'sequence',
     id,
     name,
-    owner: context.role,
+    owner: table.owner,
     schemaId: table.schemaId,
     databaseId: table.databaseId,
     persistence: table.persistence === 'temporary' ? 'temporary' : 'permanent',

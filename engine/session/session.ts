@@ -558,9 +558,9 @@ export class Session implements EngineSession, StatementHost {
 
   /** What the next transaction is by settings, and by what was said of it alone. */
   takeModes(): { readonly isolation: string; readonly readOnly: boolean } {
-    const modes = { ...this.transactionDefaults, ...this.nextModes };
+    const { nextModes } = this;
     this.nextModes = undefined;
-    return modes;
+    return nextModes === undefined ? this.transactionDefaults : { ...this.transactionDefaults, ...nextModes };
   }
 
   beginTransaction(isolation: string, readOnly: boolean, deferrable?: boolean): void {

@@ -45,6 +45,12 @@ export class PostgresParser extends PostgresExpressions {
     return this.kind === Token.END;
   }
 
+  /** Collations all stand in the catalog's schema, which may be named. */
+  collationName(): string {
+    const name = this.qualifiedName().map((part) => part.text);
+    return (name.length === 2 && this.facts.systemSchemas.has(name[0] as string) ? name.slice(1) : name).join('.');
+  }
+
   statement(): StatementNode {
     return parseStatement(this);
   }

@@ -30,6 +30,7 @@ export class GoldenClient {
   async send(sql: string): Promise<string[]> {
     const client = (this.#client ??= await this.#connect());
     this.#lines = [];
+    const settled = this.#settled(client);
     const answer = client.query({ text: sql, rowMode: 'array' }).then(
       () => undefined,
       (error: { code?: string; message: string }) => error,
@@ -43,7 +44,22 @@ export class GoldenClient {
       await this.close();
       return [...this.#lines, `connection lost: ${outcome.message}`];
     }
+    // The driver rejects at the error; its locks are given only when the server is ready again.
+    if (outcome !== undefined) await Promise.race([settled, sleep(STATEMENT_TIMEOUT_MS, undefined, { ref: false })]);
     return this.#lines;
+  }
+
+  #settled(client: pg.Client): Promise<void> {
+    const { connection } = client as unknown as { connection: EventEmitter };
+    return new Promise((resolve) => {
+      const done = (): void => {
+        connection.off('readyForQuery', done);
+        connection.off('end', done);
+        resolve();
+      };
+      connection.on('readyForQuery', done);
+      connection.on('end', done);
+    });
   }
 
   async close(): Promise<void> {

@@ -119,8 +119,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       atttypmod: modifier('c.type_kind', 'c.type_id', 'c.'),
       attbyval: "t.length IN (1, 2, 4, 8) AND c.type_kind <> 'uuid'",
       attalign: "CASE t.length WHEN 1 THEN 'c' WHEN 2 THEN 's' WHEN 8 THEN 'd' ELSE 'i' END",
-      attstorage:
-        "CASE WHEN t.length > 0 THEN 'p' WHEN c.type_kind = 'decimal' OR c.type_id IN (650, 869) THEN 'm' ELSE 'x' END",
+      attstorage: "CASE WHEN t.length > 0 THEN 'p' WHEN c.type_id IN (650, 869, 1700) THEN 'm' ELSE 'x' END",
       attcompression: "''",
       attnotnull: 'c.not_null',
       atthasdef: 'c.has_default',
@@ -251,7 +250,7 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
     columns: { objoid: 'd.id', classoid: 'd.class', objsubid: 'd.sub', description: 'd.comment' },
   },
   pg_shdescription: {
-    from: '(SELECT d.id, 1262 AS class, d.comment FROM sys.databases d UNION ALL SELECT r.id, 1260, r.comment FROM sys.roles r) d WHERE d.comment IS NOT NULL',
+    from: `(SELECT d.id, 1262 AS class, d.comment FROM sys.databases d UNION ALL SELECT t.id, 1262, t.comment FROM (VALUES (1::oid, 'default template for new databases'), (4::oid, 'unmodifiable empty database')) t(id, comment) UNION ALL SELECT r.id, 1260, r.comment FROM sys.roles r) d WHERE d.comment IS NOT NULL`,
     columns: { objoid: 'd.id', classoid: 'd.class', description: 'd.comment' },
   },
   pg_enum: {

@@ -161,12 +161,7 @@ function alterAction(p: PostgresParser, pos: number): Action {
 
 function alterColumnType(p: PostgresParser, name: Identifier, pos: number): Action {
   const { type } = p.parseType();
-  const collation = p.acceptWord('collate')
-    ? p
-        .qualifiedName()
-        .map((part) => part.text)
-        .join('.')
-    : undefined;
+  const collation = p.acceptWord('collate') ? p.collationName() : undefined;
   const value = p.acceptWord('using') ? p.expression() : undefined;
   return made('alter_type', { name, type, collation, value, pos });
 }

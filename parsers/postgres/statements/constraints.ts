@@ -296,10 +296,7 @@ export function columnConstraint(p: PostgresParser, column: Identifier, parts: C
   const { pos } = p;
   if (p.isWord('collate')) {
     p.advance();
-    parts.collation = p
-      .qualifiedName()
-      .map((part) => part.text)
-      .join('.');
+    parts.collation = p.collationName();
     return true;
   }
   const name = p.acceptWord('constraint') ? p.columnId() : undefined;

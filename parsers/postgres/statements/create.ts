@@ -278,12 +278,7 @@ export function attribute(p: PostgresParser): NodeOf<'COLUMN_DEF'> {
   const { pos } = p;
   const name = p.columnId();
   const { type } = p.parseType();
-  const collation = p.acceptWord('collate')
-    ? p
-        .qualifiedName()
-        .map((part) => part.text)
-        .join('.')
-    : undefined;
+  const collation = p.acceptWord('collate') ? p.collationName() : undefined;
   return node('COLUMN_DEF', {
     name,
     type,
