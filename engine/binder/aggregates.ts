@@ -13,7 +13,7 @@ import { coerce, coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { comparisonType } from './comparison.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
-import { lenientAggregate, shownAggregate } from './lenient-aggregates.ts';
+import { chosenType, lenientAggregate, shownAggregate } from './lenient-aggregates.ts';
 import { isLenient } from './lenient-coerce.ts';
 import { equalExpressions } from './expression-tools.ts';
 import { coerceArguments, resolveOverload, resultType } from './overloads.ts';
@@ -146,7 +146,8 @@ function resolveCall(
   const found = findFunction(node.function, kinds, types, false, node.pos, 'normal', lenient);
   if (own !== undefined) return { definition: found.target, values: [...own.values], type: own.type };
   const converted = node.star ? [] : coerceArguments(binder, values, found.types, positions);
-  return { definition: found.target, values: converted, type: resultType(found.target, found.patterns, converted) };
+  const type = resultType(found.target, found.patterns, converted);
+  return { definition: found.target, values: converted, type: (lenient && chosenType(node.function, values)) || type };
 }
 
 type ResolvedAggregate = Omit<AggregateCall, 'column'> & { readonly type: BoundExpression['type'] };

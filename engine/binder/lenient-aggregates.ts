@@ -7,7 +7,7 @@ import { QUOTIENT_DIGITS } from '../types/decimal.ts';
 import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
 import { coerceLeniently, withoutRounding } from './lenient-coerce.ts';
-import { decimalType, digitsOf, DOUBLE, isInteger, numberType, WIDE } from './lenient-types.ts';
+import { decimalType, digitsOf, DOUBLE, doubleOf, isInteger, numberType, WIDE } from './lenient-types.ts';
 
 /** Digits by which a sum may be longer than its terms. */
 const SUM_DIGITS = 22;
@@ -32,7 +32,11 @@ export function lenientAggregate(
   if (!total && !DEVIATIONS.test(name)) return undefined;
   const number = numberType(argument);
   if (number === undefined) return undefined;
-  if (!total || number.kind === 'float64') return converted(binder, argument, DOUBLE, DOUBLE);
+  if (!total) return converted(binder, argument, DOUBLE, DOUBLE);
+  if (number.kind === 'float64') {
+    const result = doubleOf([argument.type], name === 'avg' ? QUOTIENT_DIGITS : 0);
+    return converted(binder, argument, DOUBLE, result);
+  }
   const { precision, scale } = digitsOf(argument);
   const type =
     name === 'sum'
@@ -44,6 +48,26 @@ export function lenientAggregate(
   if (isInteger(operand.type)) return { values: [operand], types: [WIDE], type };
   return converted(binder, operand, number.kind === 'int64' ? WIDE : { kind: 'decimal' }, type);
 }
+
+const CHOOSING: ReadonlySet<string> = new Set(['min', 'max', 'any_value']);
+
+/** Type of an aggregate whose result is one of its values, with the digits and lengths they have. */
+export function chosenType(name: string, [value]: readonly BoundExpression[]): SqlType | undefined {
+  return value !== undefined && CHOOSING.has(name) && KEPT.has(value.type.kind) ? value.type : undefined;
+}
+
+/** Kinds that come out of such an aggregate as they go in. */
+const KEPT: ReadonlySet<SqlType['kind']> = new Set([
+  'decimal',
+  'float32',
+  'float64',
+  'text',
+  'bytes',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+] as const);
 
 function converted(
   binder: Binder,

@@ -10,7 +10,16 @@ import type { BoundExpression } from './bound.ts';
 import type { Binder } from './context.ts';
 import { databaseOfTable } from './user-types.ts';
 import { coerceLeniently, truth, withoutRounding } from './lenient-coerce.ts';
-import { type Digits, decimalType, digitsOf, DOUBLE, numberType, UNSIGNED_WIDE, WIDE } from './lenient-types.ts';
+import {
+  type Digits,
+  decimalType,
+  digitsOf,
+  DOUBLE,
+  doubleOf,
+  numberType,
+  UNSIGNED_WIDE,
+  WIDE,
+} from './lenient-types.ts';
 
 const BITS: ReadonlySet<string> = new Set(['bit_and', 'bit_or', 'bit_xor', 'bit_not', 'shift_left', 'shift_right']);
 const ARITHMETIC: ReadonlySet<string> = new Set([
@@ -38,7 +47,10 @@ export function bindLenientOperator(
   if (BITS.has(name)) return call(binder, name, operands, operands.map(bitOperand), UNSIGNED_WIDE, pos);
   const [first, second] = types as readonly SqlType[];
   if (first === undefined) return undefined;
-  if (second === undefined) return call(binder, name, operands, [negatedType(first)], negatedType(first), pos);
+  if (second === undefined) {
+    const result = first.kind === 'float64' ? doubleOf(given.map((operand) => operand.type)) : negatedType(first);
+    return call(binder, name, operands, [negatedType(first)], result, pos);
+  }
   return binary(binder, name, operands, given, [first, second], pos);
 }
 
@@ -53,12 +65,16 @@ function binary(
   const [x, y] = given.map((operand) => digitsOf(operand)) as [Digits, Digits];
   const double = left.kind === 'float64' || right.kind === 'float64';
   const unsigned = left.unsigned === true || right.unsigned === true;
+  const shown = doubleOf(
+    given.map((operand) => operand.type),
+    name === 'divide' ? QUOTIENT_DIGITS : 0,
+  );
   switch (name) {
     case 'divide': {
-      if (double) return call(binder, name, operands, [DOUBLE, DOUBLE], DOUBLE, pos);
-      const shown = decimalType(x.precision + y.scale + QUOTIENT_DIGITS, x.scale + QUOTIENT_DIGITS);
-      const quotient = call(binder, name, operands, [exact(left, x), exact(right, y)], shown, pos);
-      return quotient === undefined ? undefined : rounded(quotient, shown);
+      if (double) return call(binder, name, operands, [DOUBLE, DOUBLE], shown, pos);
+      const digits = decimalType(x.precision + y.scale + QUOTIENT_DIGITS, x.scale + QUOTIENT_DIGITS);
+      const quotient = call(binder, name, operands, [exact(left, x), exact(right, y)], digits, pos);
+      return quotient === undefined ? undefined : rounded(quotient, digits);
     }
     case 'integer_divide': {
       const whole = left.kind === 'int64' && right.kind === 'int64';
@@ -66,14 +82,14 @@ function binary(
       return call(binder, name, operands, whole ? [left, right] : [exact(left, x), exact(right, y)], result, pos);
     }
     case 'modulo': {
-      if (double) return call(binder, name, operands, [DOUBLE, DOUBLE], DOUBLE, pos);
+      if (double) return call(binder, name, operands, [DOUBLE, DOUBLE], shown, pos);
       if (left.kind === 'int64' && right.kind === 'int64')
         return call(binder, name, operands, [left, right], left, pos);
       const result = decimalType(Math.max(x.precision, y.precision), Math.max(x.scale, y.scale));
       return call(binder, name, operands, [exact(left, x), exact(right, y)], result, pos);
     }
     default: {
-      if (double) return call(binder, name, operands, [DOUBLE, DOUBLE], DOUBLE, pos);
+      if (double) return call(binder, name, operands, [DOUBLE, DOUBLE], shown, pos);
       if (left.kind === 'int64' && right.kind === 'int64')
         return call(binder, name, operands, [left, right], unsigned ? UNSIGNED_WIDE : WIDE, pos);
       const result = name === 'multiply' ? productType(x, y) : sumType(x, y);

@@ -80,7 +80,10 @@ function keepsValue(from: SqlType, to: SqlType, context: CastContext | 'try'): b
 
 /** Constants that convert without a word; text only where all of it is a number. */
 function foldConstant(value: SqlValue, from: SqlType, to: SqlType): SqlValue | undefined {
-  if (isInteger(from)) return to.kind === 'text' ? undefined : foldCast(value, from, to, 'implicit');
+  if (isInteger(from)) {
+    const fits = to.kind !== 'int64' || value === canonicalInteger(BigInt.asIntN(64, BigInt(value as number | bigint)));
+    return fits && to.kind !== 'text' ? foldCast(value, from, to, 'implicit') : undefined;
+  }
   if (typeof value !== 'string' || from.kind !== 'text' || to.kind !== 'float64' || !isNumeric(value)) return undefined;
   return leadingDouble(value);
 }

@@ -128,6 +128,33 @@ function countDigits(value: number | bigint, scale: number): number {
   return Math.max(length, scale);
 }
 
+/** Digits that every value of the type is shown with behind the point; undefined where they are not fixed. */
+export function fixedScale(type: SqlType): number | undefined {
+  switch (type.kind) {
+    case 'decimal':
+    case 'float32':
+    case 'float64':
+      return type.scale;
+    case 'text':
+    case 'bytes':
+    case 'enum':
+    case 'set':
+    case 'json':
+    case 'jsonb':
+    case 'unknown':
+      return undefined;
+    default:
+      return type.precision ?? 0;
+  }
+}
+
+/** A double that comes of such operands: it has fixed digits where they all do. */
+export function doubleOf(operands: readonly SqlType[], more = 0): SqlType {
+  const scales = operands.map(fixedScale);
+  if (!operands.some((type) => type.kind.startsWith('float')) || scales.includes(undefined)) return DOUBLE;
+  return { kind: 'float64', scale: Math.max(...(scales as number[])) + more };
+}
+
 /** Literals have types of just their length. */
 export function literalType(value: SqlValue, type: SqlType): SqlType {
   if (type.kind === 'text' && type.length === undefined && typeof value === 'string')
@@ -157,8 +184,8 @@ export function commonLenientType(a: SqlType, b: SqlType): SqlType {
 }
 
 function commonNumber(a: SqlType, b: SqlType): SqlType {
-  if (a.kind === 'float32' && b.kind === 'float32') return a;
-  if (a.kind.startsWith('float') || b.kind.startsWith('float')) return DOUBLE;
+  if (a.kind === 'float32' && b.kind === 'float32') return { ...doubleOf([a, b]), kind: 'float32' };
+  if (a.kind.startsWith('float') || b.kind.startsWith('float')) return doubleOf([a, b]);
   if (a.kind === 'decimal' || b.kind === 'decimal') {
     if ((a.kind === 'decimal' && a.precision === undefined) || (b.kind === 'decimal' && b.precision === undefined))
       return { kind: 'decimal' };

@@ -317,5 +317,6 @@ export function resultType(
     definition.result,
     patterns,
     arguments_.map((argument) => argument.type),
+    arguments_.map((argument) => (argument.kind === 'constant' ? argument.value : undefined)),
   );
 }

@@ -3,7 +3,7 @@
  * that of the statement, or of the call itself.
  */
 import { joinMicros, MICROS_PER_SECOND, splitMicros } from '../../sblr/contract/text/calendar.ts';
-import { fixedZone, type TimeZone, timeZoneByName, UTC } from '../../sblr/contract/text/time-zone.ts';
+import { type TimeZone, UTC, zoneOrOffset } from '../../sblr/contract/text/time-zone.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { Decimal, type SqlValue } from '../../sblr/contract/values.ts';
 import { fromLocal, type Timestamp, toLocal } from '../types/date-time.ts';
@@ -113,19 +113,11 @@ scalarFor(
 
 // ---- zones
 
-/** SYSTEM, a name, or an offset from UTC. */
-function zoneNamed(text: string): TimeZone | undefined {
-  const offset = /^([+-])(\d{1,2}):(\d\d)$/.exec(text);
-  if (offset === null) return text.toLowerCase() === 'system' ? UTC : timeZoneByName(text);
-  const minutes = Number(offset[2]) * 60 + Number(offset[3]);
-  if (Number(offset[3]) > 59 || minutes > 14 * 60) return undefined;
-  return fixedZone((offset[1] === '-' ? -minutes : minutes) * 60);
-}
 scalar(
   'reading_in_zone(timestamp, text, text) timestamp',
   (value: Timestamp, from: string, to: string) => {
-    const source = zoneNamed(from);
-    const target = zoneNamed(to);
+    const source = zoneOrOffset(from);
+    const target = zoneOrOffset(to);
     return source === undefined || target === undefined ? null : toLocal(fromLocal(value, source), target);
   },
   { result: ([type]) => ({ kind: 'timestamp', precision: type?.precision ?? 0 }) },

@@ -61,14 +61,19 @@ interface Signature {
    * one array, the binder uses `withVariadicArray`.
    */
   readonly variadic: 'none' | 'spread';
-  /** Result type; a function of the argument types where it depends on them. Polymorphic names resolve against the parameters. */
-  readonly result: TypePattern | ((argumentTypes: readonly SqlType[]) => SqlType);
+  /**
+   * Result type; a function of the argument types where it depends on them, and of the arguments that are
+   * constants (undefined = not one). Polymorphic names resolve against the parameters.
+   */
+  readonly result: TypePattern | ResultRule;
   /** NULL in any argument gives NULL without a call (aggregates: the row is skipped; set functions: no rows). */
   readonly strict: boolean;
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   /** True for operators: infix with two parameters, prefix with one. */
   readonly operator: boolean;
 }
+
+export type ResultRule = (argumentTypes: readonly SqlType[], constants?: readonly (SqlValue | undefined)[]) => SqlType;
 
 export interface ScalarFunction extends Signature {
   readonly kind: 'scalar';

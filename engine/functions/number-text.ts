@@ -2,8 +2,8 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { Bits, canonicalInteger, Decimal, type SqlValue } from '../../sblr/contract/values.ts';
-import { bigPower, decimalFromNumber, roundDecimal } from '../types/decimal.ts';
-import type { Integer } from '../types/integers.ts';
+import { absDecimal, bigPower, decimalFromNumber, roundDecimal } from '../types/decimal.ts';
+import { type Integer, subtract64 } from '../types/integers.ts';
 import { plainTextOf } from './free-conversion.ts';
 import type { EvalContext } from './function.ts';
 import { scalar, scalarFor } from './table.ts';
@@ -141,6 +141,7 @@ function rounded(value: Decimal, scale: Integer, truncate: boolean): Decimal {
 function roundedDouble(value: number, scale: Integer, truncate: boolean): number {
   const digits = Number(scale);
   if (digits > 22 || !Number.isFinite(value)) return value;
+  if (digits < -308) return 0;
   const factor = 10 ** Math.abs(digits);
   const scaled = digits < 0 ? value / factor : value * factor;
   if (!Number.isFinite(scaled)) return value;
@@ -160,6 +161,27 @@ function roundedInteger(value: Integer, scale: Integer, truncate: boolean): Inte
   const kept = (truncate ? size / unit : (size + unit / 2n) / unit) * unit;
   return canonicalInteger(exact < 0n ? -kept : kept);
 }
+scalarFor(
+  'absolute_of(any) float64',
+  ([type]) => {
+    switch (numberKind(type)) {
+      case 'int64':
+        return (value: Integer) => (value < 0 ? subtract64(0, value) : value);
+      case 'decimal':
+        return absDecimal;
+      default:
+        return (value: SqlValue) => Math.abs(doubleOf(value));
+    }
+  },
+  {
+    result: ([type]) => {
+      const kind = numberKind(type);
+      if (type?.kind === kind) return type;
+      if (kind === 'int64') return { kind: 'int32', ...(type?.unsigned === true ? { unsigned: true } : {}) };
+      return { kind, ...(type?.kind === 'float32' && type.scale !== undefined ? { scale: type.scale } : {}) };
+    },
+  },
+);
 for (const [name, truncate] of [
   ['rounded', false],
   ['truncated', true],
@@ -177,8 +199,11 @@ for (const [name, truncate] of [
       }
     },
     {
-      result: ([type]) => {
+      result: ([type], constants) => {
         const kind = numberKind(type);
+        const places = constants?.[1];
+        if (kind === 'float64' && typeof places === 'number' && (type?.kind === 'float64' || type?.kind === 'float32'))
+          return places > MAX_FRACTION ? { kind } : { kind, scale: Math.max(0, places) };
         return { kind, ...(kind === 'int64' && type?.unsigned === true ? { unsigned: true } : {}) };
       },
     },
@@ -209,19 +234,17 @@ function grouped(value: SqlValue, scale: Integer, locale: string): string {
   const exact =
     value instanceof Decimal
       ? value
-      : typeof value === 'number'
-        ? decimalFromNumber(value, 17)
-        : new Decimal(value as bigint, 0);
+      : typeof value === 'bigint'
+        ? new Decimal(value, 0)
+        : decimalFromNumber(doubleOf(value), 17);
   const text = roundDecimal(exact, digits).toString();
   const [whole = '', fraction] = text.replace('-', '').split('.');
   const { group, point } = HABITS[locale] ?? USUAL;
   const head = group === '' ? whole : whole.replace(/\B(?=(\d{3})+$)/g, group);
   return `${text.startsWith('-') ? '-' : ''}${head}${fraction === undefined ? '' : point + fraction}`;
 }
-for (const type of ['decimal', 'float64', 'int64']) {
-  scalar(`number_in_groups(${type}, int64) text`, (value: SqlValue, scale: Integer) => grouped(value, scale, ''));
-  scalar(`number_in_groups(${type}, int64, text) text`, grouped);
-}
+scalar('number_in_groups(any, int64) text', (value: SqlValue, scale: Integer) => grouped(value, scale, ''));
+scalar('number_in_groups(any, int64, text) text', grouped);
 
 // ---- bits
 

@@ -28,6 +28,7 @@ import type {
   WindowEvaluator,
   WindowFunction,
   WithinKey,
+  ResultRule,
 } from './function.ts';
 
 const functions = new Map<string, FunctionDefinition[]>();
@@ -120,7 +121,7 @@ export interface ScalarOptions {
   readonly volatility?: 'immutable' | 'stable' | 'volatile';
   readonly operator?: boolean;
   readonly comparison?: ComparisonName;
-  readonly result?: (argumentTypes: readonly SqlType[]) => SqlType;
+  readonly result?: ResultRule;
 }
 
 export const STABLE: ScalarOptions = { volatility: 'stable' };
@@ -347,8 +348,9 @@ export function resolveResult(
   result: FunctionDefinition['result'],
   parameters: readonly TypePattern[],
   argumentTypes: readonly SqlType[],
+  constants: readonly (SqlValue | undefined)[] = [],
 ): SqlType {
-  if (typeof result === 'function') return result(argumentTypes);
+  if (typeof result === 'function') return result(argumentTypes, constants);
   if (typeof result !== 'string') return result;
   let element: SqlType | undefined;
   for (let i = 0; i < argumentTypes.length; i++) {

@@ -5,7 +5,6 @@ import {
   DEFAULT_TEXT_SETTINGS,
   type TextSettings,
 } from '../../sblr/contract/text/settings.ts';
-import { timeZoneSetting, UTC } from '../../sblr/contract/text/time-zone.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { EvalContext } from '../functions/function.ts';
@@ -68,7 +67,7 @@ function textSettings(session: Session, introspection: SessionIntrospection): Te
     ...style,
     intervalStyle:
       parseIntervalStyle(session.settings.get('intervalstyle') ?? '') ?? DEFAULT_TEXT_SETTINGS.intervalStyle,
-    timeZone: timeZoneSetting(session.settings.byRole('time_zone') ?? 'UTC') ?? UTC,
+    timeZone: session.settings.timeZone(),
     bytesOutput: session.settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
     extraFloatDigits: Number(session.settings.get('extra_float_digits') ?? 1),
     now: () => session.statementStartedAt,

@@ -6,7 +6,7 @@ import { checkSet } from './setting-sets.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SettingDefinition, SettingRole } from '../../sblr/contract/session.ts';
 import { formatDateStyle, parseDateStyle } from '../../sblr/contract/text/settings.ts';
-import { timeZoneSetting } from '../../sblr/contract/text/time-zone.ts';
+import { type TimeZone, timeZoneSetting, UTC, zoneOrOffset } from '../../sblr/contract/text/time-zone.ts';
 
 /** Longest value; search paths of generated names stay far below. */
 const VALUE_LIMIT = 64 * 1024;
@@ -64,6 +64,15 @@ export class SessionSettings {
   byRole(role: SettingRole): string | undefined {
     const name = this.#roles.get(role);
     return name === undefined ? undefined : this.#values.get(name);
+  }
+
+  /** The session's zone; an offset counts east or west of Greenwich as the kind of the setting says. */
+  timeZone(): TimeZone {
+    const name = this.#roles.get('time_zone');
+    if (name === undefined) return UTC;
+    const value = this.#values.get(name) ?? 'UTC';
+    const east = this.#definitions.get(name)?.kind === 'zone_or_offset';
+    return (east ? zoneOrOffset(value) : timeZoneSetting(value)) ?? UTC;
   }
 
   /** Has the setting of this name a role? */
@@ -302,14 +311,13 @@ export class SessionSettings {
         args: { name: definition.name },
       });
     }
-    if (definition.role === 'time_zone' && definition.kind === 'string') checkZone(value);
     return checkValue(definition, value, this.get(name) ?? definition.defaultValue);
   }
 }
 
-/** A zone that stays as it is written; SYSTEM is that of the server. */
-function checkZone(value: string): void {
-  if (value.toUpperCase() === 'SYSTEM' || timeZoneSetting(value) !== undefined) return;
+/** A zone that stays as it is written. */
+function checkZone(value: string): string {
+  if (zoneOrOffset(value) !== undefined) return value;
   throw new SqlError('invalid_time_zone_displacement_value', {
     message: `unknown time zone: '${value}'`,
     args: { value },
@@ -357,6 +365,8 @@ function checkValue(definition: SettingDefinition, value: string, current: strin
       if (zone === undefined) throw invalid(definition, value);
       return zone.name;
     }
+    case 'zone_or_offset':
+      return checkZone(value);
     case 'encoding':
       return checkEncoding(value);
     case 'date_style':

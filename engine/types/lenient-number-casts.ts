@@ -34,6 +34,11 @@ const INTEGER_NAMES: Partial<Record<SqlType['kind'], string>> = {
   int64: 'integer',
 };
 
+const MOST_UNSIGNED = 18446744073709551615n;
+
+const isFloat = (type: SqlType): boolean => type.kind === 'float32' || type.kind === 'float64';
+const isInteger = (type: SqlType): boolean => INTEGER_NAMES[type.kind] !== undefined || type.declared === 'hex';
+
 function range(to: SqlType): readonly [Whole, Whole] {
   if (to.kind === 'int64')
     return to.unsigned === true ? [0, 18446744073709551615n] : [-9223372036854775808n, 9223372036854775807n];
@@ -48,11 +53,18 @@ export function toInteger(from: SqlType, to: SqlType, assignment: boolean): Leni
   const name = INTEGER_NAMES[to.kind] as string;
   // An expression takes the bits of a negative number, a column the nearest value.
   const wraps = !assignment && to.kind === 'int64' && to.unsigned === true;
+  // And so does a signed one with an integer that is too large, however it is written.
+  const turns = !assignment && to.kind === 'int64' && to.unsigned !== true && from.kind !== 'decimal' && !isFloat(from);
+  const silent = isInteger(from);
   return (value, evaluation, misfits) => {
     const number = whole(value, evaluation, misfits);
     if (number >= low && number <= high) return number;
     if (wraps && number < 0 && number >= -9223372036854775808n)
       return canonicalInteger(BigInt.asUintN(64, BigInt(number)));
+    if (turns && number > high) {
+      if (!silent) misfits.outOfRange(name, textOf(value));
+      return canonicalInteger(number > MOST_UNSIGNED ? -1n : BigInt.asIntN(64, BigInt(number)));
+    }
     misfits.outOfRange(name, textOf(value));
     return canonicalInteger(BigInt(number < low ? low : high));
   };
@@ -230,8 +242,11 @@ export function toFloat(from: SqlType, to: SqlType): LenientCast | undefined {
   const number = floatNumber(from);
   if (number === undefined) return undefined;
   const single = to.kind === 'float32';
+  const fits = fixedDigits(to);
   return (value, evaluation, misfits) => {
-    const result = single ? Math.fround(number(value, evaluation, misfits)) : number(value, evaluation, misfits);
+    const given = number(value, evaluation, misfits);
+    const kept = fits === undefined ? given : fits(given, misfits);
+    const result = single ? Math.fround(kept) : kept;
     if (to.unsigned === true && result < 0) {
       misfits.outOfRange('double', textOf(value));
       return 0;
@@ -240,6 +255,21 @@ export function toFloat(from: SqlType, to: SqlType): LenientCast | undefined {
     misfits.outOfRange('double', textOf(value));
     const most = single ? 3.4028234663852886e38 : Number.MAX_VALUE;
     return result < 0 ? -most : most;
+  };
+}
+
+/** Rounds to the digits of a column that fixes them: halves to even, what is too large to the nearest end. */
+function fixedDigits({ precision, scale }: SqlType): ((value: number, misfits: Misfits) => number) | undefined {
+  if (precision === undefined || scale === undefined) return undefined;
+  const unit = 10 ** scale;
+  const most = (10 ** precision - 1) / unit;
+  return (value, misfits) => {
+    // The whole part stays as it is, only what is behind the point is rounded.
+    const whole = Math.floor(value);
+    const rounded = Math.abs(value) >= 2 ** 53 ? value : whole + roundHalfEven((value - whole) * unit) / unit;
+    if (Math.abs(rounded) <= most) return rounded;
+    misfits.outOfRange('double', textOf(value));
+    return rounded < 0 ? -most : most;
   };
 }
 

@@ -1,7 +1,7 @@
 /** Any value as text, bytes or bits, as labels of an enumeration or set, as a document. */
 import { type SqlType } from '../../sblr/contract/types.ts';
 import { parseJsonb } from '../../sblr/contract/text/json.ts';
-import { dateText, doubleText, floatText, instantText, timeText } from '../../sblr/contract/text/plain.ts';
+import { dateText, instantText, numberText, timeText } from '../../sblr/contract/text/plain.ts';
 import { textFormatter } from '../../sblr/contract/text/text-io.ts';
 import { Bits, type Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
 import { type EvalContext } from '../functions/function.ts';
@@ -33,9 +33,8 @@ function textValue(from: SqlType): (value: SqlValue, evaluation: EvalContext) =>
     case 'bool':
       return (value) => (value === true ? '1' : '0');
     case 'float64':
-      return (value) => doubleText(value as number);
     case 'float32':
-      return (value) => floatText(value as number);
+      return (value) => numberText(from, value as number);
     case 'date':
       return (value) => dateText(value as number);
     case 'time':

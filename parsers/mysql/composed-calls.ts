@@ -1,10 +1,14 @@
 /** MySQL's functions that mean another node than one CALL of a primitive, dates aside (Reference Manual 14). */
+import type { SqlType } from '../../sblr/contract/types.ts';
 import { node, type ValueNode } from '../../sblr/nodes.ts';
 import { integerLiteral } from '../shared/literals.ts';
 import { STRING } from './expressions.ts';
 
 const call = (primitive: string, args: ValueNode[], pos: number): ValueNode =>
   node('CALL', { function: primitive, variadic: false, arguments: args, pos });
+
+/** Six digits are shown, all of them are there. */
+const PI_TYPE: SqlType = { kind: 'float64', scale: 6 };
 
 const isNumber = (value: ValueNode): boolean => value.op === 'LITERAL' && typeof value.value !== 'string';
 
@@ -25,6 +29,8 @@ export function composedCall(name: string, args: ValueNode[], pos: number): Valu
       return node('EXTREMUM', { kind: name, nullPropagates: true, operands: args, pos });
     case 'log':
       return second === undefined ? call('natural_logarithm', args, pos) : call('logarithm', args, pos);
+    case 'pi':
+      return node('CAST', { type: PI_TYPE, mode: 'cast', operand: call('pi', args, pos), pos });
     case 'round':
       return call('rounded', [first, second ?? integerLiteral(0)], pos);
     case 'rand':

@@ -7,9 +7,9 @@ import type { FunctionFact } from '../shared/value-parser.ts';
 
 /** name[=primitive]/arguments, where arguments is a number, least-most, or least+ */
 const NUMBERS = `
-abs/1 acos=real_arc_cosine/1 asin=real_arc_sine/1 atan=arc_tangent/1-2 atan2=arc_tangent/1-2 bit_count=bits_set_in/1 ceil=ceiling_of/1
+abs=absolute_of/1 acos=real_arc_cosine/1 asin=real_arc_sine/1 atan=arc_tangent/1-2 atan2=arc_tangent/1-2 bit_count=bits_set_in/1 ceil=ceiling_of/1
 ceiling=ceiling_of/1 cos/1 cot/1 crc32=checksum_of/1 degrees/1 exp=double_exponential/1 floor=floor_of/1 format=number_in_groups/2-3
-ln=natural_logarithm/1 log10=common_logarithm/1 log2=binary_logarithm/1 pi/0 pow=double_power/2 power=double_power/2 radians/1
+ln=natural_logarithm/1 log10=common_logarithm/1 log2=binary_logarithm/1 pow=double_power/2 power=double_power/2 radians/1
 sign=sign_of/1 sin/1 sqrt=real_square_root/1 tan/1 truncate=truncated/2
 `;
 
@@ -97,6 +97,7 @@ export const COMPOSED: ReadonlyMap<string, readonly [least: number, most: number
   ['least', [2, Number.MAX_SAFE_INTEGER]],
   ['log', [1, 2]],
   ['now', [0, 1]],
+  ['pi', [0, 0]],
   ['rand', [0, 1]],
   ['round', [1, 2]],
   ['str_to_date', [2, 2]],

@@ -101,6 +101,14 @@ export class MysqlParser extends MysqlCalls {
 
   // ---- SELECT ----------------------------------------------------------------------------------------
 
+  /** FROM DUAL reads no table. */
+  protected override fromClause(pos: number): RelationNode {
+    if (!this.isWord('from') || !this.peekIsWord(1, 'dual')) return super.fromClause(pos);
+    this.advance();
+    this.advance();
+    return node('DUAL', { pos });
+  }
+
   protected override distinctClause(): { on: ValueNode[]; pos: number } | undefined {
     const { pos } = this;
     let distinct = false;

@@ -102,7 +102,7 @@ storage_engine|InnoDB|string|||||user|
 system_time_zone|UTC|string|||||fixed|
 table_definition_cache|2000|integer||400|524288||global|
 thread_stack|1048576|integer||131072|4294967295||fixed|
-time_zone|SYSTEM|string|||||user|r
+time_zone|SYSTEM|zone_or_offset|||||user|r
 tls_version|TLSv1.2,TLSv1.3|string|||||fixed|
 transaction_isolation|REPEATABLE-READ|enum|READ-UNCOMMITTED,READ-COMMITTED,REPEATABLE-READ,SERIALIZABLE||||user|
 transaction_read_only|off|bool|||||user|

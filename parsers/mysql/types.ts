@@ -16,6 +16,7 @@ const MAX_CHAR_LENGTH = 255;
 /** A float of more digits than this is a double. */
 const FLOAT_DIGITS = 24;
 const MAX_FLOAT_DIGITS = 53;
+const MAX_FLOAT_WIDTH = 255;
 
 const INTEGERS: Readonly<Record<string, SqlType['kind']>> = {
   tinyint: 'int8',
@@ -103,7 +104,16 @@ function floatType(p: ParserBase, word: string): SqlType {
   if (scale === undefined && digits !== undefined && digits > MAX_FLOAT_DIGITS)
     throw tooBig(p, 'Incorrect column specifier', pos);
   const double = word !== 'float' && word !== 'float4' ? true : scale === undefined && (digits ?? 0) > FLOAT_DIGITS;
-  return { kind: double ? 'float64' : 'float32', ...numberAttributes(p) };
+  if (scale === undefined || digits === undefined) {
+    if (word !== 'float' && word !== 'float4' && digits !== undefined) throw p.syntaxError(pos);
+    return { kind: double ? 'float64' : 'float32', ...numberAttributes(p) };
+  }
+  if (digits > MAX_FLOAT_WIDTH)
+    throw tooBig(p, `Display width out of range for column (max = ${MAX_FLOAT_WIDTH})`, pos);
+  if (scale > MAX_DECIMAL_SCALE)
+    throw tooBig(p, `Too big scale ${scale} specified. Maximum is ${MAX_DECIMAL_SCALE}.`, pos);
+  if (scale > digits) throw tooBig(p, 'For float(M,D), double(M,D) or decimal(M,D), M must be >= D.', pos);
+  return { kind: double ? 'float64' : 'float32', precision: digits, scale, ...numberAttributes(p) };
 }
 
 /** CHARACTER SET x, CHARSET x, COLLATE x, BINARY, ASCII, UNICODE after a text type. */

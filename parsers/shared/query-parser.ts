@@ -307,7 +307,7 @@ export abstract class QueryParser extends FromParser {
     const label = this.firstItemLabel(items);
     this.intoClause();
     this.lifting = lifting;
-    let source: RelationNode = this.acceptWord('from') ? this.fromList() : node('DUAL', { pos });
+    let source = this.fromClause(pos);
     source = this.whereClause(source);
     this.lifting = 0;
     source = this.groupClause(source);
@@ -317,6 +317,11 @@ export abstract class QueryParser extends FromParser {
     this.queryLabel = label;
     this.lifting = lifting;
     return source;
+  }
+
+  /** FROM and its tables, or the one row without columns of a SELECT that reads none. */
+  protected fromClause(pos: number): RelationNode {
+    return this.acceptWord('from') ? this.fromList() : node('DUAL', { pos });
   }
 
   private firstItemLabel(items: readonly SelectItem[]): string | undefined {

@@ -14,7 +14,7 @@ import type {
   TransactionStatus,
 } from '../../sblr/contract/session.ts';
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
-import { timeZoneSetting, UTC, type TimeZone } from '../../sblr/contract/text/time-zone.ts';
+import { type TimeZone, UTC, zoneOrOffset } from '../../sblr/contract/text/time-zone.ts';
 import { type SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
 import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
@@ -517,7 +517,7 @@ export class CommandSession implements ReplySink {
   #apply(name: string, value: string): void {
     this.#settings = { ...this.#settings, [name]: value };
     if (name === 'database') this.#diagnostics.database = value;
-    if (name === 'time_zone') this.#zone = timeZoneSetting(value) ?? this.#zone;
+    if (name === 'time_zone') this.#zone = zoneOrOffset(value) ?? this.#zone;
   }
 
   loadReady(columns: readonly ResultColumn[], window?: number): void {

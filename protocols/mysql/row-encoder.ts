@@ -30,7 +30,7 @@ import type { Bits } from '../../sblr/contract/values.ts';
 import { FIELD_TYPE } from './constants.ts';
 import type { PacketWriter } from './packets.ts';
 import { fieldType } from './types.ts';
-import { bitBytes, dateText, doubleText, floatText, formatterOf, instantText, timeText } from './value-text.ts';
+import { bitBytes, dateText, formatterOf, instantText, numberText, timeText } from './value-text.ts';
 
 const NULL_TEXT = 0xfb;
 const BINARY_ROW = 0x00;
@@ -129,9 +129,7 @@ export class TextRowEncoder extends RowEncoder {
         packets.text(reader.boolAt(column) ? '1' : '0');
         return;
       case LAYOUT_FLOAT64:
-        packets.text(
-          type.kind === 'float32' ? floatText(reader.float64At(column)) : doubleText(reader.float64At(column)),
-        );
+        packets.text(numberText(type, reader.float64At(column)));
         return;
       case LAYOUT_DATE:
         if (isInfinite(reader.int32At(column))) break;

@@ -111,9 +111,9 @@ function typeAlone(type: SqlType, charset: number): FieldType {
       return number(FIELD_TYPE.NEWDECIMAL, precision + (unsigned === 0 ? 1 : 0) + (scale > 0 ? 1 : 0), scale, unsigned);
     }
     case 'float32':
-      return number(FIELD_TYPE.FLOAT, 12, NOT_FIXED, unsigned);
+      return number(FIELD_TYPE.FLOAT, type.precision ?? 12, type.scale ?? NOT_FIXED, unsigned);
     case 'float64':
-      return number(FIELD_TYPE.DOUBLE, 22, NOT_FIXED, unsigned);
+      return number(FIELD_TYPE.DOUBLE, type.precision ?? 22, type.scale ?? NOT_FIXED, unsigned);
     case 'date':
       return instant(FIELD_TYPE.DATE, 10, 0);
     case 'time':

@@ -295,6 +295,8 @@ export interface SettingDefinition {
     | 'set'
     | 'list'
     | 'time_zone'
+    /** As it is written: a zone's name, SYSTEM, or an offset counted east of Greenwich. */
+    | 'zone_or_offset'
     | 'date_style'
     | 'encoding';
   readonly options?: readonly string[];

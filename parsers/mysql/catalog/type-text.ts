@@ -71,6 +71,10 @@ export function columnType(c: string): string {
     [
       [`${c}.type_kind = 'bool' OR ${c}.declared = 'tinyint(1)'`, `'(1)'`],
       [`${c}.type_kind = 'decimal'`, `CONCAT('(', COALESCE(${c}.precision, 65), ',', COALESCE(${c}.scale, 30), ')')`],
+      [
+        `${c}.type_kind IN ('float32', 'float64') AND ${c}.precision IS NOT NULL`,
+        `CONCAT('(', ${c}.precision, ',', ${c}.scale, ')')`,
+      ],
       [`${c}.type_kind IN ('text', 'bytes', 'bits') AND ${c}.length IS NOT NULL`, `CONCAT('(', ${c}.length, ')')`],
       [`${c}.type_kind IN ('enum', 'set')`, labelList(c)],
       [
@@ -134,6 +138,7 @@ const NUMBER_DIGITS: Readonly<Record<string, readonly [digits: number, unsignedD
 };
 
 export function numericPrecision(c: string): string {
+  const floats = `${c}.type_kind IN ('float32', 'float64') AND ${c}.precision IS NOT NULL`;
   const numbers = Object.entries(NUMBER_DIGITS).map(
     ([kind, [digits, unsigned]]) =>
       [
@@ -143,6 +148,7 @@ export function numericPrecision(c: string): string {
   );
   return when(
     [
+      [floats, `${c}.precision`],
       ...numbers,
       [`${c}.type_kind = 'decimal'`, `COALESCE(${c}.precision, 65)`],
       [`${c}.type_kind = 'bits'`, `${c}.length`],
@@ -155,6 +161,7 @@ export function numericScale(c: string): string {
   return when(
     [
       [`${c}.type_kind = 'decimal'`, `COALESCE(${c}.scale, 30)`],
+      [`${c}.type_kind IN ('float32', 'float64') AND ${c}.precision IS NOT NULL`, `${c}.scale`],
       [`${c}.type_kind IN ('bool', 'int8', 'int16', 'int24', 'int32', 'int64')`, '0'],
     ],
     'NULL',

@@ -2,6 +2,7 @@
  * Values as plain text: numbers with the fewest digits that give the same value back, dates and times in ISO order with as
  * many fractional digits as their type declares, no era and no zone. What text means to dialects that convert anything to it.
  */
+import type { SqlType } from '../types.ts';
 import { civilFromDays, MICROS_PER_HOUR, MICROS_PER_MINUTE, MICROS_PER_SECOND, splitMicros, two } from './calendar.ts';
 
 /** From here on a double is written with an exponent. */
@@ -51,4 +52,13 @@ export function doubleText(value: number): string {
 /** A float has about six significant digits. */
 export function floatText(value: number): string {
   return doubleText(Number(Math.fround(value).toPrecision(6)));
+}
+
+/** A number in floating point as its type has it: with fixed digits behind the point, or as few as tell it. */
+export function numberText({ kind, scale }: SqlType, value: number): string {
+  if (scale !== undefined && Number.isFinite(value))
+    return Math.abs(value) < 1e21
+      ? value.toFixed(scale)
+      : `${BigInt(value)}${scale > 0 ? `.${'0'.repeat(scale)}` : ''}`;
+  return kind === 'float32' ? floatText(value) : doubleText(value);
 }

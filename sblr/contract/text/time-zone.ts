@@ -383,6 +383,19 @@ export function timeZoneSetting(text: string): TimeZone | undefined {
   return timeZoneByName(trimmed);
 }
 
+/** SYSTEM (the server's, which is UTC), a zone's name, or an offset EAST of UTC of at most 14 hours: '+05:30'. */
+export function zoneOrOffset(text: string): TimeZone | undefined {
+  const offset = /^([+-])(\d{1,2}):(\d\d)$/.exec(text);
+  if (offset === null) {
+    if (text.toLowerCase() === 'system') return UTC;
+    return /^[A-Za-z]/.test(text) && !/\d:/.test(text) ? timeZoneByName(text) : undefined;
+  }
+  const minutes = Number(offset[2]) * 60 + Number(offset[3]);
+  const limit = offset[1] === '-' ? 14 * 60 - 1 : 14 * 60;
+  if (Number(offset[3]) > 59 || minutes > limit) return undefined;
+  return fixedZone((offset[1] === '-' ? -minutes : minutes) * 60);
+}
+
 /** Abbreviations accepted in input: seconds east of UTC. */
 export const ZONE_ABBREVIATIONS: Readonly<Record<string, number>> = {
   utc: 0,
