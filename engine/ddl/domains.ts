@@ -1,15 +1,10 @@
 /** Domains: made, altered, and their rules verified against the rows that exist. */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
-import type {
-  ColumnDefinition,
-  RoutineDefinition,
-  TableDefinition,
-  UserTypeDefinition,
-} from '../catalog/definitions.ts';
+import type { ColumnDefinition, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
 import { contains, domainLineage, standsOn } from '../catalog/domains.ts';
+import { domainScope } from '../catalog/value-scope.ts';
 import { collated } from '../types/collation.ts';
 import { chooseName, resolveType, storeExpression, type DdlContext } from './context.ts';
 
@@ -41,42 +36,6 @@ export function createDomain(
   };
   for (const constraint of statement.constraints) definition = withDomainConstraint(definition, constraint, context);
   context.catalog.put(definition);
-}
-
-/** A table of the one column VALUE, in which a domain's checks bind. */
-export function domainScope(domain: UserTypeDefinition): TableDefinition {
-  return valueScope(domain, domain.type);
-}
-
-/** A table of one column `value`, to bind expressions over a single value of an object's. */
-export function valueScope(object: UserTypeDefinition | RoutineDefinition, type: SqlType): TableDefinition {
-  return {
-    kind: 'table',
-    id: 0,
-    space: 0,
-    name: object.name,
-    owner: object.owner,
-    schemaId: object.schemaId,
-    databaseId: object.databaseId,
-    columns: [
-      {
-        position: 1,
-        name: { text: 'value', exact: false },
-        type: type,
-        notNull: false,
-        identity: 'none',
-        generated: 'none',
-        missing: null,
-        dropped: false,
-      },
-    ],
-    constraints: [],
-    indexes: [],
-    persistence: 'permanent',
-    onCommit: 'preserve',
-    options: {},
-    referencedBy: [],
-  };
 }
 
 function withDomainConstraint(

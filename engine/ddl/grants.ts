@@ -4,6 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import { effectiveGrants, hasPrivilege, PRIVILEGES, PUBLIC } from '../catalog/privileges.ts';
 import type { Definition, GrantEntry, ObjectId } from '../catalog/definitions.ts';
+import { findObject as findNamed } from './comments.ts';
 import { requireSchema, undefinedRelation, type DdlContext } from './context.ts';
 import { requireRole } from './schemas.ts';
 import { requireColumn } from './tables.ts';
@@ -58,23 +59,11 @@ function findObject(statement: Grant, name: Name, context: DdlContext): Definiti
       return found;
     }
     case 'type':
-    case 'domain': {
-      const found = context.names.findType(name);
-      if (found === undefined)
-        throw new SqlError('undefined_object', {
-          message: `type "${shown}" does not exist`,
-          variant: 'type',
-          args: { name: shown },
-        });
-      return found;
-    }
+    case 'domain':
     case 'function':
     case 'procedure':
-    case 'routine': {
-      const found = context.names.findRoutines(name);
-      if (found.length === 0) throw new SqlError('undefined_function', { message: `function ${shown} does not exist` });
-      return found[0]!;
-    }
+    case 'routine':
+      return findNamed(statement.kind, name, context);
     default:
       throw new SqlError('feature_not_supported', {
         message: `GRANT on ${statement.kind.replaceAll('_', ' ')} is not supported`,

@@ -8,6 +8,7 @@ import { BOOL } from '../../sblr/contract/types.ts';
 import type { BoundExpression, OutputColumn } from '../binder/bound.ts';
 import { bindDefault, bindTableExpression, type BindContext } from '../binder/index.ts';
 import type { StoredExpression, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
+import { domainScope } from '../catalog/value-scope.ts';
 import type { StoredExpressions } from '../executor/expressions/compile.ts';
 import type { PlanEnvironment } from './plan.ts';
 
@@ -38,33 +39,7 @@ function columnsOf(table: TableDefinition, context: BindContext): OutputColumn[]
 
 /** A domain's check is bound over a table of the one column `value`. */
 function bindDomainCheck(stored: StoredExpression, domain: UserTypeDefinition, context: BindContext): BoundExpression {
-  const scope: TableDefinition = {
-    kind: 'table',
-    id: 0,
-    space: 0,
-    name: domain.name,
-    owner: domain.owner,
-    schemaId: domain.schemaId,
-    databaseId: domain.databaseId,
-    columns: [
-      {
-        position: 1,
-        name: { text: 'value', exact: false },
-        type: domain.type,
-        notNull: false,
-        identity: 'none',
-        generated: 'none',
-        missing: null,
-        dropped: false,
-      },
-    ],
-    constraints: [],
-    indexes: [],
-    persistence: 'permanent',
-    onCommit: 'preserve',
-    options: {},
-    referencedBy: [],
-  };
+  const scope = domainScope(domain);
   const bound = bindTableExpression(stored, scope, columnsOf(scope, context), context);
   return bound.type.kind === 'bool' ? bound : { kind: 'cast', operand: bound, type: BOOL, context: 'implicit' };
 }

@@ -16,7 +16,7 @@ import type {
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { bindForRendering, renderExpression } from '../binder/render.ts';
 import { renderView } from '../binder/render-query.ts';
-import { domainScope, valueScope } from '../ddl/domains.ts';
+import { domainScope, valueScope } from '../catalog/value-scope.ts';
 import type { Session } from './session.ts';
 
 export class RenderedCatalog {

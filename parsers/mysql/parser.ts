@@ -472,21 +472,6 @@ export class MysqlParser extends MysqlCalls {
 
   // ---- pieces that several statements share --------------------------------------------------------------
 
-  ifExists(): boolean {
-    if (!this.isWord('if')) return false;
-    this.advance();
-    this.expectWord('exists');
-    return true;
-  }
-
-  ifNotExists(): boolean {
-    if (!this.isWord('if') || !this.peekIsWord(1, 'not')) return false;
-    this.advance();
-    this.advance();
-    this.expectWord('exists');
-    return true;
-  }
-
   /** A word, name, string or number as the value of an option. */
   optionValue(): string {
     this.acceptOperator('=');

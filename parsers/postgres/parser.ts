@@ -131,21 +131,6 @@ export class PostgresParser extends PostgresExpressions {
     return this.argument();
   }
 
-  ifExists(): boolean {
-    if (!this.isWord('if')) return false;
-    this.advance();
-    this.expectWord('exists');
-    return true;
-  }
-
-  ifNotExists(): boolean {
-    if (!this.isWord('if') || !this.peekIsWord(1, 'not')) return false;
-    this.advance();
-    this.advance();
-    this.expectWord('exists');
-    return true;
-  }
-
   behavior(): 'restrict' | 'cascade' {
     return this.acceptOneOf('restrict', 'cascade') === 'cascade' ? 'cascade' : 'restrict';
   }

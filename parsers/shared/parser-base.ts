@@ -129,6 +129,18 @@ export class ParserBase {
     return word;
   }
 
+  ifExists(): boolean {
+    if (!this.acceptWord('if')) return false;
+    this.expectWord('exists');
+    return true;
+  }
+
+  ifNotExists(): boolean {
+    if (!this.acceptWords('if', 'not')) return false;
+    this.expectWord('exists');
+    return true;
+  }
+
   isSymbol(symbol: string): boolean {
     return this.kind === Token.SYMBOL && this.value === symbol;
   }
