@@ -170,6 +170,8 @@ export const OPCODES = {
   SET_CONSTRAINTS: { code: 0x0308, result: 'statement', operands: { names: { list: { name: 'name' } }, deferred: 'bool' }, inputs: {}, doc: 'SET CONSTRAINTS; no names = ALL.' },
   LOCK_TABLES: { code: 0x0309, result: 'statement', operands: { tables: { list: { name: 'name' } },
       mode: oneOf('access_share', 'row_share', 'row_exclusive', 'share_update_exclusive', 'share', 'share_row_exclusive', 'exclusive', 'access_exclusive'), nowait: 'bool' }, inputs: {}, doc: 'LOCK TABLE, held to the end of the transaction.' },
+  HOLD_TABLES: { code: 0x030b, result: 'statement', operands: { tables: { list: { name: 'name', mode: oneOf('share', 'access_exclusive') } } }, inputs: {},
+    doc: 'Locks of the session that last beyond its transactions, in place of those it holds, and bar it from all other tables; none = gives them back.' },
   PREPARE_TRANSACTION: { code: 0x030a, result: 'statement', operands: { action: oneOf('prepare', 'commit', 'rollback'), gid: 'text' }, inputs: {}, doc: 'Two-phase commit.' },
 
   // ---- 0x04 grants ----------------------------------------------------------------------------------

@@ -214,6 +214,7 @@ export class ProgramQueries {
       });
     for (const { table, access } of query.bound.tables) {
       const mode = access === 'read' ? 'access_share' : access === 'write' ? 'row_exclusive' : 'row_share';
+      this.#options.session.sessionLocks.tables.check(table, mode);
       const result = transaction.lockTable(table.id, mode, 'wait', table.name.text);
       if (result instanceof LockWaiter)
         yield new Promise<void>((resolve, reject) => {

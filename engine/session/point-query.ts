@@ -24,6 +24,7 @@ export function runPointQuery(session: Session, cached: CachedStatement, request
   const isolation = transaction?.isolation ?? session.transactionDefaults.isolation;
   // Others read from a snapshot kept for longer, or note what they read.
   if (transaction === undefined ? isolation === 'serializable' : isolation !== 'read_committed') return false;
+  if (session.sessionLocks.tables.any) return false;
   const { store, locks } = session.core.transactions;
   for (const { table } of query.bound.tables) {
     if (!locks.tableIsFree(session.lockGroup, table.id, 'access_share')) return false;

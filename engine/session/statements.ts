@@ -140,6 +140,7 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
   }
   for (const { table, access } of query.bound.tables) {
     const mode = access === 'read' ? 'access_share' : access === 'write' ? 'row_exclusive' : 'row_share';
+    session.sessionLocks.tables.check(table, mode);
     const result = transaction.lockTable(table.id, mode, 'wait', table.name.text);
     if (result instanceof LockWaiter) {
       // The table may have changed while waiting: start over with a fresh plan.
@@ -197,7 +198,7 @@ function runOther(session: Session, program: Program, statement: StatementNode, 
     );
     return;
   }
-  if (program.semantics.ddl === 'commits' && definesData(statement)) {
+  if (program.semantics.ddl === 'commits' && (definesData(statement) || changesHeld(session, statement))) {
     const alone: ExecuteRequest = { ...request, implicit: 'statement' };
     if (session.transaction === undefined) settle(session, runWaiting(session, program, statement, alone));
     else afterCommit(session, () => settle(session, runWaiting(session, program, statement, alone)));
@@ -216,6 +217,11 @@ const DEFINING_GROUPS: ReadonlySet<number> = new Set([0x01, 0x04]);
 
 function definesData({ op }: StatementNode): boolean {
   return op === 'TRUNCATE' || DEFINING_GROUPS.has(OPCODES[op].code >> 8);
+}
+
+/** Taking table locks for the session ends its transaction, and so does giving back what it holds. */
+function changesHeld(session: Session, statement: StatementNode): boolean {
+  return statement.op === 'HOLD_TABLES' && (statement.tables.length > 0 || session.sessionLocks.tables.any);
 }
 
 type Done = { readonly command: string; readonly rows?: number };
@@ -303,8 +309,8 @@ async function runWaiting(
     case 'REINDEX':
       return { command: 'REINDEX' };
     case 'LOCK_TABLES':
-      await lockTables(session, statement);
-      return { command: 'LOCK TABLE' };
+    case 'HOLD_TABLES':
+      return lockTables(session, statement);
     case 'TRUNCATE':
       session.beginStatement();
       await truncate(session, statement);

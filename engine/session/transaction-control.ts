@@ -68,6 +68,7 @@ function answer(session: Session, command: string): void {
 }
 
 function begin(session: Session, statement: NodeOf<'BEGIN'>): void {
+  session.sessionLocks.tables.release();
   if (session.mode === 'block') {
     if (session.failed) throw inFailedTransaction();
     if (session.semantics?.nestedBegin === 'commit') {

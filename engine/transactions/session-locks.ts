@@ -1,17 +1,20 @@
 /**
- * Locks a session holds beyond its transactions (session-level advisory locks). Taken n times, they
- * must be given back n times.
+ * Locks a session holds beyond its transactions: session-level advisory locks, which taken n times must be
+ * given back n times, and tables.
  */
+import { HeldTables } from './held-tables.ts';
 import { LockOwner, type LockGroup, type LockManager, type LockResult, type WaitPolicy } from './locks.ts';
 
 export class SessionLocks {
   readonly #manager: LockManager;
   readonly #owner: LockOwner;
   readonly #counts = new Map<string, number>();
+  readonly tables: HeldTables;
 
   constructor(manager: LockManager, group: LockGroup) {
     this.#manager = manager;
     this.#owner = new LockOwner(group);
+    this.tables = new HeldTables(manager, group);
   }
 
   acquire(name: string, exclusive: boolean, wait: WaitPolicy): LockResult {
@@ -38,6 +41,7 @@ export class SessionLocks {
   releaseAll(): void {
     this.#counts.clear();
     this.#manager.releaseFrom(this.#owner, 0);
+    this.tables.release();
   }
 
   #count(counted: string): void {

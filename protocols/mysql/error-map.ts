@@ -442,8 +442,10 @@ export const ERROR_MAP = {
     {
       keyed_changes:
         'You are using safe update mode and you tried to update a table without a WHERE that uses a KEY column. ',
+      table_not_held: "Table '{table}' was not locked with LOCK TABLES",
+      table_held_for_reading: "Table '{table}' was locked with a READ lock and can't be updated",
     },
-    { keyed_changes: { errno: 1175 } },
+    { keyed_changes: { errno: 1175 }, table_not_held: { errno: 1100 }, table_held_for_reading: { errno: 1099 } },
   ),
   object_in_use: OTHER,
   cannot_change_runtime_parameter: entry(

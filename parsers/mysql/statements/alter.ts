@@ -61,7 +61,21 @@ function action(kind: Action['action'], fields: Partial<Action>): Action {
 function alterAction(p: MysqlParser): Action[] {
   const { pos } = p;
   switch (
-    p.acceptOneOf('add', 'drop', 'modify', 'change', 'alter', 'rename', 'algorithm', 'lock', 'order', 'convert')
+    p.acceptOneOf(
+      'add',
+      'drop',
+      'modify',
+      'change',
+      'alter',
+      'rename',
+      'algorithm',
+      'lock',
+      'order',
+      'convert',
+      'force',
+      'disable',
+      'enable',
+    )
   ) {
     case 'add':
       return addAction(p, pos);
@@ -85,6 +99,14 @@ function alterAction(p: MysqlParser): Action[] {
     case 'algorithm':
     case 'lock':
       p.optionValue();
+      return [];
+    case 'force':
+      // Nothing is gained by storing the rows again.
+      return [];
+    case 'disable':
+    case 'enable':
+      // Indexes are always kept up to date, as InnoDB's are.
+      p.expectWord('keys');
       return [];
     case 'order':
       // The order in which rows lie is nothing that a query promises.

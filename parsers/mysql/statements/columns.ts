@@ -116,10 +116,10 @@ function columnAttribute(p: MysqlParser, column: Writable<Column>, type: SqlType
       generation(p, column, type);
       return true;
     case 'references':
+      return ignoredReference(p, pos);
     case 'invisible':
     case 'column_format':
     case 'storage':
-      // REFERENCES of a column has no effect in the real server.
       throw p.unsupported(`${p.value.toUpperCase()} in a column definition`);
     case 'constraint':
     case 'check': {
@@ -314,6 +314,18 @@ function foreignKey(p: MysqlParser, name: Identifier | undefined, pos: number): 
     pos,
   });
   p.expectWord('references');
+  return references(p, made);
+}
+
+/** As in the real server REFERENCES of a column is read and has no effect: only FOREIGN KEY makes a foreign key. */
+function ignoredReference(p: MysqlParser, pos: number): true {
+  p.advance();
+  references(p, constraint('foreign_key', { pos }));
+  return true;
+}
+
+/** table (columns) [MATCH x] [ON DELETE x] [ON UPDATE x] */
+function references(p: MysqlParser, made: Writable<Constraint>): Constraint {
   made.refTable = p.qualifiedName();
   made.refColumns = p.isSymbol('(') ? p.parenthesisedIds() : [];
   if (p.acceptWord('match')) made.match = p.expectOneOf('full', 'partial', 'simple');

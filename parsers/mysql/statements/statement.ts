@@ -6,6 +6,7 @@ import { alterStatement } from './alter.ts';
 import { createStatement } from './create.ts';
 import { dropStatement, renameTable, truncateStatement } from './drop.ts';
 import { loadStatement } from './load.ts';
+import { checkStatement, upkeepStatement } from './maintenance.ts';
 import * as session from './session.ts';
 import { describeStatement, helpStatement, showStatement } from './show.ts';
 import * as transaction from './transaction.ts';
@@ -51,10 +52,13 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['desc', describeStatement],
   ['explain', describeStatement],
   ['analyze', session.analyzeStatement],
+  ['check', checkStatement],
+  ['optimize', upkeepStatement],
+  ['repair', upkeepStatement],
   ['call', refused('CALL')],
   ['handler', refused('HANDLER')],
   ['load', loadStatement],
-  ['lock', refused('LOCK TABLES')],
+  ['lock', transaction.lockTables],
   ['unlock', transaction.unlockTables],
   ['grant', refused('GRANT')],
   ['revoke', refused('REVOKE')],

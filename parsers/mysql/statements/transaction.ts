@@ -88,11 +88,30 @@ export function release(p: MysqlParser): StatementNode {
   return node('RELEASE_SAVEPOINT', { name: p.columnId(), pos });
 }
 
-/** UNLOCK TABLES: there are no locks of that kind to give back. */
+/** LOCK TABLES name [[AS] alias] READ [LOCAL] | [LOW_PRIORITY] WRITE, ... */
+export function lockTables(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.expectOneOf('table', 'tables');
+  const tables = p.list(() => {
+    const name = p.qualifiedName();
+    if (p.acceptWord('as') || !(p.isWord('read') || p.isWord('write') || p.isWord('low_priority'))) p.columnId();
+    if (p.acceptWord('read')) {
+      p.acceptWord('local');
+      return { name, mode: 'share' as const };
+    }
+    p.acceptWord('low_priority');
+    p.expectWord('write');
+    return { name, mode: 'access_exclusive' as const };
+  });
+  p.command = 'LOCK TABLES';
+  return node('HOLD_TABLES', { tables, pos });
+}
+
 export function unlockTables(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
   p.expectOneOf('table', 'tables');
   p.command = 'UNLOCK TABLES';
-  return node('NOOP', { command: 'UNLOCK TABLES', pos });
+  return node('HOLD_TABLES', { tables: [], pos });
 }
