@@ -82,7 +82,8 @@ export type BoundExpression =
        * column an error or (adjusted) a warning with the nearest value.
        */
       readonly context: 'implicit' | 'assignment' | 'explicit' | 'try' | LenientContext;
-      /** The column's name and the number of the first row, for messages of assignments. */
+      /** The names of table and column and the number of the first row, for messages of assignments. */
+      readonly table?: string | undefined;
       readonly column?: string | undefined;
       readonly firstRow?: number | undefined;
       /** It only cuts digits that a computed value has beyond its type: not wanted where the value is computed with. */

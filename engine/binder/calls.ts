@@ -16,7 +16,7 @@ import type { Binder } from './context.ts';
 import { atPosition, fail } from './errors.ts';
 import { bindLenientOperator } from './lenient-arithmetic.ts';
 import { isLenient } from './lenient-coerce.ts';
-import { resolveLeniently } from './lenient-overloads.ts';
+import { operandTypes, resolveLeniently } from './lenient-overloads.ts';
 import { coerceArguments, resolveOverload, resultType, type Candidate } from './overloads.ts';
 import { elementPattern, formOf, patternOf } from './polymorphic-routines.ts';
 import { typeIdentity, typeName } from './type-facts.ts';
@@ -65,7 +65,8 @@ export function callOperator(
   const lenient = isLenient(binder);
   const own = lenient ? bindLenientOperator(binder, name, operands, pos) : undefined;
   if (own !== undefined) return own;
-  const types = operands.map((operand) => operand.type);
+  const given = operands.map((operand) => operand.type);
+  const types = lenient ? operandTypes(name, given) : given;
   const found = choose(name, `o${operands.length}`, operatorsNamed(name, operands.length), types, true, lenient);
   const symbol = OPERATORS[name as keyof typeof OPERATORS] ?? name;
   if (found === undefined || found === 'ambiguous') {

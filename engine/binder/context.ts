@@ -79,6 +79,8 @@ export interface Shared {
   modifies: boolean;
   /** Values that do not fit a column are adjusted, whatever the dialect's rule. */
   adjusts: boolean;
+  /** The table that is modified, for messages. */
+  assigned: string;
   depth: number;
   /** All table scans carry their row keys: some expression needs one. */
   rowKeys: boolean;
@@ -120,6 +122,7 @@ export function newShared(context: BindContext, firstColumn = 1, trace?: BindTra
     nextCte: 1,
     modifies: false,
     adjusts: false,
+    assigned: '',
     depth: 0,
     rowKeys: false,
     openAggregates: [],

@@ -128,7 +128,7 @@ export function coerceToColumn(
   const operand = withoutRounding(expression);
   if (lenientCast(operand.type, target, true) === undefined) return undefined;
   const context = binder.semantics.truncation === 'error' && !binder.shared.adjusts ? 'column' : 'column_adjusted';
-  return { kind: 'cast', operand, type: target, context, column, firstRow, pos };
+  return { kind: 'cast', operand, type: target, context, table: binder.shared.assigned, column, firstRow, pos };
 }
 
 /** Is every value of the type one of the column's? */

@@ -2,7 +2,7 @@
  * Overload resolution where every argument converts: of the definitions with the right number of parameters the one whose types
  * lie nearest to those of the arguments, the earlier definition among equals.
  */
-import type { SqlType } from '../../sblr/contract/types.ts';
+import { BYTES, type SqlType, TEXT } from '../../sblr/contract/types.ts';
 import type { FunctionDefinition } from '../functions/function.ts';
 import { convertsLeniently } from './lenient-coerce.ts';
 import { isInstant, isInteger, isNumber } from './lenient-types.ts';
@@ -54,6 +54,13 @@ function fromText(parameter: SqlType): number {
     default:
       return isNumber(parameter) ? 45 : 30;
   }
+}
+
+/** The types that an operator is chosen by: what is joined is text, or bytes where one of it is. */
+export function operandTypes(name: string, given: readonly SqlType[]): readonly SqlType[] {
+  if (name !== 'concat') return given;
+  if (given.some(({ kind }) => kind === 'bytes')) return given.map(() => BYTES);
+  return given.map((type) => (type.kind === 'text' ? type : TEXT));
 }
 
 export function resolveLeniently<T extends Pick<FunctionDefinition, 'parameters' | 'variadic'>>(

@@ -100,7 +100,7 @@ export function foldCast(value: SqlValue, from: SqlType, to: SqlType, context: s
       return value >= -limit && value < limit ? value : undefined;
     }
     case 'int64':
-      return to.unsigned === true ? undefined : value;
+      return to.unsigned === true || value > GREATEST_INT64 ? undefined : value;
     case 'decimal':
       return to.precision === undefined ? new Decimal(value, 0) : undefined;
     case 'float64':
@@ -110,6 +110,7 @@ export function foldCast(value: SqlValue, from: SqlType, to: SqlType, context: s
   }
 }
 
+const GREATEST_INT64 = 9223372036854775807n;
 const LEAST_INTEGERS = { int16: -32768, int32: -2147483648, int64: -9223372036854775808n } as const;
 
 /** -5 is a constant, not a call. */

@@ -35,6 +35,7 @@ export function findTarget(binder: Binder, name: Name, verb: Verb, pos: number |
   switch (relation.kind) {
     case 'table':
       binder.shared.modifies = true;
+      binder.shared.assigned = binder.display(relation.name);
       return { table: relation, relation, layers: [], binder };
     case 'view': {
       if (relation.system)

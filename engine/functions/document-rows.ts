@@ -35,6 +35,7 @@ class Fit implements Misfits {
   outOfRange = this.#fail;
   unreadInstant = this.#fail;
   noLabel = this.#fail;
+  noDocument = this.#fail;
   rounded = (): void => {};
   cutInstant = (): void => {};
   cut(_type: SqlType, _text: string, blanks: boolean): void {

@@ -14,6 +14,7 @@ import {
 import { dateText, doubleText, instantText, timeText } from '../../sblr/contract/text/plain.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { Bits, Jsonb, SqlValue } from '../../sblr/contract/values.ts';
+import { jsonFault } from '../types/json-fault.ts';
 import { type Timestamp, toLocal } from '../types/date-time.ts';
 import type { EvalContext } from './function.ts';
 
@@ -106,19 +107,8 @@ function parsedArgument(text: string, name: string, number: number): JsonNode {
       args: {
         argument: number,
         function: name,
-        reason: text.trim() === '' ? 'The document is empty.' : 'Invalid value.',
-        at: faultIn(text),
+        ...jsonFault(text),
       },
     });
-  }
-}
-
-/** Where a text stops being a document. */
-function faultIn(text: string): number {
-  try {
-    JSON.parse(text);
-    return 0;
-  } catch (error) {
-    return Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0);
   }
 }

@@ -40,6 +40,7 @@ const NO_MISFITS: Misfits = {
   unreadInstant: IGNORED,
   cutInstant: IGNORED,
   noLabel: IGNORED,
+  noDocument: IGNORED,
 };
 
 /** The plain text of values of a type. */

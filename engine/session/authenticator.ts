@@ -134,7 +134,9 @@ export class Authenticator {
     if (role.validUntil !== undefined && role.validUntil !== 'infinity' && Date.parse(role.validUntil) < Date.now())
       return this.#refuse();
     const { catalog } = session.core;
-    const anywhere = database === '' && session.dialect.profile.databaseOptional;
+    const { profile, system } = session.dialect;
+    const own = profile.qualifier === 'database' && system.schemas.has(database.toLowerCase());
+    const anywhere = own || (database === '' && profile.databaseOptional);
     const found = anywhere ? undefined : catalog.databaseByName(session.dialect.identifier(database));
     if (found === undefined && !anywhere)
       return error('invalid_catalog_name', `database "${database}" does not exist`, 'database');
@@ -144,7 +146,9 @@ export class Authenticator {
       return error('too_many_connections', `too many connections for role "${user}"`, 'role');
     }
     try {
-      return { kind: 'ok', data, session: session.open(role, found?.id ?? 0) };
+      const opened = session.open(role, found?.id ?? 0);
+      if (own) session.moveTo(0, database.toLowerCase());
+      return { kind: 'ok', data, session: opened };
     } catch (failure) {
       if (failure instanceof SqlError) return { kind: 'error', error: failure };
       throw failure;

@@ -1,5 +1,6 @@
 /** Any value as text, bytes or bits, as labels of an enumeration or set, as a document. */
 import { type SqlType } from '../../sblr/contract/types.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { parseJsonb } from '../../sblr/contract/text/json.ts';
 import { dateText, instantText, numberText, timeText } from '../../sblr/contract/text/plain.ts';
 import { textFormatter } from '../../sblr/contract/text/text-io.ts';
@@ -7,7 +8,7 @@ import { Bits, type Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
 import { type EvalContext } from '../functions/function.ts';
 import { characterOffset, trimBlanks } from './casts.ts';
 import { wholeNumber } from './lenient-number-casts.ts';
-import { type LenientCast, INTEGERS, textOf, plainText, local } from './lenient-values.ts';
+import { type LenientCast, type Misfits, INTEGERS, textOf, plainText, local } from './lenient-values.ts';
 
 export function toText(from: SqlType, to: SqlType): LenientCast {
   const convert = textValue(from);
@@ -167,6 +168,15 @@ export function toSet(from: SqlType, to: SqlType): LenientCast | undefined {
   };
 }
 
+function documentIn(text: string, misfits: Misfits): Jsonb {
+  try {
+    return parseJsonb(text);
+  } catch (error) {
+    if (error instanceof SqlError && error.condition === 'invalid_text_representation') misfits.noDocument(text);
+    throw error;
+  }
+}
+
 export function toJson(from: SqlType): LenientCast | undefined {
   switch (from.kind) {
     case 'jsonb':
@@ -175,7 +185,7 @@ export function toJson(from: SqlType): LenientCast | undefined {
     case 'unknown':
     case 'bytes': {
       const text = plainText(from);
-      return (value) => parseJsonb(text(value));
+      return (value, _evaluation, misfits) => documentIn(text(value), misfits);
     }
     case 'bool':
       return (value) => parseJsonb(value === true ? 'true' : 'false');

@@ -19,6 +19,8 @@ export interface Misfits {
   unreadInstant(type: string, text: string): void;
   /** More behind a date or time than was read, or a part that the type does not have. */
   cutInstant(type: string, text: string): void;
+  /** Text that is no document: an error, since there is nothing to take instead. */
+  noDocument(text: string): void;
   /** No label of an enumeration or set. */
   noLabel(text: string): void;
 }

@@ -137,7 +137,8 @@ export class MysqlTokenizer extends Tokenizer {
     const end = this.closingQuote(start + 1, QUOTE, 'literal');
     const digits = this.text.slice(start + 2, end);
     const hex = letter === 120;
-    if (!(hex ? /^([0-9a-f]{2})*$/i : /^[01]*$/).test(digits)) this.failNear('syntax error', start, end + 1);
+    const whole = !hex || digits.length % 2 === 0;
+    if (!whole || !(hex ? /^[0-9a-f]*$/i : /^[01]*$/).test(digits)) this.failNear('syntax error', start, end + 1);
     this.push(hex ? Token.HEX : Token.BITS, digits, start, end + 1);
     return true;
   }

@@ -166,6 +166,7 @@ export const ERROR_MAP = {
     3140,
     '22032',
     {
+      column: 'Invalid JSON text: "{reason}" at position {at} in value for column \'{column}\'.',
       argument: 'Invalid JSON text in argument {argument} to function {function}: "{reason}" at position {at}.',
       missing: "Missing value for JSON_TABLE column '{column}'",
       invalid: 'Invalid JSON value for CAST for column {column}',
@@ -280,6 +281,7 @@ export const ERROR_MAP = {
       json_path_wild: { errno: 3149 },
       json_path_root: { errno: 3153 },
       json_path_cell: { errno: 3165 },
+      empty_query: { errno: 1065 },
     },
   ),
   insufficient_privilege: entry(1142, '42000'),

@@ -20,6 +20,7 @@ import { readLengthBytes, readLengthText } from './length-encoded.ts';
 
 const UNSIGNED = 0x80;
 const MICROS_PER_SECOND = 1_000_000;
+const FRACTION_DIGITS = 6;
 const MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND;
 const UNSIGNED_INT64: SqlType = { kind: 'int64', unsigned: true };
 const DECIMAL_TEXT: SqlType = { kind: 'text', declared: 'decimal' };
@@ -55,9 +56,9 @@ export function readParameterValues(
     const ahead = long.get(index);
     const sqlType = ahead === undefined ? engineType(type) : isBinary(type) ? BYTES : TEXT;
     const isNull = (((nulls[index >> 3] as number) >> (index & 7)) & 1) === 1 || type.code === FIELD_TYPE.NULL;
-    sqlTypes.push(sqlType);
     if (ahead !== undefined) values.push(sqlType === BYTES ? ahead : ahead.toString('utf8'));
     else values.push(isNull ? null : readValue(reader, type));
+    sqlTypes.push(shownFraction(sqlType, values[index] as SqlValue));
   }
   return { values, types: sqlTypes };
 }
@@ -140,6 +141,13 @@ function readValue(reader: NetworkReader, { code, unsigned }: ParameterType): Sq
     default:
       return readLengthText(reader);
   }
+}
+
+/** Times of day that are given with a fraction of a second show it. */
+function shownFraction(type: SqlType, value: SqlValue): SqlType {
+  if (type !== TIMESTAMP && type !== TIME) return type;
+  const fraction = typeof value === 'bigint' ? value % BigInt(MICROS_PER_SECOND) : Number(value) % MICROS_PER_SECOND;
+  return { ...type, precision: Number(fraction) === 0 ? 0 : FRACTION_DIGITS };
 }
 
 function readInstant(reader: NetworkReader): { days: number; micros: number } {

@@ -7,6 +7,7 @@ import { SqlError, type SqlErrorDetails } from '../../../sblr/contract/sql-error
 import type { SqlType } from '../../../sblr/contract/types.ts';
 import type { BoundExpression } from '../../binder/bound.ts';
 import type { EvalContext } from '../../functions/function.ts';
+import { jsonFault } from '../../types/json-fault.ts';
 import { displayType } from '../../types/display-type.ts';
 import { lenientCast, type Misfits } from '../../types/lenient-casts.ts';
 import { shownText } from '../../types/lenient-numbers.ts';
@@ -56,6 +57,10 @@ class ExpressionMisfits implements Misfits {
     this.#truncated('ENUM', text);
   }
 
+  noDocument(text: string): never {
+    throw noDocument(text, {});
+  }
+
   #truncated(type: string, text: string): void {
     const value = shownText(text);
     this.#warn('invalid_text_representation', {
@@ -74,10 +79,12 @@ class ExpressionMisfits implements Misfits {
 class ColumnMisfits implements Misfits {
   evaluation: EvalContext | undefined;
   row = 0;
+  readonly #table: string;
   readonly #column: string;
   readonly #strict: boolean;
 
-  constructor(column: string, strict: boolean) {
+  constructor(table: string, column: string, strict: boolean) {
+    this.#table = table;
     this.#column = column;
     this.#strict = strict;
   }
@@ -128,6 +135,10 @@ class ColumnMisfits implements Misfits {
     this.#truncated();
   }
 
+  noDocument(text: string): never {
+    throw noDocument(text, { variant: 'column', args: { column: `${this.#table}.${this.#column}` } });
+  }
+
   #instant(type: string, text: string): void {
     const value = shownText(text);
     this.#refuse('invalid_datetime_format', {
@@ -156,6 +167,12 @@ class ColumnMisfits implements Misfits {
   }
 }
 
+function noDocument(text: string, details: Pick<SqlErrorDetails, 'variant' | 'args'>): SqlError {
+  const { reason, at } = jsonFault(text);
+  const message = `Invalid JSON text: "${reason}" at position ${at}.`;
+  return new SqlError('invalid_json_text', { ...details, message, args: { ...details.args, reason, at } });
+}
+
 function noCast(from: SqlType, to: SqlType): SqlError {
   return new SqlError('cannot_coerce', `cannot cast type ${displayType(from)} to ${displayType(to)}`);
 }
@@ -175,11 +192,11 @@ export function compileLenientCast(expression: Cast, operand: Evaluator): Evalua
 
 /** The cast of a value for a column. `slot` counts the rows of an execution. */
 export function compileColumnCast(expression: Cast, operand: Evaluator, slot: number): Evaluator {
-  const { column, firstRow = 1 } = expression;
+  const { table = '', column, firstRow = 1 } = expression;
   const strict = expression.context === 'column';
   const cast = lenientCast(expression.operand.type, expression.type, true);
   if (cast === undefined) throw noCast(expression.operand.type, expression.type);
-  const misfits = new ColumnMisfits(column ?? '', strict);
+  const misfits = new ColumnMisfits(table, column ?? '', strict);
   return (row, execution) => {
     const before = (execution.slots[slot] as number | undefined) ?? 0;
     execution.slots[slot] = before + 1;

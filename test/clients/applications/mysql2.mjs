@@ -40,6 +40,10 @@ await step('variables', async () => { await c.query('set @a = 5, @b = "x"'); ret
 await step('warnings', async () => { await c.query('select cast("12x" as unsigned)'); return (await c.query('show warnings'))[0]; });
 await step('infile', async () => { await c.query('create table l (id int primary key, name varchar(10))'); await c.query({ sql: "load data local infile 'x' into table l", infileStreamFactory: () => Readable.from([Buffer.from('1\tone\n2\ttwo\n')]) }); return (await c.query('select * from l order by id'))[0]; });
 await step('big packet', async () => (await c.execute('select length(?) as n', ['x'.repeat(17_000_000)]))[0]);
+await step('big literal', async () => (await c.query('select length(?) as n', [Buffer.alloc(9_000_000, 7)]))[0]);
+await step('empty', async () => c.query('').then(() => 'done', (e) => [e.code, e.errno, e.sqlState]));
+await step('fractions', async () => (await c.execute("select concat(?, '') as a, concat(?, '') as b, hour(?) as c", [new Date(1234), new Date(1000), '10:11:12']))[0]);
+await step('catalogs', async () => { const out = []; for (const database of ['mysql', 'information_schema']) { const own = await mysql.createConnection({ ...connection, database }); out.push((await own.query('select database() as d'))[0]); await own.end(); } return out; });
 await step('change user', async () => { await c.changeUser({ ...connection }); return (await c.query('select database() is not null as d, @a as a'))[0]; });
 await step('reset', async () => { await c.query('set @a = 1'); await c.reset?.(); return (await c.query('select 1 as one'))[0]; });
 await step('ping', () => c.ping().then((r) => r === true || r === undefined || typeof r));
