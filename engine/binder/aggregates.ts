@@ -12,6 +12,7 @@ import { findFunction, type Positions } from './calls.ts';
 import { coerce, coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { comparisonType } from './comparison.ts';
 import type { Binder } from './context.ts';
+import { isDefinedAggregate, resolveDefined } from './defined-aggregates.ts';
 import { fail } from './errors.ts';
 import { chosenType, lenientAggregate, shownAggregate } from './lenient-aggregates.ts';
 import { isLenient } from './lenient-coerce.ts';
@@ -140,6 +141,8 @@ function resolveCall(
   values: readonly BoundExpression[],
   positions: Positions,
 ): ResolvedCall {
+  if (node.routine !== undefined && isDefinedAggregate(binder, node.routine, values.length, node.pos))
+    return resolveDefined(binder, node, values, positions);
   const lenient = isLenient(binder);
   const own = lenient && !node.star ? lenientAggregate(binder, node.function, values) : undefined;
   const types = node.star ? [] : (own?.types ?? values.map((value) => value.type));

@@ -304,3 +304,10 @@ export function comparedNumber(binder: Binder, left: BoundExpression, { kind }: 
   if (!widens || binder.semantics.coercion !== 'strict') return left;
   return coerce(binder, left, kind === 'decimal' ? DECIMAL : FLOAT64, 'implicit', undefined) ?? left;
 }
+
+/** The check where a value must be groupable. */
+export function requireComparable(binder: Binder, expression: BoundExpression, pos: number | undefined): void {
+  if (comparisonType(binder, expression.type, expression.type) === undefined) {
+    fail('undefined_function', `could not identify an equality operator for type ${typeName(expression.type)}`, pos);
+  }
+}

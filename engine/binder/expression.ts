@@ -10,9 +10,10 @@ import type { BoundExpression, ComparisonOperator } from './bound.ts';
 import { builtin, callFunction, callOperator, callRoutine, likeOperator, type NamedArgument } from './calls.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
 import { bindColumn, bindWholeRow } from './columns.ts';
-import { compare, comparedNumber, COMPARISONS, comparisonType, distinctFrom, fieldsOf, inList } from './comparison.ts';
+import { compare, comparedNumber, COMPARISONS, distinctFrom, fieldsOf, inList } from './comparison.ts';
 import type { RoutineParameter, StoredExpression } from '../catalog/definitions.ts';
 import { Binder } from './context.ts';
+import { asAggregate } from './defined-aggregates.ts';
 import { collated } from '../types/collation.ts';
 import { atPosition, fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
@@ -640,6 +641,8 @@ function bindCall(node: NodeOf<'CALL'>, scope: Scope): BoundExpression {
 }
 
 function bindRoutineCall(node: NodeOf<'CALL_ROUTINE'>, scope: Scope): BoundExpression {
+  const aggregate = asAggregate(scope.binder, node);
+  if (aggregate !== undefined) return bindAggregate(aggregate, scope, (value) => bindExpression(value, scope));
   const call = bindRoutineArguments(node, scope);
   return call.kind === 'routine' && call.routine.returnsSet
     ? registerSet(scope, call, scope.binder.display(call.routine.name), node.pos)
@@ -702,11 +705,4 @@ function registerSet(
   level.sets.push({ column, expression });
   binder.shared.trace?.calls.set(column.id, { kind: 'set', expression });
   return { kind: 'column', id: column.id, type: column.type, pos };
-}
-
-/** The comparison type check used where a value must be sortable or groupable. */
-export function requireComparable(scope: Scope, expression: BoundExpression, pos: number | undefined): void {
-  if (comparisonType(scope.binder, expression.type, expression.type) === undefined) {
-    fail('undefined_function', `could not identify an equality operator for type ${typeName(expression.type)}`, pos);
-  }
 }

@@ -8,7 +8,8 @@ import type { Assigned, BoundExpression, LogicalPlan } from './bound.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
 import { databaseOfTable, fullName } from './user-types.ts';
-import { bindResolved, requireComparable } from './expression.ts';
+import { requireComparable } from './comparison.ts';
+import { bindResolved } from './expression.ts';
 import { equalExpressions, mapChildren, mapPlanExpressions } from './expression-tools.ts';
 import type { SelectItem } from './select-items.ts';
 import { findUnqualified, useColumn, type RangeEntry, type Scope } from './scope.ts';
@@ -29,7 +30,7 @@ export function bindGroupKeys(node: NodeOf<'GROUP'>, scope: Scope, items: readon
   const keys: BoundExpression[] = [];
   const keyIndex = (value: ValueNode): number => {
     const expression = groupExpression(value, scope, items);
-    requireComparable(scope, expression, value.pos);
+    requireComparable(scope.binder, expression, value.pos);
     const known = keys.findIndex((key) => equalExpressions(key, expression));
     return known >= 0 ? known : keys.push(expression) - 1;
   };

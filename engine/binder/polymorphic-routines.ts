@@ -85,6 +85,10 @@ function withTypes(routine: RoutineDefinition, found: Found): RoutineDefinition 
     ...routine,
     parameters: routine.parameters.map((parameter) => ({ ...parameter, type: filled(parameter.type, found) })),
     returns: routine.returns === undefined ? undefined : filled(routine.returns, found),
+    aggregate:
+      routine.aggregate === undefined
+        ? undefined
+        : { ...routine.aggregate, stateType: filled(routine.aggregate.stateType, found) },
   };
 }
 

@@ -5,13 +5,15 @@
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { INT64, TEXT } from '../../sblr/contract/types.ts';
 import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
-import { bindWindow, sameKeys, sameWindow, sortKey } from './aggregates.ts';
+import { bindWindow, sameWindow, sortKey } from './aggregates.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn, SortKey, WindowCall } from './bound.ts';
 import { coerce, resolveUnknown } from './coerce.ts';
 import { entryColumn, noColumn } from './columns.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail, notSupported } from './errors.ts';
-import { bindCondition, bindExpression, requireComparable } from './expression.ts';
+import { requireComparable } from './comparison.ts';
+import { bindCondition, bindExpression } from './expression.ts';
+import { ascending, sortRows, usefulKeys } from './sort-keys.ts';
 import { equalExpressions, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { bindFrom } from './from.ts';
 import { columnKeys, type FromResult } from './range-entries.ts';
@@ -489,7 +491,7 @@ function bindDistinctOn(
   order: readonly OrderKey[],
 ): OnKey[] {
   if (node.on.length === 0) {
-    for (const item of items) requireComparable(scope, item.expression, item.pos);
+    for (const item of items) requireComparable(scope.binder, item.expression, item.pos);
     return [];
   }
   scope.level.clause = 'distinct';
@@ -628,18 +630,6 @@ function hidden(binder: Binder, items: Assigned[], expression: BoundExpression):
   return columnExpression(column);
 }
 
-function sortRows(source: LogicalPlan, keys: readonly SortKey[]): LogicalPlan {
-  // Only the first of equal keys counts, and constants order nothing.
-  const useful = keys.filter(
-    (key, i) =>
-      key.expression.kind !== 'constant' &&
-      !keys
-        .slice(0, i)
-        .some((other) => sameKeys([{ ...other, descending: key.descending, nullsFirst: key.nullsFirst }], [key])),
-  );
-  return useful.length === 0 ? source : { kind: 'sort', source, keys: useful, columns: source.columns };
-}
-
 function finishDistinct(
   binder: Binder,
   source: LogicalPlan,
@@ -659,6 +649,8 @@ function finishDistinct(
   };
   const keys = order.map((key) => sortKey(binder, key.key, output(key)));
   const onKeys = on.map(output);
+  // The first row of each group is found in this order: where ORDER BY leaves it open, by what DISTINCT ON names.
+  const grouped = [...keys, ...onKeys.map((expression) => ascending(binder, expression))];
   let bound: BoundRelation = plainRelation({
     kind: 'project',
     source,
@@ -670,7 +662,13 @@ function finishDistinct(
   let { plan } = bound;
   const moved = new Map(all.map((item, i) => [item.column.id, plan.columns[i] as OutputColumn]));
   const visible = columns.map((column) => moved.get(column.id) ?? column);
-  plan = { kind: 'distinct', source: plan, on: onKeys, order: onKeys.length > 0 ? keys : [], columns: plan.columns };
+  plan = {
+    kind: 'distinct',
+    source: plan,
+    on: onKeys,
+    order: onKeys.length > 0 ? usefulKeys(grouped) : [],
+    columns: plan.columns,
+  };
   plan = sortRows(plan, keys);
   return plainRelation(strip(limitRows(binder, plan, parts, keys, outer, ctes), visible));
 }

@@ -213,11 +213,30 @@ export interface RoutineParameter {
   readonly defaultValue?: StoredExpression | undefined;
 }
 
+/** One step of an aggregate, an expression over its state and arguments. */
+export interface AggregateStep {
+  readonly expression: StoredExpression;
+  /** Its name as it was written. */
+  readonly name: string;
+  /** The routine that it calls; absent = what it calls is built in. */
+  readonly routineId?: ObjectId | undefined;
+}
+
+export interface AggregateParts {
+  readonly stateType: SqlType;
+  /** The first state as text; absent = NULL. */
+  readonly initial?: string | undefined;
+  readonly transition: AggregateStep;
+  readonly final?: AggregateStep | undefined;
+  readonly extraArguments: boolean;
+}
+
 export interface RoutineDefinition extends Common {
   readonly kind: 'routine';
   readonly schemaId: ObjectId;
   readonly databaseId: ObjectId;
-  readonly form: 'function' | 'procedure';
+  readonly form: 'function' | 'procedure' | 'aggregate';
+  readonly aggregate?: AggregateParts | undefined;
   readonly parameters: readonly RoutineParameter[];
   readonly returns: SqlType | undefined;
   readonly returnsSet: boolean;

@@ -7,11 +7,12 @@ import { givenTo } from '../catalog/privileges.ts';
 import { renameRelation } from './alter-table.ts';
 import { renameSchemaInViews } from './view-names.ts';
 import { requireOwner, requireSchema, undefinedRelation, type DdlContext } from './context.ts';
+import { requireRoutine } from './find-routine.ts';
 import { requireRole } from './schemas.ts';
 import { putColumn, requireColumn } from './tables.ts';
 
 /** Finds an object of `kind` by name; throws the dialects' undefined_... otherwise. */
-export function findObject(kind: string, name: Name, context: DdlContext): Definition {
+export function findObject(kind: string, name: Name, context: DdlContext, signature?: string | undefined): Definition {
   const last = name[name.length - 1]!;
   const shown = name.map((part) => context.display(part)).join('.');
   switch (kind) {
@@ -54,11 +55,9 @@ export function findObject(kind: string, name: Name, context: DdlContext): Defin
     }
     case 'function':
     case 'procedure':
-    case 'routine': {
-      const found = context.names.findRoutines(name);
-      if (found.length === 0) throw new SqlError('undefined_function', { message: `function ${shown} does not exist` });
-      return found[0]!;
-    }
+    case 'routine':
+    case 'aggregate':
+      return requireRoutine(kind, name, signature, context);
     default:
       throw new SqlError('feature_not_supported', `objects of kind ${kind.replaceAll('_', ' ')} are not supported`);
   }
@@ -103,7 +102,7 @@ export async function commentOn(statement: NodeOf<'COMMENT_ON'>, context: DdlCon
     });
     return;
   }
-  const object = findObject(statement.kind, statement.name, context);
+  const object = findObject(statement.kind, statement.name, context, statement.signature);
   requireOwner(context, object, object.kind);
   putObject({ ...object, comment }, context);
 }
@@ -121,7 +120,7 @@ function putObject(object: Definition, context: DdlContext): void {
 export async function alterObject(statement: NodeOf<'ALTER_OBJECT'>, context: DdlContext): Promise<void> {
   let object: Definition;
   try {
-    object = findObject(statement.kind, statement.name, context);
+    object = findObject(statement.kind, statement.name, context, statement.signature);
   } catch (error) {
     if (!statement.exists || !(error instanceof SqlError)) throw error;
     context.notice('notice', 'successful_completion', { message: `${error.message}, skipping` });

@@ -10,6 +10,7 @@ import { COLUMN_TYPE, type SqlType } from '../../sblr/contract/types.ts';
 import { encodeProgram } from '../../sblr/encode.ts';
 import { node, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import { SBLR_VERSION } from '../../sblr/opcodes.ts';
+import type { BoundSteps } from '../binder/aggregate-steps.ts';
 import type { BoundExpression, BoundQuery } from '../binder/bound.ts';
 import { noDatabase, unknownDatabase } from '../catalog/errors.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
@@ -91,6 +92,7 @@ export interface DdlContext {
   createSequenceState(id: ObjectId, start: bigint): void;
   /** Binds what a new routine's body asks; throws what is wrong with it. */
   checkBody(routine: RoutineDefinition): void;
+  bindSteps(routine: RoutineDefinition): BoundSteps;
   /** The value as it is kept for the setting; throws when it has none or may not be changed. */
   checkSetting(name: string, value: string): string;
   /** Are there other statements in the transaction, or can there be? */

@@ -16,6 +16,7 @@ import { findSchema, requireOwner, undefinedRelation, type DdlContext } from './
 import { indexByLocalName } from './indexes.ts';
 import { dependentError, viewsReading } from './dependencies.ts';
 import { dropExtensions } from './extensions.ts';
+import { findRoutine, isRoutineKind, shownTypes } from './find-routine.ts';
 
 type Behavior = 'restrict' | 'cascade';
 
@@ -68,7 +69,7 @@ function missing(
       ? 'invalid_schema_name'
       : ['table', 'view', 'sequence', 'materialized_view', 'foreign_table'].includes(statement.kind)
         ? 'undefined_table'
-        : ['routine', 'function', 'procedure', 'aggregate'].includes(statement.kind)
+        : isRoutineKind(statement.kind)
           ? 'undefined_function'
           : 'undefined_object';
   const what = signature === undefined ? `"${shown}"` : `${shown}(${shownTypes(signature, context)})`;
@@ -117,39 +118,31 @@ function find(
       return findSchema(context, name[name.length - 1]!);
     case 'routine':
     case 'function':
-    case 'procedure': {
-      const overloads = context.names.findRoutines(name);
-      const types = signature === undefined ? undefined : shownTypes(signature, context);
-      const wanted =
-        types === undefined ? overloads : overloads.filter((routine) => signaturesOf(routine, context).includes(types));
-      if (wanted.length > 1) {
-        const shown = name.map((part) => context.display(part)).join('.');
-        throw new SqlError('ambiguous_function', {
-          message: `function name "${shown}" is not unique`,
-          hint: 'Specify the argument list to select the function unambiguously.',
-        });
-      }
-      return wanted[0];
-    }
+    case 'procedure':
+    case 'aggregate':
+      return dropped(kind, findRoutine(kind, name, signature, context), context);
     default:
       return undefined;
   }
 }
 
-/** Type names of a statement as the catalog shows them. */
-function shownTypes(signature: string, context: DdlContext): string {
-  if (signature === '') return '';
-  return signature
-    .split(', ')
-    .map((text) => context.typeNameOf(text) ?? text)
-    .join(', ');
+/** An aggregate is dropped as what it is. */
+function dropped(
+  kind: string,
+  found: RoutineDefinition | undefined,
+  context: DdlContext,
+): RoutineDefinition | undefined {
+  if (kind !== 'function' || found?.form !== 'aggregate') return found;
+  throw new SqlError('wrong_object_type', {
+    message: `"${context.display(found.name)}" is an aggregate function`,
+    hint: 'Use DROP AGGREGATE to drop aggregate functions.',
+  });
 }
 
-/** As the routine may be named: by its inputs, or by all its parameters. */
-function signaturesOf(routine: RoutineDefinition, context: DdlContext): readonly string[] {
-  const of = (parameters: RoutineDefinition['parameters']): string =>
-    parameters.map(({ type }) => context.typeName(type)).join(', ');
-  return [of(routine.parameters.filter(({ mode }) => mode !== 'out' && mode !== 'table')), of(routine.parameters)];
+/** Is the aggregate made of the routine? */
+function uses(aggregate: RoutineDefinition, id: ObjectId): boolean {
+  const { transition, final } = aggregate.aggregate ?? {};
+  return transition?.routineId === id || final?.routineId === id;
 }
 
 /** Collects everything that goes with the named objects, then drops it all. */
@@ -192,6 +185,10 @@ class DropPlan {
     }
     for (const view of viewsReading(object.id, this.#context)) this.add(view, object);
     if (object.kind === 'table') this.#addTableParts(object);
+    if (object.kind === 'routine') {
+      for (const one of catalog.all('routine'))
+        if (one.kind === 'routine' && uses(one, object.id)) this.add(one, object);
+    }
     if (object.kind === 'type') {
       this.#addColumnsOfType(object.id, object);
       this.#addTypesMadeOf(object);
@@ -281,6 +278,11 @@ class DropPlan {
   }
 
   #describe(object: Definition): string {
+    if (object.kind === 'routine') {
+      const inputs = object.parameters.filter(({ mode }) => mode !== 'out' && mode !== 'table');
+      const types = inputs.map(({ type }) => this.#context.typeName(type)).join(',');
+      return `${object.form === 'procedure' ? 'procedure' : 'function'} ${this.#context.display(object.name)}(${types})`;
+    }
     return `${WORDS[object.kind] ?? object.kind} ${this.#context.display(object.name)}`;
   }
 

@@ -33,10 +33,10 @@ function targets(statement: Grant, context: DdlContext): Definition[] {
     }
     return found;
   }
-  return statement.objects.map((one) => findObject(statement, one.name, context));
+  return statement.objects.map((one) => findObject(statement, one.name, one.signature, context));
 }
 
-function findObject(statement: Grant, name: Name, context: DdlContext): Definition {
+function findObject(statement: Grant, name: Name, signature: string | undefined, context: DdlContext): Definition {
   const shown = name.map((part) => context.display(part)).join('.');
   switch (statement.kind) {
     case 'table':
@@ -63,7 +63,7 @@ function findObject(statement: Grant, name: Name, context: DdlContext): Definiti
     case 'function':
     case 'procedure':
     case 'routine':
-      return findNamed(statement.kind, name, context);
+      return findNamed(statement.kind, name, context, signature);
     default:
       throw new SqlError('feature_not_supported', {
         message: `GRANT on ${statement.kind.replaceAll('_', ' ')} is not supported`,

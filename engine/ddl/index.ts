@@ -11,6 +11,7 @@ import { grant } from './grants.ts';
 import { createIndex } from './indexes.ts';
 import { alterRole, createRole, dropRole, grantRole, reassignOwned } from './roles.ts';
 import { alterServer } from './server.ts';
+import { createAggregate } from './aggregates.ts';
 import { createRoutine } from './routines.ts';
 import { alterDatabase, createDatabase, createSchema, dropDatabase } from './schemas.ts';
 import { schemaElements } from './schema-elements.ts';
@@ -84,6 +85,9 @@ export async function executeDdl(
     case 'CREATE_ROUTINE':
       await createRoutine(statement, context);
       return { command: `CREATE ${words(statement.kind)}` };
+    case 'CREATE_AGGREGATE':
+      await createAggregate(statement, context);
+      return { command: 'CREATE AGGREGATE' };
     case 'COMMENT_ON':
       if (statement.kind === 'extension') commentOnExtension(statement, context, hooks.presentExtensions);
       else await commentOn(statement, context);

@@ -37,6 +37,16 @@ function settingsOf(
   return Object.fromEntries(settings);
 }
 
+/** Are both called with the same types? */
+export function sameInputs(a: readonly RoutineParameter[], b: readonly RoutineParameter[]): boolean {
+  const inputs = (list: readonly RoutineParameter[]): string =>
+    list
+      .filter((one) => one.mode !== 'out' && one.mode !== 'table')
+      .map((one) => JSON.stringify([one.type.kind, one.type.typeId, one.type.element?.kind, one.type.declared]))
+      .join();
+  return inputs(a) === inputs(b);
+}
+
 export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context: DdlContext): Promise<void> {
   if (statement.body.length === 0) {
     throw new SqlError('feature_not_supported', {
@@ -54,14 +64,9 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
       defaultValue: parameter.default === undefined ? undefined : storeExpression(context, parameter.default, ''),
     }),
   );
-  const inputs = (list: readonly RoutineParameter[]): string =>
-    list
-      .filter((one) => one.mode !== 'out' && one.mode !== 'table')
-      .map((one) => JSON.stringify([one.type.kind, one.type.typeId, one.type.element?.kind, one.type.declared]))
-      .join();
   const old = context.catalog
     .routinesByName(place.schema.id, place.name)
-    .find((routine) => inputs(routine.parameters) === inputs(parameters));
+    .find((routine) => sameInputs(routine.parameters, parameters));
   const shown = context.display(place.name);
   if (old !== undefined && !statement.replace) {
     throw new SqlError('duplicate_function', {

@@ -1,5 +1,5 @@
 /** CREATE VIEW: the query is bound once for its columns and dependencies, and kept as SBLR. */
-import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
+import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, RelationNode } from '../../sblr/nodes.ts';
 import { OPCODES, type OpcodeName } from '../../sblr/opcodes.ts';
@@ -21,6 +21,13 @@ export function relationsIn(query: RelationNode, context: DdlContext): ObjectId[
     if (current.op === 'LOAD_TABLE') {
       const relation = context.names.findRelation(current['name'] as readonly Identifier[]);
       if (relation !== undefined && relation.kind !== 'system') found.add(relation.id);
+    }
+    const called = (current.op === 'CALL_ROUTINE' ? current['name'] : current['routine']) as Name | undefined;
+    if (called !== undefined) {
+      const { length } = current['arguments'] as readonly unknown[];
+      const [only, another] = context.names.findRoutines(called).filter((one) => one.parameters.length === length);
+      // Of several for so many arguments the types decide, anew each time.
+      if (only !== undefined && another === undefined) found.add(only.id);
     }
     for (const input of Object.keys(OPCODES[current.op].inputs)) visit(current[input]);
   };

@@ -10,6 +10,7 @@ import type { SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { TextSettings } from '../../sblr/contract/text/settings.ts';
 import type { PolymorphicType, RecordField, ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
+import type { RoutineDefinition } from '../catalog/definitions.ts';
 import type { IntrospectionHooks } from './introspection.ts';
 
 export type { IntrospectionHooks } from './introspection.ts';
@@ -119,6 +120,8 @@ export interface AggregateFunction extends Signature {
   readonly duplicateInsensitive: boolean;
   /** The state grows with the rows. */
   readonly growing: boolean;
+  /** Set for an aggregate made of routines: `implementation` is then made from its steps. */
+  readonly routine?: RoutineDefinition | undefined;
   /** `argumentTypes`: arguments (ordered-set: direct ones) then within types. `descending`: of the within keys. */
   implementation(
     argumentTypes: readonly SqlType[],

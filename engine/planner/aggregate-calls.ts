@@ -3,7 +3,12 @@
  * order in which rows reach it.
  */
 import type { Semantics } from '../../sblr/contract/semantics.ts';
+import { TEXT } from '../../sblr/contract/types.ts';
+import { isStrictStep } from '../binder/aggregate-steps.ts';
 import type { AggregateCall, BoundExpression, SortKey } from '../binder/bound.ts';
+import type { RoutineDefinition } from '../catalog/definitions.ts';
+import { definedAggregate, NOT_OPEN, type AggregateSteps } from '../executor/defined-aggregate.ts';
+import { compileExpression, type CompileContext } from '../executor/expressions/compile.ts';
 import type { Evaluator } from '../executor/operator.ts';
 import type { AggregateCallSpec } from '../executor/operators/aggregate.ts';
 import { rowComparator, type OrderColumn } from '../executor/operators/sort.ts';
@@ -16,6 +21,22 @@ export interface AggregateCompiler {
   /** Code over the keys of a group. */
   readonly compileDirect: (expression: BoundExpression) => Evaluator;
   readonly orderColumns: (keys: readonly SortKey[]) => OrderColumn[];
+  readonly steps: (routine: RoutineDefinition) => AggregateSteps;
+}
+
+/** Code of the steps of an aggregate made of routines. */
+export function compileSteps(routine: RoutineDefinition, context: CompileContext): AggregateSteps {
+  const { transition, final } = context.stored.bindSteps(routine);
+  const layout = new Map([0, ...routine.parameters.keys()].map((_, at) => [at + 1, at]));
+  const code = (step: BoundExpression): Evaluator => compileExpression(step, layout, { ...context, hoist: false });
+  return {
+    transition: code(transition),
+    strict: isStrictStep(transition),
+    final: final === undefined ? undefined : code(final),
+    finalStrict: final !== undefined && isStrictStep(final),
+    stateType: routine.aggregate?.stateType ?? TEXT,
+    initial: routine.aggregate?.initial,
+  };
 }
 
 export function aggregateCall(call: AggregateCall, compiler: AggregateCompiler): AggregateCallSpec {
@@ -46,12 +67,15 @@ export function aggregateCall(call: AggregateCall, compiler: AggregateCompiler):
   const hashes = inputExpressions.map((expression) => hashKeyOf(expression.type, semantics));
   const sortKeys = orderedSet ? [] : order.map((key) => compile(key.expression));
   const slots = orderedSet ? order.map((_, at) => at) : order.map((_, at) => inputExpressions.length + at);
+  const steps = definition.routine === undefined ? undefined : compiler.steps(definition.routine);
   return {
-    implementation: definition.implementation(types, call.column.type, semantics, within),
+    ...(steps === undefined
+      ? { implementation: definition.implementation(types, call.column.type, semantics, within) }
+      : { implementation: NOT_OPEN, open: (context) => definedAggregate(steps, context) }),
     direct: orderedSet ? call.arguments.map(compileDirect) : [],
     inputs: inputExpressions.map(compile),
     filter: call.filter === undefined ? undefined : compile(call.filter),
-    strict: definition.strict,
+    strict: steps?.strict ?? definition.strict,
     growing: definition.growing,
     distinct: distinct
       ? hashes.length === 1

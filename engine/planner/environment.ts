@@ -5,6 +5,7 @@
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { BOOL } from '../../sblr/contract/types.ts';
+import { bindSteps } from '../binder/aggregate-steps.ts';
 import type { BoundExpression, OutputColumn } from '../binder/bound.ts';
 import { bindDefault, bindTableExpression, type BindContext } from '../binder/index.ts';
 import type { StoredExpression, TableDefinition, UserTypeDefinition } from '../catalog/definitions.ts';
@@ -22,6 +23,7 @@ export function storedExpressions(context: () => BindContext): StoredExpressions
     bindTableExpression: (stored, table) => bindTableExpression(stored, table, columnsOf(table, context()), context()),
     bindDefault: (stored, table, position) => bindDefault(stored, table, position, context()),
     bindDomainCheck: (stored, domain) => bindDomainCheck(stored, domain, context()),
+    bindSteps: (routine) => bindSteps(routine, context()),
   };
 }
 

@@ -1,8 +1,10 @@
 /**
  * Plans of grouping, windows, duplicate removal, sorting, limits and set operations.
  */
-import type { Assigned, BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
+import type { Assigned, BoundExpression, ColumnId, LogicalPlan, SortKey, WindowCall } from '../binder/bound.ts';
 import { equalExpressions } from '../binder/expression-tools.ts';
+import type { RoutineDefinition } from '../catalog/definitions.ts';
+import { definedAggregate } from '../executor/defined-aggregate.ts';
 import { compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../executor/operator.ts';
 import { HashAggregate } from '../executor/operators/aggregate.ts';
@@ -12,7 +14,7 @@ import { rowComparator, Sort, type SortSpec } from '../executor/operators/sort.t
 import { Window, type WindowCallSpec } from '../executor/operators/window.ts';
 import { hashKeyOf } from '../executor/values.ts';
 import { collectColumns, columnsOf, hasSubquery, isVolatile, mapOperands } from './expression-walk.ts';
-import { aggregateCall } from './aggregate-calls.ts';
+import { aggregateCall, compileSteps } from './aggregate-calls.ts';
 import { PhysicalNode, type PlanDetail } from './physical.ts';
 import { openVectorAggregate, planVectorAggregate } from './vector-plans.ts';
 import { layoutOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
@@ -149,6 +151,7 @@ function aggregateNode(
     compile,
     compileDirect: (argument: BoundExpression) => compileDirect(planner, argument, plan.keys),
     orderColumns: (keys: readonly SortKey[]) => orderColumns(planner, keys),
+    steps: (routine: RoutineDefinition) => compileSteps(routine, planner.compile),
   };
   const spec = {
     keys: plan.keys.map((key) => compile(key.expression)),
@@ -262,20 +265,7 @@ export function planWindow(
       plan.frame.endOffset === undefined
         ? undefined
         : compileExpression(plan.frame.endOffset, new Map(), planner.compile),
-    calls: plan.calls.map((call): WindowCallSpec => {
-      const types = call.arguments.map((argument) => argument.type);
-      const definition = call.function;
-      return {
-        create: definition.kind === 'window' ? () => definition.create(types, call.ignoreNulls) : undefined,
-        aggregate:
-          definition.kind === 'aggregate'
-            ? definition.implementation(types, call.column.type, planner.options.semantics)
-            : undefined,
-        strict: definition.kind === 'aggregate' && definition.strict,
-        inputs: call.arguments.map(compile),
-        filter: call.filter === undefined ? undefined : compile(call.filter),
-      };
-    }),
+    calls: plan.calls.map((call) => windowCall(planner, call, compile)),
     width: source.width,
   };
   const node = new PhysicalNode({
@@ -290,6 +280,28 @@ export function planWindow(
     create: (context) => new Window(source.open(context), spec, context),
   });
   return planner.filtered(node, here);
+}
+
+function windowCall(
+  planner: Planner,
+  call: WindowCall,
+  compile: (expression: BoundExpression) => Evaluator,
+): WindowCallSpec {
+  const types = call.arguments.map((argument) => argument.type);
+  const inputs = call.arguments.map(compile);
+  const filter = call.filter === undefined ? undefined : compile(call.filter);
+  const definition = call.function;
+  if (definition.kind !== 'aggregate') {
+    const create = definition.kind === 'window' ? () => definition.create(types, call.ignoreNulls) : undefined;
+    return { create, aggregate: undefined, strict: false, inputs, filter };
+  }
+  if (definition.routine !== undefined) {
+    const steps = compileSteps(definition.routine, planner.compile);
+    const aggregate = (context: ExecutionContext) => definedAggregate(steps, context);
+    return { create: undefined, aggregate, strict: steps.strict, inputs, filter };
+  }
+  const implementation = definition.implementation(types, call.column.type, planner.options.semantics);
+  return { create: undefined, aggregate: () => implementation, strict: definition.strict, inputs, filter };
 }
 
 // ---- sorting and limits -----------------------------------------------------------------------------------

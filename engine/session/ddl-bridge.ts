@@ -6,6 +6,7 @@ import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts
 import { BOOL, type SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
+import { bindSteps, type BoundSteps } from '../binder/aggregate-steps.ts';
 import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
 import type { BindContext } from '../binder/context.ts';
 import { bindDefault, bindQuery, coerceForAssignment, bindTableExpression } from '../binder/index.ts';
@@ -138,6 +139,10 @@ export class DdlBridge implements DdlContext {
 
   checkBody(routine: RoutineDefinition): void {
     checkBody(this.#session, routine);
+  }
+
+  bindSteps(routine: RoutineDefinition): BoundSteps {
+    return bindSteps(routine, this.#bindContext());
   }
 
   typeName(type: SqlType): string {

@@ -43,7 +43,7 @@ export function routineArguments(routine: RoutineDefinition, form: 'full' | 'ide
     .filter((one) => one.mode !== 'table')
     .map((one) => {
       // A procedure's arguments tell their mode always.
-      const mode = one.mode === 'in' && routine.form === 'function' ? '' : `${one.mode.toUpperCase()} `;
+      const mode = one.mode === 'in' && routine.form !== 'procedure' ? '' : `${one.mode.toUpperCase()} `;
       const name = one.name === undefined ? '' : `${quoteIdentifier(names.show(one.name))} `;
       const fallback = form === 'full' ? names.rendered.parameterDefault(routine, one) : null;
       return `${mode}${name}${names.typeName(one.type)}${fallback === null ? '' : ` DEFAULT ${fallback}`}`;
@@ -63,4 +63,18 @@ export function routineResult(routine: RoutineDefinition, names: RoutineNames): 
   }
   const type = routine.returns === undefined ? 'void' : names.typeName(routine.returns);
   return routine.returnsSet ? `SETOF ${type}` : type;
+}
+
+/** Are these, separated by commas, the types of the routine's inputs? */
+export function takes(
+  routine: RoutineDefinition,
+  types: string,
+  lookup: {
+    lookupReference(target: 'type', text: string): number | undefined;
+    typeId(type: SqlType): number;
+  },
+): boolean {
+  const inputs = routine.parameters.filter(({ mode }) => mode !== 'out' && mode !== 'table');
+  const named = types.trim() === '' ? [] : types.split(',').map((one) => lookup.lookupReference('type', one.trim()));
+  return named.length === inputs.length && inputs.every(({ type }, at) => lookup.typeId(type) === named[at]);
 }

@@ -8,7 +8,7 @@ import { literal, stringLiteral } from '../shared/literals.ts';
 import { Token, type Tokenizer } from '../shared/tokenizer.ts';
 import { TransactionParser } from '../shared/transaction-parser.ts';
 import type { ValueFacts, WrittenCall } from '../shared/value-parser.ts';
-import { CAST_FUNCTIONS, FUNCTIONS, OPERATOR_FUNCTIONS } from './functions.ts';
+import { CAST_FUNCTIONS, EXTREMUM_FUNCTION, FUNCTIONS, OPERATOR_FUNCTIONS } from './functions.ts';
 import { placeArguments } from './named-parameters.ts';
 import { BINARY_OPERATORS, PREFIX_OPERATORS } from './operators.ts';
 import { intervalFields, namedType, parseTypeName, simpleType, TYPE_WORDS } from './type-parser.ts';
@@ -250,11 +250,26 @@ export abstract class PostgresExpressions extends TransactionParser {
         const { type } = namedType(this, call.name, [], call.pos);
         return node('CAST', { type, mode: 'cast', operand: args[0] as ValueNode, pos: call.pos });
       }
+      const extremum = EXTREMUM_FUNCTION.exec(last.text);
+      if (extremum !== null && args.length === 2) {
+        const kind = extremum[1] === 'larger' ? 'greatest' : 'least';
+        return node('EXTREMUM', { kind, nullPropagates: true, operands: args, pos: call.pos });
+      }
       const operator = OPERATOR_FUNCTIONS.get(last.text);
       if (operator !== undefined && args.length === 2)
         return node('OPERATOR', { name: operator, operands: args, pos: call.pos });
     }
     return super.routineCall(call, builtIn);
+  }
+
+  /** A call of the function of this name, in a statement that names no more than that. */
+  functionCall(name: Name, args: ValueNode[], pos: number): ValueNode {
+    const { label } = this;
+    const none = { order: [], within: [], filter: undefined, window: undefined, specification: undefined };
+    const plain = { variadic: false, star: false, distinct: false, over: false };
+    const call = this.finishCall({ name, pos, arguments: args, ...plain, ...none });
+    this.label = label;
+    return call;
   }
 
   // ---- infix words -----------------------------------------------------------------------------------------

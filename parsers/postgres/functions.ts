@@ -326,6 +326,10 @@ export const CAST_FUNCTIONS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Functions that answer the larger or smaller of two values of the type in their name. */
+export const EXTREMUM_FUNCTION =
+  /^(?:int[248]|float[48]|numeric_|text_|bpchar_|date_|time_|timetz_|timestamp_|timestamptz_|interval_|array_|enum_|oid)(larger|smaller)$/;
+
 /**
  * Functions that stand for an operator: the primitive is the operator's, so that catalog queries
  * which spell operators as functions mean the same.
@@ -341,6 +345,14 @@ export const OPERATOR_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['int4div', 'divide'],
   ['int8pl', 'add'],
   ['int8mi', 'subtract'],
+  ['int8mul', 'multiply'],
+  ['int8div', 'divide'],
+  ['int2pl', 'add'],
+  ['float4pl', 'add'],
+  ['float4mul', 'multiply'],
+  ['float8mi', 'subtract'],
+  ['float8div', 'divide'],
+  ['interval_pl', 'add'],
   ['numeric_add', 'add'],
   ['numeric_sub', 'subtract'],
   ['numeric_mul', 'multiply'],

@@ -201,6 +201,11 @@ export class PostgresParser extends PostgresExpressions {
   signature(): string | undefined {
     if (!this.acceptSymbol('(')) return undefined;
     if (this.acceptSymbol(')')) return '';
+    if (this.isOperator('*') && this.peekIsSymbol(1, ')')) {
+      this.advance();
+      this.advance();
+      return '';
+    }
     const types: string[] = [];
     do {
       const mode = this.acceptOneOf('in', 'out', 'inout', 'variadic');

@@ -489,15 +489,15 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
     const special =
       call.star || call.distinct || call.order.length > 0 || call.within.length > 0 || call.filter !== undefined;
     const last = (name.at(-1) as Identifier).text;
-    // Only aggregates take these, and the only aggregates are built in: the engine reports the name as unknown.
-    if (call.over) return this.windowCall(call, last);
-    if (special) return this.aggregateCall(call, last);
+    if (call.over) return this.windowCall(call, last, name);
+    if (special) return this.aggregateCall(call, last, name);
     return node('CALL_ROUTINE', { name, variadic: call.variadic, arguments: call.arguments, pos });
   }
 
-  protected aggregateCall(call: WrittenCall, primitive: string): ValueNode {
+  protected aggregateCall(call: WrittenCall, primitive: string, routine?: Name): ValueNode {
     return node('AGGREGATE', {
       function: primitive,
+      routine,
       distinct: call.distinct,
       star: call.star,
       arguments: call.arguments,
@@ -508,18 +508,16 @@ export abstract class ValueParser extends ExpressionParser<ValueFacts> {
     });
   }
 
-  private windowCall(call: WrittenCall, primitive: string): ValueNode {
-    const last = (call.name.at(-1) as Identifier).text;
-    if (call.distinct)
-      throw this.error('feature_not_supported', 'DISTINCT is not implemented for window functions', call.pos);
-    if (call.order.length > 0) {
-      throw this.error('feature_not_supported', 'aggregate ORDER BY is not implemented for window functions', call.pos);
-    }
-    if (call.within.length > 0) {
-      throw this.error('feature_not_supported', `OVER is not supported for ordered-set aggregate ${last}`, call.pos);
-    }
+  private windowCall(call: WrittenCall, primitive: string, routine?: Name): ValueNode {
+    const refuse = (message: string): never => {
+      throw this.error('feature_not_supported', message, call.pos);
+    };
+    if (call.distinct) refuse('DISTINCT is not implemented for window functions');
+    if (call.order.length > 0) refuse('aggregate ORDER BY is not implemented for window functions');
+    if (call.within.length > 0) refuse(`OVER is not supported for ordered-set aggregate ${call.name.at(-1)?.text}`);
     return node('WINDOW_CALL', {
       function: primitive,
+      routine,
       distinct: false,
       star: call.star,
       nulls: 'respect',

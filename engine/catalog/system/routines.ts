@@ -85,7 +85,7 @@ export const ROUTINES: Producers = {
           displayIdentifier(one.name, context.fold),
           one.owner,
           one.language,
-          one.form === 'procedure' ? 'p' : 'f',
+          one.form === 'procedure' ? 'p' : one.form === 'aggregate' ? 'a' : 'f',
           one.returns === undefined ? context.typeId({ kind: 'void' }) : context.typeId(one.returns),
           one.returnsSet,
           SqlArray.fromZero(inputs.map((parameter) => context.typeId(parameter.type))),

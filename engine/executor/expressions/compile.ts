@@ -7,11 +7,12 @@ import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { UNKNOWN } from '../../../sblr/contract/types.ts';
 import { SqlArray, SqlRecord, type SqlValue } from '../../../sblr/contract/values.ts';
+import type { BoundSteps } from '../../binder/aggregate-steps.ts';
 import type { BoundExpression, ColumnId } from '../../binder/bound.ts';
 import { isDomain, withoutModifiers } from '../../binder/type-facts.ts';
 import { domainLineage } from '../../catalog/domains.ts';
 import type { TableDefinition } from '../../catalog/definitions.ts';
-import type { StoredExpression, UserTypeDefinition } from '../../catalog/definitions.ts';
+import type { RoutineDefinition, StoredExpression, UserTypeDefinition } from '../../catalog/definitions.ts';
 import { hasSubquery, isStableConstant } from '../../planner/expression-walk.ts';
 import type { Evaluator, ExecutionContext } from '../operator.ts';
 import { compileColumnCast, compileLenientCast } from './lenient-casts.ts';
@@ -31,6 +32,8 @@ export interface StoredExpressions {
   bindDefault(stored: StoredExpression, table: TableDefinition, position: number): BoundExpression;
   /** A domain's check; its VALUE is column id 1. */
   bindDomainCheck(stored: StoredExpression, domain: UserTypeDefinition): BoundExpression;
+  /** The steps of an aggregate made of routines; its state is column id 1, its arguments those after. */
+  bindSteps(routine: RoutineDefinition): BoundSteps;
 }
 
 export interface CompileContext {

@@ -48,6 +48,7 @@ class Build implements IndexBuild {
       bindTableExpression: bind,
       bindDefault: refuse,
       bindDomainCheck: refuse,
+      bindSteps: refuse,
     });
     this.#access = new IndexAccess(index, table, layout, compile);
     this.#scan = context.transaction.scan(table.space, '', undefined, { view: 'newest' });

@@ -16,6 +16,8 @@ import { RowSpool } from './row-spool.ts';
 
 export interface AggregateCallSpec {
   readonly implementation: AggregateImplementation;
+  /** Makes the implementation for one execution, where it needs to know that. */
+  readonly open?: ((context: ExecutionContext) => AggregateImplementation) | undefined;
   /** Direct arguments of an ordered-set aggregate, evaluated once per group over its keys. */
   readonly direct: readonly Evaluator[];
   /** Values passed per row (the WITHIN GROUP keys of an ordered-set aggregate). */
@@ -84,7 +86,7 @@ export class HashAggregate implements Operator, GroupHost {
   constructor(source: Operator, spec: AggregateSpec, context: ExecutionContext, vector?: VectorProgram) {
     this.#vector = vector;
     this.#source = source;
-    this.#spec = spec;
+    this.#spec = opened(spec, context);
     this.#context = context;
     this.#codes = spec.sets.map((members) => (members.length === 0 ? undefined : new KeyCodes(members.length)));
     this.#bySet = spec.sets.map(() => []);
@@ -367,6 +369,14 @@ export class HashAggregate implements Operator, GroupHost {
     this.#reset();
     this.#source.close();
   }
+}
+
+function opened(spec: AggregateSpec, context: ExecutionContext): AggregateSpec {
+  if (spec.calls.every((call) => call.open === undefined)) return spec;
+  const calls = spec.calls.map((call) =>
+    call.open === undefined ? call : { ...call, implementation: call.open(context) },
+  );
+  return { ...spec, calls };
 }
 
 /** The keys of a group of a set that has none: NULL in each column. */

@@ -25,7 +25,7 @@ import type { RowKey } from './sets.ts';
 export interface WindowCallSpec {
   /** Makes a new evaluator per partition, for window functions. */
   readonly create: (() => WindowEvaluator) | undefined;
-  readonly aggregate: AggregateImplementation | undefined;
+  readonly aggregate: ((context: ExecutionContext) => AggregateImplementation) | undefined;
   readonly strict: boolean;
   readonly inputs: readonly Evaluator[];
   readonly filter: Evaluator | undefined;
@@ -367,7 +367,7 @@ function clamp(value: number, count: number): number {
 
 /** An aggregate over the frame: grows with it while its start stands still, else starts over. */
 function aggregateEvaluator(call: WindowCallSpec, rows: PartitionRows, context: ExecutionContext): () => SqlValue {
-  const implementation = call.aggregate;
+  const implementation = call.aggregate?.(context);
   if (implementation === undefined) throw new AssertionError({ message: 'window call without code' });
   let state = implementation.create([]);
   let start = 0;
@@ -377,6 +377,11 @@ function aggregateEvaluator(call: WindowCallSpec, rows: PartitionRows, context: 
   let excluding = false;
   const step = (row: number): void => {
     if (!rows.passes(row)) return;
+    if (implementation.stepMany !== undefined) {
+      const values = call.inputs.map((_input, at) => rows.argument(at, row));
+      if (!call.strict || !values.includes(null)) implementation.stepMany(state, values, context.evaluation);
+      return;
+    }
     const a = rows.argument(0, row);
     const b = rows.argument(1, row);
     if (call.strict && ((call.inputs.length > 0 && a === null) || (call.inputs.length > 1 && b === null))) return;

@@ -50,6 +50,7 @@ export function alterStatement(p: PostgresParser): StatementNode {
     case 'function':
     case 'procedure':
     case 'routine':
+    case 'aggregate':
     case 'extension':
     case 'collation':
     case 'tablespace':
@@ -58,7 +59,6 @@ export function alterStatement(p: PostgresParser): StatementNode {
     case 'trigger':
     case 'rule':
     case 'policy':
-    case 'aggregate':
     case 'operator':
     case 'server':
     case 'publication':
@@ -235,8 +235,9 @@ function alterObject(p: PostgresParser, kind: Kind & string, pos: number): State
   p.command = `ALTER ${kind.toUpperCase()}`;
   p.advance();
   const name: Name = p.qualifiedName();
-  if (kind === 'function' || kind === 'procedure' || kind === 'routine') p.signature();
-  const rest = { kind, name, exists: false, pos };
+  const ofRoutine = kind === 'function' || kind === 'procedure' || kind === 'routine' || kind === 'aggregate';
+  const signature = ofRoutine ? p.signature() : undefined;
+  const rest = { kind, name, signature, exists: false, pos };
   if (p.acceptWord('rename')) {
     p.expectWord('to');
     return node('ALTER_OBJECT', { ...rest, action: 'rename', newName: p.columnId() });

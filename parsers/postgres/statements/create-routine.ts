@@ -1,5 +1,4 @@
 /** CREATE FUNCTION and CREATE PROCEDURE. Bodies in SQL are compiled here; others keep only their source. */
-import type { Identifier } from '../../../sblr/contract/names.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { RECORD, type RecordField, type SqlType } from '../../../sblr/contract/types.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
@@ -7,39 +6,11 @@ import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
 import type { RoutineHead } from '../plpgsql/body.ts';
 import { BodyParser } from '../plpgsql/body-parser.ts';
+import { routineParameter } from './routine-parameter.ts';
 import { parseStatement } from './statement.ts';
 import { settingValues } from './session.ts';
 
 type Parameter = NodeOf<'ROUTINE_PARAMETER'>;
-
-/** [mode] [name] type [DEFAULT value], mode and name in either order */
-function parameter(p: PostgresParser): Parameter {
-  const { pos } = p;
-  let mode = parameterMode(p);
-  let name: Identifier | undefined;
-  const mark = p.index;
-  // A name is followed by the type; a lone word is the type itself.
-  if (p.isTypeFunctionName()) {
-    const candidate = p.takeIdentifier();
-    const ends =
-      p.isSymbol(',') || p.isSymbol(')') || p.isSymbol('(') || p.isSymbol('[') || p.isSymbol('.') || p.isOperator('=');
-    const typeWords =
-      p.isWord('default') || p.isWord('array') || (candidate.text === 'double' && p.isWord('precision'));
-    if (ends || typeWords) p.moveTo(mark);
-    else name = candidate;
-  }
-  mode ??= parameterMode(p);
-  if (p.acceptWord('setof')) throw p.error('invalid_function_definition', 'functions cannot accept set arguments', pos);
-  const { type } = p.routineType();
-  const value = p.acceptWord('default') || p.acceptOperator('=') ? p.expression() : undefined;
-  return node('ROUTINE_PARAMETER', { name, type, mode: mode ?? 'in', default: value, pos });
-}
-
-function parameterMode(p: PostgresParser): Parameter['mode'] | undefined {
-  const word = p.acceptOneOf('in', 'out', 'inout', 'variadic');
-  if (word === 'in' && p.acceptWord('out')) return 'inout';
-  return word;
-}
 
 interface RoutineOptions {
   language: string | undefined;
@@ -106,7 +77,7 @@ export function createRoutine(p: PostgresParser, kind: 'function' | 'procedure',
   const { pos } = p;
   const name = p.qualifiedName();
   p.expectSymbol('(');
-  const parameters = p.isSymbol(')') ? [] : p.list(() => parameter(p));
+  const parameters = p.isSymbol(')') ? [] : p.list(() => routineParameter(p));
   p.expectSymbol(')');
   const returns = returnsClause(p);
   const outputs = parameters.filter((each) => each.mode === 'out' || each.mode === 'inout');

@@ -4,6 +4,7 @@ import { hasOperatorClass } from '../catalog/operator-classes.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { PostgresParser } from '../parser.ts';
+import { createAggregate } from './create-aggregate.ts';
 import { createRoutine } from './create-routine.ts';
 import { createTable } from './create-table.ts';
 import { columnConstraint, sequenceOptions } from './constraints.ts';
@@ -14,7 +15,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   trigger: 'CREATE TRIGGER',
   rule: 'CREATE RULE',
   policy: 'CREATE POLICY',
-  aggregate: 'CREATE AGGREGATE',
   operator: 'CREATE OPERATOR',
   cast: 'CREATE CAST',
   collation: 'CREATE COLLATION',
@@ -65,7 +65,14 @@ export function createStatement(p: PostgresParser): StatementNode {
   const refusal = REFUSED[word];
   if (refusal !== undefined) throw p.unsupported(refusal);
   // Only some kinds can be replaced or temporary.
-  if (replace && word !== 'view' && word !== 'recursive' && word !== 'function' && word !== 'procedure')
+  if (
+    replace &&
+    word !== 'view' &&
+    word !== 'recursive' &&
+    word !== 'function' &&
+    word !== 'procedure' &&
+    word !== 'aggregate'
+  )
     throw p.syntaxError();
   if ((temporary || unlogged) && !['table', 'view', 'recursive', 'sequence'].includes(word)) throw p.syntaxError();
   switch (word) {
@@ -89,6 +96,8 @@ export function createStatement(p: PostgresParser): StatementNode {
     case 'function':
     case 'procedure':
       return createRoutine(p, word, replace);
+    case 'aggregate':
+      return createAggregate(p, replace);
     case 'database':
       return createDatabase(p, pos);
     case 'role':

@@ -139,7 +139,7 @@ export class World {
     return planQuery(query, statistics, {
       gear,
       semantics: SEMANTICS,
-      stored: { bindTableExpression: refuse, bindDefault: refuse, bindDomainCheck: refuse },
+      stored: { bindTableExpression: refuse, bindDefault: refuse, bindDomainCheck: refuse, bindSteps: refuse },
     });
   }
 
