@@ -35,7 +35,7 @@ import { isMember } from '../ddl/context.ts';
 import { quoteIdentifier as quoteName } from '../binder/quote-identifier.ts';
 import { RenderedCatalog } from './rendered-catalog.ts';
 import { builtInArguments, builtInResult, objectDescription } from './built-in-texts.ts';
-import { routineArguments, routineDefinition, routineResult, takes } from './routine-text.ts';
+import { routineArguments, routineDefinition, routineNamed, routineResult } from './routine-text.ts';
 import { settingText } from './setting-text.ts';
 import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
@@ -180,9 +180,7 @@ export class SessionIntrospection implements IntrospectionHooks {
         return this.#session.dialect.typeIdByName(text) ?? this.#userTypeId(text);
       case 'routine':
       case 'routine_signature': {
-        const [, bare = '', types] = /^([^(]*)(?:\((.*)\)\s*)?$/s.exec(text) ?? [];
-        const overloads = names.findRoutines(this.#parts(bare));
-        const found = overloads.find((one) => types === undefined || takes(one, types, this));
+        const [bare, found] = routineNamed(text, (name) => names.findRoutines(this.#parts(name)), this);
         return found?.id ?? this.#session.dialect.routineId(bare.replace(/^.*\./, ''));
       }
       default:

@@ -65,15 +65,23 @@ export function routineResult(routine: RoutineDefinition, names: RoutineNames): 
   return routine.returnsSet ? `SETOF ${type}` : type;
 }
 
+interface TypeLookup {
+  lookupReference(target: 'type', text: string): number | undefined;
+  typeId(type: SqlType): number;
+}
+
+/** The name in 'name' or 'name(type, type)', and the routine that it means. */
+export function routineNamed(
+  text: string,
+  overloads: (name: string) => readonly RoutineDefinition[],
+  lookup: TypeLookup,
+): [string, RoutineDefinition | undefined] {
+  const [, name = '', types] = /^([^(]*)(?:\((.*)\)\s*)?$/s.exec(text) ?? [];
+  return [name, overloads(name).find((one) => types === undefined || takes(one, types, lookup))];
+}
+
 /** Are these, separated by commas, the types of the routine's inputs? */
-export function takes(
-  routine: RoutineDefinition,
-  types: string,
-  lookup: {
-    lookupReference(target: 'type', text: string): number | undefined;
-    typeId(type: SqlType): number;
-  },
-): boolean {
+function takes(routine: RoutineDefinition, types: string, lookup: TypeLookup): boolean {
   const inputs = routine.parameters.filter(({ mode }) => mode !== 'out' && mode !== 'table');
   const named = types.trim() === '' ? [] : types.split(',').map((one) => lookup.lookupReference('type', one.trim()));
   return named.length === inputs.length && inputs.every(({ type }, at) => lookup.typeId(type) === named[at]);
