@@ -76,6 +76,13 @@ export interface ColumnDefinition {
 
 export type ReferentialAction = 'no_action' | 'restrict' | 'cascade' | 'set_null' | 'set_default';
 
+export interface AbsentReference {
+  /** Key of the database's name. */
+  readonly database: string;
+  readonly table: Identifier;
+  readonly columns: readonly Identifier[];
+}
+
 export interface ConstraintDefinition {
   readonly id: ObjectId;
   readonly name: Identifier;
@@ -87,6 +94,8 @@ export interface ConstraintDefinition {
   readonly indexId?: ObjectId | undefined;
   readonly refTableId?: ObjectId | undefined;
   readonly refColumns?: readonly number[] | undefined;
+  /** In place of the referenced table where there is none: what it will be called. */
+  readonly absent?: AbsentReference | undefined;
   readonly onDelete: ReferentialAction;
   readonly onUpdate: ReferentialAction;
   readonly match: 'simple' | 'full' | 'partial';

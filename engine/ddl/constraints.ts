@@ -14,6 +14,7 @@ import type {
   ObjectId,
   TableDefinition,
 } from '../catalog/definitions.ts';
+import { absentReference } from './absent-references.ts';
 import { chooseName, relationNameTaken, storeExpression, undefinedRelation, type DdlContext } from './context.ts';
 import { columnNames, refuseSubqueries } from './expression-nodes.ts';
 import { addIndex, localIndexName } from './indexes.ts';
@@ -354,6 +355,24 @@ async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlC
     });
   });
   const target = context.names.findRelation(constraint.refTable!);
+  const words = columns.map((position) => table.columns[position - 1]!.name.text).join('_');
+  const name =
+    constraint.name ??
+    numberedName(constraint, table) ??
+    chooseName(table.name.text, words, 'fkey', constraintNameTaken(table));
+  if (target === undefined && !context.checksForeignKeys) {
+    claimConstraintName(table, name, context);
+    const absent = absentReference(table, constraint.refTable!, constraint.refColumns, context);
+    const waiting: ConstraintDefinition = {
+      ...baseConstraint(constraint, context),
+      name,
+      kind: 'foreign_key',
+      columns,
+      absent,
+    };
+    context.catalog.put({ ...table, constraints: [...table.constraints, waiting] });
+    return;
+  }
   if (target === undefined) throw undefinedRelation(context, constraint.refTable!, 'relation', undefined);
   if (target.kind !== 'table') {
     throw new SqlError('wrong_object_type', {
@@ -363,16 +382,13 @@ async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlC
   const parent = target.id === tableId ? context.catalog.table(tableId) : target;
   context.names.checkPrivilege(parent, 'REFERENCES');
   if (!fresh || parent.id !== tableId) await context.lockTable(parent, 'share_row_exclusive');
-  const { refColumns, index } = referencedKey(parent, constraint, context);
+  const { refColumns, index } = referencedKey(parent, constraint.refColumns, context);
   if (refColumns.length !== columns.length) {
     throw new SqlError('invalid_foreign_key', 'number of referencing and referenced columns for foreign key disagree');
   }
-  columns.forEach((position, at) => requireComparable(table, position, parent, refColumns[at]!, constraint, context));
-  const words = columns.map((position) => table.columns[position - 1]!.name.text).join('_');
-  const name =
-    constraint.name ??
-    numberedName(constraint, table) ??
-    chooseName(table.name.text, words, 'fkey', constraintNameTaken(table));
+  columns.forEach((position, at) =>
+    requireComparable(table, position, parent, refColumns[at]!, constraint.name, context),
+  );
   claimConstraintName(table, name, context);
   const definition: ConstraintDefinition = {
     ...baseConstraint(constraint, context),
@@ -388,7 +404,8 @@ async function addForeignKey(one: ConstraintNode, tableId: number, context: DdlC
   const current = context.catalog.table(parent.id);
   if (!current.referencedBy.includes(tableId))
     context.catalog.put({ ...current, referencedBy: [...current.referencedBy, tableId] });
-  if (!fresh && definition.validated) await context.validateForeignKey(context.catalog.table(tableId), definition);
+  if (!fresh && definition.validated && context.checksForeignKeys)
+    await context.validateForeignKey(context.catalog.table(tableId), definition);
 }
 
 function setColumn(
@@ -406,12 +423,12 @@ function setColumn(
   );
 }
 
-function referencedKey(
+export function referencedKey(
   parent: TableDefinition,
-  constraint: NodeOf<'CONSTRAINT_DEF'>,
+  names: readonly Identifier[],
   context: DdlContext,
 ): { refColumns: number[]; index: IndexDefinition } {
-  if (constraint.refColumns.length === 0) {
+  if (names.length === 0) {
     const primary = parent.constraints.find((candidate) => candidate.kind === 'primary_key');
     if (primary === undefined) {
       throw new SqlError('undefined_object', {
@@ -423,7 +440,7 @@ function referencedKey(
     if (primary.deferrable) throw deferrableKey('primary key', parent, context);
     return { refColumns: [...primary.columns], index: parent.indexes.find((index) => index.id === primary.indexId)! };
   }
-  const refColumns = constraint.refColumns.map((name) => {
+  const refColumns = names.map((name) => {
     const found = parent.columns.find(
       (candidate) => !candidate.dropped && identifierKey(candidate.name) === identifierKey(name),
     );
@@ -476,19 +493,19 @@ function widens(from: SqlType, to: SqlType): boolean {
   return rank(from) <= rank(to);
 }
 
-function requireComparable(
+export function requireComparable(
   child: TableDefinition,
   position: number,
   parent: TableDefinition,
   refPosition: number,
-  constraint: NodeOf<'CONSTRAINT_DEF'>,
+  given: Identifier | undefined,
   context: DdlContext,
 ): void {
   const a = child.columns[position - 1]!;
   const b = parent.columns[refPosition - 1]!;
   if (comparableGroup(a.type) === comparableGroup(b.type) && widens(a.type, b.type)) return;
   const words = child.columns[position - 1]!.name.text;
-  const name = constraint.name ?? chooseName(child.name.text, words, 'fkey', () => false);
+  const name = given ?? chooseName(child.name.text, words, 'fkey', () => false);
   throw new SqlError('datatype_mismatch', {
     message: `foreign key constraint "${context.display(name)}" cannot be implemented`,
     detail: `Key columns "${context.display(a.name)}" and "${context.display(b.name)}" are of incompatible types: ${context.typeName(a.type)} and ${context.typeName(b.type)}.`,

@@ -41,6 +41,8 @@ export interface DdlContext {
   readonly databaseId: ObjectId;
   readonly role: ObjectId;
   readonly isSuperuser: boolean;
+  /** Off: tables that foreign keys refer to may be absent, and existing rows are taken as they are. */
+  readonly checksForeignKeys: boolean;
   /** Names of the schemas searched, kept with views. */
   readonly searchPathNames: readonly string[];
   /** Fails as setting it would. */

@@ -14,6 +14,7 @@ import type { BoundExpression } from '../binder/bound.ts';
 import { forEachOperand } from '../planner/expression-walk.ts';
 import { findSchema, requireOwner, undefinedRelation, type DdlContext } from './context.ts';
 import { indexByLocalName } from './indexes.ts';
+import { leaveReferences } from './absent-references.ts';
 import { dependentError, viewsReading } from './dependencies.ts';
 import { dropExtensions } from './extensions.ts';
 import { findRoutine, isRoutineKind, shownTypes } from './find-routine.ts';
@@ -206,6 +207,7 @@ class DropPlan {
       if (sequence.kind === 'sequence' && sequence.ownedBy?.tableId === table.id)
         this.#objects.set(sequence.id, sequence);
     }
+    if (!this.#context.checksForeignKeys) return;
     for (const id of table.referencedBy) {
       const child = catalog.get(id);
       if (child?.kind !== 'table' || child.id === table.id) continue;
@@ -345,7 +347,10 @@ class DropPlan {
       dropIndex(current.tableId, current.id, this.#context);
       return;
     }
-    if (current.kind === 'table') this.#forgetTable(current);
+    if (current.kind === 'table') {
+      if (!this.#context.checksForeignKeys) leaveReferences(current, this.#context);
+      this.#forgetTable(current);
+    }
     catalog.drop(current.id);
   }
 
@@ -437,7 +442,7 @@ export function dropConstraint(
     indexes,
     constraints: current.constraints.filter((candidate) => candidate.id !== constraint.id),
   });
-  if (constraint.kind === 'foreign_key') forgetReference(constraint.refTableId!, table.id, context);
+  if (constraint.refTableId !== undefined) forgetReference(constraint.refTableId, table.id, context);
   for (const index of current.indexes)
     if (!indexes.includes(index)) context.afterCommit(() => context.dropSpace(index.space));
 }
@@ -507,7 +512,7 @@ export function dropColumnDependents(
           ? current.indexes
           : current.indexes.filter((index) => index.id !== constraint.indexId),
     });
-    if (constraint.kind === 'foreign_key') forgetReference(constraint.refTableId!, table.id, context);
+    if (constraint.refTableId !== undefined) forgetReference(constraint.refTableId, table.id, context);
   }
   const current = context.catalog.table(table.id);
   const gone = current.indexes.filter(

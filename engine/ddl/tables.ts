@@ -8,6 +8,7 @@ import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
 import { collated } from '../types/collation.ts';
 import { shownColumns } from '../catalog/column-order.ts';
+import { adoptReferences } from './absent-references.ts';
 import { addConstraint, type ConstraintNode } from './constraints.ts';
 import { claimRelationName, placeOf, resolveType, storeExpression, type DdlContext } from './context.ts';
 import { verifyGenerated } from './generated-columns.ts';
@@ -70,6 +71,7 @@ export async function createTable(statement: NodeOf<'CREATE_TABLE'>, context: Dd
   pending.sort((a, b) => order[a.constraint.kind] - order[b.constraint.kind]);
   for (const one of pending) await addConstraint(one, id, context, true);
   for (const index of statement.indexes) await addTableIndex(index, id, false, context);
+  adoptReferences(id, context);
 }
 
 export function columnByName(table: TableDefinition, name: Identifier): ColumnDefinition | undefined {

@@ -44,6 +44,7 @@ export class DdlBridge implements DdlContext {
   readonly databaseId: ObjectId;
   readonly role: ObjectId;
   readonly isSuperuser: boolean;
+  readonly checksForeignKeys: boolean;
   #nextColumn = 1_000_000;
 
   /** Set while the elements of a new schema are made. */
@@ -57,6 +58,7 @@ export class DdlBridge implements DdlContext {
     this.databaseId = session.databaseId;
     this.role = session.currentRole;
     this.isSuperuser = session.isSuperuser;
+    this.checksForeignKeys = session.transactionDefaults.checksForeignKeys;
   }
 
   /** Always current: names change while the statement works. */

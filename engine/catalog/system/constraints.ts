@@ -29,6 +29,7 @@ export const CONSTRAINTS: Producers = {
       ['comment', TEXT],
       ['type_id', OID],
       ['expression_source', TEXT],
+      ['absent_table', TEXT],
     ],
     *rows(context) {
       yield* domainChecks(context);
@@ -57,6 +58,7 @@ export const CONSTRAINTS: Producers = {
             one.comment ?? null,
             0,
             one.check?.text ?? null,
+            one.absent === undefined ? null : displayIdentifier(one.absent.table, context.fold),
           ];
         }
       }
@@ -121,7 +123,7 @@ function* domainChecks(context: SystemContext): Iterable<Row> {
       yield [
         ...[domainCheckId(type.id, at), name, type.schemaId, 0, 'check', null, 0, 0, null],
         ...['no_action', 'no_action', 'simple', null, false, false, check.unvalidated !== true, false],
-        ...[expression?.slice('CHECK ('.length, -1) ?? null, null, type.id, check.expression.text],
+        ...[expression?.slice('CHECK ('.length, -1) ?? null, null, type.id, check.expression.text, null],
       ];
     }
   }

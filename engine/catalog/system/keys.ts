@@ -1,7 +1,7 @@
 /** The parts of indexes and constraints as rows: one per key or column, with the names they have today. */
 import { displayIdentifier } from '../../../sblr/contract/names.ts';
 import { BOOL, INT16, INT32, OID, TEXT } from '../../../sblr/contract/types.ts';
-import type { TableDefinition } from '../definitions.ts';
+import type { AbsentReference, TableDefinition } from '../definitions.ts';
 import { own, type Producers, type SystemContext } from './producer.ts';
 
 function columnName(table: TableDefinition, position: number, context: SystemContext): string | null {
@@ -64,7 +64,9 @@ export const KEYS: Producers = {
               at + 1,
               position,
               columnName(table, position, context),
-              target?.kind === 'table' && referenced !== undefined ? columnName(target, referenced, context) : null,
+              target?.kind === 'table' && referenced !== undefined
+                ? columnName(target, referenced, context)
+                : absentColumn(constraint.absent, at, context),
             ];
           }
         }
@@ -72,3 +74,8 @@ export const KEYS: Producers = {
     },
   },
 };
+
+function absentColumn(absent: AbsentReference | undefined, at: number, context: SystemContext): string | null {
+  const name = absent?.columns[at];
+  return name === undefined ? null : displayIdentifier(name, context.fold);
+}

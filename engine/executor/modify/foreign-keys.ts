@@ -5,6 +5,7 @@
  */
 import { ScanBatch, SCAN_PENDING, type Scan } from '../../../storage/contract/scan.ts';
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import type { Identifier } from '../../../sblr/contract/names.ts';
 import type { Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type {
   ConstraintDefinition,
@@ -98,11 +99,13 @@ export class ForeignKeys {
     for (const constraint of access.outgoing) {
       if (constraint.columns.some((position) => row[position - 1] === null)) continue;
       const parent = context.catalog.get(constraint.refTableId ?? 0);
+      if (constraint.absent !== undefined)
+        throw missingParent(access, constraint.absent.table, constraint, row, context);
       // A row may be its own parent.
       if (parent?.kind !== 'table' || parent.id === access.table.id) continue;
       const key = parentKey(access.table, parent, constraint, row, context);
       if (findParent(parent, constraint, key, context) === undefined)
-        throw missingParent(access, parent, constraint, row, context);
+        throw missingParent(access, parent.name, constraint, row, context);
     }
   }
 
@@ -239,12 +242,13 @@ export class ForeignKeys {
   #checkParent(work: ParentCheck): 'done' | typeof PENDING {
     const { constraint, access, row } = work;
     const context = this.#context;
+    if (constraint.absent !== undefined) throw missingParent(access, constraint.absent.table, constraint, row, context);
     const parent = context.catalog.get(constraint.refTableId ?? 0);
     if (parent?.kind !== 'table') return 'done';
     const key = parentKey(access.table, parent, constraint, row, context);
     const rowKey = findParent(parent, constraint, key, context);
     if (rowKey === undefined && work.deferred && !this.#stillThere(work, parent, key)) return 'done';
-    if (rowKey === undefined) throw missingParent(access, parent, constraint, row, context);
+    if (rowKey === undefined) throw missingParent(access, parent.name, constraint, row, context);
     const result = context.transaction.lockRow(parent.space, rowKey, 'key_share', 'wait', parent.name.text);
     if (isWaiter(result)) return waitForLock(result, context);
     if (findParent(parent, constraint, key, context, 'newest') === rowKey) return 'done';
@@ -410,13 +414,13 @@ function keyIndex(parent: TableDefinition, constraint: ConstraintDefinition): In
 
 function missingParent(
   access: TableAccess,
-  parent: TableDefinition,
+  parent: Identifier,
   constraint: ConstraintDefinition,
   row: Row,
   context: ExecutionContext,
 ): SqlError {
   const values = constraint.columns.map((position) => row[position - 1]);
-  const outcome = `is not present in table "${context.display(parent.name)}"`;
+  const outcome = `is not present in table "${context.display(parent)}"`;
   return violation(access, constraint, context, access.keyDetail(constraint.columns, values, outcome, context));
 }
 
@@ -465,6 +469,12 @@ function describeKey(
     ...(parent?.kind === 'table'
       ? { parent: context.display(parent.name), parentColumns: names(parent, constraint.refColumns ?? []) }
       : {}),
+    ...(constraint.absent === undefined
+      ? {}
+      : {
+          parent: context.display(constraint.absent.table),
+          parentColumns: constraint.absent.columns.map((column) => context.display(column)).join(', '),
+        }),
   };
 }
 

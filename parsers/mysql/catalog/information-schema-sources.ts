@@ -151,7 +151,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       ORDINAL_POSITION: 'y.position',
       POSITION_IN_UNIQUE_CONSTRAINT: `CASE WHEN x.kind = 'foreign_key' THEN y.position END`,
       REFERENCED_TABLE_SCHEMA: 'td.name',
-      REFERENCED_TABLE_NAME: 't.name',
+      REFERENCED_TABLE_NAME: 'COALESCE(t.name, x.absent_table)',
       REFERENCED_COLUMN_NAME: 'y.ref_column_name',
     },
   },
@@ -201,7 +201,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   REFERENTIAL_CONSTRAINTS: {
-    from: `${CONSTRAINTS} JOIN sys.relations t ON t.id = x.ref_relation_id LEFT JOIN sys.databases td ON td.id = t.database_id LEFT JOIN sys.relations ti ON ti.id = x.index_id WHERE x.kind = 'foreign_key'`,
+    from: `${CONSTRAINTS} LEFT JOIN sys.relations t ON t.id = x.ref_relation_id LEFT JOIN sys.databases td ON td.id = t.database_id LEFT JOIN sys.relations ti ON ti.id = x.index_id WHERE x.kind = 'foreign_key'`,
     columns: {
       CONSTRAINT_CATALOG: `'def'`,
       CONSTRAINT_SCHEMA: DATABASE,
@@ -213,7 +213,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       UPDATE_RULE: RULE('x.on_update'),
       DELETE_RULE: RULE('x.on_delete'),
       TABLE_NAME: 'r.name',
-      REFERENCED_TABLE_NAME: 't.name',
+      REFERENCED_TABLE_NAME: 'COALESCE(t.name, x.absent_table)',
     },
   },
   SCHEMATA: {

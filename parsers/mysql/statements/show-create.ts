@@ -51,7 +51,7 @@ const columnNames = (column: string): string =>
   `(SELECT sys.string_agg(${quoted(`y.${column}`)}, ',' ORDER BY y.position) FROM sys.constraint_columns y WHERE y.constraint_id = x.id AND y.relation_id = x.relation_id)`;
 const action = (column: string, words: string): string =>
   `CASE ${column} WHEN 'cascade' THEN ' ${words} CASCADE' WHEN 'restrict' THEN ' ${words} RESTRICT' WHEN 'set_null' THEN ' ${words} SET NULL' WHEN 'set_default' THEN ' ${words} SET DEFAULT' ELSE '' END`;
-const REFERENCE_LINE = `CONCAT('  CONSTRAINT ', ${quoted('x.name')}, ' FOREIGN KEY (', ${columnNames('column_name')}, ') REFERENCES ', CASE WHEN t.database_id <> r.database_id THEN CONCAT(${quoted('td.name')}, '.') ELSE '' END, ${quoted('t.name')}, ' (', ${columnNames('ref_column_name')}, ')', ${action('x.on_delete', 'ON DELETE')}, ${action('x.on_update', 'ON UPDATE')})`;
+const REFERENCE_LINE = `CONCAT('  CONSTRAINT ', ${quoted('x.name')}, ' FOREIGN KEY (', ${columnNames('column_name')}, ') REFERENCES ', CASE WHEN t.database_id <> r.database_id THEN CONCAT(${quoted('td.name')}, '.') ELSE '' END, ${quoted('COALESCE(t.name, x.absent_table)')}, ' (', ${columnNames('ref_column_name')}, ')', ${action('x.on_delete', 'ON DELETE')}, ${action('x.on_update', 'ON UPDATE')})`;
 const CHECK_LINE = `CONCAT('  CONSTRAINT ', ${quoted('x.name')}, ' CHECK (', x.expression_source, ')')`;
 
 /** Lines of a table's definition: columns, keys, references, checks, in this order. */
@@ -60,7 +60,7 @@ function lines(table: string): string {
   return [
     `SELECT 1 AS part, c.ordinal AS place, ${columnLine()} AS line FROM sys.columns c, ${table} WHERE c.relation_id = r.id AND NOT c.dropped`,
     `SELECT 2 + ${key}, i.id, ${INDEX_LINE} FROM sys.indexes i JOIN sys.relations n ON n.id = i.id, ${table} WHERE i.relation_id = r.id`,
-    `SELECT 5, x.id, ${REFERENCE_LINE} FROM sys.constraints x JOIN sys.relations t ON t.id = x.ref_relation_id LEFT JOIN sys.databases td ON td.id = t.database_id, ${table} WHERE x.relation_id = r.id AND x.kind = 'foreign_key'`,
+    `SELECT 5, x.id, ${REFERENCE_LINE} FROM sys.constraints x LEFT JOIN sys.relations t ON t.id = x.ref_relation_id LEFT JOIN sys.databases td ON td.id = t.database_id, ${table} WHERE x.relation_id = r.id AND x.kind = 'foreign_key'`,
     `SELECT 6, x.id, ${CHECK_LINE} FROM sys.constraints x, ${table} WHERE x.relation_id = r.id AND x.kind = 'check'`,
   ].join(' UNION ALL ');
 }
