@@ -4,7 +4,7 @@
  */
 import { identifierKey, type Name } from '../../sblr/contract/names.ts';
 import type { AbsentReference, ConstraintDefinition, ObjectId, TableDefinition } from '../catalog/definitions.ts';
-import { referencedKey, requireComparable } from './constraints.ts';
+import { referencedKey, requireComparable } from './foreign-key-target.ts';
 import type { DdlContext } from './context.ts';
 
 function databaseName(id: ObjectId, context: DdlContext): string {

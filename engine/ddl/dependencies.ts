@@ -56,10 +56,16 @@ function shownView(view: ViewDefinition, context: DdlContext): string {
   return `view ${context.display(view.name)}`;
 }
 
-export function dependentError(what: string, details: readonly string[]): SqlError {
+/** `reference`: the foreign key that is in the way, its table and the table it refers to. */
+export function dependentError(
+  what: string,
+  details: readonly string[],
+  reference?: Readonly<Record<string, string>>,
+): SqlError {
   return new SqlError('dependent_objects_still_exist', {
     message: `cannot drop ${what} because other objects depend on it`,
-    args: { object: what },
+    ...(reference === undefined ? {} : { variant: 'referenced' }),
+    args: { object: what, ...reference },
     detail: details.join('\n'),
     hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
   });

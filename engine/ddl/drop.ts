@@ -288,6 +288,22 @@ class DropPlan {
     return `${WORDS[object.kind] ?? object.kind} ${this.#context.display(object.name)}`;
   }
 
+  /** The first foreign key of another table that refers to this one. */
+  #reference({ id, name }: Definition): Record<string, string> | undefined {
+    const { catalog } = this.#context;
+    for (const [childId, constraints] of this.#foreignKeys) {
+      const child = catalog.get(childId);
+      const key = child?.kind === 'table' && child.constraints.find((one) => constraints.has(one.id));
+      if (typeof key === 'object' && key.refTableId === id)
+        return {
+          table: this.#context.display(name),
+          constraint: this.#context.display(key.name),
+          child: this.#context.display(child!.name),
+        };
+    }
+    return undefined;
+  }
+
   check(targets: readonly Definition[], behavior: Behavior): void {
     const details = this.#details
       .filter(({ of }) => of === undefined || !this.#objects.has(of))
@@ -297,7 +313,8 @@ class DropPlan {
       );
     if (details.length === 0) return;
     if (behavior === 'restrict') {
-      if (targets.length === 1) throw dependentError(this.#describe(targets[0]!), details);
+      if (targets.length === 1)
+        throw dependentError(this.#describe(targets[0]!), details, this.#reference(targets[0]!));
       throw new SqlError('dependent_objects_still_exist', {
         message: 'cannot drop desired object(s) because other objects depend on them',
         detail: details.join('\n'),

@@ -246,7 +246,9 @@ export const ERROR_MAP = {
   invalid_password: entry(1045, '28000', {
     '': "Access denied for user '{user}'@'{host}' (using password: {password})",
   }),
-  dependent_objects_still_exist: entry(3730, 'HY000'),
+  dependent_objects_still_exist: entry(3730, 'HY000', {
+    referenced: "Cannot drop table '{table}' referenced by a foreign key constraint '{constraint}' on table '{child}'.",
+  }),
   invalid_transaction_termination: OTHER,
   sql_routine_exception: OTHER,
   invalid_cursor_name: OTHER,

@@ -458,8 +458,10 @@ function describeKey(
 ): Record<string, string> {
   const parent = context.catalog.get(constraint.refTableId ?? 0);
   const database = context.catalog.get(child.databaseId);
+  const { absent } = constraint;
+  const shown = (name: Identifier): string => context.display(name);
   const names = (table: TableDefinition, positions: readonly number[]): string =>
-    positions.map((position) => context.display(table.columns[position - 1].name)).join(', ');
+    positions.map((position) => shown(table.columns[position - 1].name)).join(', ');
   const action = (event: string, word: string): string => (word === '' ? '' : ` ON ${event} ${word}`);
   return {
     child: context.display(child.name),
@@ -469,12 +471,7 @@ function describeKey(
     ...(parent?.kind === 'table'
       ? { parent: context.display(parent.name), parentColumns: names(parent, constraint.refColumns ?? []) }
       : {}),
-    ...(constraint.absent === undefined
-      ? {}
-      : {
-          parent: context.display(constraint.absent.table),
-          parentColumns: constraint.absent.columns.map((column) => context.display(column)).join(', '),
-        }),
+    ...(absent && { parent: context.display(absent.table), parentColumns: absent.columns.map(shown).join(', ') }),
   };
 }
 
