@@ -45,6 +45,11 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   identityCounter: ['apart', 'follows'],
   missingValue: ['null', 'error', 'zero-with-warning'],
   snapshotWrites: ['fail', 'newest'],
+  literalCollation: 'text',
+  zeroDate: ['refused', 'value'],
+  unsignedSubtraction: ['unsigned', 'signed'],
+  fixedText: ['trimmed', 'padded'],
+  fractions: ['rounded', 'truncated'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

@@ -36,9 +36,16 @@ export type ComparisonOperator = 'equal' | 'not_equal' | 'less' | 'less_equal' |
 export type LenientContext = 'lenient' | 'column' | 'column_adjusted';
 
 export type BoundExpression =
-  | { readonly kind: 'constant'; readonly value: SqlValue; readonly type: SqlType }
+  | { readonly kind: 'constant'; readonly value: SqlValue; readonly type: SqlType; readonly collated?: true }
   | { readonly kind: 'parameter'; readonly index: number; readonly type: SqlType }
-  | { readonly kind: 'column'; readonly id: ColumnId; readonly type: SqlType; readonly pos?: number | undefined }
+  | {
+      readonly kind: 'column';
+      readonly id: ColumnId;
+      readonly type: SqlType;
+      /** Its collation was written with it. */
+      readonly collated?: true;
+      readonly pos?: number | undefined;
+    }
   | {
       readonly kind: 'variable';
       readonly name: string;
@@ -86,6 +93,8 @@ export type BoundExpression =
       readonly table?: string | undefined;
       readonly column?: string | undefined;
       readonly firstRow?: number | undefined;
+      /** It was written to give text a collation. */
+      readonly collated?: true;
       /** It only cuts digits that a computed value has beyond its type: not wanted where the value is computed with. */
       readonly rounding?: true;
       readonly pos?: number | undefined;

@@ -12,6 +12,7 @@ import '../functions/index.ts';
 import type { FunctionDefinition, TypePattern } from '../functions/function.ts';
 import { functionsNamed, operatorsNamed, withVariadicArray } from '../functions/registry.ts';
 import type { BoundExpression } from './bound.ts';
+import { argumentsCollated, resultCollation } from './collations.ts';
 import type { Binder } from './context.ts';
 import { atPosition, fail } from './errors.ts';
 import { bindLenientOperator } from './lenient-arithmetic.ts';
@@ -58,15 +59,16 @@ function choose(
 export function callOperator(
   binder: Binder,
   name: string,
-  operands: readonly BoundExpression[],
+  given: readonly BoundExpression[],
   pos: number | undefined,
   positions: Positions,
 ): BoundExpression {
   const lenient = isLenient(binder);
+  const operands = binder.semantics.fixedText === 'trimmed' ? given.map(withoutPadding) : given;
   const own = lenient ? bindLenientOperator(binder, name, operands, pos) : undefined;
   if (own !== undefined) return own;
-  const given = operands.map((operand) => operand.type);
-  const types = lenient ? operandTypes(name, given) : given;
+  const typesGiven = operands.map((operand) => operand.type);
+  const types = lenient ? operandTypes(name, typesGiven) : typesGiven;
   const found = choose(name, `o${operands.length}`, operatorsNamed(name, operands.length), types, true, lenient);
   const symbol = OPERATORS[name as keyof typeof OPERATORS] ?? name;
   if (found === undefined || found === 'ambiguous') {
@@ -84,22 +86,33 @@ export function callOperator(
         : 'No operator matches the given name and argument types. You might need to add explicit type casts.';
     fail('undefined_function', `operator does not exist: ${signature}`, pos, { hint, variant: 'operator' });
   }
-  return build(binder, found, operands, pos, positions);
+  return build(binder, found, operands, name, pos, positions);
+}
+
+/** Text of a fixed length as text of any, which has no padding. */
+function withoutPadding(expression: BoundExpression): BoundExpression {
+  if (expression.type.kind !== 'text' || expression.type.fixed !== true) return expression;
+  const { fixed: _fixed, ...type } = expression.type;
+  return { ...expression, type };
 }
 
 function build(
   binder: Binder,
   found: Candidate<FunctionDefinition>,
-  arguments_: readonly BoundExpression[],
+  given: readonly BoundExpression[],
+  operation: string,
   pos: number | undefined,
   positions: Positions,
 ): BoundExpression {
-  const converted = coerceArguments(binder, arguments_, found.types, positions);
+  const typed = coerceArguments(binder, given, found.types, positions);
+  const converted = argumentsCollated(binder, typed, operation, pos);
+  const type = resultType(found.target, found.patterns, converted);
+  const collation = type.kind === 'text' ? resultCollation(binder, converted) : undefined;
   return {
     kind: 'call',
     function: found.target,
     arguments: converted,
-    type: resultType(found.target, found.patterns, converted),
+    type: collation === undefined ? type : { ...type, collation },
     pos,
   };
 }
@@ -156,11 +169,12 @@ export function isResultPlace(argument: BoundExpression): boolean {
 export function callFunction(
   binder: Binder,
   name: string,
-  arguments_: readonly BoundExpression[],
+  given: readonly BoundExpression[],
   variadic: boolean,
   pos: number | undefined,
   positions: Positions,
 ): BoundExpression {
+  const arguments_ = binder.semantics.fixedText === 'trimmed' ? given.map(withoutPadding) : given;
   const found = findFunction(
     name,
     ['scalar', 'set'],
@@ -170,7 +184,7 @@ export function callFunction(
     'normal',
     isLenient(binder),
   );
-  const call = build(binder, found, arguments_, pos, positions);
+  const call = build(binder, found, arguments_, name, pos, positions);
   if (found.target.kind !== 'set') return call;
   const columns = found.target.columns(
     (call as { arguments: readonly BoundExpression[] }).arguments.map((argument) => argument.type),

@@ -4,6 +4,7 @@
  */
 import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { BoundExpression } from './bound.ts';
+import { resultCollation } from './collations.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
 import { coerceLeniently, coerceToColumn, convertsLeniently, isLenient, truth } from './lenient-coerce.ts';
@@ -383,5 +384,7 @@ export function unify(
     what,
     positions,
   );
-  return { type, items: expressions.map((item, i) => coerceTo(binder, item, type, what, positions[i])) };
+  const collation = type.kind === 'text' ? resultCollation(binder, expressions) : undefined;
+  const own = collation === undefined ? type : { ...type, collation };
+  return { type: own, items: expressions.map((item, i) => coerceTo(binder, item, own, what, positions[i])) };
 }

@@ -5,6 +5,7 @@ import { BOOL, DECIMAL, FLOAT64, INT64, TEXT, type SqlType } from '../../sblr/co
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
 import { coerce } from './coerce.ts';
+import { collatedAs } from './collations.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
 import { bindOnce } from './expression-tools.ts';
@@ -134,6 +135,10 @@ function noOperator(operator: string, left: SqlType, right: SqlType, pos: number
   });
 }
 
+function shownOperator(operator: ComparisonOperator): string {
+  return OPERATORS[operator as keyof typeof OPERATORS] ?? operator;
+}
+
 function dateComparison(type: SqlType, left: BoundExpression, right: BoundExpression): SqlType {
   const first = dateComparisonType(type, left);
   return first.kind === 'date' ? dateComparisonType(type, right) : first;
@@ -167,7 +172,8 @@ export function compare(
     );
   }
   const found = comparisonType(binder, left.type, right.type) ?? noOperator(operator, left.type, right.type, pos);
-  const type = lenient && found.kind === 'date' ? dateComparison(found, left, right) : found;
+  const dated = lenient && found.kind === 'date' ? dateComparison(found, left, right) : found;
+  const type = collatedAs(binder, dated, [left, right], shownOperator(operator), pos);
   if (type.kind === 'jsonb' || !NOT_COMPARABLE.has(type.kind)) {
     const exact: BoundExpression = {
       kind: 'compare',
@@ -234,7 +240,8 @@ export function distinctFrom(
     );
     return { kind: negated ? 'and' : 'or', operands, type: BOOL };
   }
-  const type = comparisonType(binder, left.type, right.type) ?? noOperator('equal', left.type, right.type, pos);
+  const found = comparisonType(binder, left.type, right.type) ?? noOperator('equal', left.type, right.type, pos);
+  const type = collatedAs(binder, found, [left, right], '<=>', pos);
   return {
     kind: 'is_distinct',
     left: comparisonOperand(binder, left, type, pos),
@@ -274,7 +281,7 @@ export function inList(
     }
     if (type?.kind === 'unknown') type = TEXT;
     if (type !== undefined && items.length > 1) {
-      const operandType = type;
+      const operandType = collatedAs(binder, type, [operand, ...items], ' IN ', pos);
       return {
         kind: 'in_list',
         operand: comparisonOperand(binder, operand, operandType, pos),

@@ -3,19 +3,20 @@
  * through the Binder, calls and aggregates through their own modules.
  */
 import type { Identifier } from '../../sblr/contract/names.ts';
-import { arrayOf, BOOL, TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import { arrayOf, BOOL, INT32, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
 import { builtin, callFunction, callOperator, callRoutine, likeOperator, type NamedArgument } from './calls.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
+import { collate } from './collate.ts';
+import { collationStrength, hasDefaultCollation, mergedCollation, withDefaultCollation } from './collations.ts';
 import { bindColumn, bindWholeRow } from './columns.ts';
 import { compare, comparedNumber, COMPARISONS, distinctFrom, fieldsOf, inList } from './comparison.ts';
 import type { RoutineParameter, StoredExpression } from '../catalog/definitions.ts';
 import { Binder } from './context.ts';
 import { asAggregate } from './defined-aggregates.ts';
-import { collated } from '../types/collation.ts';
-import { atPosition, fail, notSupported } from './errors.ts';
+import { fail, notSupported } from './errors.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
@@ -30,7 +31,7 @@ import { literalConstant, resolveType, showName } from './user-types.ts';
 export function bindExpression(node: ValueNode, scope: Scope): BoundExpression {
   const { binder } = scope;
   binder.enter(node.pos);
-  const result = bindNode(node, scope);
+  const result = withDefaultCollation(binder, bindNode(node, scope));
   binder.leave();
   binder.shared.trace?.value(node, result);
   return result;
@@ -267,6 +268,7 @@ function bindBetween(node: NodeOf<'BETWEEN'>, scope: Scope): BoundExpression {
   const lower = bindExpression(node.lower, scope);
   const upper = bindExpression(node.upper, scope);
   const value = bindExpression(node.value, scope);
+  if (hasDefaultCollation(binder)) mergedCollation(binder, [value, lower, upper], 'between', node.pos);
   return bindOnce(
     () => binder.newId(),
     value,
@@ -487,11 +489,7 @@ function bindCast(node: NodeOf<'CAST'>, scope: Scope): BoundExpression {
 
 function bindCollate(node: NodeOf<'COLLATE'>, scope: Scope): BoundExpression {
   const operand = bindResolved(node.operand, scope);
-  const collation = showName(scope.binder, node.collation.slice(-1));
-  const type = atPosition(node.pos, () => collated(operand.type, collation));
-  return operand.kind === 'constant' || operand.kind === 'column'
-    ? { ...operand, type }
-    : { kind: 'cast', operand, type, context: 'explicit', pos: node.pos };
+  return collate(scope.binder, operand, showName(scope.binder, node.collation.slice(-1)), node.pos);
 }
 
 /** ARRAY[...]; `target` is the array type it is cast to, if any. */
@@ -627,6 +625,8 @@ function bindCall(node: NodeOf<'CALL'>, scope: Scope): BoundExpression {
       fail('undefined_function', `function ${node.function} does not take named arguments`, argument.pos);
     return bindExpression(argument, scope);
   });
+  if (node.function === 'collation_strength' && arguments_.length === 1)
+    return constant(collationStrength(scope.binder, arguments_[0] as BoundExpression), INT32);
   const call = callFunction(
     scope.binder,
     node.function,

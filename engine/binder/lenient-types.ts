@@ -256,6 +256,6 @@ function commonText(a: SqlType, b: SqlType): SqlType {
   const y = textLength(b);
   const length = x === undefined || y === undefined ? {} : { length: Math.max(x, y) };
   if (a.kind === 'bytes' || b.kind === 'bytes') return { kind: 'bytes', ...length };
-  const collation = (a.kind === 'text' ? a.collation : undefined) ?? (b.kind === 'text' ? b.collation : undefined);
+  const collation = a.collation ?? b.collation;
   return { kind: 'text', ...length, ...(collation === undefined ? {} : { collation }) };
 }

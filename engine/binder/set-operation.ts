@@ -1,9 +1,11 @@
 /**
  * UNION, INTERSECT, EXCEPT: both sides brought to common column types.
  */
+import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, RelationNode } from '../../sblr/nodes.ts';
 import type { OutputColumn } from './bound.ts';
 import { commonType } from './coerce.ts';
+import { collationOfBoth } from './collations.ts';
 import { comparisonType } from './comparison.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
@@ -44,6 +46,17 @@ export function outputPositions(node: RelationNode): readonly (number | undefine
   }
 }
 
+function typeOfBoth(
+  binder: Binder,
+  left: SqlType,
+  right: SqlType,
+  what: string,
+  positions: readonly (number | undefined)[],
+): SqlType {
+  const type = commonType(binder, [left, right], what, positions);
+  return type.kind === 'text' ? collationOfBoth(binder, type, left, right, what, positions[1]) : type;
+}
+
 export function combine(
   binder: Binder,
   node: NodeOf<'SET_OP'>,
@@ -56,7 +69,7 @@ export function combine(
   if (left.columns.length !== right.columns.length)
     fail('syntax_error', `each ${what} query must have the same number of columns`, positions[0] ?? pos);
   const types = left.columns.map((column, i) =>
-    commonType(binder, [column.type, (right.columns[i] as OutputColumn).type], what, [pos, positions[i] ?? pos]),
+    typeOfBoth(binder, column.type, (right.columns[i] as OutputColumn).type, what, [pos, positions[i] ?? pos]),
   );
   if (!(node.kind === 'union' && node.all)) {
     for (const type of types) {

@@ -2,17 +2,14 @@
  * ALTER TABLE's actions that state what shall be: a column declared anew, indexes by their names on the table,
  * the next number of a counter, the comment.
  */
-import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { TableDefinition } from '../catalog/definitions.ts';
 import { changeColumn, type ColumnChanges, placeColumn } from './change-column.ts';
+import { HAS_COLLATION } from './collations.ts';
 import type { DdlContext } from './context.ts';
 import { addTableIndex } from './indexes.ts';
 import { changeSequence } from './sequences.ts';
 import { dropTableIndex, renameTableIndex } from './table-indexes.ts';
-
-/** Kinds whose values are compared by a collation. */
-const HAS_COLLATION: ReadonlySet<SqlType['kind']> = new Set(['text', 'enum', 'set']);
 
 /** False for an action that is none of these. */
 export async function alterDeclared(

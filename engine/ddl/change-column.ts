@@ -2,9 +2,9 @@
  * A column declared anew, with its name or without: type, nullability, default, counter and comment become
  * what the new declaration says, and what it does not say is gone.
  */
+import { columnCollated } from './collations.ts';
 import type { Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
 import { node, type NodeOf } from '../../sblr/nodes.ts';
 import { movedColumn } from '../catalog/column-order.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
@@ -60,7 +60,7 @@ async function changeType(
 ): Promise<void> {
   const { name, type, collation } = action.column!;
   const resolved = resolveType(context, type, action.pos);
-  const next: SqlType = collation === undefined ? resolved : { ...resolved, collation };
+  const next = columnCollated(resolved, collation, context.catalog.table(tableId), context);
   if (JSON.stringify(next) === JSON.stringify(column.type)) return;
   // Within a kind values are assigned, so that what does not fit is told; between kinds they are converted.
   const value =

@@ -6,7 +6,7 @@ import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, TableDefinition } from '../catalog/definitions.ts';
-import { collated } from '../types/collation.ts';
+import { columnCollated } from './collations.ts';
 import { shownColumns } from '../catalog/column-order.ts';
 import { adoptReferences } from './absent-references.ts';
 import { addConstraint, type ConstraintNode } from './constraints.ts';
@@ -147,7 +147,7 @@ export async function addColumn(
   const definition: ColumnDefinition = {
     position: table.columns.length + 1,
     name: column.name,
-    type: column.collation === undefined ? type : collated(type, column.collation),
+    type: columnCollated(type, column.collation, table, context),
     notNull: column.autoIncrement || column.identity !== 'none',
     identity: column.identity,
     generated: column.generated,

@@ -3,6 +3,7 @@ import './operators-comparison.ts';
 import './operators-arithmetic.ts';
 import './math.ts';
 import './strings.ts';
+import './like-operators.ts';
 import './identifiers-digests.ts';
 import './regex-functions.ts';
 import './arrays.ts';

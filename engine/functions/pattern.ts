@@ -7,8 +7,12 @@ const MAX_CACHED = 500;
 const cache = new Map<string, Matcher>();
 const foldCache = new Map<string, Matcher>();
 
+/** Gives each character one that stands for all that are equal to it. */
+export type Fold = (text: string) => string;
+
 /** A matcher for a LIKE pattern with backslash as escape. */
-export function likeMatcher(pattern: string, ignoreCase = false): Matcher {
+export function likeMatcher(pattern: string, ignoreCase = false, fold?: Fold): Matcher {
+  if (fold !== undefined) return compile(pattern, ignoreCase, fold);
   const store = ignoreCase ? foldCache : cache;
   let found = store.get(pattern);
   if (found === undefined) {
@@ -31,7 +35,7 @@ function split(pattern: string): Part[] {
   for (let i = 0; i < pattern.length; i++) {
     const char = pattern[i] as string;
     if (char === '\\') {
-      text += pattern[++i] as string;
+      text += pattern[++i] ?? '\\';
     } else if (char === '%') {
       flush();
       if (parts.at(-1)?.kind !== 'many') parts.push({ kind: 'many' });
@@ -51,7 +55,14 @@ function endsWithEscape(pattern: string): boolean {
   return escapes % 2 === 1;
 }
 
-function compile(pattern: string, ignoreCase: boolean): Matcher {
+function compile(pattern: string, ignoreCase: boolean, fold?: Fold): Matcher {
+  if (fold !== undefined) {
+    const matches = compileParts(
+      split(pattern).map((part) => (part.kind === 'text' ? { ...part, text: fold(part.text) } : part)),
+      ignoreCase,
+    );
+    return (text) => matches(fold(text));
+  }
   if (endsWithEscape(pattern)) {
     // An error only once a text gets that far.
     const reaches = compile(`${pattern.slice(0, -1)}_%`, ignoreCase);
@@ -61,7 +72,10 @@ function compile(pattern: string, ignoreCase: boolean): Matcher {
       return false;
     };
   }
-  const parts = split(pattern);
+  return compileParts(split(pattern), ignoreCase);
+}
+
+function compileParts(parts: readonly Part[], ignoreCase: boolean): Matcher {
   if (!ignoreCase) {
     const [a, b, c] = parts;
     if (parts.length === 0) return (text) => text === '';

@@ -8,7 +8,6 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 import { Bits, type SqlArray, SqlArray as SqlArrayValue, type SqlValue } from '../../sblr/contract/values.ts';
 import { characterOffset } from '../types/casts.ts';
 import type { EvalContext } from './function.ts';
-import { likeEscape, likeMatcher, similarToRegex } from './pattern.ts';
 import { NOT_STRICT, operator, operatorFor, scalar, scalarFor, STABLE, VOLATILE } from './table.ts';
 
 /** Longest string a function may build. */
@@ -384,42 +383,6 @@ function formatText(
   }
   return out;
 }
-
-// ---- pattern matching
-const like = (ignoreCase: boolean, negated: boolean) => {
-  let lastPattern: string | undefined;
-  let matcher: (text: string) => boolean = () => false;
-  return (text: string, pattern: string): boolean => {
-    if (pattern !== lastPattern) {
-      matcher = likeMatcher(pattern, ignoreCase);
-      lastPattern = pattern;
-    }
-    return matcher(text) !== negated;
-  };
-};
-for (const [name, fold, negated] of [
-  ['like', false, false],
-  ['not_like', false, true],
-  ['ilike', true, false],
-  ['not_ilike', true, true],
-] as const) {
-  operatorFor(`${name}(text, text) bool`, () => like(fold, negated));
-  operatorFor(`${name}(fixed_text, text) bool`, ([type]) => {
-    const test = like(fold, negated);
-    const length = type?.length ?? 0;
-    return (text: string, pattern: string) => test(padText(text, length), pattern);
-  });
-}
-operator('like(bytes, bytes) bool', (a: Uint8Array, b: Uint8Array) =>
-  likeMatcher(Buffer.from(b).toString('latin1'))(Buffer.from(a).toString('latin1')),
-);
-operator(
-  'not_like(bytes, bytes) bool',
-  (a: Uint8Array, b: Uint8Array) => !likeMatcher(Buffer.from(b).toString('latin1'))(Buffer.from(a).toString('latin1')),
-);
-scalar('like_escape(text, text) text', likeEscape);
-scalar('similar_to_escape(text) text', (pattern: string) => similarToRegex(pattern, '\\'));
-scalar('similar_to_escape(text, text) text', similarToRegex);
 
 // ---- encodings and digests
 export function decodeBytes(bytes: Uint8Array, encoding: string): string {

@@ -10,7 +10,7 @@ import { MAX_PATTERN_LENGTH } from './regex.ts';
 import { AdaptiveRegex, type Matcher } from './regex-matcher.ts';
 import { characters } from './strings.ts';
 import { type Implementation, scalarFor } from './table.ts';
-import { collationOf } from './text-search.ts';
+import { callCollation } from './call-collation.ts';
 
 const MAX_CACHED = 500;
 const cache = new Map<string, Matcher>();
@@ -123,7 +123,7 @@ function patternFunction(
   for (let count = required; count <= parameters.length; count++) {
     const list = ['text', 'text', ...parameters.slice(0, count)].join(', ');
     scalarFor(`${name}(${list}) ${result}`, (argumentTypes, _result, semantics) => {
-      const collation = collationOf(argumentTypes.slice(0, 2), semantics);
+      const collation = callCollation(argumentTypes.slice(0, 2), semantics);
       const ignoreCase = collation.hash('A') === collation.hash('a');
       return ((text: string, pattern: string, ...rest: SqlValue[]) =>
         code(

@@ -1,48 +1,28 @@
 /**
  * Where text is found: in other text, in lists, in comma-separated sets. Characters that the collation takes for equal are equal here.
  */
-import type { Semantics } from '../../sblr/contract/semantics.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
-import { BINARY, type Collation, findCollation } from '../types/collation.ts';
+import type { Collation } from '../types/collation.ts';
 import type { Integer } from '../types/integers.ts';
+import { callCollation } from './call-collation.ts';
 import { NOT_STRICT, scalar, scalarFor } from './table.ts';
 import { characters } from './strings.ts';
 
-/** The collation of a call: the first that an argument has, else the program's. */
-export function collationOf(types: readonly SqlType[], semantics: Semantics): Collation {
-  if (types.some((type) => type.kind === 'bytes')) return BINARY;
-  const name = types.find((type) => type.collation !== undefined)?.collation ?? semantics.defaultCollation;
-  return findCollation(name) ?? BINARY;
-}
-
 /** Finds text in text, both by character; positions count from 1, 0 = nowhere. */
-function finder(collation: Collation): (part: string, text: string, from: number) => number {
-  if (collation === BINARY) {
-    return (part, text, from) => {
-      const start = from === 1 ? 0 : [...text].slice(0, from - 1).join('').length;
-      const at = text.indexOf(part, start);
-      return at < 0 ? 0 : characters(text.slice(0, at)) + 1;
-    };
-  }
-  const fold = (text: string): string[] => Array.from(text, (char) => collation.hash(char));
-  return (part, text, from) => {
-    const wanted = fold(part);
-    const within = fold(text);
-    for (let at = from - 1; at + wanted.length <= within.length; at++) {
-      let same = 0;
-      while (same < wanted.length && wanted[same] === within[at + same]) same++;
-      if (same === wanted.length) return at + 1;
-    }
-    return 0;
+function finder({ fold }: Collation): (part: string, text: string, from: number) => number {
+  const find = (part: string, text: string, from: number): number => {
+    const start = from === 1 ? 0 : [...text].slice(0, from - 1).join('').length;
+    const at = text.indexOf(part, start);
+    return at < 0 ? 0 : characters(text.slice(0, at)) + 1;
   };
+  return fold === undefined ? find : (part, text, from) => find(fold(part), fold(text), from);
 }
 
 scalarFor('position_of(text, text) int64', (types, _result, semantics) => {
-  const find = finder(collationOf(types, semantics));
+  const find = finder(callCollation(types, semantics));
   return (part: string, text: string) => find(part, text, 1);
 });
 scalarFor('position_of(text, text, int64) int64', (types, _result, semantics) => {
-  const find = finder(collationOf(types, semantics));
+  const find = finder(callCollation(types, semantics));
   return (part: string, text: string, from: Integer) =>
     from < 1 || from > characters(text) + 1 ? 0 : find(part, text, Number(from));
 });
@@ -55,7 +35,7 @@ scalar(
 scalarFor(
   'index_in_list(text, ...text) int64',
   (types, _result, semantics) => {
-    const collation = collationOf(types, semantics);
+    const collation = callCollation(types, semantics);
     return (values: readonly (string | null)[]) => {
       const [wanted] = values;
       if (wanted === null || wanted === undefined) return 0;
@@ -82,7 +62,7 @@ scalar(
 );
 /** Place of a text among those that commas separate, from 1; 0 = none. */
 scalarFor('index_in_set(text, text) int64', (types, _result, semantics) => {
-  const collation = collationOf(types, semantics);
+  const collation = callCollation(types, semantics);
   return (wanted: string, set: string) => {
     if (set === '' || wanted.includes(',')) return 0;
     const key = collation.hash(wanted);
@@ -90,7 +70,7 @@ scalarFor('index_in_set(text, text) int64', (types, _result, semantics) => {
   };
 });
 scalarFor('order_of(text, text) int32', (types, _result, semantics) => {
-  const collation = collationOf(types, semantics);
+  const collation = callCollation(types, semantics);
   return (a: string, b: string) => Math.sign(collation.compare(a, b));
 });
 /** Number of the last of ascending bounds that a number has reached; -1 for no number. */

@@ -1,11 +1,17 @@
 /** What the type of an argument says of it: its character set and its collation. */
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
+import { characterSetOf } from '../types/collation/named.ts';
 import { NOT_STRICT, scalarFor } from './table.ts';
+
+/** Code points are the order of the set's own `bin`. */
+function shownCollation(name: string | undefined, semantics: Semantics): string {
+  return name === undefined || name === 'binary' ? `${characterSetOf(semantics.defaultCollation)}_bin` : name;
+}
 
 function collationName(type: SqlType | undefined, semantics: Semantics): string {
   return type?.kind === 'text' || type?.kind === 'enum' || type?.kind === 'set'
-    ? (type.collation ?? semantics.defaultCollation)
+    ? shownCollation(type.collation, semantics)
     : 'binary';
 }
 scalarFor(
@@ -20,7 +26,7 @@ scalarFor(
 scalarFor(
   'character_set_of(any) text',
   ([type], _result, semantics) => {
-    const name = collationName(type, semantics).split('_')[0] as string;
+    const name = collationName(type, semantics).split('_', 1)[0] as string;
     return () => name;
   },
   NOT_STRICT,

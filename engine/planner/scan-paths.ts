@@ -8,8 +8,7 @@ import type { IndexDefinition, IndexKeyDefinition, TableDefinition } from '../ca
 import { constantLike } from '../executor/expressions/like.ts';
 import { plainEquality } from '../executor/expressions/arrays.ts';
 import type { CompileContext } from '../executor/expressions/compile.ts';
-import { isBinaryText } from '../executor/values.ts';
-import { collationNamed, collationOf } from '../types/collation.ts';
+import { BINARY, collationNamed, collationOf } from '../types/collation.ts';
 import { columnsOf, conjunctsOf, hasSubquery, isVolatile, mapOperands, sameExpression } from './expression-walk.ts';
 import type { PhysicalOrder } from './physical.ts';
 import { selectivity, type EstimateContext } from './selectivity.ts';
@@ -97,7 +96,7 @@ function comparableKey(key: IndexKeyDefinition, operand: SqlType): boolean {
   if (keyType.kind !== operand.kind) return false;
   if (keyType.kind === 'text') {
     return (
-      (keyType.fixed === true) === (operand.fixed === true) &&
+      (keyType.fixed === true || operand.fixed !== true) &&
       (key.collation ?? keyType.collation ?? 'binary') === (operand.collation ?? 'binary')
     );
   }
@@ -218,7 +217,7 @@ function matchKey(
   return found;
 }
 
-/** LIKE 'abc%' as a range, where text sorts by code points. */
+/** LIKE 'abc%' as a range. */
 function matchPrefix(
   conjunct: BoundExpression,
   isKey: (side: BoundExpression) => boolean,
@@ -228,24 +227,18 @@ function matchPrefix(
 ): void {
   const like = constantLike(conjunct, context.compile);
   if (like === undefined || like.negated || !isKey(like.operand)) return;
-  if (
-    (key.collation ?? 'binary') !== 'binary' &&
-    !isBinaryText(
-      { ...key.type, ...(key.collation === undefined ? {} : { collation: key.collation }) },
-      context.compile.semantics,
-    )
-  )
-    return;
+  const { collation } = like;
+  if (collationNamed(collationOf(key.type, key.collation)) !== collation) return;
   const { shape } = like;
-  if (shape.kind === 'equal') {
+  if (shape.kind === 'equal' && collation === BINARY) {
     const value: BoundExpression = { kind: 'constant', value: shape.text, type: key.type };
     found.part ??= { part: { kind: 'value', value }, conjunct };
     return;
   }
-  if (shape.text === '' || (shape.kind !== 'prefix' && shape.kind !== 'general')) return;
-  const after = nextText(shape.text);
+  if (shape.text === '' || !['prefix', 'general', 'equal'].includes(shape.kind)) return;
+  const after = collation === BINARY ? nextText(shape.text) : collation.after?.(shape.text);
   if (after === undefined) return;
-  const exact = shape.kind === 'prefix';
+  const exact = shape.kind === 'prefix' && collation === BINARY;
   found.lower.push({
     bound: { value: { kind: 'constant', value: shape.text, type: key.type }, inclusive: true },
     conjunct,

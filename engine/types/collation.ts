@@ -1,39 +1,17 @@
 /**
  * Collations: how text compares. 'binary' (code points) is the default; locale collations compare through
  * Intl.Collator and break ties by code point, so that equality stays exact. Intl.Collator makes no sort keys, so
- * keys under a locale collation find equal text but are not in its order (`ordered`).
- * Dialects may register more (for instance ones that ignore case).
+ * keys under a locale collation find equal text but are not in its order (`ordered`). Collations named by character set
+ * and rules, under which different text may be equal, are those of collation/named.ts.
  */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { maskedBytes, parseNetwork } from '../../sblr/contract/text/network.ts';
 import { displayType } from './display-type.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
+import { compareCodePoints, type Collation } from './collation/contract.ts';
+import { namedCollation } from './collation/named.ts';
 
-export interface Collation {
-  readonly name: string;
-  compare(a: string, b: string): number;
-  /** Text that is equal for equal text and, where the collation is `ordered`, sorts by code points as the collation does. */
-  key(text: string): string;
-  /** Are keys in the collation's order? Else an index finds single values, but neither ranges nor an order. */
-  readonly ordered: boolean;
-  /** Text equal for equal values; for deterministic collations the text itself. */
-  hash(text: string): string;
-}
-
-/** Code point order. UTF-16 order differs from it for surrogates, which sort above U+FFFF. */
-export function compareCodePoints(a: string, b: string): number {
-  const length = a.length < b.length ? a.length : b.length;
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x !== y) {
-      if (x >= 0xd800 && y >= 0xd800)
-        return (x >= 0xe000 ? x - 0x2000 : x + 0x2000) - (y >= 0xe000 ? y - 0x2000 : y + 0x2000);
-      return x - y;
-    }
-  }
-  return a.length - b.length;
-}
+export { compareCodePoints, type Collation };
 
 export const BINARY: Collation = {
   name: 'binary',
@@ -84,6 +62,11 @@ export function findCollation(name: string): Collation | undefined {
   const key = name.toLowerCase();
   const known = registry.get(key);
   if (known !== undefined) return known;
+  const named = namedCollation(key);
+  if (named !== undefined) {
+    registry.set(key, named);
+    return named;
+  }
   const locale = key
     .replace(/-x-icu$/, '')
     .replace(/[.@].*$/, '')
@@ -122,7 +105,8 @@ export function collationNamed(name: string | undefined): Collation {
 export function collated(type: SqlType, collation: string): SqlType {
   if (type.kind === 'array' && type.element !== undefined)
     return { ...type, element: collated(type.element, collation) };
-  if (type.kind !== 'text')
+  const labels = (type.kind === 'enum' || type.kind === 'set') && type.typeId === undefined;
+  if (type.kind !== 'text' && !labels)
     throw new SqlError('datatype_mismatch', `collations are not supported by type ${displayType(type)}`);
   collationNamed(collation);
   return { ...type, collation };

@@ -73,8 +73,8 @@ export function comparatorFor(type: SqlType, collation?: string): Comparator {
     case 'uuid': {
       const name = collationOf(type, collation);
       if (name === undefined || type.kind === 'uuid') return compareCodePoints as unknown as Comparator;
-      const { compare } = collationNamed(name);
-      return compare as unknown as Comparator;
+      const found = collationNamed(name);
+      return found.compare.bind(found) as unknown as Comparator;
     }
     case 'bool':
       return (a, b) => (a === b ? 0 : a === true ? 1 : -1);

@@ -13,6 +13,7 @@ import { composedCall } from './composed-calls.ts';
 import { clockCall, dateCall, extractedPart } from './date-calls.ts';
 import { BYTES, INTERVAL_UNITS, MysqlExpressions, STRING } from './expressions.ts';
 import { COMPOSED, FUNCTIONS } from './functions.ts';
+import { collationOfSet } from './character-sets.ts';
 import { parseCastType, parseColumnType, name as charsetName } from './types.ts';
 
 const BARE: Readonly<Record<string, string>> = {
@@ -20,6 +21,13 @@ const BARE: Readonly<Record<string, string>> = {
   current_date: 'local_date',
   utc_date: 'utc_date',
 };
+
+/** Text of a character set; that of the connection has its collation. */
+function textOfSet(charset: string): SqlType {
+  if (charset === 'binary') return BYTES;
+  const collation = collationOfSet(charset);
+  return charset === 'utf8mb4' ? STRING : { ...STRING, collation };
+}
 
 export abstract class MysqlCalls extends MysqlExpressions {
   /** Text of catalog views: sys.primitive(...) calls the engine's own, and casts are to types of columns. */
@@ -96,7 +104,9 @@ export abstract class MysqlCalls extends MysqlExpressions {
         const charset = this.acceptWord('using') ? charsetName(this) : 'binary';
         this.expectSymbol(')');
         const bytes = this.call('bytes_of_codes', codes, pos, word);
-        return charset === 'binary' ? bytes : node('CAST', { type: STRING, mode: 'cast', operand: bytes, pos });
+        return charset === 'binary'
+          ? bytes
+          : node('CAST', { type: textOfSet(charset), mode: 'cast', operand: bytes, pos });
       }
       case 'mod':
         return node('OPERATOR', { name: 'modulo', operands: this.callOf(2, 2), pos });
@@ -123,7 +133,7 @@ export abstract class MysqlCalls extends MysqlExpressions {
     this.expectSymbol('(');
     const operand = this.expression();
     let type: SqlType;
-    if (this.acceptWord('using')) type = charsetName(this) === 'binary' ? BYTES : STRING;
+    if (this.acceptWord('using')) type = textOfSet(charsetName(this));
     else {
       this.expectSymbol(',');
       type = parseCastType(this).type;

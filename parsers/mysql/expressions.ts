@@ -12,6 +12,7 @@ import type { SqlModes } from './facts.ts';
 import { FUNCTIONS } from './functions.ts';
 import { BINARY_OPERATORS, MysqlPrecedence, PREFIX_OPERATORS } from './operators.ts';
 import { MysqlTokenizer } from './tokenizer.ts';
+import { collationOfSet, knownCollation } from './character-sets.ts';
 import { parseColumnType, name as charsetName } from './types.ts';
 
 const FACTS: ValueFacts = {
@@ -245,7 +246,7 @@ export abstract class MysqlExpressions extends TransactionParser {
       }
       case 'collate': {
         this.advance();
-        const collation = [{ text: charsetName(this), exact: false }];
+        const collation = [{ text: knownCollation(charsetName(this)), exact: false }];
         return node('COLLATE', { collation, operand: left, pos });
       }
       case 'sounds': {
@@ -387,8 +388,13 @@ export abstract class MysqlExpressions extends TransactionParser {
   /** _charset'text' */
   private introduced(introducer: string, pos: number): ValueNode {
     this.advance();
+    const { lifting } = this;
+    if (introducer !== '_utf8mb4') this.lifting = 0;
     const value = this.primary();
+    this.lifting = lifting;
     this.noLabel();
+    if (value.op === 'LITERAL' && value.type.kind === 'text' && introducer !== '_utf8mb4' && introducer !== '_binary')
+      return { ...value, type: { ...value.type, collation: collationOfSet(introducer.slice(1)) } };
     if (introducer === '_binary') return node('CAST', { type: BYTES, mode: 'cast', operand: value, pos });
     return value.op === 'LITERAL' && value.type.kind === 'bytes'
       ? node('CAST', { type: STRING, mode: 'cast', operand: value, pos })

@@ -2,6 +2,9 @@
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { LexicalModes } from './tokenizer.ts';
 
+/** Of columns and of text, unless said otherwise. */
+export const DEFAULT_COLLATION = 'utf8mb4_0900_ai_ci';
+
 const DEFAULTS: Semantics = Object.freeze({
   identifierFold: 'preserve',
   mainSchema: 'main',
@@ -18,7 +21,7 @@ const DEFAULTS: Semantics = Object.freeze({
   overflow: 'error',
   divisionByZero: 'null-with-warning',
   booleanResult: 'integer',
-  defaultCollation: 'utf8mb4_0900_ai_ci',
+  defaultCollation: DEFAULT_COLLATION,
   aliasInGroupBy: true,
   aliasInHaving: true,
   groupedColumns: 'functional-dependence',
@@ -37,6 +40,11 @@ const DEFAULTS: Semantics = Object.freeze({
   identityCounter: 'follows',
   missingValue: 'error',
   snapshotWrites: 'newest',
+  literalCollation: DEFAULT_COLLATION,
+  zeroDate: 'refused',
+  unsignedSubtraction: 'unsigned',
+  fixedText: 'trimmed',
+  fractions: 'rounded',
 } satisfies Semantics);
 
 /** Modes in force when a session sets none. */
@@ -49,6 +57,8 @@ export interface SqlModes {
   readonly ignoreSpace: boolean;
   readonly highNotPrecedence: boolean;
   readonly noAutoValueOnZero: boolean;
+  /** REAL is a FLOAT. */
+  readonly realAsFloat: boolean;
   readonly semantics: Semantics;
   /** Of statements with IGNORE, which are as without strict mode. */
   readonly ignoring: Semantics;
@@ -58,17 +68,18 @@ const known = new Map<string, SqlModes>();
 /** Combinations of modes worth remembering; more are someone's experiment. */
 const MAX_REMEMBERED = 256;
 
-/** What a value of sql_mode means. */
-export function sqlModes(text: string = DEFAULT_SQL_MODE): SqlModes {
-  let modes = known.get(text);
+/** What a value of sql_mode means, with the collation of the connection. */
+export function sqlModes(text: string = DEFAULT_SQL_MODE, collation: string = DEFAULT_COLLATION): SqlModes {
+  const key = `${text}\n${collation}`;
+  let modes = known.get(key);
   if (modes === undefined) {
-    modes = readModes(new Set(text.toUpperCase().split(',')));
-    if (known.size < MAX_REMEMBERED) known.set(text, modes);
+    modes = readModes(new Set(text.toUpperCase().split(',')), collation);
+    if (known.size < MAX_REMEMBERED) known.set(key, modes);
   }
   return modes;
 }
 
-function readModes(set: ReadonlySet<string>): SqlModes {
+function readModes(set: ReadonlySet<string>, collation: string): SqlModes {
   const strict = set.has('STRICT_TRANS_TABLES') || set.has('STRICT_ALL_TABLES') || set.has('TRADITIONAL');
   const ansi = set.has('ANSI');
   return {
@@ -80,14 +91,20 @@ function readModes(set: ReadonlySet<string>): SqlModes {
     ignoreSpace: ansi || set.has('IGNORE_SPACE'),
     highNotPrecedence: set.has('HIGH_NOT_PRECEDENCE'),
     noAutoValueOnZero: set.has('NO_AUTO_VALUE_ON_ZERO'),
-    semantics: semanticsOf(set, strict),
-    ignoring: semanticsOf(set, false),
+    realAsFloat: ansi || set.has('REAL_AS_FLOAT'),
+    semantics: semanticsOf(set, strict, collation),
+    ignoring: semanticsOf(set, false, collation),
   };
 }
 
-function semanticsOf(set: ReadonlySet<string>, strict: boolean): Semantics {
+function semanticsOf(set: ReadonlySet<string>, strict: boolean, collation: string): Semantics {
   return Object.freeze({
     ...DEFAULTS,
+    literalCollation: collation,
+    zeroDate: set.has('NO_ZERO_DATE') || set.has('TRADITIONAL') ? 'refused' : 'value',
+    unsignedSubtraction: set.has('NO_UNSIGNED_SUBTRACTION') ? 'signed' : 'unsigned',
+    fixedText: set.has('PAD_CHAR_TO_FULL_LENGTH') ? 'padded' : 'trimmed',
+    fractions: set.has('TIME_TRUNCATE_FRACTIONAL') ? 'truncated' : 'rounded',
     truncation: strict ? 'error' : 'warning',
     divisionByZero: set.has('ERROR_FOR_DIVISION_BY_ZERO') || set.has('TRADITIONAL') ? 'null-with-warning' : 'null',
     overflow: strict ? 'error' : 'warning',

@@ -9,14 +9,15 @@ import type { SqlType } from '../../sblr/contract/types.ts';
 import { SBLR_VERSION } from '../../sblr/opcodes.ts';
 import { compileStatement, encodeNested, type StatementCompilation } from '../shared/compile-statement.ts';
 import { type LiftingCompiler, StatementCache } from '../shared/statement-cache.ts';
-import { DEFAULT_SQL_MODE, SEMANTICS, sqlModes } from './facts.ts';
+import { DEFAULT_COLLATION, DEFAULT_SQL_MODE, SEMANTICS, sqlModes } from './facts.ts';
 import { MysqlParser } from './parser.ts';
 import { mysqlProfile } from './profile.ts';
 import { parseColumnType } from './types.ts';
 
 const statements: StatementCompilation<MysqlParser> = {
   parser({ text, start, settings }) {
-    const parser = new MysqlParser(text, start, sqlModes(settings['sql_mode']), encodeNested);
+    const modes = sqlModes(settings['sql_mode'], settings['collation_connection']);
+    const parser = new MysqlParser(text, start, modes, encodeNested);
     parser.database = settings['database'] ?? '';
     return parser;
   },
@@ -28,9 +29,15 @@ const statements: StatementCompilation<MysqlParser> = {
 const compiler: LiftingCompiler = {
   compile: (request, lift) => compileStatement(statements, request, lift),
   meaningKey: (settings) => {
-    const { sql_mode: mode = DEFAULT_SQL_MODE, database = '' } = settings;
+    const {
+      sql_mode: mode = DEFAULT_SQL_MODE,
+      collation_connection: collation = DEFAULT_COLLATION,
+      database = '',
+    } = settings;
     // SHOW labels its columns with the name of the session's database.
-    return mode === DEFAULT_SQL_MODE ? database : `${database}\n${mode}`;
+    return mode === DEFAULT_SQL_MODE && collation === DEFAULT_COLLATION
+      ? database
+      : `${database}\n${mode}\n${collation}`;
   },
 };
 

@@ -43,7 +43,7 @@ character_set_filesystem|binary|string|||||user|
 character_set_results|utf8mb4|string|||||user|r
 character_set_server|utf8mb4|string|||||user|
 character_set_system|utf8mb3|string|||||fixed|
-collation_connection|utf8mb4_0900_ai_ci|string|||||user|
+collation_connection|utf8mb4_0900_ai_ci|string|||||user|r
 collation_database|utf8mb4_0900_ai_ci|string|||||user|
 collation_server|utf8mb4_0900_ai_ci|string|||||user|
 completion_type|NO_CHAIN|enum|NO_CHAIN,CHAIN,RELEASE||||user|

@@ -4,6 +4,7 @@
  */
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { ParsedType } from '../shared/expression-parser.ts';
+import { collationOfSet, declaredCollation, knownCollation } from './character-sets.ts';
 import type { ParserBase } from '../shared/parser-base.ts';
 import { Token } from '../shared/tokenizer.ts';
 
@@ -118,6 +119,7 @@ function floatType(p: ParserBase, word: string): SqlType {
 
 /** CHARACTER SET x, CHARSET x, COLLATE x, BINARY, ASCII, UNICODE after a text type. */
 function characterAttributes(p: ParserBase): { readonly collation?: string; readonly binary: boolean } {
+  const { pos } = p;
   let charset: string | undefined;
   let collation: string | undefined;
   let binary = false;
@@ -129,10 +131,12 @@ function characterAttributes(p: ParserBase): { readonly collation?: string; read
     else if (p.acceptWord('unicode')) charset = 'ucs2';
     else break;
   }
-  if (collation !== undefined) return { collation, binary: false };
   if (charset === 'binary') return { binary: true };
-  if (charset === undefined) return binary ? { collation: 'utf8mb4_bin', binary: false } : { binary: false };
-  return { collation: binary ? `${charset}_bin` : defaultCollation(charset), binary: false };
+  const own = charset === undefined ? undefined : collationOfSet(charset, pos);
+  const declared = declaredCollation(charset, collation, pos);
+  if (!binary || collation !== undefined)
+    return declared === undefined ? { binary: false } : { collation: declared, binary: false };
+  return { collation: knownCollation(`${(own ?? 'utf8mb4').split('_', 1)[0]}_bin`), binary: false };
 }
 
 /** A character set or collation: a word or a string. */
@@ -144,20 +148,6 @@ export function name(p: ParserBase): string {
     return text;
   }
   throw p.syntaxError();
-}
-
-const DEFAULT_COLLATIONS: Readonly<Record<string, string>> = {
-  utf8mb4: 'utf8mb4_0900_ai_ci',
-  utf8mb3: 'utf8mb3_general_ci',
-  utf8: 'utf8mb3_general_ci',
-  latin1: 'latin1_swedish_ci',
-  ascii: 'ascii_general_ci',
-  ucs2: 'ucs2_general_ci',
-  binary: 'binary',
-};
-
-export function defaultCollation(charset: string): string {
-  return DEFAULT_COLLATIONS[charset] ?? `${charset}_general_ci`;
 }
 
 function textType(p: ParserBase, base: SqlType): SqlType {

@@ -36,4 +36,9 @@ export const SEMANTICS: Semantics = Object.freeze({
   identityCounter: 'apart',
   missingValue: 'null',
   snapshotWrites: 'fail',
+  literalCollation: 'binary',
+  zeroDate: 'refused',
+  unsignedSubtraction: 'unsigned',
+  fixedText: 'padded',
+  fractions: 'rounded',
 } satisfies Semantics);

@@ -13,7 +13,7 @@ import {
 } from '../shared/client-connection.ts';
 import { Authentication, NATIVE } from './auth.ts';
 import { CommandSession } from './command-session.ts';
-import { CHARSET, CLIENT, COM, SERVER_STATUS } from './constants.ts';
+import { charsetSettings, CHARSET, CLIENT, COM, SERVER_STATUS } from './constants.ts';
 import { nativeError } from './error-map.ts';
 import {
   type HandshakeResponse,
@@ -227,7 +227,7 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
         database,
         connectionId,
         clientAddress: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
-        settings: {},
+        settings: charsetSettings(this.#charset),
       },
       { notification() {}, terminated: (error) => this.#terminated(error) },
     );

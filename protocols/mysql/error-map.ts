@@ -320,7 +320,16 @@ export const ERROR_MAP = {
   reserved_name: OTHER,
   datatype_mismatch: OTHER,
   indeterminate_datatype: OTHER,
-  collation_mismatch: OTHER,
+  collation_mismatch: entry(
+    1267,
+    'HY000',
+    {
+      '': "Illegal mix of collations {list} for operation '{operation}'",
+      many: "Illegal mix of collations for operation '{operation}'",
+      set: "COLLATION '{name}' is not valid for CHARACTER SET '{set}'",
+    },
+    { three: { errno: 1270 }, many: { errno: 1271 }, set: { errno: 1253, sqlstate: '42000' } },
+  ),
   indeterminate_collation: OTHER,
   wrong_object_type: entry(
     1347,
@@ -529,6 +538,19 @@ const CLAUSES: Readonly<Record<string, string>> = {
 /** What parts of a query are called that may only use what groups have. */
 const GROUPED_PLACES: Readonly<Record<string, string>> = { select: 'SELECT list', order: 'ORDER BY' };
 
+/** Operations that have another name here. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  not_like: 'like',
+  pattern_matches: 'regexp_like',
+  pattern_part: 'regexp_substr',
+  pattern_position: 'regexp_instr',
+  pattern_replace: 'regexp_replace',
+  position_of: 'locate',
+  index_in_list: 'field',
+  index_in_set: 'find_in_set',
+  order_of: 'strcmp',
+};
+
 function wording(template: string | undefined, details: SqlErrorDetails, database: string): string {
   if (template === undefined) return details.message;
   const parts: Readonly<Record<string, string | number | undefined>> = {
@@ -538,6 +560,7 @@ function wording(template: string | undefined, details: SqlErrorDetails, databas
     ...details.args,
     place: GROUPED_PLACES[String(details.args?.['place'] ?? '')],
     clause: CLAUSES[String(details.args?.['clause'] ?? '')] ?? 'field list',
+    operation: OPERATIONS[String(details.args?.['operation'] ?? '')] ?? details.args?.['operation'],
     qualifiedName: qualified(details.args?.['name'], database),
   };
   let complete = true;

@@ -38,7 +38,7 @@ export interface Semantics {
   readonly divisionByZero: 'error' | 'null-with-warning' | 'null';
   /** What a comparison yields to the client: a boolean, or 0/1. */
   readonly booleanResult: 'boolean' | 'integer';
-  /** Collation of text without one: 'binary' compares code points. */
+  /** Collation of columns declared without one: 'binary' compares code points. */
   readonly defaultCollation: string;
   /** May GROUP BY / HAVING name a select-list alias? (ORDER BY always may.) */
   readonly aliasInGroupBy: boolean;
@@ -80,4 +80,14 @@ export interface Semantics {
   readonly missingValue: 'null' | 'error' | 'zero-with-warning';
   /** A row that changed since a transaction's snapshot: changing it fails, or goes by its newest version. */
   readonly snapshotWrites: 'fail' | 'newest';
+  /** Collation of text that is no column's. */
+  readonly literalCollation: string;
+  /** Is the date of year, month and day 0 one, before all others? */
+  readonly zeroDate: 'refused' | 'value';
+  /** unsigned - integer: unsigned, or signed. */
+  readonly unsignedSubtraction: 'unsigned' | 'signed';
+  /** Text of a fixed length is read without the blanks that fill it up, or with them. */
+  readonly fixedText: 'trimmed' | 'padded';
+  /** Digits of seconds that a column does not hold. */
+  readonly fractions: 'rounded' | 'truncated';
 }

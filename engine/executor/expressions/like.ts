@@ -5,6 +5,7 @@
 import type { SqlType } from '../../../sblr/contract/types.ts';
 import type { BoundExpression } from '../../binder/bound.ts';
 import type { Evaluator } from '../operator.ts';
+import { BINARY, type Collation, collationNamed, collationOf } from '../../types/collation.ts';
 import { isBinaryText } from '../values.ts';
 import { compileExpression, type CompileContext, type Layout } from './compile.ts';
 
@@ -52,26 +53,36 @@ export function likeShape(pattern: string, escape: string): LikeShape {
 export function constantLike(
   expression: BoundExpression,
   context: Pick<CompileContext, 'semantics'>,
-): { operand: BoundExpression; shape: LikeShape; negated: boolean } | undefined {
+): { operand: BoundExpression; shape: LikeShape; negated: boolean; collation: Collation } | undefined {
   if (expression.kind !== 'call' || expression.arguments.length !== 2) return undefined;
   const { name } = expression.function;
   if (name !== 'like' && name !== 'not_like') return undefined;
   const [operand, pattern] = expression.arguments;
   if (pattern.kind !== 'constant' || typeof pattern.value !== 'string') return undefined;
-  if (!plainText(operand.type, context) || !plainText(pattern.type, context)) return undefined;
-  return { operand, shape: likeShape(pattern.value, context.semantics.likeEscape), negated: name === 'not_like' };
+  const collation = searchCollation(operand.type, context);
+  if (collation === undefined || searchCollation(pattern.type, context) !== collation) return undefined;
+  const shape = likeShape(pattern.value, context.semantics.likeEscape);
+  return { operand, shape, negated: name === 'not_like', collation };
 }
 
-function plainText(type: SqlType, context: Pick<CompileContext, 'semantics'>): boolean {
-  return type.kind === 'text' && type.fixed !== true && isBinaryText(type, context.semantics);
+/** How text of the type is searched: by code points, or by characters that stand for equal ones. */
+function searchCollation(type: SqlType, { semantics }: Pick<CompileContext, 'semantics'>): Collation | undefined {
+  if (type.kind !== 'text' || type.fixed === true) return undefined;
+  if (isBinaryText(type, semantics)) return BINARY;
+  const collation = collationNamed(collationOf(type));
+  return collation.fold === undefined ? undefined : collation;
 }
 
 export function compileConstantLike(expression: Call, layout: Layout, context: CompileContext): Evaluator | undefined {
   const like = constantLike(expression, context);
   if (like === undefined || like.shape.kind === 'general') return undefined;
   const operand = compileExpression(like.operand, layout, context);
-  const test = matcherOf(like.shape);
   const { negated } = like;
+  const { fold } = like.collation;
+  const plain = matcherOf(
+    fold === undefined ? like.shape : ({ ...like.shape, text: fold(like.shape.text) } as LikeShape),
+  );
+  const test = fold === undefined ? plain : (value: string): boolean => plain(fold(value));
   return (row, execution) => {
     const value = operand(row, execution);
     return value === null ? null : test(value as string) !== negated;

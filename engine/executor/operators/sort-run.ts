@@ -5,7 +5,7 @@
 import type { Decimal, Row, SqlValue } from '../../../sblr/contract/values.ts';
 import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
-import { BINARY, collationNamed } from '../../types/collation.ts';
+import { BINARY, collationNamed, collationOf } from '../../types/collation.ts';
 import { isBinaryText, type Comparator } from '../values.ts';
 
 /** A number for a value that is not NULL: a smaller value never has a larger one. Never NaN. */
@@ -37,12 +37,17 @@ export function sortPrefixOf(
     case 'decimal':
       return (value) => decimalPrefix(value as Decimal);
     case 'text':
-      return isBinaryText(type, semantics) && (collation === undefined || collationNamed(collation) === BINARY)
-        ? (value) => textPrefix(value as string)
-        : undefined;
+      return textPrefixOf(type, semantics, collation);
     default:
       return undefined;
   }
+}
+
+function textPrefixOf(type: SqlType, semantics: Semantics, collation: string | undefined): SortPrefix | undefined {
+  if (isBinaryText(type, semantics) && (collation === undefined || collationNamed(collation) === BINARY))
+    return (value) => textPrefix(value as string);
+  const own = collationNamed(collationOf(type, collation));
+  return own.ordered && own !== BINARY ? (value) => textPrefix(own.key(value as string)) : undefined;
 }
 
 /** The nearest double: correctly rounded, hence never out of order. */

@@ -22,7 +22,9 @@ function viewText(shape: Shape, source: ViewSource | undefined): string {
   const items = shape[2].split(', ').map((column) => {
     const space = column.indexOf(' ');
     const name = column.slice(0, space);
-    return `CAST((${source?.columns[name] ?? 'NULL'}) AS ${column.slice(space + 1)}) AS \`${name}\``;
+    const type = column.slice(space + 1);
+    const set = /^(var)?char|text|^enum|^set/.test(type) ? ' CHARACTER SET utf8mb3' : '';
+    return `CAST((${source?.columns[name] ?? 'NULL'}) AS ${type}${set}) AS \`${name}\``;
   });
   return `SELECT ${items.join(', ')} FROM ${source?.from ?? '(SELECT 1 AS one) nothing WHERE 1 = 0'}`;
 }

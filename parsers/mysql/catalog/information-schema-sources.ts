@@ -1,4 +1,5 @@
 /** Sources of information_schema: SQL over the `sys` base relations, in MySQL's words. */
+import { CHARACTER_SETS, COLLATIONS } from '../character-sets.ts';
 import type { ViewSource } from './build-view.ts';
 import * as type from './type-text.ts';
 
@@ -18,7 +19,7 @@ const DATABASE_COLLATION = `${option('dc', 'd.id', 'collation')}`;
 const TABLE_COLLATION = `COALESCE(tc.value, dc.value, ${SERVER_COLLATION})`;
 const COLLATED = `${DATABASE_COLLATION} ${option('tc', 'r.id', 'collation')}`;
 
-const COLUMN_COLLATION = type.collation('c', TABLE_COLLATION);
+const COLUMN_COLLATION = type.collation('c');
 
 /** The strongest key that a column is in: 1 primary, 2 unique, 3 the first of another. */
 const COLUMN_KEYS =
@@ -34,36 +35,8 @@ const rows = (...list: readonly (readonly (string | number)[])[]): string =>
     )
     .join(' UNION ALL ');
 
-/** name, default collation, description, bytes per character */
-const CHARACTER_SETS = rows(
-  ['ascii', 'ascii_general_ci', 'US ASCII', 1],
-  ['binary', 'binary', 'Binary pseudo charset', 1],
-  ['latin1', 'latin1_swedish_ci', 'cp1252 West European', 1],
-  ['utf8mb3', 'utf8mb3_general_ci', 'UTF-8 Unicode', 3],
-  ['utf8mb4', 'utf8mb4_0900_ai_ci', 'UTF-8 Unicode', 4],
-);
-
-/** name, character set, id, is default, sort length, padding */
-const COLLATIONS = rows(
-  ['ascii_bin', 'ascii', 65, '', 1, 'PAD SPACE'],
-  ['ascii_general_ci', 'ascii', 11, 'Yes', 1, 'PAD SPACE'],
-  ['binary', 'binary', 63, 'Yes', 1, 'NO PAD'],
-  ['latin1_bin', 'latin1', 47, '', 1, 'PAD SPACE'],
-  ['latin1_general_ci', 'latin1', 48, '', 1, 'PAD SPACE'],
-  ['latin1_general_cs', 'latin1', 49, '', 1, 'PAD SPACE'],
-  ['latin1_swedish_ci', 'latin1', 8, 'Yes', 1, 'PAD SPACE'],
-  ['utf8mb3_bin', 'utf8mb3', 83, '', 1, 'PAD SPACE'],
-  ['utf8mb3_general_ci', 'utf8mb3', 33, 'Yes', 1, 'PAD SPACE'],
-  ['utf8mb3_unicode_ci', 'utf8mb3', 192, '', 8, 'PAD SPACE'],
-  ['utf8mb4_0900_ai_ci', 'utf8mb4', 255, 'Yes', 0, 'NO PAD'],
-  ['utf8mb4_0900_as_ci', 'utf8mb4', 305, '', 0, 'NO PAD'],
-  ['utf8mb4_0900_as_cs', 'utf8mb4', 278, '', 0, 'NO PAD'],
-  ['utf8mb4_0900_bin', 'utf8mb4', 309, '', 1, 'NO PAD'],
-  ['utf8mb4_bin', 'utf8mb4', 46, '', 1, 'PAD SPACE'],
-  ['utf8mb4_general_ci', 'utf8mb4', 45, '', 1, 'PAD SPACE'],
-  ['utf8mb4_unicode_520_ci', 'utf8mb4', 246, '', 8, 'PAD SPACE'],
-  ['utf8mb4_unicode_ci', 'utf8mb4', 224, '', 8, 'PAD SPACE'],
-);
+const CHARACTER_SET_ROWS = rows(...CHARACTER_SETS);
+const COLLATION_ROWS = rows(...COLLATIONS);
 
 const RULE = (column: string): string =>
   `CASE ${column} WHEN 'no_action' THEN 'NO ACTION' WHEN 'restrict' THEN 'RESTRICT' WHEN 'cascade' THEN 'CASCADE' WHEN 'set_null' THEN 'SET NULL' ELSE 'SET DEFAULT' END`;
@@ -73,7 +46,7 @@ const CONSTRAINT_NAME = `CASE WHEN x.kind = 'primary_key' THEN 'PRIMARY' WHEN x.
 
 export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = {
   CHARACTER_SETS: {
-    from: `(${CHARACTER_SETS}) v`,
+    from: `(${CHARACTER_SET_ROWS}) v`,
     columns: { CHARACTER_SET_NAME: 'v.c1', DEFAULT_COLLATE_NAME: 'v.c2', DESCRIPTION: 'v.c3', MAXLEN: 'v.c4' },
   },
   CHECK_CONSTRAINTS: {
@@ -86,7 +59,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   COLLATIONS: {
-    from: `(${COLLATIONS}) v`,
+    from: `(${COLLATION_ROWS}) v`,
     columns: {
       COLLATION_NAME: 'v.c1',
       CHARACTER_SET_NAME: 'v.c2',
@@ -98,7 +71,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   COLLATION_CHARACTER_SET_APPLICABILITY: {
-    from: `(${COLLATIONS}) v`,
+    from: `(${COLLATION_ROWS}) v`,
     columns: { COLLATION_NAME: 'v.c1', CHARACTER_SET_NAME: 'v.c2' },
   },
   COLUMNS: {

@@ -89,14 +89,14 @@ export function columnType(c: string): string {
 
 const isText = (c: string): string => `${c}.type_kind IN ('text', 'enum', 'set')`;
 
-/** `fallback`: the table's collation. */
-export function collation(c: string, fallback: string): string {
+export function collation(c: string): string {
   return when(
     [
       [`${c}.type_kind NOT IN ('text', 'enum', 'set')`, 'NULL'],
-      [`${c}.collation IN ('C', 'POSIX')`, `'utf8mb4_bin'`],
+      // Columns that other dialects made without one compare by code points.
+      [`COALESCE(${c}.collation, 'C') IN ('C', 'POSIX', 'binary')`, `'utf8mb4_bin'`],
     ],
-    `COALESCE(${c}.collation, ${fallback})`,
+    `${c}.collation`,
   );
 }
 

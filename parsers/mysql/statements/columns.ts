@@ -1,4 +1,5 @@
 /** Column definitions, keys and constraints: shared by CREATE TABLE and ALTER TABLE. */
+import { knownCollation } from '../character-sets.ts';
 import type { Identifier } from '../../../sblr/contract/names.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
 import { node, type NodeOf, type ValueNode } from '../../../sblr/nodes.ts';
@@ -106,7 +107,7 @@ function columnAttribute(p: MysqlParser, column: Writable<Column>, type: SqlType
       return true;
     case 'collate':
       p.advance();
-      column.collation = optionName(p);
+      column.collation = knownCollation(optionName(p), type.collation?.split('_', 1)[0], pos);
       return true;
     case 'visible':
       p.advance();

@@ -1,7 +1,7 @@
 /** CREATE DATABASE, TABLE, INDEX, VIEW. */
 import type { Identifier } from '../../../sblr/contract/names.ts';
 import { node, type NodeOf, type RelationNode, type StatementNode } from '../../../sblr/nodes.ts';
-import { defaultCollation } from '../types.ts';
+import { declaredCollation } from '../character-sets.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
 import { columnDefinition, indexKeys, indexOptions, indexType, startsTableElement, tableElement } from './columns.ts';
@@ -72,8 +72,8 @@ export function collationOptions(options: readonly Option[]): Option[] {
   const charset = options.findLast((option) => option.name === 'charset')?.value;
   const collation = options.findLast((option) => option.name === 'collation')?.value;
   const rest = options.filter((option) => option.name !== 'charset' && option.name !== 'collation');
-  const value = collation ?? (charset === undefined ? undefined : defaultCollation(charset.toLowerCase()));
-  return value === undefined ? rest : [...rest, { name: 'collation', value: value.toLowerCase() }];
+  const value = declaredCollation(charset, collation);
+  return value === undefined ? rest : [...rest, { name: 'collation', value }];
 }
 
 // ---- tables ----------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /** USE, SET, KILL, DO, and statements prepared from text. */
-import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import { collationOfSet, knownCollation } from '../character-sets.ts';
 import { node, type NodeOf, type StatementNode, type ValueNode } from '../../../sblr/nodes.ts';
 import { stringLiteral } from '../../shared/literals.ts';
 import { Token } from '../../shared/tokenizer.ts';
@@ -73,31 +73,12 @@ function sequence(p: MysqlParser, statements: readonly StatementNode[], pos: num
   return { ...(statements[0] as StatementNode), pos };
 }
 
-/** Character sets of clients, with the collation that each brings. */
-const CHARACTER_SETS: Readonly<Record<string, string>> = {
-  utf8mb4: 'utf8mb4_0900_ai_ci',
-  utf8mb3: 'utf8mb3_general_ci',
-  utf8: 'utf8mb3_general_ci',
-  latin1: 'latin1_swedish_ci',
-  ascii: 'ascii_general_ci',
-  binary: 'binary',
-};
-
 function setNames(p: MysqlParser, pos: number): StatementNode {
   const at = p.pos;
   const charset = p.isWord('default') ? 'utf8mb4' : word(p);
   if (p.isWord('default')) p.advance();
-  const standard = CHARACTER_SETS[charset];
-  if (standard === undefined) {
-    const message = `unknown character set: '${charset}'`;
-    throw new SqlError('undefined_object', {
-      message,
-      variant: 'character_set',
-      args: { name: charset },
-      position: at,
-    });
-  }
-  const collation = p.acceptWord('collate') ? word(p) : standard;
+  const standard = collationOfSet(charset, at);
+  const collation = p.acceptWord('collate') ? knownCollation(word(p), charset, at) : standard;
   const names = ['character_set_client', 'character_set_results', 'character_set_connection'];
   const statements: StatementNode[] = names.map((name) => setting(name, 'session', stringLiteral(charset), pos));
   statements.push(setting('collation_connection', 'session', stringLiteral(collation), pos));
@@ -144,12 +125,23 @@ function assignment(p: MysqlParser): StatementNode {
   // A bare word stands for itself: SET sql_mode = ANSI.
   const at = p.pos;
   const bare = p.isKind(Token.WORD) && !p.peekIsSymbol(1, '(') && !p.peekIsSymbol(1, '.');
-  if (p.isWord('on') || (bare && !isLiteralWord(p.value))) {
+  if (p.isWord('on') || (bare && !isLiteralWord(p.value)) || (p.kind === Token.STRING && COLLATION_NAMES.has(name))) {
     const text = p.value;
     p.advance();
-    return setting(name, scope, stringLiteral(text, at), pos);
+    return setting(name, scope, stringLiteral(checked(name, text, at), at), pos);
   }
   return setting(name, scope, p.expression(), pos);
+}
+
+/** Settings that name a collation, and those that name a character set. */
+const COLLATION_NAMES: ReadonlySet<string> = new Set([
+  'collation_connection',
+  'collation_database',
+  'collation_server',
+]);
+
+function checked(name: string, text: string, pos: number): string {
+  return COLLATION_NAMES.has(name) ? knownCollation(text, undefined, pos) : text;
 }
 
 function isLiteralWord(text: string): boolean {

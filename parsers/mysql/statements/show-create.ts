@@ -26,7 +26,7 @@ const IS_LARGE = `(c.type_kind IN ('text', 'bytes') AND c.length IS NULL)`;
 const DEFAULT = `CASE WHEN c.default_source LIKE '''%' OR c.default_source LIKE 'b''%' OR c.default_source LIKE '(%' OR c.default_source LIKE 'CURRENT\\_TIMESTAMP%' OR c.default_source = 'NULL' THEN c.default_source WHEN c.default_source = 'now()' THEN 'CURRENT_TIMESTAMP' WHEN sys.regex_match(c.default_source, '^-?[0-9.]+$') THEN ${literal('c.default_source')} ELSE CONCAT('(', c.default_source, ')') END`;
 
 function columnLine(): string {
-  const collation = type.collation('c', TABLE_COLLATION);
+  const collation = type.collation('c');
   const parts = [
     `'  '`,
     quoted('c.name'),

@@ -61,6 +61,11 @@ export const SEMANTICS: Semantics = {
   identityCounter: 'apart',
   missingValue: 'null',
   snapshotWrites: 'fail',
+  literalCollation: 'binary',
+  zeroDate: 'refused',
+  unsignedSubtraction: 'unsigned',
+  fixedText: 'padded',
+  fractions: 'rounded',
 };
 
 export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {

@@ -54,6 +54,11 @@ export const SEMANTICS: Semantics = {
   identityCounter: 'apart',
   missingValue: 'null',
   snapshotWrites: 'fail',
+  literalCollation: 'binary',
+  zeroDate: 'refused',
+  unsignedSubtraction: 'unsigned',
+  fixedText: 'padded',
+  fractions: 'rounded',
 };
 
 export const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });

@@ -174,9 +174,9 @@ describe('limits', () => {
 describe('listings', () => {
   it('of a program are stable', () => {
     expect(disassemble(encodeProgram(point).bytes)).toMatchInlineSnapshot(`
-      "SBLR version 4, 333 bytes, SHA-256 10b9b4348f0a6ce971c213cbe4de75d3a9916de2dfa77e3406b0cdffb5bd9ce1
+      "SBLR version 4, 347 bytes, SHA-256 5acee4280ae78a0e50d1392c7608732390c4eda1199d3090c930901a1e95f6bb
       parameters 0: none
-      semantics identifierFold="lower" mainSchema="main" nullOrder="high" integerDivision="truncate" decimalDivision="significant-16" concatNull="null" coercion="strict" badCast="error" truncation="error" padSpace="fixed" overflow="error" divisionByZero="error" booleanResult="boolean" defaultCollation="binary" aliasInGroupBy=true aliasInHaving=false groupedColumns="functional-dependence" likeEscape="\\\\" statementError="abort-transaction" ddl="transactional" arrayBase=1 emptyStringIsNull=false qualifier="schema" variableConflict="error" indexNames="schema" nestedBegin="warning" strayEnd="warning" procedureRows="client" affectedRows="matched" assignmentOrder="simultaneous" identityRequest="default" identityCounter="apart" missingValue="null" snapshotWrites="fail"
+      semantics identifierFold="lower" mainSchema="main" nullOrder="high" integerDivision="truncate" decimalDivision="significant-16" concatNull="null" coercion="strict" badCast="error" truncation="error" padSpace="fixed" overflow="error" divisionByZero="error" booleanResult="boolean" defaultCollation="binary" aliasInGroupBy=true aliasInHaving=false groupedColumns="functional-dependence" likeEscape="\\\\" statementError="abort-transaction" ddl="transactional" arrayBase=1 emptyStringIsNull=false qualifier="schema" variableConflict="error" indexNames="schema" nestedBegin="warning" strayEnd="warning" procedureRows="client" affectedRows="matched" assignmentOrder="simultaneous" identityRequest="default" identityCounter="apart" missingValue="null" snapshotWrites="fail" literalCollation="binary" zeroDate="refused" unsignedSubtraction="unsigned" fixedText="padded" fractions="rounded"
       pool 6 strings, 0 values, 0 byte strings; 9 instructions
       statement 0
         000000  LOAD_TABLE name=emp alias=- columns=[] only=false hints=[] pos=17
