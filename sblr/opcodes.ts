@@ -310,7 +310,7 @@ export const OPCODES = {
   EXECUTE_DYNAMIC: { code: 0x0d15, result: 'statement', operands: { use: oneOf('drop', 'assign', 'emit', 'open'), names: 'text[]', strict: 'bool' }, inputs: { text: 'value', arguments: 'value*' }, doc: 'Compiles text of the program\'s dialect and runs it: its rows are dropped, assigned as by ASSIGN_QUERY, emitted, or opened as the local cursor of that name.' },
 
   // ---- 0x0e administration ------------------------------------------------------------------------------------
-  EXPLAIN: { code: 0x0e01, result: 'statement', operands: { analyze: 'bool', format: oneOf('text', 'json', 'sblr', 'yaml', 'xml'), options }, inputs: { statement: 'statement' }, doc: 'EXPLAIN [ANALYZE]; format sblr lists the bytecode; option namespace: that of XML.' },
+  EXPLAIN: { code: 0x0e01, result: 'statement', operands: { analyze: 'bool', format: oneOf('text', 'json', 'sblr', 'yaml', 'xml', 'table'), options }, inputs: { statement: 'statement' }, doc: 'EXPLAIN [ANALYZE]; format sblr lists the bytecode, format table has a row per relation read; options namespace: that of XML, label: the column of the answer, whole: all lines in one row.' },
   ANALYZE: { code: 0x0e02, result: 'statement', operands: { tables: { list: { name: 'name', columns: 'ident[]' } }, command: 'text' }, inputs: {}, doc: 'Gathers statistics; no tables = all.' },
   VACUUM: { code: 0x0e03, result: 'statement', operands: { tables: { list: { name: 'name', columns: 'ident[]' } }, full: 'bool', analyze: 'bool' }, inputs: {}, doc: 'Drops old row versions now; optionally analyzes.' },
   CHECKPOINT: { code: 0x0e04, result: 'statement', operands: {}, inputs: {}, doc: 'Flushes tier 1.' },

@@ -21,7 +21,7 @@ export interface ExplainOptions {
   readonly verbose: boolean;
   readonly buffers: boolean;
   readonly settings: boolean;
-  readonly format: 'text' | 'json' | 'sblr' | 'yaml' | 'xml';
+  readonly format: 'text' | 'json' | 'yaml' | 'xml';
   /** Name space of the elements of the XML form. */
   readonly namespace: string;
   readonly measurements?: Map<object, Measurement> | undefined;

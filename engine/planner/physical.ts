@@ -3,7 +3,7 @@
  * for costing, and what EXPLAIN shows.
  */
 import type { BoundExpression, ColumnId } from '../binder/bound.ts';
-import type { TableDefinition } from '../catalog/definitions.ts';
+import type { IndexDefinition, TableDefinition } from '../catalog/definitions.ts';
 import type { Layout } from '../executor/expressions/compile.ts';
 import type { PointRead } from '../executor/point-read.ts';
 import { PENDING, type Batch, type ExecutionContext, type Measurement, type Operator } from '../executor/operator.ts';
@@ -31,6 +31,23 @@ export interface ReadRelation {
   /** '' = none. */
   readonly alias: string;
   readonly index?: string | undefined;
+  readonly access?: TableAccessPath | undefined;
+}
+
+/** How a scan finds the rows of a table. */
+export interface TableAccessPath {
+  readonly table: TableDefinition;
+  /** Rows of the table, estimated. */
+  readonly tableRows: number;
+  readonly index?: IndexDefinition | undefined;
+  /** At most one row has what is looked for. */
+  readonly unique: boolean;
+  /** What the first keys of the index equal. */
+  readonly equal: readonly BoundExpression[];
+  /** Further keys that a range or a list of values limits. */
+  readonly ranged: number;
+  /** All conditions on the table's columns, those that the index takes care of included. */
+  readonly conditions: readonly BoundExpression[];
 }
 
 export interface NodeFacts {

@@ -2,6 +2,7 @@
  * Plans of table and system scans: the cheapest access path for the conditions and the wanted order.
  */
 import type { BoundExpression, ColumnId, LogicalPlan, SortKey } from '../binder/bound.ts';
+import { UNKNOWN } from '../../sblr/contract/types.ts';
 import { compileCondition, compileExpression, type Layout } from '../executor/expressions/compile.ts';
 import { LOOKUP_COLUMNS } from '../catalog/system/lookups.ts';
 import { IndexRanges, type KeyBound, type KeyPart } from '../executor/operators/index-ranges.ts';
@@ -16,7 +17,7 @@ import {
   TableScan,
 } from '../executor/operators/scans.ts';
 import { columnsOf, hasSubquery, isVolatile } from './expression-walk.ts';
-import { PhysicalNode, type PhysicalOrder, type PlanDetail } from './physical.ts';
+import { PhysicalNode, type PhysicalOrder, type PlanDetail, type TableAccessPath } from './physical.ts';
 import { layoutOf, type Planner, type PlanRequest } from './planner.ts';
 import {
   COST,
@@ -160,6 +161,7 @@ function sequentialScan(
     withKey,
     filter: compileCondition(conjuncts, layout, planner.compileHoisted),
   };
+  const tableRows = planner.statistics.table(plan.table.id)?.rows ?? 0;
   return new PhysicalNode({
     layout,
     width: plan.table.columns.length + (withKey ? 1 : 0),
@@ -167,11 +169,14 @@ function sequentialScan(
     startup: 0,
     total: cost,
     title: 'Seq Scan',
-    reads: { kind: 'table', name: plan.table.name.text, alias: plan.alias },
+    reads: {
+      kind: 'table',
+      name: plan.table.name.text,
+      alias: plan.alias,
+      access: { table: plan.table, tableRows, unique: false, equal: [], ranged: 0, conditions: conjuncts },
+    },
     details: filterDetail(conjuncts),
-    scan: withKey
-      ? undefined
-      : { table: plan.table, conjuncts, layout, rows: planner.statistics.table(plan.table.id)?.rows ?? 0 },
+    scan: withKey ? undefined : { table: plan.table, conjuncts, layout, rows: tableRows },
     create: (execution) => new TableScan(spec, execution),
   });
 }
@@ -232,11 +237,38 @@ function indexScan(planner: Planner, plan: ScanPlan, path: IndexPath, rows: numb
     total: path.cost,
     order: path.order,
     title: path.reverse ? 'Index Scan Backward' : 'Index Scan',
-    reads: { kind: 'table', name: plan.table.name.text, alias: plan.alias, index: path.index.name.text },
+    reads: {
+      kind: 'table',
+      name: plan.table.name.text,
+      alias: plan.alias,
+      index: path.index.name.text,
+      access: indexAccess(planner, plan, path),
+    },
     details,
     point: single && !withKey ? pointRead(spec, path) : undefined,
     create: single ? (execution) => new IndexPoint(spec, execution) : (execution) => new IndexScan(spec, execution),
   });
+}
+
+/** What IS NULL looks for. */
+const NULL: BoundExpression = { kind: 'constant', value: null, type: UNKNOWN };
+
+function indexAccess(planner: Planner, plan: ScanPlan, path: IndexPath): TableAccessPath {
+  const equal: BoundExpression[] = [];
+  for (const part of path.parts) {
+    if (part.kind !== 'value' && part.kind !== 'null') break;
+    equal.push(part.kind === 'null' ? NULL : part.value);
+  }
+  const ranged = path.lower.length > 0 || path.upper.length > 0 || path.notNull ? 1 : 0;
+  return {
+    table: plan.table,
+    tableRows: planner.statistics.table(plan.table.id)?.rows ?? 0,
+    index: path.index,
+    unique: path.point && equal.length === path.parts.length,
+    equal,
+    ranged: path.parts.length - equal.length + ranged,
+    conditions: [...path.conditions, ...path.filter],
+  };
 }
 
 /** The scan as a point read, if nothing but constants and parameters decides which row it answers. */

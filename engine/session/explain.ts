@@ -1,4 +1,5 @@
 /** EXPLAIN and EXPLAIN ANALYZE of queries and modifications; EXPLAIN (SBLR) lists the bytecode. */
+import type { Identifier } from '../../sblr/contract/names.ts';
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { JSON_TEXT, TEXT } from '../../sblr/contract/types.ts';
@@ -8,10 +9,11 @@ import type { NodeOf, Program, RelationNode } from '../../sblr/nodes.ts';
 import { Execution } from '../executor/run.ts';
 import type { Measurement } from '../executor/operator.ts';
 import { explainPlan } from '../planner/explain.ts';
+import { EXPLAIN_COLUMNS, explainRows } from '../planner/explain-table.ts';
 import { bindParameters, mergeTypes, planRelation } from './prepare.ts';
 import type { Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
-import { sendText } from './statements.ts';
+import { sendRows, sendText } from './statements.ts';
 
 export async function explain(
   session: Session,
@@ -55,6 +57,11 @@ export async function explain(
     context.measurements = measurements;
     executed = await run(session, new Execution(query.plan, context), context);
   }
+  const display = (identifier: Identifier): string => session.introspectionHooks.show(identifier);
+  if (statement.format === 'table') {
+    sendRows(session, EXPLAIN_COLUMNS, explainRows(query.plan, display));
+    return { command: 'EXPLAIN' };
+  }
   const lines = explainPlan(query.plan, {
     analyze: statement.analyze,
     costs: option('costs', true),
@@ -67,9 +74,11 @@ export async function explain(
     measurements,
     planningMs: option('summary', statement.analyze) ? planned : undefined,
     executionMs: option('summary', statement.analyze) ? executed : undefined,
-    display: (identifier) => session.introspectionHooks.show(identifier),
+    display,
   });
-  sendText(session, 'QUERY PLAN', lines, statement.format === 'json' ? JSON_TEXT : TEXT);
+  const label = statement.options.find((one) => one.name === 'label')?.value ?? 'QUERY PLAN';
+  const shown = option('whole', false) ? [`${lines.join('\n')}\n`] : lines;
+  sendText(session, label, shown, statement.format === 'json' ? JSON_TEXT : TEXT);
   return { command: 'EXPLAIN' };
 }
 

@@ -6,6 +6,7 @@ import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts
 import type { ExecuteRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import type { Row } from '../../sblr/contract/values.ts';
 import type { NodeOf, Program, StatementNode } from '../../sblr/nodes.ts';
 import { OPCODES } from '../../sblr/opcodes.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
@@ -474,8 +475,21 @@ function useDatabase(session: Session, name: Identifier): void {
 
 /** Sends rows of text to the client, as EXPLAIN does. */
 export function sendText(session: Session, column: string, lines: readonly string[], type: SqlType = TEXT): void {
-  session.sink.columns([{ name: column, type, tableId: 0, columnPosition: 0 }]);
-  const writer = new RowBlockWriter([type]);
-  for (const line of lines) writer.append([line]);
-  if (lines.length > 0) session.sink.rows(writer.take());
+  sendRows(
+    session,
+    [{ name: column, type }],
+    lines.map((line) => [line]),
+  );
+}
+
+/** The answer of a statement that makes its rows itself. */
+export function sendRows(
+  session: Session,
+  columns: readonly { readonly name: string; readonly type: SqlType }[],
+  rows: readonly Row[],
+): void {
+  session.sink.columns(columns.map(({ name, type }) => ({ name, type, tableId: 0, columnPosition: 0 })));
+  const writer = new RowBlockWriter(columns.map(({ type }) => type));
+  for (const row of rows) writer.append(row);
+  if (rows.length > 0) session.sink.rows(writer.take());
 }

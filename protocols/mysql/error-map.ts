@@ -147,6 +147,7 @@ export const ERROR_MAP = {
       session: 'Unknown thread id: {id}',
       arguments: 'Incorrect arguments to {function}',
       one_or_all: "The oneOrAll argument to {function} may take these values: 'one' or 'all'.",
+      explain_format: "Unknown EXPLAIN format name: '{name}'",
       short_vector:
         'The initialization vector supplied to {function} is too short. Must be at least {length} bytes long',
     },
@@ -155,6 +156,7 @@ export const ERROR_MAP = {
       session: { errno: 1094, sqlstate: 'HY000' },
       arguments: { errno: 1210, sqlstate: 'HY000' },
       one_or_all: { errno: 3154 },
+      explain_format: { errno: 1791, sqlstate: 'HY000' },
       short_vector: { errno: 1882, sqlstate: 'HY000' },
     },
   ),

@@ -1,4 +1,5 @@
 /** SHOW and DESCRIBE: lists of the catalog views, what SHOW CREATE writes, and what the worker answers itself. */
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { node, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
@@ -392,20 +393,33 @@ const EXPLAINABLE: ReadonlySet<string> = new Set([
   'delete',
 ]);
 
+const EXPLAIN_FORMATS: Readonly<Record<string, 'table' | 'text' | 'json'>> = {
+  traditional: 'table',
+  tree: 'text',
+  json: 'json',
+};
+
 /** EXPLAIN statement; DESCRIBE table [column | 'pattern'] */
 export function describeStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
   const analyze = p.acceptWord('analyze');
-  let format: 'text' | 'json' = 'text';
+  let format: 'table' | 'text' | 'json' = analyze ? 'text' : 'table';
   let formatted = false;
   if (p.isWord('format') && p.peekKind(1) === Token.OPERATOR) {
     p.advance();
     p.acceptOperator('=');
     formatted = true;
     const name = p.optionValue().toLowerCase();
-    if (name === 'json') format = 'json';
-    else if (name !== 'traditional' && name !== 'tree') throw p.syntaxError(p.index - 1);
+    const known = EXPLAIN_FORMATS[name];
+    if (known === undefined)
+      throw new SqlError('invalid_parameter_value', {
+        message: `Unknown EXPLAIN format name: '${name}'`,
+        variant: 'explain_format',
+        args: { name },
+      });
+    if (analyze && known !== 'text') throw p.unsupported(`EXPLAIN ANALYZE with ${name.toUpperCase()} format`, pos);
+    format = known;
   }
   const word = p.kind === Token.WORD ? p.value : '';
   if (!p.isSymbol('(') && !EXPLAINABLE.has(word)) {
@@ -414,7 +428,11 @@ export function describeStatement(p: MysqlParser): StatementNode {
   }
   const statement = p.statement();
   p.command = 'EXPLAIN';
-  return node('EXPLAIN', { analyze, format, options: [], statement, pos });
+  const options = [
+    { name: 'label', value: 'EXPLAIN' },
+    { name: 'whole', value: undefined },
+  ];
+  return node('EXPLAIN', { analyze, format, options, statement, pos });
 }
 
 function describeTable(p: MysqlParser, pos: number): StatementNode {
