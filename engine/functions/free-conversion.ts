@@ -45,6 +45,6 @@ const NO_MISFITS: Misfits = {
 
 /** The plain text of values of a type. */
 export function plainTextOf(type: SqlType): (value: SqlValue, context: EvalContext) => string {
-  const convert = toText(type, { kind: 'text' });
+  const convert = toText(type, { kind: 'text' }, false);
   return (value, context) => convert(value, context, NO_MISFITS) as string;
 }

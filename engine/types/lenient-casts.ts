@@ -28,7 +28,7 @@ export function lenientCast(from: SqlType, to: SqlType, assignment: boolean): Le
     case 'float64':
       return toFloat(from, to);
     case 'text':
-      return toText(from, to);
+      return toText(from, to, assignment);
     case 'bytes':
       return toBytes(from, to);
     case 'bits':

@@ -2,6 +2,7 @@
 import { type SqlType } from '../../sblr/contract/types.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { parseJsonb } from '../../sblr/contract/text/json.ts';
+import { invalidAt } from '../../sblr/contract/text/raw-bytes.ts';
 import { dateText, instantText, numberText, timeText } from '../../sblr/contract/text/plain.ts';
 import { textFormatter } from '../../sblr/contract/text/text-io.ts';
 import { Bits, type Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
@@ -10,7 +11,27 @@ import { characterOffset, trimBlanks } from './casts.ts';
 import { wholeNumber } from './lenient-number-casts.ts';
 import { type LenientCast, type Misfits, INTEGERS, textOf, plainText, local } from './lenient-values.ts';
 
-export function toText(from: SqlType, to: SqlType): LenientCast {
+/** Bytes of a wrong text that its error shows. */
+const SHOWN_BYTES = 6;
+
+export function toText(from: SqlType, to: SqlType, assignment: boolean): LenientCast {
+  const cast = textCast(from, to);
+  if (!assignment || from.kind !== 'bytes') return cast;
+  return (value, evaluation, misfits) => cast(readableBytes(value as Uint8Array, misfits), evaluation, misfits);
+}
+
+/** The bytes, or those before the first that is no text. */
+function readableBytes(bytes: Uint8Array, misfits: Misfits): Uint8Array {
+  const at = invalidAt(bytes);
+  if (at === undefined) return bytes;
+  const wrong = [...bytes.subarray(at, at + SHOWN_BYTES)].map((byte) =>
+    byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+  misfits.unread('string', wrong.join('') + (bytes.length > at + SHOWN_BYTES ? '...' : ''), false);
+  return bytes.subarray(0, at);
+}
+
+function textCast(from: SqlType, to: SqlType): LenientCast {
   const convert = textValue(from);
   const { length } = to;
   const fixed = to.fixed === true;

@@ -1,5 +1,7 @@
 /** What MySQL's expressions have beyond, or other than, those of standard SQL. */
 import type { Identifier } from '../../sblr/contract/names.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { holdsRawBytes, invalidAt, rawBytes } from '../../sblr/contract/text/raw-bytes.ts';
 import { FLOAT64, INT32, type SqlType } from '../../sblr/contract/types.ts';
 import { node, type NodeOf, type ValueNode } from '../../sblr/nodes.ts';
 import { type ParsedType, Precedence } from '../shared/expression-parser.ts';
@@ -80,6 +82,24 @@ export abstract class MysqlExpressions extends TransactionParser {
         ? tokens.text.slice(tokens.starts[index] as number, tokens.ends[index] as number)
         : this.value;
     return { text, exact: false };
+  }
+
+  /** Bytes that are no text make a binary string. */
+  protected override stringValue(text: string, pos: number): ValueNode {
+    return holdsRawBytes(text) ? literal(rawBytes(text), BYTES, pos) : super.stringValue(text, pos);
+  }
+
+  /** Where only text will do. */
+  override stringLiteral(): string {
+    if (!holdsRawBytes(this.value)) return super.stringLiteral();
+    const bytes = rawBytes(this.value);
+    const value = bytes.subarray(invalidAt(bytes)).toString('hex').toUpperCase().slice(0, 12);
+    throw new SqlError('character_not_in_repertoire', {
+      message: `invalid byte sequence for encoding "UTF8": ${value}`,
+      variant: 'literal',
+      args: { value },
+      position: this.pos,
+    });
   }
 
   protected override get stringType(): SqlType {

@@ -85,6 +85,10 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
   }
 
   /** Type of a string literal: not known until it is used, in dialects where its use decides. */
+  protected stringValue(text: string, pos: number): ValueNode {
+    return literal(text, this.stringType, pos);
+  }
+
   protected get stringType(): SqlType {
     return UNKNOWN;
   }
@@ -376,7 +380,7 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
         return value;
       }
       case Token.STRING: {
-        const value = literal(this.value, this.stringType, pos);
+        const value = this.stringValue(this.value, pos);
         this.noLabel();
         this.advance();
         return value;

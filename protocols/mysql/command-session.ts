@@ -164,7 +164,7 @@ export class CommandSession implements ReplySink {
   #dispatch(command: number, reader: NetworkReader): void {
     switch (command) {
       case COM.QUERY:
-        this.#query(reader.utf8(reader.remaining));
+        this.#query(reader.statementText(reader.remaining));
         return;
       case COM.INIT_DB:
         this.#query(`USE ${quoted(reader.utf8(reader.remaining))}`);
@@ -188,7 +188,7 @@ export class CommandSession implements ReplySink {
         this.#resetConnection();
         return;
       case COM.STMT_PREPARE:
-        this.#prepare(reader.utf8(reader.remaining));
+        this.#prepare(reader.statementText(reader.remaining));
         return;
       case COM.STMT_EXECUTE:
         this.#execute(reader);

@@ -136,7 +136,7 @@ export const ERROR_MAP = {
   invalid_argument_for_width_bucket_function: OTHER,
   invalid_row_count_in_limit_clause: OTHER,
   invalid_row_count_in_result_offset_clause: OTHER,
-  character_not_in_repertoire: OTHER,
+  character_not_in_repertoire: entry(1300, 'HY000', { literal: "Invalid utf8mb4 character string: '{value}'" }),
   indicator_overflow: OTHER,
   invalid_parameter_value: entry(
     1231,

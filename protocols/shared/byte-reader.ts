@@ -3,6 +3,7 @@
  * says so. Every read is checked against the end of the
  * message, so hostile bytes can only raise MalformedMessage.
  */
+import { textWithRawBytes } from '../../sblr/contract/text/raw-bytes.ts';
 
 /** The bytes of a message do not have the layout of its type. */
 export class MalformedMessage extends Error {}
@@ -120,6 +121,17 @@ export class NetworkReader {
   utf8(count: number): string {
     const at = this.#take(count);
     return decodeUtf8(this.#bytes, at, at + count);
+  }
+
+  /** Text of a statement, in whose strings there may be bytes that are no UTF-8 (sblr/contract/text/raw-bytes.ts). */
+  statementText(count: number): string {
+    const bytes = this.view(count);
+    try {
+      return decodeUtf8(bytes, 0, count);
+    } catch (error) {
+      if (error instanceof InvalidUtf8) return textWithRawBytes(bytes);
+      throw error;
+    }
   }
 
   /** Zero-terminated text. */
