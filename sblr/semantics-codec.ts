@@ -50,6 +50,8 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   unsignedSubtraction: ['unsigned', 'signed'],
   fixedText: ['trimmed', 'padded'],
   fractions: ['rounded', 'truncated'],
+  resultOrder: ['columns', 'expressions'],
+  lockedRows: ['result', 'read'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

@@ -8,6 +8,7 @@ import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
 import { builtin, callFunction, callOperator, callRoutine, likeOperator, type NamedArgument } from './calls.ts';
+import { matchCase } from './case-match.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
 import { collate } from './collate.ts';
 import { collationStrength, hasDefaultCollation, mergedCollation, withDefaultCollation } from './collations.ts';
@@ -410,23 +411,14 @@ function bindCase(node: NodeOf<'CASE'>, scope: Scope): BoundExpression {
     'CASE',
     results.map((result) => result?.pos),
   );
-  const otherwise = node.otherwise === undefined ? undefined : (items[0] as BoundExpression);
-  const values = node.otherwise === undefined ? items : items.slice(1);
+  const [otherwise, values] = node.otherwise === undefined ? [undefined, items] : [items[0], items.slice(1)];
   const build = (operand: BoundExpression | undefined): BoundExpression => ({
     kind: 'case',
     whens: node.whens.map((when, i) => ({
       condition:
         operand === undefined
           ? bindCondition(when.condition, scope, 'CASE/WHEN')
-          : compare(
-              binder,
-              'equal',
-              operand,
-              bindExpression(when.condition, scope),
-              when.condition.pos,
-              node.operand?.pos,
-              when.condition.pos,
-            ),
+          : matchCase(binder, operand, bindExpression(when.condition, scope), node.operand?.pos, when.condition.pos),
       result: values[i] as BoundExpression,
     })),
     otherwise,

@@ -5,6 +5,7 @@
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { INT64, TEXT } from '../../sblr/contract/types.ts';
 import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
+import { columnsOf } from '../planner/expression-walk.ts';
 import { bindWindow, sameWindow, sortKey } from './aggregates.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn, SortKey, WindowCall } from './bound.ts';
 import { coerce, resolveUnknown } from './coerce.ts';
@@ -24,6 +25,7 @@ import { bindModification } from './modification.ts';
 import { columnExpression, convertOutputs, plainRelation, resolveOutputs, strip } from './outputs.ts';
 import { displayKey, newLevel, Scope, type BoundWindow, type QueryLevel, type RangeEntry } from './scope.ts';
 import { startOf } from './positions.ts';
+import { refuseLock, rowLocks, type RowLock } from './row-locks.ts';
 import { bindSetOperation } from './set-operation.ts';
 import { baseType, isDomain, typeName } from './type-facts.ts';
 import { bindValues } from './values.ts';
@@ -114,17 +116,6 @@ function bindPipeline(
   return orderOutputs(binder, bound, parts, outer, ctes, at.op === 'SET_OP');
 }
 
-export function lockName(lock: NodeOf<'LOCK_ROWS'>): string {
-  return { key_share: 'FOR KEY SHARE', share: 'FOR SHARE', no_key_update: 'FOR NO KEY UPDATE', update: 'FOR UPDATE' }[
-    lock.strength
-  ];
-}
-
-function refuseLock(lock: NodeOf<'LOCK_ROWS'>, what: string): never {
-  const with_ = what === 'UNION/INTERSECT/EXCEPT' || what.includes('function') ? what : what;
-  return fail('feature_not_supported', `${lockName(lock)} is not allowed with ${with_}`, undefined);
-}
-
 /** ORDER BY and LIMIT over outputs only: set operations, VALUES, nested queries. */
 function orderOutputs(
   binder: Binder,
@@ -145,7 +136,7 @@ function orderOutputs(
       if (setOperation && key.value.op === 'COLUMN' && key.value.name.length === 1) {
         noColumn(binder.display(key.value.name[0]!), startOf(key.value), 'order');
       }
-      if (setOperation) {
+      if (setOperation && binder.semantics.resultOrder === 'columns') {
         fail('feature_not_supported', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', startOf(key.value), {
           detail: 'Only result column names can be used, not expressions or functions.',
           hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
@@ -333,8 +324,13 @@ function bindSelect(
   level.clause = 'order';
   const order = parts.sort === undefined ? [] : bindOrder(parts.sort, scope, items, parts.distinct);
   const on = parts.distinct === undefined ? undefined : bindDistinctOn(parts.distinct, scope, items, order);
-  checkLocks(parts, source, level, from);
   const aggregated = group !== undefined || level.aggregates.length > 0 || level.groupings.length > 0;
+  const reshaped = reshapes(parts, source, level);
+  let locks = rowLocks(binder, parts.locks, from, reshaped);
+  if (reshaped !== undefined) {
+    for (const each of locks) plan = each(plan);
+    locks = [];
+  }
   let condition = having;
   // Where HAVING sees the select list, it filters rows that are not grouped, too.
   if (aggregated || (having !== undefined && !binder.semantics.aliasInHaving)) {
@@ -349,7 +345,7 @@ function bindSelect(
   if (condition !== undefined) plan = { kind: 'filter', source: plan, condition, columns: plan.columns };
   plan = windowNodes(plan, level);
   if (level.sets.length > 0) plan = expandSets(plan, level);
-  return finishSelect(binder, plan, items, order, on, parts, from, outer, ctes);
+  return finishSelect(binder, plan, items, order, on, parts, { from, locks }, outer, ctes);
 }
 
 function rewriteItem(item: SelectItem, rewrite: Rewrite, number: number): SelectItem {
@@ -405,6 +401,12 @@ function bindHaving(node: NodeOf<'FILTER'>, scope: Scope, items: readonly Select
 
 // ---- order and distinct
 
+/** Do the items say the value of the expression? */
+function determined(expression: BoundExpression, items: readonly SelectItem[]): boolean {
+  const given = new Set(items.map(({ expression: item }) => (item.kind === 'column' ? item.id : undefined)));
+  return !mustEvaluateOnce(expression) && [...columnsOf(expression)].every((id) => given.has(id));
+}
+
 /** A sort key, matched with an output item where it is one. */
 interface OrderKey {
   readonly key: NodeOf<'SORT_KEY'>;
@@ -419,9 +421,13 @@ function bindOrder(
   items: readonly SelectItem[],
   distinct: NodeOf<'DISTINCT'> | undefined,
 ): OrderKey[] {
+  const { binder } = scope;
   return sort.keys.map((key, at) => {
     const item = matchItem(key.value, scope, items, 'ORDER BY');
-    if (item.index === undefined && distinct !== undefined && distinct.on.length === 0) {
+    const listed =
+      item.index !== undefined ||
+      (binder.semantics.resultOrder === 'expressions' && determined(item.expression, items));
+    if (!listed && distinct !== undefined && distinct.on.length === 0) {
       fail(
         'invalid_column_reference',
         'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
@@ -580,13 +586,12 @@ function finishSelect(
   order: readonly OrderKey[],
   on: readonly OnKey[] | undefined,
   parts: Pipeline,
-  from: FromResult,
+  { from, locks }: { readonly from: FromResult; readonly locks: readonly RowLock[] },
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): BoundRelation {
   const assigned: Assigned[] = items.map((item) => ({ column: newOutput(binder, item), expression: item.expression }));
   const columns = assigned.map((item) => item.column);
-  const locks = parts.locks.map((lock) => lockTargets(lock, from, binder)).reverse();
   if (on !== undefined) return finishDistinct(binder, source, assigned, columns, order, on, parts, outer, ctes);
   const below = order.every((key) =>
     key.item === undefined ? !mustEvaluateOnce(key.expression) : isSimple(key.expression),
@@ -673,51 +678,12 @@ function finishDistinct(
   return plainRelation(strip(limitRows(binder, plan, parts, keys, outer, ctes), visible));
 }
 
-// ---- locks
-
-function checkLocks(parts: Pipeline, source: Source, level: QueryLevel, from: FromResult): void {
-  const lock = parts.locks[0];
-  if (lock === undefined) return;
-  if (parts.distinct !== undefined) refuseLock(lock, 'DISTINCT clause');
-  if (source.group !== undefined) refuseLock(lock, 'GROUP BY clause');
-  if (source.having !== undefined) refuseLock(lock, 'HAVING clause');
-  if (level.aggregates.length > 0) refuseLock(lock, 'aggregate functions');
-  if (level.windows.length > 0) refuseLock(lock, 'window functions');
-  if (level.sets.length > 0) refuseLock(lock, 'set-returning functions in the target list');
-  for (const each of parts.locks) {
-    for (const target of each.of) {
-      const key = identifierKey(target.name[target.name.length - 1] as Identifier);
-      if (!from.entries.some((entry) => entry.key === key)) {
-        fail(
-          'undefined_table',
-          `relation "${displayKey(key)}" in ${lockName(each)} clause not found in FROM clause`,
-          each.pos,
-        );
-      }
-    }
-  }
-}
-
-function lockTargets(lock: NodeOf<'LOCK_ROWS'>, from: FromResult, binder: Binder): (plan: LogicalPlan) => LogicalPlan {
-  const named = lock.of.map((target) => identifierKey(target.name[target.name.length - 1] as Identifier));
-  const targets: { table: Extract<LogicalPlan, { kind: 'scan' }>['table']; rowKey: number }[] = [];
-  for (const entry of from.entries) {
-    if (entry.table === undefined || entry.rowKey === undefined || (named.length > 0 && !named.includes(entry.key)))
-      continue;
-    if (entry.nullable.value)
-      fail('feature_not_supported', `${lockName(lock)} cannot be applied to the nullable side of an outer join`);
-    if (targets.some((target) => target.rowKey === entry.rowKey)) continue;
-    binder.names.checkPrivilege(entry.table, 'UPDATE', []);
-    binder.useTable(entry.table, 'lock');
-    targets.push({ table: entry.table, rowKey: entry.rowKey });
-  }
-  if (targets.length === 0) return (plan) => plan;
-  return (source) => ({
-    kind: 'lock_rows',
-    source,
-    targets,
-    strength: lock.strength,
-    wait: lock.wait,
-    columns: source.columns,
-  });
+/** The part of the query by which the rows of its result are not rows of its tables. */
+function reshapes(parts: Pipeline, source: Source, level: QueryLevel): string | undefined {
+  if (parts.distinct !== undefined) return 'DISTINCT clause';
+  if (source.group !== undefined) return 'GROUP BY clause';
+  if (source.having !== undefined) return 'HAVING clause';
+  if (level.aggregates.length > 0) return 'aggregate functions';
+  if (level.windows.length > 0) return 'window functions';
+  return level.sets.length > 0 ? 'set-returning functions in the target list' : undefined;
 }

@@ -216,8 +216,7 @@ function define(name: LenientOperator, strictDivision: boolean): ScalarFunction 
     variadic: 'none',
     result: (types) => types[0] as SqlType,
     strict: true,
-    // A warning about a division is given anew by every execution.
-    volatility: name === 'divide' || name === 'modulo' || name === 'integer_divide' ? 'stable' : 'immutable',
+    volatility: 'immutable',
     operator: name !== 'whole_number',
     implementation: (types, result) => code(types, result, strictDivision),
   };

@@ -227,6 +227,14 @@ const nap = (seconds: number, c: C): string => {
 };
 scalar('sleep(float64) void', nap, VOLATILE);
 scalar(
+  'slept(float64) int32',
+  (seconds: number, c: C) => {
+    nap(seconds, c);
+    return 0;
+  },
+  VOLATILE,
+);
+scalar(
   'sleep_for(interval) void',
   (span: Interval, c: C) => nap((span.months * 30 + span.days) * 86400 + span.micros / 1e6, c),
   VOLATILE,

@@ -27,6 +27,12 @@ const FACTS: ValueFacts = {
 
 export const STRING: SqlType = Object.freeze({ kind: 'text' });
 export const BYTES: SqlType = Object.freeze({ kind: 'bytes' });
+/** Variables that are no settings, and the functions that say them. */
+const COMPUTED_VARIABLES: Readonly<Record<string, string>> = {
+  identity: 'last_identity',
+  last_insert_id: 'last_identity',
+  pseudo_thread_id: 'session_id',
+};
 const MAX_IDENTIFIER = 64;
 const MAX_FRACTION_DIGITS = 6;
 const FORMS: ReadonlySet<string> = new Set(['cast', 'coalesce', 'nullif']);
@@ -375,7 +381,10 @@ export abstract class MysqlExpressions extends TransactionParser {
     }
     // A component's variable has a name of two parts.
     if (this.acceptSymbol('.')) name += `.${this.columnLabel().text.toLowerCase()}`;
-    return node('VARIABLE', { name, scope, pos });
+    const computed = scope === 'global' ? undefined : COMPUTED_VARIABLES[name];
+    return computed === undefined
+      ? node('VARIABLE', { name, scope, pos })
+      : node('CALL', { function: computed, variadic: false, arguments: [], pos });
   }
 
   protected override wordPrimary(restricted: boolean): ValueNode {

@@ -45,6 +45,8 @@ const DEFAULTS: Semantics = Object.freeze({
   unsignedSubtraction: 'unsigned',
   fixedText: 'trimmed',
   fractions: 'rounded',
+  resultOrder: 'expressions',
+  lockedRows: 'read',
 } satisfies Semantics);
 
 /** Modes in force when a session sets none. */

@@ -47,7 +47,7 @@ aes_decrypt=deciphered/2-3 aes_encrypt=enciphered/2-3 bin_to_uuid=uuid_text/1-2 
 current_user/0 database=current_database/0 inet6_aton=address_bytes/1 inet6_ntoa=address_text/1 inet_aton=address_number/1
 inet_ntoa=address_of_number/1 charset=character_set_of/1 collation=collation_of/1 coercibility=collation_strength/1 is_ipv4=is_short_address/1 is_ipv4_compat=is_compatible_address/1 is_ipv4_mapped=is_mapped_address/1
 is_ipv6=is_long_address/1 is_uuid=is_uuid_text/1 md5/1 random_bytes=bytes_of_chance/1 schema=current_database/0 session_user/0
-sha=sha1_text/1 sha1=sha1_text/1 sha2=sha2_text/2 sleep/1 system_user=session_user/0 uncompress=uncompressed/1
+sha=sha1_text/1 sha1=sha1_text/1 sha2=sha2_text/2 sleep=slept/1 system_user=session_user/0 uncompress=uncompressed/1
 uncompressed_length/1 user=session_user/0 uuid=uuid_of_time/0 uuid_short=short_unique_number/0 uuid_to_bin=uuid_bytes/1-2 version/0
 `;
 

@@ -176,6 +176,14 @@ export class MysqlParser extends MysqlCalls {
 
   // ---- FROM ------------------------------------------------------------------------------------------
 
+  /** FROM DUAL is as no FROM. */
+  override fromList(): RelationNode {
+    if (!this.isWord('dual')) return super.fromList();
+    const { pos } = this;
+    this.advance();
+    return node('DUAL', { pos });
+  }
+
   protected override joinKind(): NodeOf<'JOIN'>['kind'] | undefined {
     if (this.acceptWord('straight_join')) return 'inner';
     if (this.isWord('full')) return undefined;

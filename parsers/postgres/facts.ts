@@ -41,4 +41,6 @@ export const SEMANTICS: Semantics = Object.freeze({
   unsignedSubtraction: 'unsigned',
   fixedText: 'padded',
   fractions: 'rounded',
+  resultOrder: 'columns',
+  lockedRows: 'result',
 } satisfies Semantics);

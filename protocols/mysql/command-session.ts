@@ -72,6 +72,8 @@ export class CommandSession implements ReplySink {
 
   #status: TransactionStatus = 'idle';
   #settings: Readonly<Record<string, string>> = {};
+  /** Clients that quote texts themselves must know that a backslash escapes nothing. */
+  #plainBackslashes = false;
   #zone: TimeZone = UTC;
   #database: string;
   #changes: StateChange[] = [];
@@ -430,7 +432,8 @@ export class CommandSession implements ReplySink {
     return (
       (this.#settings['autocommit'] === 'off' ? 0 : SERVER_STATUS.AUTOCOMMIT) |
       (this.#status === 'idle' ? 0 : SERVER_STATUS.IN_TRANS) |
-      (more ? SERVER_STATUS.MORE_RESULTS_EXISTS : 0)
+      (more ? SERVER_STATUS.MORE_RESULTS_EXISTS : 0) |
+      (this.#plainBackslashes ? SERVER_STATUS.NO_BACKSLASH_ESCAPES : 0)
     );
   }
 
@@ -517,6 +520,7 @@ export class CommandSession implements ReplySink {
   #apply(name: string, value: string): void {
     this.#settings = { ...this.#settings, [name]: value };
     if (name === 'database') this.#diagnostics.database = value;
+    if (name === 'sql_mode') this.#plainBackslashes = value.split(',').includes('NO_BACKSLASH_ESCAPES');
     if (name === 'time_zone') this.#zone = zoneOrOffset(value) ?? this.#zone;
   }
 

@@ -123,7 +123,9 @@ export const ERROR_MAP = {
   invalid_escape_octet: OTHER,
   zero_length_character_string: OTHER,
   most_specific_type_mismatch: OTHER,
-  sequence_generator_limit_exceeded: OTHER,
+  sequence_generator_limit_exceeded: entry(1467, 'HY000', {
+    '': 'Failed to read auto-increment value from storage engine',
+  }),
   division_by_zero: entry(1365, '22012', { '': 'Division by 0' }),
   invalid_preceding_or_following_size: OTHER,
   invalid_argument_for_ntile_function: OTHER,

@@ -90,4 +90,8 @@ export interface Semantics {
   readonly fixedText: 'trimmed' | 'padded';
   /** Digits of seconds that a column does not hold. */
   readonly fractions: 'rounded' | 'truncated';
+  /** What ORDER BY of a set operation or behind DISTINCT may hold: columns of the result, or expressions over them. */
+  readonly resultOrder: 'columns' | 'expressions';
+  /** Which rows FOR UPDATE and kin lock: those of the result (refused where it has none of a table), or all that are read. */
+  readonly lockedRows: 'result' | 'read';
 }

@@ -222,7 +222,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   TABLES: {
-    from: `${RELATIONS} ${COLLATED} ${option('te', 'r.id', 'engine')} LEFT JOIN (SELECT q.owner_table, MAX(CASE WHEN q.is_called THEN q.last_value + q.increment ELSE q.last_value END) AS next FROM sys.sequences q WHERE q.owner_table <> 0 GROUP BY q.owner_table) q ON q.owner_table = r.id WHERE r.kind IN ('table', 'view')`,
+    from: `${RELATIONS} ${COLLATED} ${option('te', 'r.id', 'engine')} LEFT JOIN (SELECT q.owner_table, MAX(CASE WHEN q.is_called AND q.last_value <= q.maximum - q.increment THEN q.last_value + q.increment ELSE q.last_value END) AS next FROM sys.sequences q WHERE q.owner_table <> 0 GROUP BY q.owner_table) q ON q.owner_table = r.id WHERE r.kind IN ('table', 'view')`,
     columns: {
       TABLE_CATALOG: `'def'`,
       TABLE_SCHEMA: DATABASE,

@@ -10,7 +10,20 @@ import { listing, namedTable, quoteText, requiringDatabase, requiringTable } fro
 const SERVER_COLLATION = `'utf8mb4_0900_ai_ci'`;
 
 const quoted = (name: string): string => `CONCAT('\`', REPLACE(${name}, '\`', '\`\`'), '\`')`;
-const literal = (text: string): string => `CONCAT('''', REPLACE(${text}, '''', ''''''), '''')`;
+/** Characters that a literal shows as a backslash and a letter; by number, which no SQL mode reads otherwise. */
+const ESCAPED = [
+  [92, '\\'],
+  [10, 'n'],
+  [13, 'r'],
+] as const;
+const literal = (text: string): string => {
+  const escaped = ESCAPED.reduce(
+    (inner, [code, letter]) =>
+      `REPLACE(${inner}, sys.chr(${code}), CONCAT(sys.chr(92), ${letter === '\\' ? 'sys.chr(92)' : `'${letter}'`}))`,
+    text,
+  );
+  return `CONCAT('''', REPLACE(${escaped}, '''', ''''''), '''')`;
+};
 const option = (object: string, name: string): string =>
   `(SELECT o.value FROM sys.options o WHERE o.object_id = ${object} AND o.name = '${name}')`;
 
@@ -65,7 +78,7 @@ function lines(table: string): string {
   ].join(' UNION ALL ');
 }
 
-const NEXT_NUMBER = `(SELECT MAX(CASE WHEN q.is_called THEN q.last_value + q.increment ELSE q.last_value END) FROM sys.sequences q WHERE q.owner_table = r.id)`;
+const NEXT_NUMBER = `(SELECT MAX(CASE WHEN q.is_called AND q.last_value <= q.maximum - q.increment THEN q.last_value + q.increment ELSE q.last_value END) FROM sys.sequences q WHERE q.owner_table = r.id)`;
 
 const TABLE_OPTIONS = `CONCAT(') ENGINE=', COALESCE(${option('r.id', 'engine')}, 'InnoDB'), CASE WHEN ${NEXT_NUMBER} > 1 THEN CONCAT(' AUTO_INCREMENT=', ${NEXT_NUMBER}) ELSE '' END, ' DEFAULT CHARSET=', ${type.characterSet(TABLE_COLLATION)}, CASE WHEN ${TABLE_COLLATION} IN ${PRIMARY_COLLATIONS} THEN '' ELSE CONCAT(' COLLATE=', ${TABLE_COLLATION}) END, CASE WHEN ${option('r.id', 'row_format')} IS NULL THEN '' ELSE CONCAT(' ROW_FORMAT=', UPPER(${option('r.id', 'row_format')})) END, CASE WHEN r.comment IS NULL OR r.comment = '' THEN '' ELSE CONCAT(' COMMENT=', ${literal('r.comment')}) END)`;
 

@@ -66,6 +66,8 @@ export const SEMANTICS: Semantics = {
   unsignedSubtraction: 'unsigned',
   fixedText: 'padded',
   fractions: 'rounded',
+  resultOrder: 'columns',
+  lockedRows: 'result',
 };
 
 export function contextWith(settings: Partial<TextSettings> = {}): EvalContext {

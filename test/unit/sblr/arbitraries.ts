@@ -59,6 +59,8 @@ export const SEMANTICS: Semantics = {
   unsignedSubtraction: 'unsigned',
   fixedText: 'padded',
   fractions: 'rounded',
+  resultOrder: 'columns',
+  lockedRows: 'result',
 };
 
 export const anyText = fc.string({ unit: 'grapheme', maxLength: 40 });
