@@ -33,8 +33,7 @@ export interface Outcome {
 
 export function writeOk(packets: PacketWriter, capabilities: number, outcome: Outcome, header = OK): void {
   const { out } = packets;
-  const tracks = (capabilities & CLIENT.SESSION_TRACK) !== 0;
-  const changed = tracks && outcome.changes.length > 0;
+  const changed = outcome.changes.length > 0 && (capabilities & CLIENT.SESSION_TRACK) !== 0;
   const status = changed ? outcome.status | SERVER_STATUS.SESSION_STATE_CHANGED : outcome.status;
   packets.begin();
   out.u8(header);
@@ -42,10 +41,9 @@ export function writeOk(packets: PacketWriter, capabilities: number, outcome: Ou
   packets.lengthInteger(outcome.lastInsertId);
   out.u16le(status);
   out.u16le(Math.min(outcome.warnings, 0xffff));
-  if (tracks) {
-    if (changed || outcome.info !== '') packets.text(outcome.info);
-    if (changed) writeStateChanges(packets, outcome.changes);
-  } else out.utf8(outcome.info);
+  // Documented as a text to the end for clients that do not track; servers send its length all the same.
+  if (changed || outcome.info !== '') packets.text(outcome.info);
+  if (changed) writeStateChanges(packets, outcome.changes);
   packets.end();
 }
 
