@@ -28,6 +28,8 @@ export interface OutputColumn {
   readonly position: number;
   /** What the query calls that table, shown as its dialect shows names. */
   readonly relation?: string | undefined;
+  /** It is NULL where an outer join finds no row of that table. */
+  readonly optional?: boolean | undefined;
 }
 
 export type ComparisonOperator = 'equal' | 'not_equal' | 'less' | 'less_equal' | 'greater' | 'greater_equal';

@@ -180,6 +180,7 @@ export class Binder {
       tableId: origin?.tableId ?? 0,
       position: origin?.position ?? 0,
       relation: origin?.relation,
+      optional: origin?.optional,
     };
     this.shared.columns[column.id] = column;
     return column;
@@ -196,6 +197,21 @@ export class Binder {
     const column: OutputColumn = { id: this.shared.nextColumn++, name, type, tableId, position, relation };
     this.shared.columns[column.id] = column;
     return column;
+  }
+
+  /** The columns of one side of an outer join, whose rows may be missing. */
+  markOptional(columns: readonly OutputColumn[]): void {
+    for (const { id } of columns) this.#revise(id, { optional: true });
+  }
+
+  /** Gives the columns of a subquery or view the name by which the query calls it. */
+  callColumns(columns: readonly OutputColumn[], relation: string): void {
+    for (const { id } of columns) this.#revise(id, { relation });
+  }
+
+  #revise(id: ColumnId, change: Partial<OutputColumn>): void {
+    const column = this.shared.columns[id];
+    if (column !== undefined) this.shared.columns[id] = { ...column, ...change };
   }
 
   /** The column an expression passes on unchanged, if it does. */

@@ -310,6 +310,7 @@ function bindCteScan(node: NodeOf<'LOAD_TABLE'>, cte: CteBinding, scope: Scope):
     node.pos,
   );
   const columns = source.map((column, i) => binder.newColumn(names[i] as string, column.type, column));
+  binder.callColumns(columns, display);
   const plan: LogicalPlan = { kind: 'cte_scan', cte: cte.id, columns, alias: display };
   return {
     plan,
@@ -341,6 +342,7 @@ function expandView(
   );
   if (bound.columns.length < names.length) fail('internal_error', `view "${display}" has lost columns`, node.pos);
   const columns = renameColumns(binder, bound.columns.slice(0, names.length), names, view);
+  binder.callColumns(columns, display);
   if (!view.system) watchReads(binder, view, columns);
   return {
     plan: bound.plan,
@@ -408,9 +410,11 @@ function bindDerived(
     display,
     node.pos,
   );
+  const columns = renameColumns(binder, bound.columns, names);
+  if (node.alias !== undefined) binder.callColumns(columns, display);
   return {
     plan: bound.plan,
-    entries: [makeEntry({ key, display, columns: renameColumns(binder, bound.columns, names), keys })],
+    entries: [makeEntry({ key, display, columns, keys })],
   };
 }
 

@@ -8,6 +8,7 @@ import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
 import { coerceTo, commonType } from './coerce.ts';
 import { entryColumn } from './columns.ts';
 import { compare } from './comparison.ts';
+import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
 import { bindCondition } from './expression.ts';
 import { aliasColumns, makeEntry, type FromOptions, type FromResult } from './range-entries.ts';
@@ -40,8 +41,8 @@ export function bindJoin(
     });
   }
   checkNames(left.entries, right.entries);
-  if (node.kind === 'left' || node.kind === 'full') for (const entry of right.entries) entry.nullable.value = true;
-  if (node.kind === 'right' || node.kind === 'full') for (const entry of left.entries) entry.nullable.value = true;
+  if (node.kind === 'left' || node.kind === 'full') markNullable(right.entries, binder);
+  if (node.kind === 'right' || node.kind === 'full') markNullable(left.entries, binder);
   let entries: readonly RangeEntry[] = [...left.entries, ...right.entries];
   let condition: BoundExpression | undefined;
   const using = node.natural
@@ -216,4 +217,11 @@ function aliasJoin(node: NodeOf<'JOIN'>, scope: Scope, entries: readonly RangeEn
     keys,
     expressions: all.map((item) => item.entry.expressions?.[item.index]),
   });
+}
+
+function markNullable(entries: readonly RangeEntry[], binder: Binder): void {
+  for (const entry of entries) {
+    entry.nullable.value = true;
+    binder.markOptional(entry.columns);
+  }
 }

@@ -78,7 +78,7 @@ function expandStar(node: NodeOf<'STAR'>, scope: Scope, items: SelectItem[]): vo
         name: column.name,
         key: entry.keys[i] as string,
         expression: entryColumn(entry, i, node.pos, binder),
-        origin: column,
+        origin: binder.shared.columns[column.id] ?? column,
         pos: node.pos,
       });
     }

@@ -5,12 +5,26 @@ import type { TableDefinition } from '../catalog/definitions.ts';
 import { displayIdentifier } from '../../sblr/contract/names.ts';
 import type { Session } from './session.ts';
 
-/** Undefined for a computed column, and for one of anything but a table. */
+/** Of a column that a subquery or view computes, but for the name of that. */
+const COMPUTED: Omit<ColumnOrigin, 'relation'> = {
+  database: '',
+  schema: '',
+  table: '',
+  column: '',
+  notNull: false,
+  hasDefault: false,
+  autoIncrement: false,
+  changesToNow: false,
+  key: 'none',
+  inKey: false,
+};
+
+/** Undefined for a column that is computed and stands in no relation of the query. */
 export function originOf(session: Session, column: OutputColumn): ColumnOrigin | undefined {
-  if (column.tableId === 0) return undefined;
-  const table = session.catalog.get(column.tableId);
+  const table = column.tableId === 0 ? undefined : session.catalog.get(column.tableId);
   const origin = table?.kind === 'table' ? table.columns[column.position - 1] : undefined;
-  if (table?.kind !== 'table' || origin === undefined) return undefined;
+  if (table?.kind !== 'table' || origin === undefined)
+    return column.relation === undefined ? undefined : { ...COMPUTED, relation: column.relation };
   const show = (name: TableDefinition['name']): string => displayIdentifier(name, session.identifierFold);
   const database = session.catalog.database(table.databaseId);
   const shown = show(table.name);
@@ -20,7 +34,7 @@ export function originOf(session: Session, column: OutputColumn): ColumnOrigin |
     relation: column.relation ?? shown,
     table: shown,
     column: show(origin.name),
-    notNull: origin.notNull,
+    notNull: origin.notNull && column.optional !== true,
     hasDefault: origin.defaultValue !== undefined,
     autoIncrement: origin.sequenceId !== undefined,
     changesToNow: origin.onUpdate !== undefined,

@@ -105,7 +105,7 @@ export function writeColumnDefinition(
 ): void {
   const { out } = packets;
   const { origin } = column;
-  const type = fieldType(column.type, charset, origin !== undefined);
+  const type = fieldType(column.type, charset, origin !== undefined && origin.table !== '');
   packets.begin();
   packets.text('def');
   packets.text(origin?.database ?? '');
@@ -125,7 +125,7 @@ export function writeColumnDefinition(
 }
 
 function originFlags({ origin, type }: ResultColumn): number {
-  if (origin === undefined) return 0;
+  if (origin === undefined || origin.table === '') return 0;
   return (
     (origin.notNull ? FIELD_FLAG.NOT_NULL : 0) |
     (origin.key === 'primary' ? FIELD_FLAG.PRI_KEY : 0) |

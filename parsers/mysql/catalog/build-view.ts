@@ -13,6 +13,8 @@ import { MysqlParser } from '../parser.ts';
 export interface ViewSource {
   readonly from: string;
   readonly columns: Readonly<Record<string, string>>;
+  /** SQL expressions that the rows come in the order of: clients rely on it without asking. */
+  readonly order?: string;
 }
 
 /** Columns are "NAME type", separated by ", ". */
@@ -26,7 +28,8 @@ function viewText(shape: Shape, source: ViewSource | undefined): string {
     const set = /^(var)?char|text|^enum|^set/.test(type) ? ' CHARACTER SET utf8mb3' : '';
     return `CAST((${source?.columns[name] ?? 'NULL'}) AS ${type}${set}) AS \`${name}\``;
   });
-  return `SELECT ${items.join(', ')} FROM ${source?.from ?? '(SELECT 1 AS one) nothing WHERE 1 = 0'}`;
+  const order = source?.order === undefined ? '' : ` ORDER BY ${source.order}`;
+  return `SELECT ${items.join(', ')} FROM ${source?.from ?? '(SELECT 1 AS one) nothing WHERE 1 = 0'}${order}`;
 }
 
 function compileView(text: string): Uint8Array {

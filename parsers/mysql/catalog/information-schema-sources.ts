@@ -76,6 +76,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
   },
   COLUMNS: {
     from: `${RELATIONS.replace('sys.relations r', "sys.columns c JOIN sys.relations r ON r.id = c.relation_id AND r.kind IN ('table', 'view')")} ${COLLATED} LEFT JOIN (${COLUMN_KEYS}) k ON k.relation_id = c.relation_id AND k.column_position = c.position WHERE NOT c.dropped`,
+    order: `${DATABASE}, r.name, c.ordinal`,
     columns: {
       TABLE_CATALOG: `'def'`,
       TABLE_SCHEMA: DATABASE,
@@ -113,6 +114,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
   },
   KEY_COLUMN_USAGE: {
     from: `sys.constraint_columns y JOIN ${CONSTRAINTS.replace('sys.constraints x', 'sys.constraints x ON x.id = y.constraint_id')} LEFT JOIN sys.relations ix ON ix.id = x.index_id LEFT JOIN sys.relations t ON t.id = x.ref_relation_id LEFT JOIN sys.databases td ON td.id = t.database_id WHERE x.kind IN ('primary_key', 'unique', 'foreign_key')`,
+    order: `${DATABASE}, r.name, CASE x.kind WHEN 'primary_key' THEN 0 WHEN 'unique' THEN 1 ELSE 2 END, x.id, y.position`,
     columns: {
       CONSTRAINT_CATALOG: `'def'`,
       CONSTRAINT_SCHEMA: DATABASE,
@@ -201,6 +203,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
   },
   STATISTICS: {
     from: `sys.index_keys k JOIN sys.indexes i ON i.id = k.index_id JOIN sys.relations n ON n.id = k.index_id JOIN ${RELATIONS.replace('sys.relations r', 'sys.relations r ON r.id = k.relation_id')} LEFT JOIN sys.columns c ON c.relation_id = k.relation_id AND c.position = k.column_position`,
+    order: `${DATABASE}, r.name, CASE WHEN i.is_primary THEN 0 WHEN i.is_unique THEN 1 ELSE 2 END, i.id, k.position`,
     columns: {
       TABLE_CATALOG: `'def'`,
       TABLE_SCHEMA: DATABASE,
@@ -223,6 +226,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
   },
   TABLES: {
     from: `${RELATIONS} ${COLLATED} ${option('te', 'r.id', 'engine')} LEFT JOIN (SELECT q.owner_table, MAX(CASE WHEN q.is_called AND q.last_value <= q.maximum - q.increment THEN q.last_value + q.increment ELSE q.last_value END) AS next FROM sys.sequences q WHERE q.owner_table <> 0 GROUP BY q.owner_table) q ON q.owner_table = r.id WHERE r.kind IN ('table', 'view')`,
+    order: `${DATABASE}, r.name`,
     columns: {
       TABLE_CATALOG: `'def'`,
       TABLE_SCHEMA: DATABASE,
