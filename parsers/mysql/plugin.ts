@@ -39,6 +39,7 @@ const compiler: LiftingCompiler = {
       ? database
       : `${database}\n${mode}\n${collation}`;
   },
+  stringsInDoubleQuotes: (settings) => !sqlModes(settings['sql_mode']).lexical.ansiQuotes,
 };
 
 const cache = new StatementCache(compiler);

@@ -24,6 +24,7 @@ const statements: StatementCompilation<PostgresParser> = {
 const compiler: LiftingCompiler = {
   compile: (request, lift) => compileStatement(statements, request, lift),
   meaningKey: (settings) => (settings['standard_conforming_strings'] === 'off' ? 'b' : ''),
+  stringsInDoubleQuotes: () => false,
 };
 
 const cache = new StatementCache(compiler);

@@ -5,7 +5,7 @@
  * segment, so a forged hash gains nothing. Literals that the parser did not lift (their text matters)
  * must be equal too. Both levels are bounded by number and by bytes.
  *
- * Session settings that change the meaning of text are part of both keys.
+ * Session settings that change the meaning of text have their own texts and shapes.
  */
 import type { CompiledStatement, CompileRequest, CompileResult } from '../../sblr/contract/dialect.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
@@ -27,6 +27,8 @@ export interface LiftingCompiler {
   ): { readonly result: CompileResult; readonly lifted: readonly LiftedSpan[] };
   /** A key of the settings that change what text means. */
   meaningKey(settings: Readonly<Record<string, string>>): string;
+  /** Do double quotes delimit strings, as single ones do, rather than names? */
+  stringsInDoubleQuotes(settings: Readonly<Record<string, string>>): boolean;
 }
 
 export const MAX_CACHED_TEXTS = 4096;
@@ -36,6 +38,8 @@ export const MAX_CACHED_BYTES = 16 << 20;
 export const MAX_CACHED_TEXT = 32768;
 /** Statements with more literals are not looked up by shape. */
 export const MAX_LIFTED = 64;
+/** Sets of settings, such as the session's database, whose texts are kept apart. */
+const MAX_MEANINGS = 1024;
 /** Programs per hash bucket: same shape, different literals of those that are not lifted. */
 const MAX_VARIANTS = 8;
 
@@ -45,7 +49,7 @@ type StatementResult = Extract<CompileResult, { kind: 'statement' }>;
 class Scan {
   readonly starts = new Int32Array(MAX_LIFTED);
   readonly ends = new Int32Array(MAX_LIFTED);
-  /** 1 integer, 2 string, 3 string with doubled quotes. */
+  /** 1 integer, 2 string, 3 string with its quotes doubled in it. */
   readonly kinds = new Uint8Array(MAX_LIFTED);
   count = 0;
   /** Where the statement starts. */
@@ -86,8 +90,9 @@ class SharedStatement implements CompiledStatement {
   readonly action: CompiledStatement['action'];
   readonly text: string;
   readonly #template: Template;
+  readonly #stringsInDoubleQuotes: boolean;
 
-  constructor(template: Template, literals: readonly SqlValue[], text: string) {
+  constructor(template: Template, literals: readonly SqlValue[], text: string, stringsInDoubleQuotes: boolean) {
     const { statement } = template;
     this.program = statement.program;
     this.parameterCount = statement.parameterCount;
@@ -98,12 +103,13 @@ class SharedStatement implements CompiledStatement {
     this.action = statement.action;
     this.text = text;
     this.#template = template;
+    this.#stringsInDoubleQuotes = stringsInDoubleQuotes;
   }
 
   sourcePosition(position: number): number {
     const template = this.#template;
     const scan = new Scan();
-    if (!scanText(this.text, 0, scan)) return position;
+    if (!scanText(this.text, 0, scan, this.#stringsInDoubleQuotes)) return position;
     let shift = 0;
     for (let i = 0; i < template.literalCount && (template.ends[i] as number) <= position; i++) {
       shift = (scan.ends[i] as number) - (template.ends[i] as number);
@@ -112,12 +118,23 @@ class SharedStatement implements CompiledStatement {
   }
 }
 
+/** What was compiled under one meaning of texts. */
+class Meaning {
+  readonly stringsInDoubleQuotes: boolean;
+  readonly texts = new Map<string, StatementResult>();
+  readonly shapes = new Map<number, Template[]>();
+
+  constructor(stringsInDoubleQuotes: boolean) {
+    this.stringsInDoubleQuotes = stringsInDoubleQuotes;
+  }
+}
+
 export class StatementCache {
   readonly #compiler: LiftingCompiler;
-  readonly #texts = new Map<string, StatementResult>();
-  readonly #shapes = new Map<number, Template[]>();
+  readonly #meanings = new Map<string, Meaning>();
   readonly #scan = new Scan();
   #bytes = 0;
+  #textCount = 0;
   #shapeCount = 0;
   hits = 0;
   shapeHits = 0;
@@ -130,9 +147,9 @@ export class StatementCache {
   compile(request: CompileRequest): CompileResult {
     const { text, settings } = request;
     if (text.length > MAX_CACHED_TEXT) return this.#compiler.compile(request, false).result;
-    const meaning = this.#compiler.meaningKey(settings);
+    const meaning = this.#meaning(settings);
     if (request.start === 0) {
-      const found = this.#texts.get(meaning + text);
+      const found = meaning.texts.get(text);
       if (found !== undefined) {
         this.hits++;
         return found;
@@ -140,49 +157,40 @@ export class StatementCache {
     }
     const start = pastBlanks(text, request.start);
     const scan = this.#scan;
-    if (meaning !== '' || !scanText(text, start, scan)) {
+    if (!scanText(text, start, scan, meaning.stringsInDoubleQuotes)) {
       this.misses++;
       const { result } = this.#compiler.compile(request, false);
-      if (request.start === 0) this.#remember(meaning + text, result);
+      if (request.start === 0) this.#remember(meaning, text, result);
       return result;
     }
-    const found = scan.count > 0 ? this.#byShape(text, start, scan) : this.#byPart(text, start, scan);
+    const found = scan.count > 0 ? byShape(meaning, text, start, scan) : byPart(meaning, text, start, scan);
     if (found !== undefined) {
       this.shapeHits++;
       return found;
     }
     this.misses++;
-    return this.#compileNew(start === request.start ? request : { text, start, settings }, scan);
+    return this.#compileNew(meaning, start === request.start ? request : { text, start, settings }, scan);
   }
 
-  /** A statement without literals that was seen before, alone or in another text. */
-  #byPart(text: string, start: number, scan: Scan): StatementResult | undefined {
-    const found = this.#texts.get(text.slice(start, scan.end));
-    if (found === undefined) return undefined;
-    return { kind: 'statement', statement: found.statement, start: start + found.start, end: start + found.end };
-  }
-
-  #byShape(text: string, start: number, scan: Scan): StatementResult | undefined {
-    const bucket = this.#shapes.get(scan.first);
-    if (bucket === undefined) return undefined;
-    for (const template of bucket) {
-      if (template.second !== scan.second || template.literalCount !== scan.count) continue;
-      const literals = match(template, text, start, scan);
-      if (literals === undefined) continue;
-      const length = textLength(template, scan);
-      const statement = new SharedStatement(template, literals, text.slice(start, start + length));
-      return { kind: 'statement', statement, start, end: scan.end };
+  #meaning(settings: Readonly<Record<string, string>>): Meaning {
+    const key = this.#compiler.meaningKey(settings);
+    let meaning = this.#meanings.get(key);
+    if (meaning === undefined) {
+      if (this.#meanings.size >= MAX_MEANINGS) this.#clear();
+      this.#meanings.set(key, (meaning = new Meaning(this.#compiler.stringsInDoubleQuotes(settings))));
     }
-    return undefined;
+    return meaning;
   }
 
-  #compileNew(request: CompileRequest, scan: Scan): CompileResult {
+  #compileNew(meaning: Meaning, request: CompileRequest, scan: Scan): CompileResult {
     const { text, start } = request;
     if (scan.count > 0) {
       const { result, lifted } = this.#compiler.compile(request, true);
       if (result.kind === 'statement' && lifted.length > 0) {
         const fits =
-          lifted.length <= MAX_LIFTED && result.start === start && this.#addShape(request, scan, result, lifted);
+          lifted.length <= MAX_LIFTED &&
+          result.start === start &&
+          this.#addShape(meaning, request, scan, result, lifted);
         if (fits) return result;
       }
     }
@@ -190,38 +198,56 @@ export class StatementCache {
     const { result } = this.#compiler.compile(request, false);
     if (result.kind === 'statement' && result.end === scan.end) {
       const rebased = start === 0 ? result : { ...result, start: result.start - start, end: result.end - start };
-      this.#remember(text.slice(start, scan.end), rebased);
+      this.#remember(meaning, text.slice(start, scan.end), rebased);
     }
     return result;
   }
 
-  /** `key` is the whole text that `result` comes from, after the settings' key. */
-  #remember(key: string, result: CompileResult): void {
-    if (result.kind !== 'statement' || this.#texts.has(key)) return;
-    const bytes = costOf(key, result);
-    if (this.#texts.size >= MAX_CACHED_TEXTS || this.#bytes + bytes > MAX_CACHED_BYTES) this.#evictTexts();
+  #remember(meaning: Meaning, text: string, result: CompileResult): void {
+    if (result.kind !== 'statement' || meaning.texts.has(text)) return;
+    const bytes = costOf(text, result);
+    if (this.#textCount >= MAX_CACHED_TEXTS || this.#bytes + bytes > MAX_CACHED_BYTES) this.#evictTexts();
     this.#bytes += bytes;
-    this.#texts.set(key, result);
+    this.#textCount++;
+    meaning.texts.set(text, result);
   }
 
-  /** Drops the older half: amortised, and no bookkeeping on a hit. */
+  /** Drops the older half of every meaning's texts: amortised, and no bookkeeping on a hit. */
   #evictTexts(): void {
-    let remaining = this.#texts.size >> 1;
-    for (const [key, result] of this.#texts) {
-      if (remaining-- <= 0) break;
-      this.#bytes -= costOf(key, result);
-      this.#texts.delete(key);
+    for (const { texts } of this.#meanings.values()) {
+      let remaining = (texts.size + 1) >> 1;
+      for (const [text, result] of texts) {
+        if (remaining-- <= 0) break;
+        this.#bytes -= costOf(text, result);
+        this.#textCount--;
+        texts.delete(text);
+      }
     }
     if (this.#bytes > MAX_CACHED_BYTES >> 1) this.#dropShapes();
   }
 
   #dropShapes(): void {
-    for (const bucket of this.#shapes.values()) for (const template of bucket) this.#bytes -= template.bytes;
-    this.#shapes.clear();
+    for (const { shapes } of this.#meanings.values()) {
+      for (const bucket of shapes.values()) for (const template of bucket) this.#bytes -= template.bytes;
+      shapes.clear();
+    }
     this.#shapeCount = 0;
   }
 
-  #addShape(request: CompileRequest, scan: Scan, result: StatementResult, lifted: readonly LiftedSpan[]): boolean {
+  #clear(): void {
+    this.#meanings.clear();
+    this.#bytes = 0;
+    this.#textCount = 0;
+    this.#shapeCount = 0;
+  }
+
+  #addShape(
+    { shapes }: Meaning,
+    request: CompileRequest,
+    scan: Scan,
+    result: StatementResult,
+    lifted: readonly LiftedSpan[],
+  ): boolean {
     const { start } = request;
     if (scan.end !== result.end) return false;
     const places = new Int16Array(scan.count).fill(-1);
@@ -251,8 +277,8 @@ export class StatementCache {
       bytes,
     };
     if (this.#shapeCount >= MAX_CACHED_SHAPES || this.#bytes + bytes > MAX_CACHED_BYTES) this.#dropShapes();
-    let bucket = this.#shapes.get(scan.first);
-    if (bucket === undefined) this.#shapes.set(scan.first, (bucket = []));
+    let bucket = shapes.get(scan.first);
+    if (bucket === undefined) shapes.set(scan.first, (bucket = []));
     if (bucket.length >= MAX_VARIANTS) {
       const oldest = bucket.shift() as Template;
       this.#bytes -= oldest.bytes;
@@ -263,6 +289,32 @@ export class StatementCache {
     this.#shapeCount++;
     return true;
   }
+}
+
+/** A statement without literals that was seen before, alone or in another text. */
+function byPart({ texts }: Meaning, text: string, start: number, scan: Scan): StatementResult | undefined {
+  const found = texts.get(text.slice(start, scan.end));
+  if (found === undefined) return undefined;
+  return { kind: 'statement', statement: found.statement, start: start + found.start, end: start + found.end };
+}
+
+function byShape(
+  { shapes, stringsInDoubleQuotes }: Meaning,
+  text: string,
+  start: number,
+  scan: Scan,
+): StatementResult | undefined {
+  const bucket = shapes.get(scan.first);
+  if (bucket === undefined) return undefined;
+  for (const template of bucket) {
+    if (template.second !== scan.second || template.literalCount !== scan.count) continue;
+    const literals = match(template, text, start, scan);
+    if (literals === undefined) continue;
+    const length = textLength(template, scan);
+    const statement = new SharedStatement(template, literals, text.slice(start, start + length), stringsInDoubleQuotes);
+    return { kind: 'statement', statement, start, end: scan.end };
+  }
+  return undefined;
 }
 
 function pastBlanks(text: string, from: number): number {
@@ -311,7 +363,8 @@ function match(template: Template, text: string, start: number, scan: Scan): Sql
     } else {
       if ((template.kinds[i] as number) === 1) return undefined;
       const raw = text.slice(begin + 1, end - 1);
-      literals[place] = kind === 3 ? raw.replaceAll("''", "'") : raw;
+      const quote = text[begin] as string;
+      literals[place] = kind === 3 ? raw.replaceAll(quote + quote, quote) : raw;
     }
     from = end;
   }
@@ -359,7 +412,7 @@ const MAX_INTEGER_DIGITS = 9;
  * Splits the statement at `start` into segments and literals. False when it holds anything whose
  * extent depends on the dialect (comments, dollar quotes, escapes): then it is left to the parser.
  */
-function scanText(text: string, start: number, scan: Scan): boolean {
+function scanText(text: string, start: number, scan: Scan, stringsInDoubleQuotes: boolean): boolean {
   const length = text.length;
   let first = 0x811c9dc5;
   let second = 0x9747b28c;
@@ -391,10 +444,10 @@ function scanText(text: string, start: number, scan: Scan): boolean {
       continue;
     }
     if (kind === STOP) {
-      if (code === 39) {
+      if (code === 39 || (code === 34 && stringsInDoubleQuotes)) {
         // A letter before the quote marks a special string; a quote before it a continued one.
         if (previous === LETTER || count === MAX_LIFTED) return false;
-        const end = stringEnd(text, at + 1);
+        const end = stringEnd(text, at);
         if (end < 0) return false;
         scan.starts[count] = at;
         scan.ends[count] = end < length ? end : length;
@@ -402,7 +455,7 @@ function scanText(text: string, start: number, scan: Scan): boolean {
         first = Math.imul(first ^ 2, 0x01000193);
         at = end;
         previous = LETTER;
-        if (continues(text, at)) return false;
+        if (continues(text, at, stringsInDoubleQuotes)) return false;
         continue;
       }
       if (code === 59) {
@@ -411,8 +464,8 @@ function scanText(text: string, start: number, scan: Scan): boolean {
         finish(scan, count, first, second);
         return true;
       }
-      if (code === 34) {
-        const end = text.indexOf('"', at + 1);
+      if (code === 34 || code === 96) {
+        const end = text.indexOf(code === 34 ? '"' : '`', at + 1);
         if (end < 0) return false;
         for (; at <= end; at++) first = Math.imul(first ^ text.charCodeAt(at), 0x01000193);
         previous = LETTER;
@@ -455,14 +508,16 @@ function finish(scan: Scan, count: number, first: number, second: number): void 
 
 let doubledQuote = false;
 
-/** Past the closing quote of a string whose text begins at `from`; -1 when it has none or has a backslash. */
+/** Past the closing quote of a string that is opened at `from`; -1 when it has none or has a backslash. */
 function stringEnd(text: string, from: number): number {
   doubledQuote = false;
-  let at = from;
+  const code = text.charCodeAt(from);
+  const quote = code === 39 ? "'" : '"';
+  let at = from + 1;
   for (;;) {
-    const end = text.indexOf("'", at);
+    const end = text.indexOf(quote, at);
     if (end < 0) return -1;
-    if (text.charCodeAt(end + 1) !== 39) {
+    if (text.charCodeAt(end + 1) !== code) {
       const slash = text.indexOf('\\', from);
       return slash >= 0 && slash < end ? -1 : end + 1;
     }
@@ -472,8 +527,8 @@ function stringEnd(text: string, from: number): number {
 }
 
 /** Does another string follow after nothing but blanks? */
-function continues(text: string, from: number): boolean {
+function continues(text: string, from: number, stringsInDoubleQuotes: boolean): boolean {
   let at = from;
   while (at < text.length && text.charCodeAt(at) <= 32) at++;
-  return text.charCodeAt(at) === 39;
+  return text.charCodeAt(at) === 39 || (stringsInDoubleQuotes && text.charCodeAt(at) === 34);
 }

@@ -1,5 +1,6 @@
 /** The statement cache: which literals are lifted, and that what it answers equals a fresh compilation. */
 import { describe, expect, it } from 'vitest';
+import { mysqlPlugin } from '../../../parsers/mysql/plugin.ts';
 import { compileDirect, postgresPlugin } from '../../../parsers/postgres/plugin.ts';
 import type { CompiledStatement } from '../../../sblr/contract/dialect.ts';
 
@@ -84,5 +85,32 @@ describe('statement cache', () => {
         });
       }
     }
+  });
+});
+
+describe('statement cache, by the settings that give texts their meaning', () => {
+  const compiledIn = (text: string, settings: Readonly<Record<string, string>>): CompiledStatement => {
+    const result = mysqlPlugin.compile({ text, start: 0, settings });
+    if (result.kind !== 'statement') throw new Error(result.kind);
+    return result.statement;
+  };
+
+  it('shares programs under the same settings, delimited names or not', () => {
+    const settings = { database: 'shop' };
+    const one = compiledIn("insert into `t` (`a`, b) values (1, 'x')", settings);
+    const two = compiledIn("insert into `t` (`a`, b) values (2, 'y')", settings);
+    expect(two.program).toBe(one.program);
+    expect(two.literals).toEqual([2, 'y']);
+  });
+
+  it('takes what is quoted as a string for one under that setting only', () => {
+    const text = 'select a from t where b = "a" and c = 1';
+    const strings = compiledIn(text, { database: 'shop' });
+    const names = compiledIn(text, { database: 'shop', sql_mode: 'ANSI_QUOTES' });
+    expect(names.program.hash).not.toBe(strings.program.hash);
+    expect(compiledIn(text.replace('1', '2'), { database: 'shop' }).program).toBe(strings.program);
+    expect(compiledIn(text.replace('1', '2'), { database: 'shop', sql_mode: 'ANSI_QUOTES' }).program).toBe(
+      names.program,
+    );
   });
 });
