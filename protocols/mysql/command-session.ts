@@ -16,7 +16,6 @@ import type {
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { type TimeZone, UTC, zoneOrOffset } from '../../sblr/contract/text/time-zone.ts';
 import { type SqlType } from '../../sblr/contract/types.ts';
-import type { SqlValue } from '../../sblr/contract/values.ts';
 import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
 import { CLIENT, COM, SERVER_STATUS } from './constants.ts';
 import { Diagnostics } from './diagnostics.ts';
@@ -29,7 +28,6 @@ import {
   type Outcome,
   type StateChange,
   writeColumnDefinition,
-  writeColumns,
   writeEndOfRows,
   writeEof,
   writeErr,
@@ -37,10 +35,11 @@ import {
 } from './messages.ts';
 import type { PacketWriter } from './packets.ts';
 import { readParameterTypes, readParameterValues } from './parameters.ts';
-import { PreparedStatement, requestTypes, writePrepared } from './prepared-statement.ts';
+import { PreparedStatement, writePrepared } from './prepared-statement.ts';
 import type { SessionHost, StatementCompiler } from './session-host.ts';
+import { formatOf } from './result-format.ts';
+import type { RowEncoder } from './row-encoder.ts';
 import { isBlank, withoutEnd } from './statement-text.ts';
-import { BinaryRowEncoder, type RowEncoder, TextRowEncoder } from './row-encoder.ts';
 
 type Request = 'none' | 'query' | 'execute' | 'prepare' | 'fields' | 'reset';
 
@@ -226,9 +225,9 @@ export class CommandSession implements ReplySink {
     if (result.kind === 'empty')
       throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
     this.#next = result.end;
-    const rest = this.#text.slice(result.end);
-    this.#moreStatements = !isBlank(rest);
-    if (this.#moreStatements && (this.#capabilities & CLIENT.MULTI_STATEMENTS) === 0) throw severalStatements(rest);
+    this.#moreStatements = result.end < this.#text.length && !isBlank(this.#text.slice(result.end));
+    if (this.#moreStatements && (this.#capabilities & CLIENT.MULTI_STATEMENTS) === 0)
+      throw severalStatements(this.#text.slice(result.end));
     const { statement } = result;
     if (statement.action.kind === 'diagnostics') {
       this.#showDiagnostics(statement.action);
@@ -257,13 +256,7 @@ export class CommandSession implements ReplySink {
 
   #showDiagnostics(action: Extract<ClientAction, { kind: 'diagnostics' }>): void {
     const result = diagnosticsResult(this.#diagnostics, action);
-    writeColumns(
-      this.#packets,
-      this.#capabilities,
-      result.columns,
-      this.#serverStatus(this.#moreStatements),
-      this.#charset,
-    );
+    this.#describe(result.columns, this.#moreStatements);
     for (const row of result.rows) {
       this.#packets.begin();
       for (const value of row) this.#packets.text(value);
@@ -272,6 +265,12 @@ export class CommandSession implements ReplySink {
     writeEndOfRows(this.#packets, this.#capabilities, this.#outcome(undefined, this.#moreStatements));
     if (this.#moreStatements) this.#runNext();
     else this.#host.answered();
+  }
+
+  /** Number of columns, their definitions, and the EOF that ends them for clients that want one. */
+  #describe(columns: readonly ResultColumn[], more: boolean): void {
+    formatOf(columns).describe(this.#packets, this.#charset);
+    if ((this.#capabilities & CLIENT.DEPRECATE_EOF) === 0) writeEof(this.#packets, this.#serverStatus(more), 0);
   }
 
   // ---- prepared statements -----------------------------------------------------------------------------
@@ -295,7 +294,7 @@ export class CommandSession implements ReplySink {
     if (statement.action.kind !== 'none') throw notPreparable();
     this.#preparing = new PreparedStatement(this.#nextStatement++, statement);
     this.#begin('prepare', true);
-    this.#engine.prepare(statement.program, requestTypes(statement, []), statement.text, this);
+    this.#engine.prepare(statement.program, this.#preparing.requestTypes(), statement.text, this);
   }
 
   #prepared(): void {
@@ -315,13 +314,16 @@ export class CommandSession implements ReplySink {
     const statement = this.#statement(reader.u32le(), 'mysqld_stmt_execute');
     reader.skip(1 + 4);
     const { compiled, parameterCount } = statement;
-    let values: readonly SqlValue[] = [];
-    let types: readonly SqlType[] = [];
+    let values = compiled.literals;
+    let types: readonly (SqlType | undefined)[] = compiled.literalTypes;
     if (parameterCount > 0) {
       const nulls = reader.copy((parameterCount + 7) >> 3);
-      if (reader.u8() === 1) statement.types = readParameterTypes(reader, parameterCount);
+      if (reader.u8() === 1) statement.declare(readParameterTypes(reader, parameterCount));
       if (statement.types.length !== parameterCount) throw wrongArguments('mysqld_stmt_execute');
-      ({ values, types } = readParameterValues(reader, nulls, statement.types, statement.takeLongData()));
+      const long = statement.takeLongData();
+      const given = readParameterValues(reader, nulls, statement.types, long);
+      values = values.length === 0 ? given : [...given, ...values];
+      types = statement.requestTypes(given, long);
     }
     this.#moreStatements = false;
     this.#text = compiled.text;
@@ -329,8 +331,8 @@ export class CommandSession implements ReplySink {
     this.#engine.execute(
       {
         program: compiled.program,
-        parameters: [...values, ...compiled.literals],
-        parameterTypes: requestTypes(compiled, types),
+        parameters: values,
+        parameterTypes: types,
         implicit: this.#implicit,
         text: compiled.text,
         wantColumns: true,
@@ -469,8 +471,8 @@ export class CommandSession implements ReplySink {
     }
     this.#finishResult(true);
     if (columns.length === 0) return;
-    this.#encoder = this.#binary ? new BinaryRowEncoder(columns) : new TextRowEncoder(columns);
-    writeColumns(this.#packets, this.#capabilities, columns, this.#serverStatus(false), this.#charset);
+    this.#encoder = formatOf(columns).encoder(this.#binary);
+    this.#describe(columns, false);
   }
 
   parameters(types: readonly SqlType[]): void {

@@ -139,18 +139,3 @@ function originFlags({ origin, type }: ResultColumn): number {
     (origin.notNull && !origin.hasDefault && !origin.autoIncrement ? FIELD_FLAG.NO_DEFAULT_VALUE : 0)
   );
 }
-
-/** Number of columns, their definitions, and the EOF that ends them for clients that want one. */
-export function writeColumns(
-  packets: PacketWriter,
-  capabilities: number,
-  columns: readonly ResultColumn[],
-  status: number,
-  charset: number,
-): void {
-  packets.begin();
-  packets.lengthInteger(columns.length);
-  packets.end();
-  for (const column of columns) writeColumnDefinition(packets, column, charset);
-  if ((capabilities & CLIENT.DEPRECATE_EOF) === 0) writeEof(packets, status, 0);
-}

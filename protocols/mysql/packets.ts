@@ -99,6 +99,19 @@ export class PacketWriter {
     this.sequence &= 0xff;
   }
 
+  /** Whole packets made before; they get the sequence numbers whose turn it is. */
+  copied(ready: Buffer): void {
+    const { out } = this;
+    out.raw(ready);
+    const { bytes, position } = out;
+    let at = position - ready.length;
+    while (at < position) {
+      bytes[at + 3] = this.sequence;
+      this.sequence = (this.sequence + 1) & 0xff;
+      at += HEADER_BYTES + bytes.readUIntLE(at, 3);
+    }
+  }
+
   /** Drops the packet begun last. */
   rewind(): void {
     this.out.rewind(this.#mark);

@@ -22,17 +22,14 @@ const UNSIGNED = 0x80;
 const MICROS_PER_SECOND = 1_000_000;
 const FRACTION_DIGITS = 6;
 const MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND;
+/** Types of times of day, alone or with a date. */
+const TIMED: ReadonlySet<number> = new Set([FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP, FIELD_TYPE.TIME]);
 const UNSIGNED_INT64: SqlType = { kind: 'int64', unsigned: true };
 const DECIMAL_TEXT: SqlType = { kind: 'text', declared: 'decimal' };
 
 export interface ParameterType {
   readonly code: number;
   readonly unsigned: boolean;
-}
-
-export interface ParameterValues {
-  readonly values: readonly SqlValue[];
-  readonly types: readonly SqlType[];
 }
 
 /** The types that come before the values of an execution, when the client sends them. */
@@ -49,18 +46,33 @@ export function readParameterValues(
   nulls: Buffer,
   types: readonly ParameterType[],
   long: ReadonlyMap<number, Buffer>,
-): ParameterValues {
+): SqlValue[] {
   const values: SqlValue[] = [];
-  const sqlTypes: SqlType[] = [];
-  for (const [index, type] of types.entries()) {
+  for (let index = 0; index < types.length; index++) {
+    const type = types[index] as ParameterType;
     const ahead = long.get(index);
-    const sqlType = ahead === undefined ? engineType(type) : isBinary(type) ? BYTES : TEXT;
     const isNull = (((nulls[index >> 3] as number) >> (index & 7)) & 1) === 1 || type.code === FIELD_TYPE.NULL;
-    if (ahead !== undefined) values.push(sqlType === BYTES ? ahead : ahead.toString('utf8'));
+    if (ahead !== undefined) values.push(isBinary(type) ? ahead : ahead.toString('utf8'));
     else values.push(isNull ? null : readValue(reader, type));
-    sqlTypes.push(shownFraction(sqlType, values[index] as SqlValue));
   }
-  return { values, types: sqlTypes };
+  return values;
+}
+
+/** The engine's types of parameters that the client declared so, and sent these values for. */
+export function engineTypes(
+  types: readonly ParameterType[],
+  values: readonly SqlValue[],
+  long: ReadonlyMap<number, Buffer>,
+): SqlType[] {
+  return types.map((type, index) => {
+    if (long.has(index)) return isBinary(type) ? BYTES : TEXT;
+    return shownFraction(engineType(type), values[index] ?? null);
+  });
+}
+
+/** Do the engine's types of such parameters depend on their values? */
+export function dependOnValues(types: readonly ParameterType[]): boolean {
+  return types.some(({ code }) => TIMED.has(code));
 }
 
 function isBinary({ code }: ParameterType): boolean {

@@ -2,19 +2,25 @@
 import type { CompiledStatement } from '../../sblr/contract/dialect.ts';
 import type { ResultColumn } from '../../sblr/contract/session.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
 import { CLIENT } from './constants.ts';
 import { writeColumnDefinition, writeEof } from './messages.ts';
 import type { PacketWriter } from './packets.ts';
-import type { ParameterType } from './parameters.ts';
+import { dependOnValues, engineTypes, type ParameterType } from './parameters.ts';
 
 /** Bytes of long data a statement may collect before it is executed. */
 const LONG_DATA_LIMIT = 1 << 30;
+
+/** No parameter was sent ahead. */
+const NOTHING_AHEAD: ReadonlyMap<number, Buffer> = new Map();
 
 export class PreparedStatement {
   readonly id: number;
   readonly compiled: CompiledStatement;
   /** Parameter types of the last execution: later ones may leave them out. */
   types: readonly ParameterType[] = [];
+  /** One list for all executions with these types: both ends of the link know it by that. */
+  #requestTypes: readonly (SqlType | undefined)[] | undefined;
   columns: readonly ResultColumn[] = [];
   readonly #long = new Map<number, Buffer[]>();
   #longBytes = 0;
@@ -26,6 +32,31 @@ export class PreparedStatement {
 
   get parameterCount(): number {
     return this.compiled.parameterCount;
+  }
+
+  /** The types that an execution brought along. */
+  declare(types: readonly ParameterType[]): void {
+    const { types: before } = this;
+    const same = types.every(({ code, unsigned }, i) => code === before[i]?.code && unsigned === before[i]?.unsigned);
+    if (same) return;
+    this.types = types;
+    this.#requestTypes = undefined;
+  }
+
+  /**
+   * Types of the parameters the client gave, then those of the literals taken out of the text. Nothing was given yet
+   * when the statement is prepared.
+   */
+  requestTypes(values: readonly SqlValue[] = [], long = NOTHING_AHEAD): readonly (SqlType | undefined)[] {
+    if (this.#requestTypes !== undefined && long.size === 0) return this.#requestTypes;
+    const { compiled } = this;
+    const types: (SqlType | undefined)[] = engineTypes(this.types, values, long);
+    if (types.length > 0 || compiled.literals.length > 0) {
+      while (types.length < compiled.parameterCount) types.push(undefined);
+      types.push(...compiled.literalTypes);
+    }
+    if (long.size === 0 && !dependOnValues(this.types)) this.#requestTypes = types;
+    return types;
   }
 
   /** A piece of a parameter sent ahead. False when there would be too much. */
@@ -40,6 +71,7 @@ export class PreparedStatement {
 
   /** Takes what was sent ahead, by parameter. */
   takeLongData(): ReadonlyMap<number, Buffer> {
+    if (this.#long.size === 0) return NOTHING_AHEAD;
     const taken = new Map([...this.#long].map(([parameter, pieces]) => [parameter, Buffer.concat(pieces)]));
     this.reset();
     return taken;
@@ -82,15 +114,4 @@ export function writePrepared(
   if (parameterCount > 0) endDefinitions();
   for (const column of columns) writeColumnDefinition(packets, column, answer.charset);
   if (columns.length > 0) endDefinitions();
-}
-
-/** Types of the parameters the client gave, then those of the literals taken out of the text. */
-export function requestTypes(
-  statement: CompiledStatement,
-  given: readonly SqlType[],
-): readonly (SqlType | undefined)[] {
-  if (given.length === 0 && statement.literals.length === 0) return [];
-  const types: (SqlType | undefined)[] = [...given];
-  while (types.length < statement.parameterCount) types.push(undefined);
-  return [...types, ...statement.literalTypes];
 }
