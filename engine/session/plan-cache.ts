@@ -54,25 +54,65 @@ export class ProgramCache {
   }
 }
 
-export class PlanCache {
-  readonly #entries = new Map<string, CachedStatement>();
+/** A program planned for parameters declared so; a chain, since it may also be executed with other types. */
+interface Planned {
+  statement: CachedStatement;
+  /** As declared last: a client that goes on in the same way gives the same list. */
+  declared: readonly (SqlType | undefined)[];
+  readonly types: string;
+  readonly next: Planned | undefined;
+}
 
-  get(key: string): CachedStatement | undefined {
-    return this.#entries.get(key);
+export class PlanCache {
+  /** By hash of the program, oldest first. */
+  readonly #programs = new Map<string, Planned>();
+  #entries = 0;
+
+  get(hash: string, declared: readonly (SqlType | undefined)[]): CachedStatement | undefined {
+    const first = this.#programs.get(hash);
+    return first === undefined ? undefined : find(first, declared)?.statement;
   }
 
-  set(key: string, entry: CachedStatement): void {
-    if (this.#entries.size >= SESSION_ENTRIES) this.#entries.delete(this.#entries.keys().next().value!);
-    this.#entries.set(key, entry);
+  set(hash: string, declared: readonly (SqlType | undefined)[], statement: CachedStatement): void {
+    const first = this.#programs.get(hash);
+    const known = first === undefined ? undefined : find(first, declared);
+    if (known !== undefined) {
+      known.statement = statement;
+      return;
+    }
+    if (this.#entries >= SESSION_ENTRIES) this.#dropOldest();
+    this.#entries++;
+    this.#programs.set(hash, { statement, declared, types: typesKey(declared), next: this.#programs.get(hash) });
+  }
+
+  #dropOldest(): void {
+    for (const [hash, first] of this.#programs) {
+      this.#programs.delete(hash);
+      for (let one: Planned | undefined = first; one !== undefined; one = one.next) this.#entries--;
+      return;
+    }
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#programs.clear();
+    this.#entries = 0;
   }
 }
 
+function find(first: Planned, declared: readonly (SqlType | undefined)[]): Planned | undefined {
+  for (let one: Planned | undefined = first; one !== undefined; one = one.next)
+    if (one.declared === declared) return one;
+  const types = typesKey(declared);
+  for (let one: Planned | undefined = first; one !== undefined; one = one.next) {
+    if (one.types !== types) continue;
+    one.declared = declared;
+    return one;
+  }
+  return undefined;
+}
+
 /** Part of the key for declared types; '' when all are inferred. */
-export function typesKey(types: readonly (SqlType | undefined)[]): string {
+function typesKey(types: readonly (SqlType | undefined)[]): string {
   if (types.length === 0) return '';
   let key = '';
   let any = false;

@@ -4,8 +4,8 @@
  * Because it runs to its end before anything else can happen on the engine thread, a query that stands
  * alone needs neither a transaction nor a registered snapshot: it reads what is committed now. For the
  * same reason a table lock is not taken, only looked at: where somebody holds or awaits a conflicting
- * one, the general path waits for it. Inside a transaction that reads what is committed now, it reads
- * the transaction's own changes too, and the lock is taken, for it lasts as long as the transaction.
+ * one, the general path waits for it. Inside a transaction it reads what a statement would see, the
+ * transaction's own changes too, and the lock is taken, for it lasts as long as the transaction.
  */
 import type { Completion, ExecuteRequest } from '../../sblr/contract/session.ts';
 import type { Row } from '../../sblr/contract/values.ts';
@@ -21,9 +21,8 @@ export function runPointQuery(session: Session, cached: CachedStatement, request
   if (point === undefined || request.portal !== undefined) return false;
   const { transaction } = session;
   if (transaction === undefined && request.implicit !== 'statement') return false;
-  const isolation = transaction?.isolation ?? session.transactionDefaults.isolation;
-  // Others read from a snapshot kept for longer, or note what they read.
-  if (transaction === undefined ? isolation === 'serializable' : isolation !== 'read_committed') return false;
+  // A serializable transaction notes what it reads.
+  if ((transaction?.isolation ?? session.transactionDefaults.isolation) === 'serializable') return false;
   if (session.sessionLocks.tables.any) return false;
   const { store, locks } = session.core.transactions;
   for (const { table } of query.bound.tables) {
@@ -39,7 +38,7 @@ export function runPointQuery(session: Session, cached: CachedStatement, request
     );
   } else {
     for (const { table } of query.bound.tables) transaction.lockTable(table.id, 'access_share', 'wait');
-    row = point.read(parameters, (index, key, space) => transaction.getNewestReferenced(index, key, space));
+    row = point.read(parameters, (index, key, space) => transaction.getCurrentReferenced(index, key, space));
   }
   const { sink } = session;
   if (request.wantColumns || !session.toldColumns.has(query.columns)) {

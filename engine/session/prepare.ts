@@ -15,7 +15,7 @@ import { TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { clientType } from './client-types.ts';
-import { typesKey, type CachedStatement, type PlannedQuery } from './plan-cache.ts';
+import type { CachedStatement, PlannedQuery } from './plan-cache.ts';
 export type { PlannedQuery } from './plan-cache.ts';
 import { outputColumns, procedureOf } from '../procedure/procedures.ts';
 import type { Session } from './session.ts';
@@ -88,8 +88,7 @@ export function lookupStatement(
   reference: ProgramRef,
   declared: readonly (SqlType | undefined)[],
 ): CachedStatement {
-  const key = declared.length === 0 ? reference.hash : reference.hash + typesKey(declared);
-  const found = session.plans.get(key);
+  const found = session.plans.get(reference.hash, declared);
   const { catalog } = session;
   const statistics = session.core.statistics.version;
   if (
@@ -117,7 +116,7 @@ export function lookupStatement(
     query,
     told,
   };
-  session.plans.set(key, entry);
+  session.plans.set(reference.hash, declared, entry);
   return entry;
 }
 

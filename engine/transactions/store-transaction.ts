@@ -169,11 +169,13 @@ export class StoreTransaction implements Transaction, PreparedTransaction, ScanO
     return this.#store.get(space, key, this.#stamp) as Row | undefined;
   }
 
-  getNewestReferenced(index: Space, key: Key, space: Space): Row | undefined {
+  getCurrentReferenced(index: Space, key: Key, space: Space): Row | undefined {
+    const newest = this.isolation === 'read_committed';
+    if (!newest && this.#handle === undefined) this.#takeSnapshot();
     if (!this.#written && this.#serializable === undefined)
-      return this.#store.getReferenced(index, key, space, NEWEST) as Row | undefined;
-    const entry = this.getNewest(index, key);
-    return entry === undefined ? undefined : this.getNewest(space, entry[0] as string);
+      return this.#store.getReferenced(index, key, space, newest ? NEWEST : this.#stamp) as Row | undefined;
+    const entry = this.getCurrent(index, key);
+    return entry === undefined ? undefined : this.getCurrent(space, entry[0] as string);
   }
 
   getNewest(space: Space, key: Key): Row | undefined {

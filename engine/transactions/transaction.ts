@@ -108,13 +108,16 @@ export interface Transaction extends TransactionReads {
   pin(): PinnedReads | undefined;
   /** The newest committed or own version, this statement's changes included. */
   getNewest(space: Space, key: Key): Row | undefined;
-  /** The newest row of `space` that the newest entry of `index` under `key` stands for. */
-  getNewestReferenced(index: Space, key: Key, space: Space): Row | undefined;
   /**
    * As the next statement would see it: all own changes, over the newest commit under read committed and
    * over the snapshot otherwise.
    */
   getCurrent(space: Space, key: Key): Row | undefined;
+  /**
+   * The row of `space` that the entry of `index` under `key` stands for, both as `getCurrent` sees them; between
+   * statements. Not for serializable transactions, which would have to note what they read.
+   */
+  getCurrentReferenced(index: Space, key: Key, space: Space): Row | undefined;
   /** Did the running statement itself already change this row? */
   changedInStatement(space: Space, key: Key): boolean;
 

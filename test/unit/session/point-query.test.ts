@@ -68,7 +68,12 @@ describe('point queries', () => {
     await session.query('select code from item where id = 2');
     await db.query("update item set code = 'later' where id = 2");
     expect(await session.query('select code from item where id = 2')).toEqual([{ code: 'two' }]);
-    await session.run('commit');
+    await db.query("insert into item values (4, 'four')");
+    await session.query("update item set code = 'own' where id = 1");
+    expect(await session.query('select code from item where id = 1')).toEqual([{ code: 'own' }]);
+    expect(await session.query('select code from item where id = 2')).toEqual([{ code: 'two' }]);
+    expect(await session.query('select code from item where id = 4')).toEqual([]);
+    await session.run("update item set code = 'one' where id = 1; delete from item where id = 4; commit");
     expect(await session.query('select code from item where id = 2')).toEqual([{ code: 'later' }]);
     await session.close();
   });
