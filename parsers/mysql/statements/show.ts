@@ -426,6 +426,8 @@ export function describeStatement(p: MysqlParser): StatementNode {
     if (analyze || formatted) throw p.syntaxError();
     return describeTable(p, pos);
   }
+  // The plan shown is that of the literals as written.
+  p.liftLiterals = false;
   const statement = p.statement();
   p.command = 'EXPLAIN';
   const options = [
