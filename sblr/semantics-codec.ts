@@ -52,6 +52,7 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   fractions: ['rounded', 'truncated'],
   resultOrder: ['columns', 'expressions'],
   lockedRows: ['result', 'read'],
+  shortRows: ['defaults', 'error'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

@@ -27,7 +27,7 @@ import {
   targetColumn,
   targetColumns,
 } from './targets.ts';
-import { rowItems, valuesScope } from './values.ts';
+import { rowItems, valuesScope, wrongWidth } from './values.ts';
 import { requirePrivilege, viewChecks, type Target } from './view-target.ts';
 
 export function bindInsert(
@@ -150,9 +150,11 @@ function usedColumns(
   width: number,
   pos: number | undefined,
 ): readonly ColumnDefinition[] {
-  if (width > columns.length) fail('syntax_error', 'INSERT has more expressions than target columns', pos);
-  if (width < columns.length && node.columns.length > 0)
-    fail('syntax_error', 'INSERT has more target columns than expressions', pos);
+  if (width > columns.length)
+    fail('syntax_error', 'INSERT has more expressions than target columns', pos, wrongWidth(1));
+  const all = node.columns.length > 0 || (width > 0 && binder.semantics.shortRows === 'error');
+  if (width < columns.length && all)
+    fail('syntax_error', 'INSERT has more target columns than expressions', pos, wrongWidth(1));
   const { live } = shapeOf(target.relation);
   return columns
     .slice(0, width)
@@ -215,9 +217,9 @@ function bindRows(
   const scope = valuesScope(binder, outer, ctes);
   const rows = source.rows.map(rowItems);
   const width = rows[0]?.length ?? 0;
-  for (const row of rows) {
+  for (const [at, row] of rows.entries()) {
     if (row.length !== width)
-      fail('syntax_error', 'VALUES lists must all be the same length', row[0]?.pos ?? source.pos);
+      fail('syntax_error', 'VALUES lists must all be the same length', row[0]?.pos ?? source.pos, wrongWidth(at + 1));
   }
   const first = rows[0]?.[Math.min(wanted.length, width - 1)];
   const columns = usedColumns(binder, node, target, wanted, width, first?.pos ?? source.pos ?? node.pos);

@@ -1,6 +1,7 @@
 /**
  * VALUES as a query: rows of one width, columns of a common type.
  */
+import type { SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { BoundExpression } from './bound.ts';
 import { coerceTo, commonType } from './coerce.ts';
@@ -10,6 +11,12 @@ import { bindExpression } from './expression.ts';
 import { plainRelation } from './outputs.ts';
 import { newLevel, Scope } from './scope.ts';
 import { depthBelow } from './levels.ts';
+
+/** Details of a row whose values are not as many as the columns that they are for. */
+export const wrongWidth = (row: number): Partial<SqlErrorDetails> => ({
+  variant: 'row_width',
+  args: { row: String(row) },
+});
 
 export function rowItems(row: ValueNode): readonly ValueNode[] {
   return row.op === 'ROW' ? row.items : [row];
@@ -30,10 +37,10 @@ export function bindValues(
 ): BoundRelation {
   const scope = valuesScope(binder, outer, ctes);
   const width = rowItems(node.rows[0] as ValueNode).length;
-  const rows = node.rows.map((row) => {
+  const rows = node.rows.map((row, at) => {
     const items = rowItems(row);
     if (items.length !== width)
-      fail('syntax_error', 'VALUES lists must all be the same length', row.pos ?? items[0]?.pos);
+      fail('syntax_error', 'VALUES lists must all be the same length', row.pos ?? items[0]?.pos, wrongWidth(at + 1));
     return items.map((item) => {
       if (item.op === 'DEFAULT_VALUE') fail('syntax_error', 'DEFAULT is not allowed in this context', item.pos);
       return bindExpression(item, scope);

@@ -31,7 +31,7 @@ import { placeColumn } from './change-column.ts';
 import { fillNewColumn, rewrite } from './rewrite.ts';
 import { dropColumnDependents, dropConstraint, dropOwnedSequence } from './drop.ts';
 import { checkDependentViews, renameColumnEverywhere } from './dependencies.ts';
-import { changeSequence, continueCounter, COUNTER_OPTION, createOwnedSequence } from './sequences.ts';
+import { changeSequence, COUNTER_OPTION, createOwnedSequence, resetCounter } from './sequences.ts';
 import { verifyGenerated } from './generated-columns.ts';
 import { addColumn, columnByName, putColumn, requireColumn } from './tables.ts';
 import { dropColumnInViews, moveInViews, renameColumnInViews, renameInViews } from './view-names.ts';
@@ -421,14 +421,15 @@ async function alterType(action: Action, table: TableDefinition, context: DdlCon
   if (!(await context.isEmpty(table))) await rewrite(table, new Map([[column.position, conversion]]), context);
 }
 
-function changeOptions(action: Action, table: TableDefinition, context: DdlContext): void {
+async function changeOptions(action: Action, table: TableDefinition, context: DdlContext): Promise<void> {
   const options = { ...table.options };
   for (const option of action.options) {
     if (action.action === 'set_options') options[option.name] = option.value ?? 'true';
     else delete options[option.name];
   }
   context.catalog.put({ ...table, options });
-  continueCounter(table.id, options[COUNTER_OPTION], context);
+  const counter = action.options.find((option) => option.name === COUNTER_OPTION)?.value;
+  if (action.action === 'set_options') await resetCounter(table.id, counter, context);
 }
 
 /** ALTER CONSTRAINT: when a foreign key is checked. */

@@ -84,6 +84,8 @@ export interface DdlContext {
   /** Runs `query` and inserts its rows into `table`; answers their number. */
   insertQuery(query: BoundQuery, table: TableDefinition): Promise<number>;
   isEmpty(table: TableDefinition): Promise<boolean>;
+  /** The greatest value of a column of integers. */
+  greatest(table: TableDefinition, column: number): Promise<bigint | undefined>;
   temporarySchema(): SchemaDefinition;
   /** Does the name mean the schema of the session's temporary objects? */
   isTemporaryName(name: Identifier): boolean;

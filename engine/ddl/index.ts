@@ -23,6 +23,8 @@ import { createView } from './views.ts';
 export interface DdlCompletion {
   readonly command: string;
   readonly rows?: number;
+  /** Rows of the query whose rows were stored. */
+  readonly records?: number;
 }
 
 export interface DdlHooks {
@@ -156,5 +158,5 @@ async function createSchemaWith(
 
 async function createAs(statement: NodeOf<'CREATE_TABLE_AS'>, context: DdlContext): Promise<DdlCompletion> {
   const rows = await createTableAs(statement, context);
-  return statement.withData ? { command: 'SELECT', rows } : { command: 'CREATE TABLE AS' };
+  return statement.withData ? { command: 'SELECT', rows, records: rows } : { command: 'CREATE TABLE AS' };
 }

@@ -177,6 +177,20 @@ export function continueCounter(tableId: ObjectId, value: string | undefined, co
   }
 }
 
+/** The counter goes on with `value`, or behind the greatest that the column holds. */
+export async function resetCounter(tableId: ObjectId, value: string | undefined, context: DdlContext): Promise<void> {
+  if (value === undefined || !/^\d+$/.test(value)) return;
+  const table = context.catalog.table(tableId);
+  for (const { sequenceId, position, dropped } of table.columns) {
+    const sequence = dropped || sequenceId === undefined ? undefined : context.catalog.get(sequenceId);
+    if (sequence?.kind !== 'sequence') continue;
+    const behind = ((await context.greatest(table, position)) ?? 0n) + 1n;
+    const wanted = BigInt(value) < 1n ? 1n : BigInt(value);
+    const next = wanted > behind ? wanted : behind;
+    context.restartSequence(sequence.id, next > sequence.maximum ? sequence.maximum : next);
+  }
+}
+
 export async function createOwnedSequence(
   context: DdlContext,
   tableId: ObjectId,

@@ -1,5 +1,6 @@
 /** Numbers in other forms: bases 2 to 36, hexadecimal digits, base 64, checksums, thousands in groups; and text back to them. */
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { Bits, canonicalInteger, Decimal, type SqlValue } from '../../sblr/contract/values.ts';
 import { absDecimal, bigPower, decimalFromNumber, roundDecimal } from '../types/decimal.ts';
@@ -344,5 +345,10 @@ function wholeOf(value: Decimal, up: boolean): Integer {
   const rest = exact % unit;
   return canonicalInteger(rest === 0n ? cut : up ? (rest > 0n ? cut + 1n : cut) : rest < 0n ? cut - 1n : cut);
 }
-scalar('double_power(float64, float64) float64', (base: number, exponent: number) => base ** exponent);
-scalar('double_exponential(float64) float64', (value: number) => Math.exp(value));
+function finite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new SqlError('numeric_value_out_of_range', { message: 'double out of range', args: { type: 'DOUBLE' } });
+}
+scalar('double_power(float64, float64) float64', (base: number, exponent: number) => finite(base ** exponent));
+scalar('double_cotangent(float64) float64', (value: number) => finite(1 / Math.tan(value)));
+scalar('double_exponential(float64) float64', (value: number) => finite(Math.exp(value)));

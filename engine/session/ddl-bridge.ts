@@ -7,7 +7,7 @@ import { BOOL, type SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
 import type { RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import { bindSteps, type BoundSteps } from '../binder/aggregate-steps.ts';
-import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
+import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn, SortKey } from '../binder/bound.ts';
 import type { BindContext } from '../binder/context.ts';
 import { bindDefault, bindQuery, coerceForAssignment, bindTableExpression } from '../binder/index.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
@@ -417,6 +417,16 @@ export class DdlBridge implements DdlContext {
 
   async isEmpty(table: TableDefinition): Promise<boolean> {
     return (await this.#anyRow(this.#scan(table, false))) === undefined;
+  }
+
+  async greatest(table: TableDefinition, column: number): Promise<bigint | undefined> {
+    const scan = this.#scan(table, false);
+    const at = scan.columns.findIndex((one) => one.position === column);
+    const { id, type } = scan.columns[at]!;
+    const key: SortKey = { expression: { kind: 'column', id, type }, descending: true, nullsFirst: false };
+    const row = await this.#anyRow({ kind: 'sort', source: scan, keys: [key], columns: scan.columns });
+    const value = row?.[at];
+    return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : undefined;
   }
 
   isTemporaryName(name: Identifier): boolean {

@@ -40,6 +40,7 @@ const DEFAULTS: Semantics = Object.freeze({
   identityCounter: 'follows',
   missingValue: 'error',
   snapshotWrites: 'newest',
+  shortRows: 'error',
   literalCollation: DEFAULT_COLLATION,
   zeroDate: 'refused',
   unsignedSubtraction: 'unsigned',

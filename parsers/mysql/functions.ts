@@ -8,7 +8,7 @@ import type { FunctionFact } from '../shared/value-parser.ts';
 /** name[=primitive]/arguments, where arguments is a number, least-most, or least+ */
 const NUMBERS = `
 abs=absolute_of/1 acos=real_arc_cosine/1 asin=real_arc_sine/1 atan=arc_tangent/1-2 atan2=arc_tangent/1-2 bit_count=bits_set_in/1 ceil=ceiling_of/1
-ceiling=ceiling_of/1 cos/1 cot/1 crc32=checksum_of/1 degrees/1 exp=double_exponential/1 floor=floor_of/1 format=number_in_groups/2-3
+ceiling=ceiling_of/1 cos/1 cot=double_cotangent/1 crc32=checksum_of/1 degrees/1 exp=double_exponential/1 floor=floor_of/1 format=number_in_groups/2-3
 ln=natural_logarithm/1 log10=common_logarithm/1 log2=binary_logarithm/1 pow=double_power/2 power=double_power/2 radians/1
 sign=sign_of/1 sin/1 sqrt=real_square_root/1 tan/1 truncate=truncated/2
 `;

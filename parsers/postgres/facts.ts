@@ -36,6 +36,7 @@ export const SEMANTICS: Semantics = Object.freeze({
   identityCounter: 'apart',
   missingValue: 'null',
   snapshotWrites: 'fail',
+  shortRows: 'defaults',
   literalCollation: 'binary',
   zeroDate: 'refused',
   unsignedSubtraction: 'unsigned',

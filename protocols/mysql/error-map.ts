@@ -276,6 +276,7 @@ export const ERROR_MAP = {
     '42000',
     {
       execute_arguments: 'Incorrect arguments to EXECUTE',
+      row_width: "Column count doesn't match value count at row {row}",
       json_path: 'Invalid JSON path expression. The error is around character position {at}.',
       json_path_wild: 'In this situation, path expressions may not contain the * and ** tokens or an array range.',
       json_path_root: "The path expression '$' is not allowed in this context.",
@@ -283,6 +284,7 @@ export const ERROR_MAP = {
     },
     {
       execute_arguments: { errno: 1210, sqlstate: 'HY000' },
+      row_width: { errno: 1136, sqlstate: '21S01' },
       json_path: { errno: 3143 },
       json_path_wild: { errno: 3149 },
       json_path_root: { errno: 3153 },

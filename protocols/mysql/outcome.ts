@@ -3,7 +3,8 @@ import type { Completion } from '../../sblr/contract/session.ts';
 
 export function affectedRows(completion: Completion | undefined, foundRows: boolean): number {
   if (completion === undefined) return 0;
-  if (completion.command === 'SELECT') return 0;
+  // Rows of a query are counted where they were stored in a new table.
+  if (completion.command === 'SELECT') return completion.records ?? 0;
   if (completion.command === 'CREATE DATABASE') return 1;
   return (foundRows ? completion.rows : (completion.changed ?? completion.rows)) ?? 0;
 }
@@ -16,7 +17,7 @@ export function infoText(completion: Completion, warnings: number, foundRows: bo
   // Tables are changed in place: no rows are copied that a client would be told of.
   if (completion.command === 'ALTER TABLE' || completion.command.endsWith(' INDEX'))
     return `Records: 0  Duplicates: 0  Warnings: ${warnings}`;
-  if (completion.command === 'INSERT' && completion.records !== undefined)
+  if (completion.records !== undefined && (completion.command === 'INSERT' || completion.command === 'SELECT'))
     return `Records: ${completion.records}  Duplicates: ${duplicates(completion, foundRows)}  Warnings: ${warnings}`;
   return '';
 }

@@ -94,4 +94,6 @@ export interface Semantics {
   readonly resultOrder: 'columns' | 'expressions';
   /** Which rows FOR UPDATE and kin lock: those of the result (refused where it has none of a table), or all that are read. */
   readonly lockedRows: 'result' | 'read';
+  /** A row for a table without named columns that has fewer values than columns: the others get their defaults, or an error. */
+  readonly shortRows: 'defaults' | 'error';
 }

@@ -61,6 +61,7 @@ export const SEMANTICS: Semantics = {
   identityCounter: 'apart',
   missingValue: 'null',
   snapshotWrites: 'fail',
+  shortRows: 'defaults',
   literalCollation: 'binary',
   zeroDate: 'refused',
   unsignedSubtraction: 'unsigned',
