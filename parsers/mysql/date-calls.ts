@@ -18,6 +18,12 @@ const cast = (type: SqlType, operand: ValueNode, pos: number): ValueNode =>
 const MAX_DIGITS = 65;
 const DATE_UNITS: ReadonlySet<string> = new Set(['day', 'week', 'month', 'quarter', 'year']);
 
+/** How weeks are counted where a call does not say. */
+function weekMode(pos: number): ValueNode {
+  const setting = node('VARIABLE', { name: 'default_week_format', scope: 'setting', pos });
+  return node('CAST', { type: { kind: 'int64' }, mode: 'cast', operand: setting, pos });
+}
+
 /** date + INTERVAL amount unit, or minus. */
 export function shiftedDate(
   date: ValueNode,
@@ -135,7 +141,7 @@ export function dateCall(name: string, args: ValueNode[], pos: number): ValueNod
     case 'timestampdiff':
       return call('units_between', args, pos);
     case 'week':
-      return call('week_of', [first, second ?? integerLiteral(0)], pos);
+      return call('week_of', [first, second ?? weekMode(pos)], pos);
     case 'weekofyear':
       return call('week_of', [first, integerLiteral(3)], pos);
     case 'yearweek':

@@ -336,7 +336,29 @@ export abstract class MysqlExpressions extends TransactionParser {
         return literal(number, { kind: 'int64', unsigned: true }, pos);
       }
     }
-    return super.primary();
+    return kind === Token.SYMBOL && value === '{' ? this.bracedPrimary(pos) : super.primary();
+  }
+
+  /** {d 'date'}, {t 'time'}, {ts 'instant'}, {fn call}: any other word before a value says nothing. */
+  private bracedPrimary(pos: number): ValueNode {
+    this.advance();
+    const word = this.value.toLowerCase();
+    if (this.kind !== Token.WORD && this.kind !== Token.QUOTED) throw this.syntaxError();
+    this.advance();
+    const kind = ({ d: 'date', t: 'time', ts: 'timestamp' } as const)[word];
+    const value = kind !== undefined && this.isKind(Token.STRING) ? this.instantLiteral(kind, pos) : this.expression();
+    this.expectSymbol('}');
+    this.noLabel();
+    return value;
+  }
+
+  /** The text of a date, a time or an instant. */
+  private instantLiteral(kind: 'date' | 'time' | 'timestamp', pos: number): ValueNode {
+    const text = this.stringLiteral();
+    const operand = stringLiteral(text, pos);
+    const precision = Math.min(/\.(\d*)/.exec(text)?.[1]?.length ?? 0, MAX_FRACTION_DIGITS);
+    const type: SqlType = kind === 'date' ? { kind: 'date' } : { kind, precision };
+    return node('CAST', { type, mode: 'cast', operand, pos });
   }
 
   protected override otherPrimary(): ValueNode {
@@ -400,11 +422,7 @@ export abstract class MysqlExpressions extends TransactionParser {
     }
     if ((value === 'date' || value === 'time' || value === 'timestamp') && this.peekKind(1) === Token.STRING) {
       this.advance();
-      const text = this.stringLiteral();
-      const operand = stringLiteral(text, pos);
-      const precision = Math.min(/\.(\d*)/.exec(text)?.[1]?.length ?? 0, MAX_FRACTION_DIGITS);
-      const type: SqlType = value === 'date' ? { kind: 'date' } : { kind: value, precision };
-      return node('CAST', { type, mode: 'cast', operand, pos });
+      return this.instantLiteral(value, pos);
     }
     // Their names are no reserved words: they are forms only before a parenthesis.
     if (this.peekIsSymbol(1, '(')) {

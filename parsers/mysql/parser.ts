@@ -195,6 +195,14 @@ export class MysqlParser extends MysqlCalls {
   }
 
   protected override tablePrimary(): RelationNode {
+    // { OJ joined tables }
+    if (this.isSymbol('{')) {
+      this.advance();
+      this.expectWord('oj');
+      const joined = this.joinedTable();
+      this.expectSymbol('}');
+      return joined;
+    }
     return this.isWord('json_table') && this.peekIsSymbol(1, '(') ? parseJsonTable(this) : super.tablePrimary();
   }
 

@@ -79,7 +79,7 @@ innodb_version|8.0.36|string|||||fixed|
 interactive_timeout|28800|integer||1|31536000|s|user|
 join_buffer_size|262144|integer||128|4294967295||user|
 lc_messages|en_US|string|||||user|
-lc_time_names|en_US|string|||||user|
+lc_time_names|en_US|enum|en_US,en_GB,en_AU,en_CA,en_IN,en_NZ,en_PH,en_ZA,en_ZW||||user|
 license|MIT|string|||||fixed|
 local_infile|on|bool|||||global|
 lock_wait_timeout|31536000|integer||1|31536000|s|user|

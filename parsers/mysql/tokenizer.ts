@@ -25,6 +25,8 @@ const BACKQUOTE = 96;
 const HASH = 35;
 const AT = 64;
 const EXCLAMATION = 33;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 const QUESTION = 63;
 const ZERO = 48;
 /** Comments for versions above this are comments: the version that is mimicked. */
@@ -113,6 +115,10 @@ export class MysqlTokenizer extends Tokenizer {
         return;
       case AT:
         this.#scanVariable(start);
+        return;
+      case OPEN_BRACE:
+      case CLOSE_BRACE:
+        this.push(Token.SYMBOL, code === OPEN_BRACE ? '{' : '}', start, start + 1);
         return;
       case QUESTION:
         this.push(Token.PARAMETER, '?', start, start + 1);

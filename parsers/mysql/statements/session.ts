@@ -52,8 +52,6 @@ export function setStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
   p.command = 'SET';
-  if (p.acceptWord('names')) return setNames(p, pos);
-  if (p.acceptWord('charset') || p.acceptWords('character', 'set')) return setNames(p, pos);
   if (p.isWord('password')) throw p.unsupported('SET PASSWORD');
   if (p.isWord('role')) throw p.unsupported('SET ROLE');
   if (p.acceptWord('transaction')) return setTransaction(p, 'next', pos);
@@ -63,7 +61,8 @@ export function setStatement(p: MysqlParser): StatementNode {
     p.advance();
     return setTransaction(p, scope, pos);
   }
-  const statements = p.list(() => assignment(p));
+  const statements: StatementNode[] = [];
+  p.list(() => statements.push(...(namesWord(p) ? setNames(p, p.pos) : [assignment(p)])));
   return statements.length === 1 ? (statements[0] as StatementNode) : sequence(p, statements, pos);
 }
 
@@ -73,7 +72,13 @@ function sequence(p: MysqlParser, statements: readonly StatementNode[], pos: num
   return { ...(statements[0] as StatementNode), pos };
 }
 
-function setNames(p: MysqlParser, pos: number): StatementNode {
+/** NAMES, CHARSET or CHARACTER SET, unless it is the name of a variable. */
+function namesWord(p: MysqlParser): boolean {
+  if (p.peekValue(1) === '=' || p.peekValue(1) === ':=') return false;
+  return p.acceptWord('names') || p.acceptWord('charset') || p.acceptWords('character', 'set');
+}
+
+function setNames(p: MysqlParser, pos: number): StatementNode[] {
   const at = p.pos;
   const charset = p.isWord('default') ? 'utf8mb4' : word(p);
   if (p.isWord('default')) p.advance();
@@ -82,7 +87,7 @@ function setNames(p: MysqlParser, pos: number): StatementNode {
   const names = ['character_set_client', 'character_set_results', 'character_set_connection'];
   const statements: StatementNode[] = names.map((name) => setting(name, 'session', stringLiteral(charset), pos));
   statements.push(setting('collation_connection', 'session', stringLiteral(collation), pos));
-  return sequence(p, statements, pos);
+  return statements;
 }
 
 function word(p: MysqlParser): string {
