@@ -211,7 +211,7 @@ function longAddress(bytes: Uint8Array): string {
   if (groups.slice(0, 6).every((group) => group === 0) && groups[6] !== 0) return `::${short}`;
   // The longest run of zeros, the first among equals, is left out.
   let start = -1;
-  let size = 1;
+  let size = 0;
   for (let i = 0; i < 8; i++) {
     let end = i;
     while (end < 8 && groups[end] === 0) end++;
@@ -223,8 +223,9 @@ function longAddress(bytes: Uint8Array): string {
 scalar('address_text(bytes) text', (bytes: Uint8Array) =>
   bytes.length === 4 ? [...bytes].join('.') : bytes.length === 16 ? longAddress(bytes) : null,
 );
-scalar('is_short_address(text) bool', (text: string) => isShort(text));
-scalar('is_long_address(text) bool', (text: string) => isLong(text));
+const NULLABLE = { strict: false };
+scalar('is_short_address(text) bool', (text: string | null) => text !== null && isShort(text), NULLABLE);
+scalar('is_long_address(text) bool', (text: string | null) => text !== null && isLong(text), NULLABLE);
 scalar(
   'is_mapped_address(bytes) bool',
   (bytes: Uint8Array) =>
@@ -235,5 +236,6 @@ scalar(
   (bytes: Uint8Array) =>
     bytes.length === 16 &&
     bytes.subarray(0, 12).every((byte) => byte === 0) &&
-    bytes.subarray(12).some((byte) => byte !== 0),
+    // The unspecified address and that of the machine itself are addresses of their own.
+    (bytes.subarray(12, 15).some((byte) => byte !== 0) || (bytes[15] as number) > 1),
 );

@@ -447,12 +447,26 @@ function preserved(a: JsonNode, b: JsonNode): JsonNode {
   }
   return jsonArray([...(a.kind === 'array' ? a.items : [a]), ...(b.kind === 'array' ? b.items : [b])]);
 }
-for (const [name, merge] of [
-  ['json_merge_patch', patched],
-  ['json_merge_preserve', preserved],
+/** With NULL nothing is known of the result until a patch that is no object takes its place. */
+function patchedUnlessNull(target: JsonNode | null, patch: JsonNode | null): JsonNode | null {
+  if (patch === null) return null;
+  if (patch.kind !== 'object') return patch;
+  return target === null ? null : patched(target, patch);
+}
+for (const [name, merge, strict] of [
+  ['json_merge_patch', patchedUnlessNull, false],
+  ['json_merge_preserve', preserved as typeof patchedUnlessNull, true],
 ] as const)
-  scalarFor(`${name}(any, ...any) jsonb`, (types) => {
-    const documents = types.map((_, i) => documentAt(types, i, name));
-    return (values: Values) =>
-      jsonbFromNode(values.map((value, i) => (documents[i] as (value: SqlValue) => JsonNode)(value)).reduce(merge));
-  });
+  scalarFor(
+    `${name}(any, ...any) jsonb`,
+    (types) => {
+      const documents = types.map((_, i) => documentAt(types, i, name));
+      return (values: readonly (SqlValue | null)[]) => {
+        const merged = values
+          .map((value, i) => (value === null ? null : (documents[i] as (value: SqlValue) => JsonNode)(value)))
+          .reduce(merge);
+        return merged === null ? null : jsonbFromNode(merged);
+      };
+    },
+    { strict },
+  );

@@ -52,12 +52,11 @@ scalar('text_before_delimiter(text, text, int64) text', (text: string, delimiter
     }
     return text.slice(0, at);
   }
-  let at = text.length;
-  while (left++ < 0) {
-    at = at === 0 ? -1 : text.lastIndexOf(delimiter, at - delimiter.length);
-    if (at < 0) return text;
-  }
-  return text.slice(at + delimiter.length);
+  // Counted from the right are those that are found from the left.
+  const found: number[] = [];
+  for (let at = text.indexOf(delimiter); at >= 0; at = text.indexOf(delimiter, at + delimiter.length)) found.push(at);
+  const start = found[found.length + left];
+  return start === undefined ? text : text.slice(start + delimiter.length);
 });
 
 // ---- replacing and padding
@@ -193,11 +192,11 @@ scalar('sound_of(text) text', (text: string) => {
   let out = letters.charAt(0);
   let last = code(out);
   for (const letter of letters.slice(1)) {
+    // Vowels stand between equal sounds without parting them.
     const digit = code(letter);
-    if (letter !== 'H' && letter !== 'W') {
-      if (digit !== '0' && digit !== last) out += digit;
-      last = digit;
-    }
+    if (digit === '0' || digit === last) continue;
+    out += digit;
+    last = digit;
   }
   return out.padEnd(4, '0');
 });

@@ -14,6 +14,7 @@ import { standaloneCompile } from '../executor/modify/table-access.ts';
 import { Execution } from '../executor/run.ts';
 import { storedExpressions } from '../planner/environment.ts';
 import { bindContext, planBound, type PlannedQuery } from '../session/prepare.ts';
+import { checkHeld } from '../session/table-locks.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionNames } from '../session/names.ts';
 import { StatementContext } from '../session/statement-context.ts';
@@ -214,7 +215,7 @@ export class ProgramQueries {
       });
     for (const { table, access } of query.bound.tables) {
       const mode = access === 'read' ? 'access_share' : access === 'write' ? 'row_exclusive' : 'row_share';
-      this.#options.session.sessionLocks.tables.check(table, mode);
+      checkHeld(this.#options.session, table, mode);
       const result = transaction.lockTable(table.id, mode, 'wait', table.name.text);
       if (result instanceof LockWaiter)
         yield new Promise<void>((resolve, reject) => {

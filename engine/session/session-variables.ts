@@ -37,7 +37,12 @@ export class SessionVariables {
   /** The value as of the type that the reader was bound with. */
   read(name: string, scope: VariableKind, type: SqlType): SqlValue {
     const { settings, evaluation } = this.#session;
-    if (scope !== 'session') return settingValue(settings.definition(name), settings.read(name, scope === 'global'));
+    if (scope !== 'session') {
+      const definition = settings.definition(name);
+      const value = settingValue(definition, settings.read(name, scope === 'global'));
+      // A clock that goes is read, not the setting that lets it.
+      return definition?.role === 'clock' && value === 0 ? evaluation.statementTimestamp / 1_000_000 : value;
+    }
     const found = this.#byName.get(name);
     return found === undefined ? null : convert(found.value, found.type, type, evaluation);
   }

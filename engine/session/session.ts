@@ -420,7 +420,7 @@ export class Session implements EngineSession, StatementHost {
     this.counts.begin();
     this.sink = sink;
     this.state = 'active';
-    this.stateChangedAt = this.statementStartedAt = this.core.now();
+    this.statementStartedAt = this.settings.clockAt((this.stateChangedAt = this.core.now()));
     this.#stopTimer();
     this.#startTimer();
   }

@@ -13,7 +13,7 @@ export function settingType(definition: SettingDefinition | undefined): SqlType 
     case 'integer':
       return INT64;
     case 'real':
-      return FLOAT64;
+      return definition.role === 'clock' ? { kind: 'float64', scale: 6 } : FLOAT64;
     default:
       return TEXT;
   }

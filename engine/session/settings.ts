@@ -75,6 +75,13 @@ export class SessionSettings {
     return (east ? zoneOrOffset(value) : timeZoneSetting(value)) ?? UTC;
   }
 
+  /** Microseconds since 1970 by the session's clock, which may stand; `now`: by that of the server. */
+  clockAt(now: number): number {
+    const name = this.#roles.get('clock');
+    const seconds = name === undefined ? 0 : Number(this.#values.get(name));
+    return seconds > 0 ? Math.round(seconds * 1_000_000) : now;
+  }
+
   /** Has the setting of this name a role? */
   plays(name: string): boolean {
     return this.#definitions.get(name)?.role !== undefined;

@@ -21,7 +21,7 @@ import { DdlBridge } from './ddl-bridge.ts';
 import { explain } from './explain.ts';
 import { loadRows } from './load.ts';
 import { afterCommit, isTransactionControl, runTransactionControl } from './transaction-control.ts';
-import { lockTables } from './table-locks.ts';
+import { checkHeld, lockTables } from './table-locks.ts';
 import { bindParameters, checkResultShape, inFailedTransaction, lookupStatement } from './prepare.ts';
 import { deallocate, executePrepared, prepareStatement } from './prepared-statements.ts';
 import { evaluateValues } from './evaluate.ts';
@@ -141,7 +141,7 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
   }
   for (const { table, access } of query.bound.tables) {
     const mode = access === 'read' ? 'access_share' : access === 'write' ? 'row_exclusive' : 'row_share';
-    session.sessionLocks.tables.check(table, mode);
+    checkHeld(session, table, mode);
     const result = transaction.lockTable(table.id, mode, 'wait', table.name.text);
     if (result instanceof LockWaiter) {
       // The table may have changed while waiting: start over with a fresh plan.

@@ -76,6 +76,12 @@ function tablesBehind(session: Session, name: Name): readonly TableDefinition[] 
   return tables;
 }
 
+/** Raises where tables that the session holds bar it from this one. */
+export function checkHeld(session: Session, table: TableDefinition, mode: TableLockMode): void {
+  const { tables } = session.sessionLocks;
+  if (tables.any) tables.check(table, mode, (id) => session.catalog.get(id)?.kind === 'table');
+}
+
 /** One privilege to do what the lock is for. */
 function requireLockPrivilege(session: Session, table: TableDefinition, mode: NodeOf<'LOCK_TABLES'>['mode']): void {
   const enough = mode === 'access_share' ? ['SELECT'] : ['UPDATE', 'DELETE', 'TRUNCATE'];
@@ -92,7 +98,7 @@ export function lockTable(
   wait: 'wait' | 'nowait',
 ): Promise<void> {
   const table = session.catalog.get(id);
-  if (table?.kind === 'table') session.sessionLocks.tables.check(table, mode);
+  if (table?.kind === 'table') checkHeld(session, table, mode);
   return settled(session.transaction!.lockTable(id, mode, wait, name));
 }
 

@@ -43,10 +43,14 @@ export class HeldTables {
     this.#manager.releaseFrom(this.#owner, 0);
   }
 
-  /** Raises where the session's own locks bar the use. */
-  check({ id, name, persistence }: Table, mode: TableLockMode): void {
+  /** Raises where the session's own locks bar the use; `exists`: of a table by its id. When all that is held is gone, nothing is. */
+  check({ id, name, persistence }: Table, mode: TableLockMode, exists: (id: number) => boolean): void {
     if (!this.any || persistence === 'temporary') return;
     const held = this.#modes.get(id);
+    if (held === undefined && ![...this.#modes.keys()].some(exists)) {
+      this.release();
+      return;
+    }
     const args = { table: name.text };
     if (held === undefined && !this.open)
       throw new SqlError('object_not_in_prerequisite_state', {

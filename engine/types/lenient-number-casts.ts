@@ -53,9 +53,9 @@ export function toInteger(from: SqlType, to: SqlType, assignment: boolean): Leni
   const name = INTEGER_NAMES[to.kind] as string;
   // An expression takes the bits of a negative number, a column the nearest value.
   const wraps = !assignment && to.kind === 'int64' && to.unsigned === true;
-  // And so does a signed one with an integer that is too large, however it is written.
-  const turns = !assignment && to.kind === 'int64' && to.unsigned !== true && from.kind !== 'decimal' && !isFloat(from);
-  const silent = isInteger(from);
+  // A cast that asks for it takes those of an integer that is too large, however it is written.
+  const turns = to.declared === 'signed' && !assignment && from.kind !== 'decimal' && !isFloat(from);
+  const silent = !assignment && isInteger(from);
   return (value, evaluation, misfits) => {
     const number = whole(value, evaluation, misfits);
     if (number >= low && number <= high) return number;
@@ -65,7 +65,7 @@ export function toInteger(from: SqlType, to: SqlType, assignment: boolean): Leni
       if (!silent) misfits.outOfRange(name, textOf(value));
       return canonicalInteger(number > MOST_UNSIGNED ? -1n : BigInt.asIntN(64, BigInt(number)));
     }
-    misfits.outOfRange(name, textOf(value));
+    if (!silent) misfits.outOfRange(name, textOf(value));
     return canonicalInteger(BigInt(number < low ? low : high));
   };
 }

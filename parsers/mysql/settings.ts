@@ -142,6 +142,7 @@ system_time_zone|UTC|string|||||fixed|
 table_definition_cache|2000|integer||400|524288||global|
 table_open_cache|4000|integer||1|524288||global|
 thread_stack|1048576|integer||131072|4294967295||fixed|
+timestamp|0|real||0|32536771199||user|
 time_zone|SYSTEM|zone_or_offset|||||user|r
 tls_version|TLSv1.2,TLSv1.3|string|||||fixed|
 tmp_table_size|16777216|integer||1024|4294967295||user|
@@ -164,6 +165,7 @@ export const SETTINGS: readonly SettingDefinition[] = settingTable(TABLE, {
   innodb_lock_wait_timeout: 'lock_timeout',
   max_execution_time: 'statement_timeout',
   time_zone: 'time_zone',
+  timestamp: 'clock',
   foreign_key_checks: 'foreign_key_checks',
   sql_select_limit: 'row_limit',
   sql_safe_updates: 'keyed_changes',

@@ -303,7 +303,11 @@ export function parseCastType(p: ParserBase): ParsedType {
     case 'unsigned':
       p.advance();
       p.acceptOneOf('integer', 'int');
-      return { type: word === 'signed' ? { kind: 'int64' } : { kind: 'int64', unsigned: true }, label: word };
+      // A cast to SIGNED that was written takes the bits of what is too large; other conversions the nearest value.
+      return {
+        type: word === 'signed' ? { kind: 'int64', declared: 'signed' } : { kind: 'int64', unsigned: true },
+        label: word,
+      };
     case 'binary': {
       p.advance();
       const length = optionalLength(p);

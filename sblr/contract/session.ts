@@ -266,6 +266,8 @@ export type SettingRole =
   /** off = a commit is acknowledged before it is on disk. */
   | 'commit_sync'
   | 'time_zone'
+  /** Seconds since 1970 at which the session's clock stands; 0 = it goes. */
+  | 'clock'
   | 'search_path'
   /** off = foreign keys are not checked. */
   | 'foreign_key_checks'
