@@ -47,6 +47,8 @@ export interface NameSettings {
   readonly fold: IdentifierFold;
   readonly qualifier: Semantics['qualifier'];
   readonly system: SystemCatalog;
+  /** What the main schema is called. Default: as the session's dialect calls it. */
+  readonly mainSchema?: string;
   /** Names are those of a stored definition, which may use all schemas. Default: false. */
   readonly stored?: boolean;
 }
@@ -152,7 +154,8 @@ export class SessionNames implements NameContext {
       const database = this.catalog.databaseByName(name);
       return database === undefined ? undefined : this.mainSchema(database.id);
     }
-    if (!name.exact && identifierKey(name) === this.#settings.system.mainSchema.toLowerCase()) {
+    const { mainSchema = this.#settings.system.mainSchema } = this.#settings;
+    if (!name.exact && identifierKey(name) === mainSchema.toLowerCase()) {
       const main = this.mainSchema();
       if (main !== undefined) return main;
     }

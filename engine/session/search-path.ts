@@ -43,14 +43,15 @@ function writtenName(session: Session, text: string): Identifier {
 }
 
 /**
- * Names as a view's query sees them: the database and path it was made with, the rights of its owner, or where the
+ * Names as a view's query sees them: the database, path and name of the main schema it was made with, the rights of its owner, or where the
  * view leaves them to whoever reads it, of the current role (whatever views are in between).
  */
 export function viewNames(session: Session, view: ViewDefinition): SessionNames {
-  const { qualifier } = storedQuery(view.program).semantics;
+  const { qualifier, mainSchema } = storedQuery(view.program).semantics;
   const names = session.names.with({
     databaseId: view.databaseId,
     qualifier,
+    mainSchema,
     role: invokersRights(view) ? session.currentRole : view.owner,
     stored: true,
   });

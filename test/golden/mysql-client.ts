@@ -51,7 +51,7 @@ export class MysqlGoldenClient implements GoldenConnection {
       uri: this.#url,
       multipleStatements: true,
       rowsAsArray: true,
-      typeCast: (field) => field.string(),
+      typeCast: (field) => field.string('utf8'),
     });
     const connection = this.#connection;
     return new Promise((resolve) => {
