@@ -31,3 +31,7 @@ export function notPreparable(): SqlError {
 export function wrongArguments(where: string): SqlError {
   return new SqlError('protocol_violation', { message: `Incorrect arguments to ${where}`, variant: 'arguments' });
 }
+
+export function emptyQuery(): SqlError {
+  return new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
+}

@@ -19,8 +19,8 @@ import { type SqlType } from '../../sblr/contract/types.ts';
 import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
 import { CLIENT, COM, SERVER_STATUS } from './constants.ts';
 import { Diagnostics } from './diagnostics.ts';
-import { diagnosticsResult } from './diagnostics-result.ts';
-import { near, notPreparable, severalStatements, wrongArguments } from './command-errors.ts';
+import { diagnosticsResult, writeDiagnostics } from './diagnostics-result.ts';
+import { emptyQuery, near, notPreparable, severalStatements, wrongArguments } from './command-errors.ts';
 import { nativeError } from './error-map.ts';
 import { FileTransfer, writeFileRequest } from './file-transfer.ts';
 import { affectedRows, infoText, statisticsText } from './outcome.ts';
@@ -222,8 +222,13 @@ export class CommandSession implements ReplySink {
   #runNext(): void {
     const result = this.#compiler.compile({ text: this.#text, start: this.#next, settings: this.#settings });
     if (result.kind === 'error') throw result.error;
-    if (result.kind === 'empty')
-      throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
+    if (result.kind === 'empty') {
+      if (this.#text.slice(this.#next).trim() === '') throw emptyQuery();
+      // Nothing but comments is a statement that does nothing.
+      this.#moreStatements = false;
+      this.#ok();
+      return;
+    }
     this.#next = result.end;
     this.#moreStatements = result.end < this.#text.length && !isBlank(this.#text.slice(result.end));
     if (this.#moreStatements && (this.#capabilities & CLIENT.MULTI_STATEMENTS) === 0)
@@ -257,12 +262,7 @@ export class CommandSession implements ReplySink {
   #showDiagnostics(action: Extract<ClientAction, { kind: 'diagnostics' }>): void {
     const result = diagnosticsResult(this.#diagnostics, action);
     this.#describe(result.columns, this.#moreStatements);
-    for (const row of result.rows) {
-      this.#packets.begin();
-      for (const value of row) this.#packets.text(value);
-      this.#packets.end();
-    }
-    writeEndOfRows(this.#packets, this.#capabilities, this.#outcome(undefined, this.#moreStatements));
+    writeDiagnostics(this.#packets, this.#capabilities, result, this.#outcome(undefined, this.#moreStatements));
     if (this.#moreStatements) this.#runNext();
     else this.#host.answered();
   }
@@ -286,8 +286,7 @@ export class CommandSession implements ReplySink {
     }
     const result = this.#compiler.compile({ text: this.#text, start: 0, settings: this.#settings });
     if (result.kind === 'error') throw result.error;
-    if (result.kind === 'empty')
-      throw new SqlError('syntax_error', { message: 'Query was empty', variant: 'empty_query' });
+    if (result.kind === 'empty') throw emptyQuery();
     const rest = this.#text.slice(result.end);
     if (!isBlank(rest)) throw severalStatements(rest);
     const { statement } = result;

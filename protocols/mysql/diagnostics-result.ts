@@ -3,6 +3,8 @@ import type { ClientAction } from '../../sblr/contract/dialect.ts';
 import type { ResultColumn } from '../../sblr/contract/session.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { Diagnostics } from './diagnostics.ts';
+import { type Outcome, writeEndOfRows } from './messages.ts';
+import type { PacketWriter } from './packets.ts';
 
 export interface DiagnosticsResult {
   readonly columns: readonly ResultColumn[];
@@ -33,4 +35,19 @@ export function diagnosticsResult(
     columns: [column('Level', LEVEL), column('Code', CODE), column('Message', MESSAGE)],
     rows: list.slice(action.offset, end).map(({ level, errno, message }) => [level, String(errno), message]),
   };
+}
+
+/** The rows and their end. `outcome`: of the statement that shows them, whose warnings are not told again. */
+export function writeDiagnostics(
+  packets: PacketWriter,
+  capabilities: number,
+  result: DiagnosticsResult,
+  outcome: Outcome,
+): void {
+  for (const row of result.rows) {
+    packets.begin();
+    for (const value of row) packets.text(value);
+    packets.end();
+  }
+  writeEndOfRows(packets, capabilities, { ...outcome, warnings: 0 });
 }

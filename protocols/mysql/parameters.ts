@@ -1,4 +1,5 @@
 /** The parameter values of COM_STMT_EXECUTE ("Binary Protocol Value"), and their types as the client declares them. */
+import { isUtf8 } from 'node:buffer';
 import { daysFromCivil, joinMicros } from '../../sblr/contract/text/calendar.ts';
 import {
   BYTES,
@@ -16,7 +17,7 @@ import type { SqlValue } from '../../sblr/contract/values.ts';
 import { canonicalInteger } from '../../sblr/contract/values.ts';
 import { MalformedMessage, type NetworkReader } from '../shared/byte-reader.ts';
 import { FIELD_TYPE } from './constants.ts';
-import { readLengthBytes, readLengthText } from './length-encoded.ts';
+import { readLengthBytes } from './length-encoded.ts';
 
 const UNSIGNED = 0x80;
 const MICROS_PER_SECOND = 1_000_000;
@@ -52,7 +53,7 @@ export function readParameterValues(
     const type = types[index] as ParameterType;
     const ahead = long.get(index);
     const isNull = (((nulls[index >> 3] as number) >> (index & 7)) & 1) === 1 || type.code === FIELD_TYPE.NULL;
-    if (ahead !== undefined) values.push(isBinary(type) ? ahead : ahead.toString('utf8'));
+    if (ahead !== undefined) values.push(isBinary(type) ? ahead : text(ahead));
     else values.push(isNull ? null : readValue(reader, type));
   }
   return values;
@@ -65,14 +66,22 @@ export function engineTypes(
   long: ReadonlyMap<number, Buffer>,
 ): SqlType[] {
   return types.map((type, index) => {
-    if (long.has(index)) return isBinary(type) ? BYTES : TEXT;
-    return shownFraction(engineType(type), values[index] ?? null);
+    const value = values[index] ?? null;
+    if (value instanceof Uint8Array) return BYTES;
+    return long.has(index) ? TEXT : shownFraction(engineType(type), value);
   });
 }
 
 /** Do the engine's types of such parameters depend on their values? */
 export function dependOnValues(types: readonly ParameterType[]): boolean {
   return types.some(({ code }) => TIMED.has(code));
+}
+
+/** Is there a text among the values that is none, so that these types are not those of the next execution? */
+export function bytesForText(types: readonly ParameterType[], values: readonly SqlValue[]): boolean {
+  for (let index = 0; index < types.length; index++)
+    if (values[index] instanceof Uint8Array && !isBinary(types[index] as ParameterType)) return true;
+  return false;
 }
 
 function isBinary({ code }: ParameterType): boolean {
@@ -151,8 +160,13 @@ function readValue(reader: NetworkReader, { code, unsigned }: ParameterType): Sq
     case FIELD_TYPE.BIT:
       return Buffer.from(readLengthBytes(reader));
     default:
-      return readLengthText(reader);
+      return text(readLengthBytes(reader));
   }
+}
+
+/** Many clients declare binary strings as text: what is no text is kept as the bytes that came. */
+function text(bytes: Buffer): SqlValue {
+  return isUtf8(bytes) ? bytes.toString('utf8') : Buffer.from(bytes);
 }
 
 /** Times of day that are given with a fraction of a second show it. */

@@ -6,7 +6,7 @@ import type { SqlValue } from '../../sblr/contract/values.ts';
 import { CLIENT } from './constants.ts';
 import { writeColumnDefinition, writeEof } from './messages.ts';
 import type { PacketWriter } from './packets.ts';
-import { dependOnValues, engineTypes, type ParameterType } from './parameters.ts';
+import { bytesForText, dependOnValues, engineTypes, type ParameterType } from './parameters.ts';
 
 /** Bytes of long data a statement may collect before it is executed. */
 const LONG_DATA_LIMIT = 1 << 30;
@@ -48,14 +48,15 @@ export class PreparedStatement {
    * when the statement is prepared.
    */
   requestTypes(values: readonly SqlValue[] = [], long = NOTHING_AHEAD): readonly (SqlType | undefined)[] {
-    if (this.#requestTypes !== undefined && long.size === 0) return this.#requestTypes;
+    const lasting = long.size === 0 && !bytesForText(this.types, values);
+    if (this.#requestTypes !== undefined && lasting) return this.#requestTypes;
     const { compiled } = this;
     const types: (SqlType | undefined)[] = engineTypes(this.types, values, long);
     if (types.length > 0 || compiled.literals.length > 0) {
       while (types.length < compiled.parameterCount) types.push(undefined);
       types.push(...compiled.literalTypes);
     }
-    if (long.size === 0 && !dependOnValues(this.types)) this.#requestTypes = types;
+    if (lasting && !dependOnValues(this.types)) this.#requestTypes = types;
     return types;
   }
 

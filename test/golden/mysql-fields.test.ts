@@ -1,4 +1,4 @@
-/** What clients are told of the columns of a result besides name and type: the table, and whether they may be NULL. */
+/** What drivers rely on besides rows: whose columns a result has and whether they may be NULL, bytes in parameters, empty texts. */
 import mysql, { type FieldPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../harness/index.ts';
@@ -41,4 +41,22 @@ test('columns of subqueries and views belong to them', async () => {
   expect(await fields('select more from v')).toBe('v..more');
   expect(await fields('select w.more from v w')).toBe('w..more');
   expect(await fields('select x.n, count(*) from a x group by x.n')).toBe('x.a.n ..count(*)');
+});
+
+test('binary strings that a client declares as text reach binary columns as they are', async () => {
+  await client.query('create table bin (id int primary key, v varbinary(9), b blob, t text)');
+  const raw = Buffer.from([0, 0xff, 0x27, 0xc3]);
+  await client.execute({ sql: 'insert into bin values (1, ?, ?, ?)', values: [raw, raw, 'é'] });
+  // mysql2 declares a Buffer as a string, as most clients do.
+  const [rows] = await client.execute('select v, b, t from bin where v = ?', [raw]);
+  expect(rows).toEqual([{ v: raw, b: raw, t: 'é' }]);
+  await expect(client.execute('insert into bin values (2, null, null, ?)', [raw])).rejects.toMatchObject({
+    errno: 1366,
+  });
+});
+
+test('nothing but comments is a statement, nothing at all is not', async () => {
+  const [nothing] = await client.query('-- only a comment');
+  expect(nothing).toMatchObject({ affectedRows: 0 });
+  await expect(client.query(' ')).rejects.toMatchObject({ errno: 1065 });
 });

@@ -1,6 +1,7 @@
 /** OK packets as clients with and without session tracking read them. */
 import { expect, test } from 'vitest';
 import { CLIENT } from '../../../../protocols/mysql/constants.ts';
+import { writeDiagnostics } from '../../../../protocols/mysql/diagnostics-result.ts';
 import { writeOk } from '../../../../protocols/mysql/messages.ts';
 import { PacketWriter } from '../../../../protocols/mysql/packets.ts';
 import { NetworkWriter } from '../../../../protocols/shared/byte-writer.ts';
@@ -18,4 +19,11 @@ test('the text has its length before it, whether the client tracks the session o
   expect(ok(CLIENT.PROTOCOL_41, 'Records: 3')).toBe(`00030002000000${text}`);
   expect(ok(CLIENT.PROTOCOL_41, '')).toBe('00030002000000');
   expect(ok(CLIENT.PROTOCOL_41 | CLIENT.SESSION_TRACK, 'Records: 3')).toBe(`00030002400000${text}0401020164`);
+});
+
+test('warnings that are shown are not told again', () => {
+  const writer = new NetworkWriter();
+  const outcome = { affectedRows: 0, lastInsertId: 0, status: 2, warnings: 3, info: '', changes: [] };
+  writeDiagnostics(new PacketWriter(writer), CLIENT.PROTOCOL_41, { columns: [], rows: [['Warning']] }, outcome);
+  expect(Buffer.from(writer.take()).subarray(-5).toString('hex')).toBe('fe00000200');
 });
