@@ -33,9 +33,18 @@ const OWN_TEXT = new Set([
 ]);
 
 const IDENTITIES = new WeakMap<SqlType, string>();
+const COMPOSED: ReadonlySet<SqlType['kind']> = new Set<SqlType['kind']>([
+  'array',
+  'enum',
+  'set',
+  'record',
+  'reference',
+]);
 
 /** Two types of one identity are the same type up to modifiers and domains. */
 export function typeIdentity(type: SqlType): string {
+  // Only what is put together is worth remembering: most literals come with a type object of their own.
+  if (!COMPOSED.has(type.kind)) return computeIdentity(type);
   let found = IDENTITIES.get(type);
   if (found === undefined) {
     found = computeIdentity(type);

@@ -5,6 +5,7 @@ import type { SqlValue, Row } from '../../sblr/contract/values.ts';
 import type { ObjectId, TableDefinition } from '../catalog/definitions.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { comparatorOf, hashKeyOf, rowBytes } from '../executor/values.ts';
+import { sortInTurns, type Turns } from './turns.ts';
 
 export interface ColumnStatistics {
   /** Number of different values; negative = that fraction of the rows (-1 = unique). */
@@ -34,6 +35,8 @@ export const NO_STATISTICS: StatisticsSource = { table: () => undefined };
 export const SAMPLE_ROWS = 30_000;
 const HISTOGRAM_PARTS = 100;
 const COMMON_VALUES = 100;
+/** Values looked at between two looks at the clock. */
+const STEPS = 64;
 
 /** Keeps a uniform sample of the rows it is shown (reservoir sampling). */
 export class RowSample {
@@ -55,65 +58,83 @@ export class RowSample {
   }
 }
 
-/** One column after the other, other work in between: each takes some milliseconds. */
+/** In turns: a sample takes some tens of milliseconds. */
 export async function computeStatistics(
   table: TableDefinition,
   sample: RowSample,
   semantics: Semantics,
+  turns: Turns,
 ): Promise<TableStatistics> {
   const { rows } = sample;
   let bytes = 0;
-  for (const row of rows) bytes += rowBytes(row);
+  for (let at = 0; at < rows.length; at++) {
+    bytes += rowBytes(rows[at]!);
+    if (at % STEPS === 0 && turns.over) await turns.next();
+  }
   const columns: (ColumnStatistics | undefined)[] = [];
   for (const column of table.columns) {
     if (column.dropped) {
       columns.push(undefined);
       continue;
     }
-    await new Promise((resolve) => setImmediate(resolve));
     const at = column.position - 1;
-    const values = rows.map((row) => (at < row.length ? row[at] : column.missing));
+    const valueOf = (row: Row): SqlValue => (at < row.length ? row[at]! : column.missing);
+    const counted = await countValues(rows, valueOf, hashKeyOf(column.type, semantics), turns);
     columns.push(
-      columnStatistics(values, sample.seen, hashKeyOf(column.type, semantics), comparatorOf(column.type, semantics)),
+      await columnStatistics(counted, rows.length, sample.seen, comparatorOf(column.type, semantics), turns),
     );
   }
   return { rows: sample.seen, rowBytes: rows.length === 0 ? 64 : bytes / rows.length, columns };
 }
 
-function columnStatistics(
-  values: readonly SqlValue[],
-  total: number,
+/** A value and how often it is in the sample. */
+interface ValueCount {
+  readonly value: SqlValue;
+  count: number;
+}
+
+/** The different values of a column other than NULL. */
+async function countValues(
+  rows: readonly Row[],
+  valueOf: (row: Row) => SqlValue,
   hash: (value: SqlValue) => unknown,
-  compare: (a: SqlValue, b: SqlValue) => number,
-): ColumnStatistics {
-  const counts = new Map<unknown, { readonly value: SqlValue; count: number }>();
-  let present = 0;
-  for (const value of values) {
+  turns: Turns,
+): Promise<ValueCount[]> {
+  const counts = new Map<unknown, ValueCount>();
+  for (let at = 0; at < rows.length; at++) {
+    const value = valueOf(rows[at]!);
+    if (at % STEPS === 0 && turns.over) await turns.next();
     if (value === null) continue;
-    present++;
     const key = hash(value);
     const entry = counts.get(key);
     if (entry === undefined) counts.set(key, { value, count: 1 });
     else entry.count++;
   }
-  const sampled = values.length;
+  return [...counts.values()];
+}
+
+/** `sampled` of `total` rows were looked at. */
+async function columnStatistics(
+  entries: readonly ValueCount[],
+  sampled: number,
+  total: number,
+  compare: (a: SqlValue, b: SqlValue) => number,
+  turns: Turns,
+): Promise<ColumnStatistics> {
+  const present = sum(entries);
   if (present === 0)
     return { distinct: sampled === 0 ? -1 : 1, nullFraction: sampled === 0 ? 0 : 1, common: [], histogram: [] };
-  const entries = [...counts.values()].sort((a, b) => b.count - a.count);
   const average = present / entries.length;
-  const everything = entries.length <= COMMON_VALUES;
-  const frequent = entries
-    .slice(0, COMMON_VALUES)
-    .filter((entry) => (everything && average > 1) || (entry.count > 1 && entry.count > average * 1.25));
-  const common = frequent.map((entry) => ({ value: entry.value, fraction: entry.count / sampled }));
-  const left = new Set(frequent.map((entry) => entry.value));
-  const rest: SqlValue[] = [];
-  for (const entry of entries)
-    if (!left.has(entry.value)) for (let copy = 0; copy < entry.count; copy++) rest.push(entry.value);
-  rest.sort(compare);
-  const parts = Math.min(HISTOGRAM_PARTS, rest.length - 1);
-  const histogram: SqlValue[] = [];
-  for (let at = 0; at <= parts; at++) histogram.push(rest[Math.round((at * (rest.length - 1)) / Math.max(1, parts))]);
+  const everything = entries.length <= COMMON_VALUES && average > 1;
+  const outstanding = entries.filter(({ count }) => everything || (count > 1 && count > average * 1.25));
+  const frequent = new Set(
+    (await sortInTurns(outstanding, (a, b) => b.count - a.count, turns)).slice(0, COMMON_VALUES),
+  );
+  const rest = await sortInTurns(
+    entries.filter((entry) => !frequent.has(entry)),
+    (a, b) => compare(a.value, b.value),
+    turns,
+  );
   return {
     distinct: estimateDistinct(
       entries.map((entry) => entry.count),
@@ -121,9 +142,31 @@ function columnStatistics(
       total * (present / sampled),
     ),
     nullFraction: 1 - present / sampled,
-    common,
-    histogram: rest.length < 2 ? [] : histogram,
+    common: [...frequent].map((entry) => ({ value: entry.value, fraction: entry.count / sampled })),
+    histogram: histogramOf(rest),
   };
+}
+
+/** Values at even distances among the sorted ones, each as often as it was met. */
+function histogramOf(sorted: readonly ValueCount[]): SqlValue[] {
+  const count = sum(sorted);
+  if (count < 2) return [];
+  const parts = Math.min(HISTOGRAM_PARTS, count - 1);
+  const histogram: SqlValue[] = [];
+  let at = 0;
+  let passed = sorted[0]!.count;
+  for (let part = 0; part <= parts; part++) {
+    const place = Math.round((part * (count - 1)) / parts);
+    while (passed <= place) passed += sorted[++at]!.count;
+    histogram.push(sorted[at]!.value);
+  }
+  return histogram;
+}
+
+function sum(entries: readonly ValueCount[]): number {
+  let count = 0;
+  for (const entry of entries) count += entry.count;
+  return count;
 }
 
 /** Estimator of Haas and Stokes: d * n / (n - f1 + f1 * n / N), f1 = values met once. */

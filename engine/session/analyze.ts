@@ -9,13 +9,15 @@ import { hasPrivilege } from '../catalog/privileges.ts';
 import { isMember } from '../ddl/context.ts';
 import type { EngineCore } from '../core.ts';
 import { computeStatistics, RowSample, type TableStatistics } from '../planner/statistics.ts';
+import { Turns } from '../planner/turns.ts';
 import type { Transaction } from '../transactions/transaction.ts';
 import { ScanBatch, SCAN_PENDING } from '../../storage/contract/index.ts';
 import { idKey } from './sequences.ts';
 import type { Session } from './session.ts';
 import { lockTable } from './table-locks.ts';
 
-const BATCH = 1000;
+/** Rows read between two looks at the clock. */
+const BATCH = 250;
 
 export async function analyzeTables(
   session: Session,
@@ -124,8 +126,9 @@ export async function sampleTable(
   const sample = new RowSample(random);
   const scan = transaction.scan(table.space, '', undefined);
   const batch = new ScanBatch();
+  const turns = new Turns();
   try {
-    for (let turn = 0; ; turn++) {
+    for (;;) {
       check();
       const count = scan.next(batch, BATCH);
       if (count === SCAN_PENDING) {
@@ -136,12 +139,12 @@ export async function sampleTable(
       }
       if (count === 0) break;
       for (let i = 0; i < count; i++) sample.add(batch.rows[i] as never);
-      if (turn % 4 === 3) await new Promise((resolve) => setImmediate(resolve));
+      if (turns.over) await turns.next();
     }
   } finally {
     scan.close();
   }
-  return await computeStatistics(table, sample, semantics);
+  return await computeStatistics(table, sample, semantics, turns);
 }
 
 /** Takes effect at once: statistics are advice, and need not wait for the commit that keeps them. */

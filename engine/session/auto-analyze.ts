@@ -9,6 +9,8 @@ import type { EngineOptions } from '../options.ts';
 import { sampleTable, storeStatistics } from './analyze.ts';
 
 const INTERVAL_MS = 5000;
+/** Of the time, statistics take no more than one part in so many. */
+const TIME_SHARE = 20;
 /** A table is analyzed again after so many rows more or fewer, and this part of its rows. */
 const LEAST_CHANGE = 50;
 const CHANGED_SHARE = 0.1;
@@ -19,6 +21,8 @@ export class AutoAnalyze {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
+  /** The next sweep of its own accord is not before this time. */
+  #notBefore = 0;
 
   constructor(core: EngineCore, log: EngineOptions['log']) {
     this.#core = core;
@@ -26,7 +30,9 @@ export class AutoAnalyze {
   }
 
   start(intervalMs = INTERVAL_MS): void {
-    this.#timer = setInterval(() => void this.sweep(), intervalMs);
+    this.#timer = setInterval(() => {
+      if (performance.now() >= this.#notBefore) void this.sweep();
+    }, intervalMs);
     this.#timer.unref();
   }
 
@@ -37,8 +43,11 @@ export class AutoAnalyze {
 
   /** Analyzes what needs it; a sweep under way is waited for instead. */
   sweep(): Promise<void> {
+    const started = performance.now();
     this.#running ??= this.#sweep().finally(() => {
       this.#running = undefined;
+      const now = performance.now();
+      this.#notBefore = now + (now - started) * TIME_SHARE;
     });
     return this.#running;
   }
