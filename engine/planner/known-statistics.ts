@@ -8,8 +8,9 @@ export class KnownStatistics implements StatisticsSource {
   readonly #catalog: Catalog;
   readonly #store: TransactionStore;
   readonly #byTable = new Map<ObjectId, TableStatistics>();
-  /** Grows when a table was analyzed: plans made before may be planned again. */
+  /** Grows when a table was analyzed: plans made before that read the table are planned again. */
   version = 0;
+  readonly #versions = new Map<ObjectId, number>();
 
   constructor(catalog: Catalog, store: TransactionStore) {
     this.#catalog = catalog;
@@ -26,11 +27,18 @@ export class KnownStatistics implements StatisticsSource {
 
   set(id: ObjectId, statistics: TableStatistics): void {
     this.#byTable.set(id, statistics);
-    this.version++;
+    this.#versions.set(id, ++this.version);
+  }
+
+  /** Was one of the tables analyzed after `version`? */
+  analyzedSince(version: number, tables: readonly { readonly table: { readonly id: ObjectId } }[]): boolean {
+    for (const { table } of tables) if ((this.#versions.get(table.id) ?? 0) > version) return true;
+    return false;
   }
 
   delete(id: ObjectId): void {
     this.#byTable.delete(id);
+    this.#versions.delete(id);
   }
 
   analyzed(): ReadonlyMap<ObjectId, TableStatistics> {

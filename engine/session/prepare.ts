@@ -15,6 +15,7 @@ import { TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
 import { displayType } from '../../sblr/contract/text/type-name.ts';
 import { clientType } from './client-types.ts';
+import type { KnownStatistics } from '../planner/known-statistics.ts';
 import type { CachedStatement, PlannedQuery } from './plan-cache.ts';
 export type { PlannedQuery } from './plan-cache.ts';
 import { outputColumns, procedureOf } from '../procedure/procedures.ts';
@@ -90,12 +91,12 @@ export function lookupStatement(
 ): CachedStatement {
   const found = session.plans.get(reference.hash, declared);
   const { catalog } = session;
-  const statistics = session.core.statistics.version;
+  const { statistics } = session.core;
   if (
     found !== undefined &&
     found.epoch === catalog.epoch &&
     found.version === session.versions.current &&
-    found.statistics === statistics
+    isPlannedWith(found, statistics)
   )
     return found;
   const program = found?.program ?? session.program(reference);
@@ -112,12 +113,23 @@ export function lookupStatement(
     program,
     epoch: catalog.epoch,
     version: session.versions.current,
-    statistics,
+    statistics: statistics.version,
     query,
     told,
   };
   session.plans.set(reference.hash, declared, entry);
   return entry;
+}
+
+/** Are these still the statistics the statement was planned with, as far as they matter to it? */
+function isPlannedWith(cached: CachedStatement, statistics: KnownStatistics): boolean {
+  if (cached.statistics === statistics.version) return true;
+  const { query } = cached;
+  // A look-up by a unique key is the best there is, whatever the statistics say.
+  const matters = query !== undefined && query.plan.point === undefined;
+  if (matters && statistics.analyzedSince(cached.statistics, query.bound.tables)) return false;
+  cached.statistics = statistics.version;
+  return true;
 }
 
 /** A client that keeps the description of a result could not read one of another shape: it must prepare again. */

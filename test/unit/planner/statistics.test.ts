@@ -2,11 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TableDefinition } from '../../../engine/catalog/definitions.ts';
+import { KnownStatistics } from '../../../engine/planner/known-statistics.ts';
 import { computeStatistics, RowSample } from '../../../engine/planner/statistics.ts';
 import { sortInTurns, Turns } from '../../../engine/planner/turns.ts';
 import { SEMANTICS } from '../../../parsers/postgres/facts.ts';
 import { INT32, TEXT, type SqlType } from '../../../sblr/contract/types.ts';
 import type { Row } from '../../../sblr/contract/values.ts';
+
+const NOTHING = { rows: 0, rowBytes: 64, columns: [] };
 
 function tableOf(...types: readonly SqlType[]): TableDefinition {
   const columns = types.map((type, at) => ({ position: at + 1, type, dropped: false, missing: null }));
@@ -29,6 +32,20 @@ describe('sortInTurns', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('KnownStatistics', () => {
+  test('knows which tables were analyzed since a plan was made', () => {
+    const known = new KnownStatistics({} as never, {} as never);
+    const one = { table: { id: 1 } };
+    const two = { table: { id: 2 } };
+    known.set(1, NOTHING);
+    const planned = known.version;
+    expect(known.analyzedSince(planned, [one, two])).toBe(false);
+    known.set(2, NOTHING);
+    expect(known.analyzedSince(planned, [one])).toBe(false);
+    expect(known.analyzedSince(planned, [one, two])).toBe(true);
   });
 });
 
