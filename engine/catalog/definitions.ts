@@ -113,8 +113,10 @@ export interface IndexKeyDefinition {
   readonly column: number;
   readonly expression?: StoredExpression | undefined;
   readonly type: SqlType;
-  /** Declared length of the key's beginning; entries hold the whole value, which answers the same. */
+  /** Declared length of the key's beginning; entries hold the whole value, which answers the same where it need not be unique. */
   readonly prefixLength?: number | undefined;
+  /** The column whose beginning `expression` is: what of it must be unique. */
+  readonly prefixOf?: number | undefined;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
   readonly collation?: string | undefined;

@@ -533,7 +533,9 @@ export function dropColumnDependents(
   }
   const current = context.catalog.table(table.id);
   const gone = current.indexes.filter(
-    (index) => index.keys.some((key) => key.column === column.position) || index.include.includes(column.position),
+    (index) =>
+      index.keys.some((key) => (key.prefixOf ?? key.column) === column.position) ||
+      index.include.includes(column.position),
   );
   if (gone.length > 0)
     context.catalog.put({ ...current, indexes: current.indexes.filter((index) => !gone.includes(index)) });

@@ -2,7 +2,8 @@
 import { identifierKey, type Identifier, regular } from '../../sblr/contract/names.ts';
 import { collated } from '../types/collation.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
+import { INT32 } from '../../sblr/contract/types.ts';
+import { node, type NodeOf, type ValueNode } from '../../sblr/nodes.ts';
 import type { IndexDefinition, IndexKeyDefinition, StoredExpression, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import { mapChildren } from '../binder/expression-tools.ts';
@@ -63,11 +64,12 @@ export async function addIndex(index: NewIndex, context: DdlContext): Promise<In
   const table = context.catalog.table(index.tableId);
   if (index.keys.length > INDEX_KEY_LIMIT)
     throw new SqlError('too_many_columns', `cannot use more than ${INDEX_KEY_LIMIT} columns in an index`);
-  if ((index.unique || index.uniqueLate === true) && index.keys.some((key) => key.prefixLength !== undefined))
-    throw new SqlError('feature_not_supported', 'unique indexes over the beginning of a column are not supported');
   const columnName = (position: number): string => table.columns[position - 1]!.name.text;
   const words = [
-    ...index.keys.map((key) => (key.column === 0 ? expressionName(key.expression!) : columnName(key.column))),
+    ...index.keys.map((key) => {
+      const column = key.prefixOf ?? key.column;
+      return column === 0 ? expressionName(key.expression!) : columnName(column);
+    }),
     ...index.include.map(columnName),
   ].join('_');
   const kind = (index.unique || index.uniqueLate === true) && index.primary !== undefined ? 'key' : 'idx';
@@ -145,15 +147,31 @@ export function indexByLocalName(table: TableDefinition, name: Identifier): Inde
   return table.indexes.find((index) => identifierKey(index.localName ?? index.name) === key);
 }
 
+/** The beginning of a column's values, where a unique key is over no more of them. */
+function beginning(
+  { expression, prefixLength }: NodeOf<'INDEX_KEY'>,
+  column: number | undefined,
+  table: TableDefinition,
+): ValueNode | undefined {
+  if (prefixLength === undefined || column === undefined) return undefined;
+  const { length = Number.MAX_SAFE_INTEGER } = table.columns[column - 1]!.type;
+  if (length <= prefixLength) return undefined;
+  const bounds = [1, prefixLength].map((value) => node('LITERAL', { type: INT32, value }));
+  return node('CALL', { function: 'text_part', variadic: false, arguments: [expression, ...bounds] });
+}
+
 export function indexKeys(
   keys: readonly NodeOf<'INDEX_KEY'>[],
   table: TableDefinition,
   context: DdlContext,
+  unique = false,
 ): IndexKeyDefinition[] {
   return keys.map((key): IndexKeyDefinition => {
-    const column = plainColumn(key.expression, table, context);
-    if (column === undefined) refuseSubqueries(key.expression, 'index expression');
-    const expression = column === undefined ? storeExpression(context, key.expression, '') : undefined;
+    const named = plainColumn(key.expression, table, context);
+    const prefix = unique ? beginning(key, named, table) : undefined;
+    const column = prefix === undefined ? named : undefined;
+    if (named === undefined) refuseSubqueries(key.expression, 'index expression');
+    const expression = column === undefined ? storeExpression(context, prefix ?? key.expression, '') : undefined;
     const bound = column === undefined ? context.bindTableExpression(expression!, table) : undefined;
     if (bound !== undefined) requireImmutable(bound, 'expression');
     const type = bound?.type ?? table.columns[column! - 1]!.type;
@@ -163,7 +181,8 @@ export function indexKeys(
         hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
       });
     }
-    const collation = key.collation?.at(-1)?.text ?? type.collation;
+    const collation =
+      key.collation?.at(-1)?.text ?? (named === undefined ? type : table.columns[named - 1]!.type).collation;
     if (collation !== undefined) collated(type, collation);
     const nullsFirst =
       key.nulls === 'default' ? (context.semantics.nullOrder === 'low') !== key.descending : key.nulls === 'first';
@@ -172,6 +191,7 @@ export function indexKeys(
       expression,
       type,
       prefixLength: key.prefixLength,
+      ...(prefix === undefined ? {} : { prefixOf: named }),
       descending: key.descending,
       nullsFirst,
       collation,
@@ -222,7 +242,7 @@ export async function addTableIndex(
   context: DdlContext,
 ): Promise<void> {
   const { name, unique, method = 'btree', comment } = index;
-  const keys = indexKeys(index.keys, context.catalog.table(tableId), context);
+  const keys = indexKeys(index.keys, context.catalog.table(tableId), context, index.unique);
   await addIndex(
     {
       tableId,
@@ -280,7 +300,7 @@ export async function createIndex(statement: NodeOf<'CREATE_INDEX'>, context: Dd
       tableId: table.id,
       name: statement.name,
       unique: statement.unique,
-      keys: indexKeys(statement.keys, table, context),
+      keys: indexKeys(statement.keys, table, context, statement.unique),
       include: statement.include.map((name) => requireColumn(table, name, context, statement.pos).position),
       predicate,
       method,

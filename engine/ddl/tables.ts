@@ -249,7 +249,11 @@ function copyIndexes(
       space: id,
       tableId,
       name,
-      keys: index.keys.map((key) => ({ ...key, column: key.column === 0 ? 0 : positions.get(key.column)! })),
+      keys: index.keys.map((key) => ({
+        ...key,
+        column: key.column === 0 ? 0 : positions.get(key.column)!,
+        ...(key.prefixOf === undefined ? {} : { prefixOf: positions.get(key.prefixOf)! }),
+      })),
       include: index.include.map((position) => positions.get(position)!),
     };
     const owner = source.constraints.find(

@@ -24,10 +24,7 @@ const WRONG: readonly RegExp[] = [
 ];
 
 /** What is not there yet. */
-const MISSING: readonly RegExp[] = [
-  /^show create (procedure|trigger)/i,
-  /^show grants/i,
-];
+const MISSING: readonly RegExp[] = [/^show create (procedure|trigger)/i, /^show grants/i];
 
 type Capture = Readonly<Record<string, readonly string[]>>;
 

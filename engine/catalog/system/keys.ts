@@ -26,13 +26,14 @@ export const KEYS: Producers = {
       for (const table of own(context, 'table')) {
         for (const index of table.indexes) {
           for (const [at, key] of index.keys.entries()) {
-            const computed = key.expression !== undefined && key.column === 0;
+            const column = key.prefixOf ?? key.column;
+            const computed = key.expression !== undefined && column === 0;
             yield [
               index.id,
               table.id,
               at + 1,
-              key.column,
-              columnName(table, key.column, context),
+              column,
+              columnName(table, column, context),
               computed ? context.indexExpression(index.id, at) : null,
               computed ? (key.expression?.text ?? null) : null,
               key.descending,

@@ -238,9 +238,12 @@ export function tableElement(p: MysqlParser): TableElement {
     p.acceptOneOf('index', 'key');
     const own = p.isColumnId() ? p.columnId() : name;
     indexType(p);
-    const columns = keyColumns(p);
-    indexOptions(p);
-    return constraint('unique', { name: own, columns, pos });
+    const keys = indexKeys(p);
+    const comment = indexOptions(p);
+    // Uniqueness of a beginning is told of no column.
+    if (keys.some(({ prefixLength }) => prefixLength !== undefined))
+      return node('TABLE_INDEX', { name: own, unique: true, method: undefined, options: [], comment, keys, pos });
+    return constraint('unique', { name: own, columns: keyColumns(p, keys), pos });
   }
   if (p.acceptWord('foreign')) return foreignKey(p, name, pos);
   return check(p, name, pos);
@@ -297,10 +300,10 @@ export function indexKeys(p: MysqlParser): NodeOf<'INDEX_KEY'>[] {
 }
 
 /** Keys that are plain columns, as constraints have them. */
-function keyColumns(p: MysqlParser): Identifier[] {
-  return indexKeys(p).map(({ expression, prefixLength, pos }) => {
+function keyColumns(p: MysqlParser, keys = indexKeys(p)): Identifier[] {
+  return keys.map(({ expression, prefixLength, pos }) => {
     if (expression.op !== 'COLUMN') throw p.unsupported('a key over an expression', pos);
-    if (prefixLength !== undefined) throw p.unsupported('a unique key over the beginning of a column', pos);
+    if (prefixLength !== undefined) throw p.unsupported('a primary key over the beginning of a column', pos);
     return expression.name.at(-1) as Identifier;
   });
 }
