@@ -223,7 +223,7 @@ export const OPCODES = {
   WINDOWS: { code: 0x060b, result: 'relation', operands: { names: 'ident[]' }, inputs: { source: 'relation', windows: many('WINDOW_SPEC') }, doc: 'The WINDOW clause.' },
   PROJECT: { code: 0x060c, result: 'relation', operands: {}, inputs: { source: 'relation', items: many('ITEM', 'STAR') }, doc: 'The select list.' },
   ITEM: { code: 0x060d, result: 'element', operands: { alias: 'ident?', label: 'text?' }, inputs: { value: 'value' }, doc: 'One output column. `alias` was written; `label` is the dialect\'s name for an item without one.' },
-  STAR: { code: 0x060e, result: 'element', operands: { qualifier: 'name?' }, inputs: { record: 'value?' }, doc: '*, t.*, or (record).*.' },
+  STAR: { code: 0x060e, result: 'element', operands: { qualifier: 'name?', given: 'bool' }, inputs: { record: 'value?' }, doc: '*, t.*, or (record).*. `given`: without columns that a table computes from others.' },
   DISTINCT: { code: 0x060f, result: 'relation', operands: {}, inputs: { source: 'relation', on: 'value*' }, doc: 'DISTINCT, or DISTINCT ON.' },
   SORT: { code: 0x0610, result: 'relation', operands: {}, inputs: { source: 'relation', keys: many('SORT_KEY') }, doc: 'ORDER BY: an integer literal is an ordinal; a bare name is first an output column, then an input column.' },
   SORT_KEY: { code: 0x0611, result: 'element', operands: { descending: 'bool', nulls, operator: 'text?' }, inputs: { value: 'value' }, doc: 'One key of an ordering.' },

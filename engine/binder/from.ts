@@ -3,7 +3,7 @@
  * that names are found in.
  */
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
-import { BOOL, INT64, OID, TEXT, type RecordField } from '../../sblr/contract/types.ts';
+import { BOOL, INT64, OID, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
 import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import type {
   RelationDefinition,
@@ -32,6 +32,7 @@ import {
   type FromOptions,
   type FromResult,
 } from './range-entries.ts';
+import { returning } from './polymorphic-routines.ts';
 import { Scope, type RangeEntry } from './scope.ts';
 import { storedQuery } from './stored-program.ts';
 import { sameIdentity, typeName } from './type-facts.ts';
@@ -472,6 +473,12 @@ function bindFunctions(node: NodeOf<'LOAD_FUNCTION'>, scope: Scope, left: readon
   return { plan, entries: [makeEntry({ key, display, columns, keys, scalar: scalar && columns.length === 1 })] };
 }
 
+/** The call whose rows have these fields. */
+function withFields(call: BoundExpression, type: SqlType): BoundExpression {
+  const asked = call.kind === 'routine' && call.type.fields === undefined;
+  return asked ? { ...call, type, routine: returning(call.routine, type) } : ({ ...call, type } as BoundExpression);
+}
+
 /** Is the column named after the function itself, so that an alias renames it? */
 function isOwnName(call: BoundExpression, name: string): boolean {
   if (call.kind === 'routine') return onlyOutput(call.routine) === undefined;
@@ -518,7 +525,7 @@ function functionColumns(
       type: resolveType(binder, definition.type, node.pos),
     }));
     checkDefinitions(call.type.fields, fields);
-    return { call: { ...call, type: { kind: 'record', fields } } as BoundExpression, fields, scalar: false };
+    return { call: withFields(call, { kind: 'record', fields }), fields, scalar: false };
   }
   if (call.kind === 'call' && call.function.kind === 'set') {
     const columns = call.function.columns(call.arguments.map((argument) => argument.type));

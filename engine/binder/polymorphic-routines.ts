@@ -1,6 +1,6 @@
 /**
- * Routines with parameters of polymorphic types: a call decides the types, and the routine is called in a form
- * with these types in place of the placeholders. One form per choice of types, so that its body is bound once.
+ * Routines whose types a call decides: of parameters of polymorphic types, of rows without a type. The routine is
+ * called in a form with these types in their place. One form per choice of types, so that its body is bound once.
  */
 import { arrayOf, TEXT, type PolymorphicType, type SqlType } from '../../sblr/contract/types.ts';
 import type { RoutineDefinition } from '../catalog/definitions.ts';
@@ -64,11 +64,20 @@ export function formOf(
   if (needsElement && found.element === undefined)
     fail('datatype_mismatch', 'could not determine polymorphic type because input has type unknown', undefined);
   const key = [found.element, found.compatible].map((type) => (type === undefined ? '' : identity(type))).join();
+  return formFor(routine, key, () => withTypes(routine, found));
+}
+
+/** A routine of rows without a type of their own, in the form that returns rows of this type. */
+export function returning(routine: RoutineDefinition, type: SqlType): RoutineDefinition {
+  return formFor(routine, `rows ${identity(type)}`, () => ({ ...routine, returns: type }));
+}
+
+function formFor(routine: RoutineDefinition, key: string, make: () => RoutineDefinition): RoutineDefinition {
   let known = forms.get(routine);
   if (known === undefined) forms.set(routine, (known = new Map()));
   let form = known.get(key);
   if (form === undefined) {
-    form = withTypes(routine, found);
+    form = make();
     if (known.size >= MAX_FORMS) known.delete(known.keys().next().value as string);
     known.set(key, form);
   }

@@ -74,6 +74,7 @@ function expandStar(node: NodeOf<'STAR'>, scope: Scope, items: SelectItem[]): vo
     noteLevel(scope);
     for (let i = 0; i < entry.columns.length; i++) {
       const column = entry.columns[i] as OutputColumn;
+      if (node.given && (entry.table?.columns[column.position - 1]?.generated ?? 'none') !== 'none') continue;
       items.push({
         name: column.name,
         key: entry.keys[i] as string,

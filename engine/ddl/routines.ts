@@ -3,7 +3,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { RoutineDefinition, RoutineParameter } from '../catalog/definitions.ts';
-import { withoutModifiers } from '../binder/type-facts.ts';
+import { sameType, withoutModifiers } from '../binder/type-facts.ts';
 import { isTemporarySchema, placeOf, requireOwner, resolveType, storeExpression, type DdlContext } from './context.ts';
 
 /** The declared result, or what the output parameters make: one its own type, several or a TABLE a row. */
@@ -47,6 +47,40 @@ export function sameInputs(a: readonly RoutineParameter[], b: readonly RoutinePa
   return inputs(a) === inputs(b);
 }
 
+/** A routine is replaced by one that is called and answers alike. */
+function requireReplaceable(
+  old: RoutineDefinition,
+  by: Pick<RoutineDefinition, 'form' | 'parameters' | 'returns' | 'returnsSet'>,
+  context: DdlContext,
+): void {
+  const shown = context.display(old.name);
+  if (old.form !== by.form)
+    throw new SqlError('wrong_object_type', {
+      message: 'cannot change routine kind',
+      detail: `"${shown}" is ${old.form === 'aggregate' ? 'an aggregate function' : `a ${old.form}`}.`,
+    });
+  const inputs = (list: readonly RoutineParameter[]): RoutineParameter[] =>
+    list.filter((one) => one.mode !== 'out' && one.mode !== 'table');
+  const types = inputs(old.parameters).map(({ type }) => context.typeName(type));
+  const refuse = (message: string, detail?: string): never => {
+    const hint = `Use DROP ${old.form.toUpperCase()} ${shown}(${types.join(',')}) first.`;
+    throw new SqlError('invalid_function_definition', { message, hint, ...(detail === undefined ? {} : { detail }) });
+  };
+  const { returns } = old;
+  const same =
+    returns === undefined || by.returns === undefined ? returns === by.returns : sameType(returns, by.returns);
+  if (!same || old.returnsSet !== by.returnsSet) refuse('cannot change return type of existing function');
+  const fields = (type: SqlType | undefined): string =>
+    JSON.stringify(type?.fields?.map((field) => [field.name, context.typeName(field.type)]));
+  if (returns?.kind === 'record' && returns.typeId === undefined && fields(returns) !== fields(by.returns))
+    refuse('cannot change return type of existing function', 'Row type defined by OUT parameters is different.');
+  inputs(by.parameters).forEach(({ name }, at) => {
+    const before = inputs(old.parameters)[at]?.name;
+    if (before !== undefined && (name === undefined || context.display(before) !== context.display(name)))
+      refuse(`cannot change name of input parameter "${context.display(before)}"`);
+  });
+}
+
 export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context: DdlContext): Promise<void> {
   if (statement.body.length === 0) {
     throw new SqlError('feature_not_supported', {
@@ -77,12 +111,7 @@ export async function createRoutine(statement: NodeOf<'CREATE_ROUTINE'>, context
   const returns = resultType(context, statement, parameters);
   if (old !== undefined) {
     requireOwner(context, old, 'function');
-    if (old.returns?.kind !== returns?.kind) {
-      throw new SqlError('invalid_function_definition', {
-        message: 'cannot change return type of existing function',
-        hint: `Use DROP FUNCTION ${shown} first.`,
-      });
-    }
+    requireReplaceable(old, { form: statement.kind, parameters, returns, returnsSet: statement.returnsSet }, context);
   }
   const routine: RoutineDefinition = {
     kind: 'routine',

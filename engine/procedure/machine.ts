@@ -22,7 +22,7 @@ import { errorFact, matches, withElement } from './facts.ts';
 import { noProcedure, outputColumns, procedureOf } from './procedures.ts';
 import { type PlanStore, type ProgramRows, ProgramQueries } from './queries.ts';
 import { enterRoutine } from '../session/binding-versions.ts';
-import { sendEmitted, sendRows } from './results.ts';
+import { requireRow, sendEmitted, sendRows } from './results.ts';
 import { Variables } from './variables.ts';
 
 /** Activations inside activations. */
@@ -234,6 +234,9 @@ export class Machine {
   *#returned(value: ValueNode): Steps<SqlValue> {
     const found = yield* this.#queries.evaluate(value);
     const returns = this.#routine?.returns;
+    if (returns?.kind === 'record' && returns.fields !== undefined && found.value instanceof SqlRecord)
+      if (returns.typeId === undefined && found.type.fields !== undefined)
+        requireRow(found.type.fields, returns.fields, 'returned record type does not match expected record type');
     return returns === undefined ||
       returns.kind === 'void' ||
       (returns.kind === 'record' && returns.fields === undefined)
@@ -404,11 +407,8 @@ export class Machine {
   #shaped(row: Row, columns: readonly RecordField[]): Row {
     const wanted = this.#resultTypes(columns.length);
     if (this.#routine?.returns?.kind === 'record' && this.#routine.returns.fields === undefined) return row;
-    if (wanted.length !== columns.length)
-      throw new SqlError('datatype_mismatch', {
-        message: 'structure of query does not match function result type',
-        detail: `Number of returned columns (${columns.length}) does not match expected column count (${wanted.length}).`,
-      });
+    const fields = wanted.map((type) => ({ type }));
+    requireRow(columns, fields, 'structure of query does not match function result type');
     return wanted.map((type, at) => this.#variables.convert(row[at] ?? null, (columns[at] as RecordField).type, type));
   }
 

@@ -199,7 +199,22 @@ export class DdlBridge implements DdlContext {
       order: [],
       columns: plan.columns,
     };
-    return (await allRows(this.#session, planBound(this.#session, this.#bound(one), 'SELECT')))[0];
+    const query = planBound(this.#session, this.#bound(one), 'SELECT');
+    return this.#afterOwnChanges(async () => (await allRows(this.#session, query))[0]);
+  }
+
+  /** A part of the statement that meets what the parts before it did. */
+  async #afterOwnChanges<T>(work: () => Promise<T>): Promise<T> {
+    const transaction = this.#session.transaction!;
+    transaction.beginStatement();
+    try {
+      const result = await work();
+      transaction.endStatement();
+      return result;
+    } catch (error) {
+      transaction.rollbackStatement();
+      throw error;
+    }
   }
 
   lockTable(table: TableDefinition, mode: TableLockMode): Promise<void> {
@@ -380,7 +395,7 @@ export class DdlBridge implements DdlContext {
     };
     const transaction = this.#session.transaction!;
     const width = to.columns.length;
-    await runPlan(this.#session, planBound(this.#session, this.#bound(plan), 'SELECT'), [], (rows) => {
+    const copy = (rows: readonly Row[]): void => {
       for (const row of rows) {
         const values = row.slice(0, width);
         for (const [position] of conversions) {
@@ -395,7 +410,9 @@ export class DdlBridge implements DdlContext {
         }
         transaction.put(to.space, row[width] as string, values);
       }
-    });
+    };
+    const query = planBound(this.#session, this.#bound(plan), 'SELECT');
+    await this.#afterOwnChanges(() => runPlan(this.#session, query, [], copy));
     this.#session.core.rowNumbers.copy(from.space, to.space);
   }
 

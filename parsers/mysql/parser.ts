@@ -129,14 +129,14 @@ export class MysqlParser extends MysqlCalls {
     const { pos } = this;
     if (this.isOperator('*')) {
       this.advance();
-      return node('STAR', { pos });
+      return node('STAR', { given: false, pos });
     }
     const value = this.expression();
     if (this.isSymbol('.') && this.peekKind(1) === Token.OPERATOR && this.peekValue(1) === '*') {
       this.advance();
       this.advance();
       if (value.op !== 'COLUMN') throw this.syntaxError(this.index - 1);
-      return node('STAR', { qualifier: value.name, pos });
+      return node('STAR', { given: false, qualifier: value.name, pos });
     }
     const label = this.itemLabel(value, this.source(pos, this.previousEnd));
     return node('ITEM', { value, alias: this.selectAlias(), label, pos });

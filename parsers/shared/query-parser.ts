@@ -125,7 +125,7 @@ export abstract class QueryParser extends FromParser {
     this.advance();
     this.queryLabel = undefined;
     const source = this.tableReference();
-    return node('PROJECT', { source, items: [node('STAR', { pos })], pos });
+    return node('PROJECT', { source, items: [node('STAR', { given: false, pos })], pos });
   }
 
   values(defaults = false): RelationNode {
@@ -365,15 +365,15 @@ export abstract class QueryParser extends FromParser {
     const pos = this.pos;
     if (this.isOperator('*')) {
       this.advance();
-      return node('STAR', { pos });
+      return node('STAR', { given: false, pos });
     }
     const value = this.expression();
     if (this.isSymbol('.') && this.peekKind(1) === Token.OPERATOR && this.peekValue(1) === '*') {
       this.advance();
       this.advance();
       if (value.op === 'COLUMN' && this.source(pos, pos + 1) !== '(')
-        return node('STAR', { qualifier: value.name, pos });
-      return node('STAR', { record: value, pos });
+        return node('STAR', { given: false, qualifier: value.name, pos });
+      return node('STAR', { given: false, record: value, pos });
     }
     const label = this.label ?? this.anonymousLabel(value);
     const alias = this.itemAlias();

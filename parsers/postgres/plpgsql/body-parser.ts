@@ -358,10 +358,13 @@ export class BodyParser extends Body {
       return;
     }
     if (p.isSymbol(';')) {
+      const { returns, returnsSet, outputs } = this.head;
+      if (returns !== undefined && returns.kind !== 'void' && !returnsSet && outputs.length === 0)
+        throw p.error('syntax_error', 'missing expression at or near ";"', p.pos);
       out.add(node('RETURN_VALUE', {}));
       return;
     }
-    this.#checkReturn(pos);
+    this.#checkReturn(p.pos);
     out.add(node('RETURN_VALUE', { value: expressionOf(p, fragment(p, ';')) }));
   }
 

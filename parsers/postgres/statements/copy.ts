@@ -80,7 +80,7 @@ function tableRows(name: Name, columns: readonly Identifier[], pos: number): Rel
   const source = node('LOAD_TABLE', { name, columns: [], only: true, hints: [], pos });
   const items =
     columns.length === 0
-      ? [node('STAR', { pos })]
+      ? [node('STAR', { given: true, pos })]
       : columns.map((column) =>
           node('ITEM', { label: column.text, value: node('COLUMN', { name: [column], pos }), pos }),
         );

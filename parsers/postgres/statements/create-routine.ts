@@ -1,5 +1,6 @@
 /** CREATE FUNCTION and CREATE PROCEDURE. Bodies in SQL are compiled here; others keep only their source. */
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
+import { displayType } from '../../../sblr/contract/text/type-name.ts';
 import { RECORD, type RecordField, type SqlType } from '../../../sblr/contract/types.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import { Token } from '../../shared/tokenizer.ts';
@@ -39,6 +40,16 @@ function returnsClause(p: PostgresParser): { type: SqlType | undefined; set: boo
   }
   const set = p.acceptWord('setof');
   return { type: p.routineType().type, set, columns: [] };
+}
+
+/** What is written behind RETURNS must be what the output parameters make. */
+function requireResult(p: PostgresParser, written: SqlType | undefined, outputs: readonly Parameter[]): void {
+  if (written === undefined || outputs.length === 0) return;
+  const [only] = outputs.length === 1 ? outputs : [];
+  const same = only === undefined ? written.kind === 'record' : JSON.stringify(only.type) === JSON.stringify(written);
+  if (same || written.kind === 'named' || only?.type.kind === 'named') return;
+  const type = only === undefined ? 'record' : displayType(only.type);
+  throw p.error('invalid_function_definition', `function result type must be ${type} because of OUT parameters`);
 }
 
 /** Placeholders in the result must be found in the inputs. */
@@ -86,6 +97,7 @@ export function createRoutine(p: PostgresParser, kind: 'function' | 'procedure',
     if (type === undefined && outputs.length === 0) {
       throw p.error('invalid_function_definition', 'function result type must be specified');
     }
+    requireResult(p, type, outputs);
     type ??= recordOf(outputs);
   } else if (type !== undefined) throw p.syntaxError();
   parameters.push(...returns.columns);
