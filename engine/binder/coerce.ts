@@ -337,7 +337,11 @@ export function commonType(
   let same = true;
   for (let i = 0; i < types.length; i++) {
     const type = types[i] as SqlType;
-    if (type.kind === 'unknown') continue;
+    if (type.kind === 'unknown') {
+      // A literal brings no modifiers, and is not cut to those of the others.
+      if (binder.semantics.coercion === 'strict') same = false;
+      continue;
+    }
     if (chosen === undefined) {
       chosen = type;
       continue;

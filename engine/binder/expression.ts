@@ -24,7 +24,7 @@ import { clauseName, newLevel, Scope } from './scope.ts';
 import { bindVariable } from './variables.ts';
 import { startOf } from './positions.ts';
 import { storedValue } from './stored-program.ts';
-import { characterAt, selectField, subscriptIndex } from './subscripts.ts';
+import { characterAt, memberKey, selectField, subscriptIndex } from './subscripts.ts';
 import { bindArrayQuery, bindExists, bindInQuery, bindQuantifiedQuery, bindScalarSubquery } from './subqueries.ts';
 import { baseType, categoryOf, typeIdentity, typeName } from './type-facts.ts';
 import { literalConstant, resolveType, showName } from './user-types.ts';
@@ -173,13 +173,10 @@ function bindRest(node: RareNode, scope: Scope): BoundExpression {
         if (item.op !== 'WHOLE_ROW')
           return [item.op === 'LITERAL' || item.op === 'PARAM' ? bind(item) : bindResolved(item, scope)];
         const row = bind(item);
-        return row.kind === 'row' ? row.items : fieldsOf(row);
+        return row.kind === 'row' ? row.items : row.type.kind === 'record' ? fieldsOf(row) : [row];
       });
-      return {
-        kind: 'row',
-        items,
-        type: { kind: 'record', fields: items.map((item, i) => ({ name: `f${i + 1}`, type: item.type })) },
-      };
+      const fields = items.map((item, i) => ({ name: `f${i + 1}`, type: item.type }));
+      return { kind: 'row', items, type: { kind: 'record', fields } };
     }
     case 'DEFAULT_VALUE':
       return fail('syntax_error', 'DEFAULT is not allowed in this context', node.pos);
@@ -438,7 +435,8 @@ function bindNullIf(node: NodeOf<'NULLIF'>, scope: Scope): BoundExpression {
   const right = bindExpression(node.right, scope);
   const typed =
     left.type.kind === 'unknown'
-      ? (coerce(binder, left, right.type.kind === 'unknown' ? TEXT : right.type, 'implicit', node.left.pos) ?? left)
+      ? (coerce(binder, left, right.type.kind === 'unknown' ? TEXT : baseType(right.type), 'implicit', node.left.pos) ??
+        left)
       : comparedNumber(binder, left, right.type);
   return bindOnce(
     () => binder.newId(),
@@ -563,10 +561,10 @@ function bindSubscript(node: NodeOf<'SUBSCRIPT'>, scope: Scope): BoundExpression
       continue;
     }
     if (current.type.kind === 'jsonb') {
-      if (step.kind === 'slice')
-        fail('datatype_mismatch', 'jsonb subscript does not support slices', step.pos ?? node.pos);
-      const key = bindExpression(step.lower as ValueNode, scope);
-      current = callOperator(binder, 'json_get', [current, key], step.pos ?? node.pos, [node.pos, step.pos]);
+      const at = step.pos ?? node.pos;
+      if (step.kind === 'slice') fail('datatype_mismatch', 'jsonb subscript does not support slices', at);
+      const member = memberKey(binder, bindExpression(step.lower as ValueNode, scope), step.lower?.pos ?? at);
+      current = builtin(binder, 'jsonb_extract_path', [current, member], at);
       i++;
       continue;
     }

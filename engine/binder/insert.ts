@@ -162,7 +162,11 @@ function usedColumns(
 }
 
 /** Is a given value of the column passed over for its default? Raises where a value may not be given. */
-function valueIgnored(binder: Binder, node: NodeOf<'INSERT'>, column: ColumnDefinition): boolean {
+export function valueIgnored(
+  binder: Binder,
+  node: Pick<NodeOf<'INSERT'>, 'overriding'>,
+  column: ColumnDefinition,
+): boolean {
   const shown = binder.display(column.name);
   if (column.generated !== 'none') {
     fail('generated_always', `cannot insert a non-DEFAULT value into column "${shown}"`, undefined, {

@@ -10,6 +10,7 @@ import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail, notSupported } from './errors.ts';
 import { bindCondition, bindExpression } from './expression.ts';
 import { bindFrom, qualifiedKeys, scanTable } from './from.ts';
+import { valueIgnored } from './insert.ts';
 import { shapeOf } from './range-entries.ts';
 import { depthBelow } from './levels.ts';
 import { plainRelation } from './outputs.ts';
@@ -156,14 +157,7 @@ function insertValues(
     if (value.op === 'DEFAULT_VALUE') return;
     const column = columns[i] as ColumnDefinition;
     const shown = binder.display(column.name);
-    if (column.generated !== 'none' || (column.identity === 'always' && clause.overriding !== 'system')) {
-      fail('generated_always', `cannot insert a non-DEFAULT value into column "${shown}"`, value.pos, {
-        detail:
-          column.generated !== 'none'
-            ? `Column "${shown}" is a generated column.`
-            : `Column "${shown}" is an identity column defined as GENERATED ALWAYS.`,
-      });
-    }
+    if (valueIgnored(binder, clause, column)) return;
     assignments.push({
       position: column.position,
       expression: coerceForAssignment(binder, bindExpression(value, scope), column.type, shown, value.pos),

@@ -3,7 +3,7 @@
  * add up to, as `a[1].field[2] = v`. The result is the whole new value of the column.
  */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
-import { INT32, JSONB, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
+import { INT32, JSONB, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, OutputColumn } from './bound.ts';
@@ -13,6 +13,7 @@ import { fail, notSupported } from './errors.ts';
 import { bindExpression, subscriptBound } from './expression.ts';
 import type { Binder } from './context.ts';
 import type { RangeEntry, Scope } from './scope.ts';
+import { memberKey } from './subscripts.ts';
 import { baseType, isDomain, typeName } from './type-facts.ts';
 
 type Step = NodeOf<'SUBSCRIPT_STEP'>;
@@ -160,15 +161,7 @@ function replaceMember(target: Target, before: BoundExpression, steps: readonly 
     const pos = step.pos ?? target.pos;
     if (step.kind !== 'index') fail('datatype_mismatch', 'jsonb subscript does not support slices', pos);
     const key = bindExpression(step.lower as ValueNode, target.scope);
-    const text =
-      key.type.kind === 'text' || key.type.kind === 'unknown'
-        ? coerce(binder, key, TEXT, 'implicit', pos)
-        : coerce(binder, key, INT32, 'implicit', pos);
-    if (text === undefined)
-      fail('datatype_mismatch', `subscript type ${typeName(key.type)} is not supported`, step.lower?.pos ?? pos, {
-        hint: 'jsonb subscript must be coercible to either integer or text.',
-      });
-    return coerce(binder, text, TEXT, 'assignment', pos) ?? text;
+    return memberKey(binder, key, step.lower?.pos ?? pos);
   });
   return builtin(binder, 'jsonb_assign', [before, target.part(JSONB), ...keys], target.pos);
 }

@@ -18,6 +18,17 @@ export function subscriptIndex(binder: Binder, bound: BoundExpression, pos: numb
   );
 }
 
+/** The name or number of a part of a document, as text: documents take both for either kind of part. */
+export function memberKey(binder: Binder, key: BoundExpression, pos: number | undefined): BoundExpression {
+  const { kind } = key.type;
+  const typed = coerce(binder, key, kind === 'text' || kind === 'unknown' ? TEXT : INT32, 'implicit', pos);
+  if (typed === undefined)
+    fail('datatype_mismatch', `subscript type ${typeName(key.type)} is not supported`, pos, {
+      hint: 'jsonb subscript must be coercible to either integer or text.',
+    });
+  return castTo(binder, typed, TEXT, 'explicit', pos);
+}
+
 /** One character of a text type that is also an array of characters, counted from 0. */
 export function characterAt(
   binder: Binder,

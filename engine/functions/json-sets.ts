@@ -94,7 +94,8 @@ for (const type of ['json', 'jsonb'] as const) {
         throw invalid(`cannot call populate_composite on ${node.kind === 'array' ? 'an array' : 'a scalar'}`);
       return fields.map((field, i) => {
         const found = jsonMember(node, field.name);
-        return found === undefined ? (base?.[i] ?? null) : (readers[i] as ValueReader)(found, source, context);
+        const before = base?.[i] ?? null;
+        return found === undefined ? before : (readers[i] as ValueReader)(found, source, context, before);
       });
     };
   };
@@ -115,8 +116,8 @@ for (const type of ['json', 'jsonb'] as const) {
   const fieldsOf = (base: SqlType | undefined): readonly RecordField[] | undefined => base?.fields;
   scalarFor(
     `${type}_populate_record(any_record, ${type}) any_record`,
-    ([base]) => {
-      const read = rowReader(fieldsOf(base) ?? []);
+    ([base], result) => {
+      const read = rowReader(fieldsOf(base) ?? fieldsOf(result) ?? []);
       return (old: SqlRecord | null, value: SqlValue, context: EvalContext) =>
         value === null ? old : new SqlRecord(read(open(value), sourceOf(value), context, old?.values));
     },
@@ -139,17 +140,15 @@ for (const type of ['json', 'jsonb'] as const) {
   );
 }
 
-type ValueReader = (node: JsonNode, source: string | undefined, context: EvalContext) => SqlValue;
+/** `before`: the value that a row keeps the members of which are not told. */
+type ValueReader = (node: JsonNode, source: string | undefined, context: EvalContext, before?: SqlValue) => SqlValue;
 
 /** Reads a JSON value as an SQL type: arrays and rows member by member, the rest through text input. */
 function valueReader(type: SqlType): ValueReader {
-  if (type.kind === 'json')
-    return (node, source) => (source === undefined ? jsonbFromNode(node).text : source.slice(node.start, node.end));
-  if (type.kind === 'jsonb')
-    return (node, source) =>
-      source === undefined
-        ? jsonbFromNode(node)
-        : jsonbFromNode(jsonbNode({ text: source.slice(node.start, node.end) } as Jsonb));
+  if (type.kind === 'json' || type.kind === 'jsonb') {
+    const document = type.kind === 'json' ? jsonText : jsonDocument;
+    return (node, source) => (node.kind === 'null' ? null : document(node, source));
+  }
   const limit = limiter(type, 'assignment');
   const scalarReader: ValueReader = (node, source, context) => {
     const text = nodeText(node, source);
@@ -171,7 +170,7 @@ function valueReader(type: SqlType): ValueReader {
   if (type.kind === 'record' && type.fields !== undefined) {
     const fields = type.fields;
     const readers = fields.map((field) => valueReader(field.type));
-    return (node, source, context) => {
+    return (node, source, context, before) => {
       if (node.kind !== 'object') {
         if (node.kind === 'string' || node.kind === 'null') return scalarReader(node, source, context);
         throw invalid(`cannot convert JSON ${node.kind} to type ${displayType(type)}`);
@@ -179,12 +178,22 @@ function valueReader(type: SqlType): ValueReader {
       return new SqlRecord(
         fields.map((field, i) => {
           const found = jsonMember(node, field.name);
-          return found === undefined ? null : (readers[i] as ValueReader)(found, source, context);
+          const old = before instanceof SqlRecord ? (before.values[i] ?? null) : null;
+          return found === undefined ? old : (readers[i] as ValueReader)(found, source, context, old);
         }),
       );
     };
   }
   return scalarReader;
+}
+
+function jsonText(node: JsonNode, source: string | undefined): string {
+  return source === undefined ? jsonbFromNode(node).text : source.slice(node.start, node.end);
+}
+
+function jsonDocument(node: JsonNode, source: string | undefined): Jsonb {
+  if (source === undefined) return jsonbFromNode(node);
+  return jsonbFromNode(jsonbNode({ text: source.slice(node.start, node.end) } as Jsonb));
 }
 
 function nestedArray(node: JsonNode, item: (child: JsonNode) => SqlValue): SqlArray {

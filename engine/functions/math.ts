@@ -145,7 +145,9 @@ const trigonometric: Readonly<Record<string, (a: number) => number>> = {
   tand: (a) => tanDegrees(finite(a)),
   cotd: (a) => {
     const tangent = tanDegrees(finite(a));
-    return tangent === 0 ? Infinity : Math.abs(tangent) === Infinity ? 0 : 1 / tangent;
+    // The sign tells the half turns apart.
+    if (tangent === 0) return Math.abs(a % 360) === 180 && a > 0 ? -Infinity : Infinity;
+    return Math.abs(tangent) === Infinity ? 0 : 1 / tangent;
   },
   asind: (a) => exactAngle(degrees(Math.asin(unit(a)))),
   acosd: (a) => exactAngle(degrees(Math.acos(unit(a)))),

@@ -201,4 +201,6 @@ const shift = (a: Bits, by: number): Bits => {
 };
 operator('shift_left(bits, int32) bits', (a: Bits, by: number) => shift(a, by));
 operator('shift_right(bits, int32) bits', (a: Bits, by: number) => shift(a, -by));
-operator('concat(bits, bits) bits', (a: Bits, b: Bits) => new Bits(a.text + b.text));
+operator('concat(bits, bits) bits', (a: Bits, b: Bits) => new Bits(a.text + b.text), {
+  result: () => ({ kind: 'bits', declared: 'varbit' }),
+});

@@ -223,9 +223,14 @@ export function hashKeyFor(type: SqlType, collation?: string): (value: SqlValue)
   }
 }
 
-/** Numbers inside may differ in trailing zeros only, so the text will not do where a point occurs. */
-function jsonKey(value: Jsonb): string {
-  return /\d\.\d*0(?!\d)|-0/.test(value.text) ? encodeKey({ kind: 'jsonb' }, value, false, false) : value.text;
+/** The text, but equal numbers inside may be written with more or fewer zeros at their end. */
+function jsonKey({ text }: Jsonb): string {
+  if (!/\d\.\d*0(?!\d)|-0/.test(text)) return text;
+  return text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?/g, (token) => {
+    if (token.startsWith('"')) return token;
+    const short = token.includes('.') ? token.replace(/\.?0+$/, '') : token;
+    return short === '-0' ? '0' : short;
+  });
 }
 
 function decimalKey(value: Decimal): HashKey {
