@@ -158,5 +158,7 @@ async function createSchemaWith(
 
 async function createAs(statement: NodeOf<'CREATE_TABLE_AS'>, context: DdlContext): Promise<DdlCompletion> {
   const rows = await createTableAs(statement, context);
-  return statement.withData ? { command: 'SELECT', rows, records: rows } : { command: 'CREATE TABLE AS' };
+  return statement.withData && rows !== undefined
+    ? { command: 'SELECT', rows, records: rows }
+    : { command: 'CREATE TABLE AS' };
 }

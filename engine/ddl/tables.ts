@@ -280,9 +280,13 @@ function copyIndexes(
 }
 
 /** Answers the number of rows stored. */
-export async function createTableAs(statement: NodeOf<'CREATE_TABLE_AS'>, context: DdlContext): Promise<number> {
+/** Answers the number of rows; undefined = the table is there already. */
+export async function createTableAs(
+  statement: NodeOf<'CREATE_TABLE_AS'>,
+  context: DdlContext,
+): Promise<number | undefined> {
   const place = placeOf(context, statement.name, statement.temporary, statement.pos);
-  if (!(await claimRelationName(context, place, statement.exists))) return 0;
+  if (!(await claimRelationName(context, place, statement.exists))) return undefined;
   const query = context.bindQuery(statement.source);
   if (statement.columns.length > query.plan.columns.length) {
     throw new SqlError('syntax_error', 'too many column names were specified');

@@ -70,7 +70,7 @@ function textSettings(session: Session, introspection: SessionIntrospection): Te
     timeZone: session.settings.timeZone(),
     bytesOutput: session.settings.get('bytea_output') === 'escape' ? 'escape' : 'hex',
     extraFloatDigits: Number(session.settings.get('extra_float_digits') ?? 1),
-    now: () => session.statementStartedAt,
+    now: () => (session.transaction === undefined ? session.statementStartedAt : session.transactionStartedAt),
     referenceText: (target, id) => introspection.referenceText(target, id),
     lookupReference: (target, text) => introspection.lookupReference(target, text),
   };

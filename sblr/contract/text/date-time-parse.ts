@@ -437,13 +437,18 @@ function withColons(text: string): string {
   );
 }
 
+/** A region whose offset depends on the date, and none is given. */
+function lacksDate({ zone, day }: Parsed): boolean {
+  return zone !== undefined && day === undefined && zone.spanAt(0).until !== Infinity;
+}
+
 export function parseTime(text: string, settings: TextSettings): number {
   const parsed = parseFields(withColons(text), 'time', settings);
   if (parsed.special === 'now') {
     const utc = now(settings);
     return splitMicros(utc + settings.timeZone.spanAt(Math.floor(utc / 1e6)).offset * 1e6).micros;
   }
-  if (parsed.micros === undefined) throw invalidDateTime('time', text);
+  if (parsed.micros === undefined || lacksDate(parsed)) throw invalidDateTime('time', text);
   return parsed.micros;
 }
 
@@ -458,8 +463,7 @@ export function parseTimeTz(text: string, settings: TextSettings): TimeTz {
   let { offset } = parsed;
   if (offset === undefined) {
     // The offset of a region depends on the date.
-    if (parsed.zone !== undefined && parsed.day === undefined && parsed.zone.spanAt(0).until !== Infinity)
-      throw invalidDateTime('time with time zone', text);
+    if (lacksDate(parsed)) throw invalidDateTime('time with time zone', text);
     const zone = parsed.zone ?? settings.timeZone;
     const days = parsed.day !== undefined ? dateOf(parsed, text, 'time with time zone') : today(settings);
     offset = offsetForLocal(zone, days * 86400 + Math.floor(parsed.micros / 1e6));

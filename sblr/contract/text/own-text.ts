@@ -2,6 +2,7 @@
  * Types kept as text that take only text of a certain form: their input functions, which check it and answer the
  * spelling that is kept.
  */
+import { readHardwareAddress, readLogPosition, readLongHardwareAddress, readRowPlace } from './hardware-address.ts';
 import { formatJsonPath, parseJsonPath } from './json-path-text.ts';
 import { formatAddress, parseNetwork, readNetwork } from './network.ts';
 
@@ -9,6 +10,10 @@ export const TEXT_INPUTS: ReadonlyMap<string, (text: string) => string> = new Ma
   ['jsonpath', (text) => formatJsonPath(parseJsonPath(text))],
   ['inet', (text) => readNetwork(text, 'inet')],
   ['cidr', (text) => readNetwork(text, 'cidr')],
+  ['macaddr', readHardwareAddress],
+  ['macaddr8', readLongHardwareAddress],
+  ['pg_lsn', readLogPosition],
+  ['tid', readRowPlace],
 ]);
 
 /** What a cast to an ordinary string gives where that is not the spelling shown. */

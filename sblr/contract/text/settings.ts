@@ -17,7 +17,7 @@ export interface TextSettings {
   readonly bytesOutput: 'hex' | 'escape';
   /** 1 and above = shortest exact form of floats; 0 and below = 15 (6) digits plus this many. */
   readonly extraFloatDigits: number;
-  /** Microseconds since 1970 UTC for 'now', 'today' ... in input; absent = the clock. */
+  /** Microseconds since 1970 UTC for 'now', 'today' ... in input: when the transaction began; absent = the clock. */
   readonly now?: (() => number) | undefined;
   /** Names of objects for reference values; absent = numbers. */
   readonly referenceText?: ((target: ReferenceTarget, id: number) => string | undefined) | undefined;
