@@ -190,10 +190,6 @@ function specialNumber(value: Decimal, format: Template): string {
 }
 
 function layOut(format: Template, negative: boolean, whole: string, fraction: string, overflow: boolean): string {
-  // Whole digits right-aligned into their positions; leading zeros only from the first '0' of the template.
-  const shown =
-    whole === '0' && format.fraction > 0 && !(format.firstZero >= 0 && format.firstZero < format.whole) ? '' : whole;
-  const padded = shown.padStart(format.whole, ' ');
   const zeroFrom = format.firstZero >= 0 ? format.firstZero : Infinity;
   let lastFraction = format.fraction;
   if (!format.fill && !overflow) {
@@ -208,6 +204,9 @@ function layOut(format: Template, negative: boolean, whole: string, fraction: st
     const digits = fraction.replace(/0+$/, '').length;
     lastFraction = Math.max(keep, digits);
   }
+  // Whole digits right-aligned into their positions; leading zeros only from the first '0' of the template.
+  const shown = whole === '0' && format.fraction > 0 && lastFraction > 0 && zeroFrom >= format.whole ? '' : whole;
+  const padded = shown.padStart(format.whole, ' ');
   const signText = negative ? '-' : '+';
   let out = '';
   let started = false;
@@ -241,7 +240,7 @@ function layOut(format: Template, negative: boolean, whole: string, fraction: st
         break;
       case 'point':
         emitSign();
-        out += '.';
+        if (format.fill || format.fraction > 0) out += '.';
         break;
       case 'group':
         if (started) out += ',';
@@ -359,12 +358,11 @@ scalar(
     if (!negative && /^\s*-/.test(text)) negative = true;
     if (digits === '' || digits === '.')
       throw new SqlError('invalid_text_representation', 'invalid input syntax for type numeric: " "');
-    const value = roundDecimal(
-      parseDecimal(`${negative ? '-' : ''}${digits}`),
-      Math.max(format.fraction - format.multiply, 0),
-    );
+    // As many digits as were read, not as the template has places for.
+    const read = parseDecimal(`${negative ? '-' : ''}${digits}`);
+    const value = roundDecimal(read, Math.min(read.scale, Math.max(format.fraction - format.multiply, 0)));
     return format.multiply > 0
-      ? roundDecimal(multiplyDecimal(value, new DecimalValue(1, format.multiply)), format.multiply)
+      ? multiplyDecimal(value, powerDecimal(new DecimalValue(10, 0), new DecimalValue(-format.multiply, 0)))
       : value;
   },
   STABLE,
