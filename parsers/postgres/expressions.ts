@@ -23,7 +23,7 @@ const FACTS: ValueFacts = {
 
 /** Bytes an identifier may have. */
 const MAX_IDENTIFIER_BYTES = 63;
-const BIT_TYPE: SqlType = Object.freeze({ kind: 'bits', declared: 'bit' });
+const BIT_TYPE: SqlType = Object.freeze({ kind: 'bits', fixed: true, declared: 'bit' });
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

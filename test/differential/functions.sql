@@ -384,3 +384,8 @@ select '15:36:39 America/New_York'::timetz;
 -- Numbers by templates
 select to_number('5.01-', 'FM9.999999S'), to_number('0', '99.99'), to_number('.0', '99999999.99999999'), to_number('0.00001-', '9.999999S'), to_number('1234.5678', '9999.99'), to_number('12,454.8-', '99G999D9S'), to_number('1.5', '9'), to_number('123', '99V9'), to_number('12.3', '99V9'), to_number('1,234.50', '9,999.99'), to_number('-0.5', '99.99'), to_number('12.', '99.99'), to_number('100.00', '999.9');
 select to_char(0, 'FM999.99'), to_char(0, 'FM9.'), to_char(0.5, 'FM999.99'), to_char(0, 'FM999'), to_char(0, '999.99'), to_char(0.00, 'FMS9.99'), to_char(0, 'FM9999.99PR'), to_char(100, 'FM999.'), to_char(100.5, 'FM999.'), to_char(0, 'FM0.99'), to_char(-0.001, 'FM9.99'), to_char(0.001, 'FM9.99'), to_char(0, 'FM.99'), to_char(0.1, 'FM.99'), to_char(12, 'FM99.99'), to_char(0, 'FM9.09'), to_char(-5, 'FM9.9'), to_char(0::float8, 'FM990.99'), to_char(0, 'FM99.99MI'), to_char(-0.4, 'FM9');
+-- Bit strings written out; intervals of some fields
+select x'20000'::int, B'101'::int, x'ff'::bigint, pg_typeof(x'1f'), pg_typeof(B'1');
+select interval '1 2' day to hour, interval '1 2:03' day to minute, interval '1 2:03:04' day to second, interval '1-2' year to month, interval '2:03' hour to minute, interval '2:03:04' hour to second, interval '1:2' minute to second;
+select interval '1 +2:03' day to second, interval '1' day, interval '5' hour, interval '1.5' second, interval '1 2.5' day to second;
+create table bt2 (a bit(3), b varbit(5)); insert into bt2 values (B'101', B'10'); insert into bt2 values (B'1', B'1'); select * from bt2 where a = B'101' and b = B'10'; select a || b, a::int, pg_typeof(a || b) from bt2;

@@ -228,7 +228,7 @@ export function parseInterval(text: string, settings: TextSettings, fields?: str
         unit = UNITS[next.text];
         if (unit === undefined) throw fail();
         i++;
-      } else unit = bareUnit(fields, next?.kind === 'time');
+      } else unit = bareUnit(fields, next?.kind === 'time' || (fields === 'day to hour' && next?.kind === 'number'));
       once(unit);
       sum.add(unit, Number(token.text) * factor);
       seen = true;
