@@ -286,12 +286,6 @@ export class EngineCore implements EngineLink {
     return this.#sessions.values();
   }
 
-  sessionsIn(databaseId: ObjectId, except: Session): number {
-    let count = 0;
-    for (const session of this.#sessions.values()) if (session.databaseId === databaseId && session !== except) count++;
-    return count;
-  }
-
   sessionsOf(role: ObjectId): number {
     let count = 0;
     for (const session of this.#sessions.values()) if (session.loginRole === role) count++;

@@ -1,7 +1,6 @@
 /** One door to data definition: runs a DDL, grant or role statement and answers its completion. */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
-import type { ObjectId } from '../catalog/definitions.ts';
 import { alterTable } from './alter-table.ts';
 import { alterObject, commentOn } from './comments.ts';
 import type { DdlContext } from './context.ts';
@@ -13,7 +12,7 @@ import { alterRole, createRole, dropRole, grantRole, reassignOwned } from './rol
 import { alterServer } from './server.ts';
 import { createAggregate } from './aggregates.ts';
 import { createRoutine } from './routines.ts';
-import { alterDatabase, createDatabase, createSchema, dropDatabase } from './schemas.ts';
+import { type DatabaseUsers, alterDatabase, createDatabase, createSchema, dropDatabase } from './schemas.ts';
 import { schemaElements } from './schema-elements.ts';
 import { alterSequence, createSequence } from './sequences.ts';
 import { createTable, createTableAs } from './tables.ts';
@@ -25,10 +24,11 @@ export interface DdlCompletion {
   readonly rows?: number;
   /** Rows of the query whose rows were stored. */
   readonly records?: number;
+  /** Tables that went with what was dropped. */
+  readonly changed?: number;
 }
 
-export interface DdlHooks {
-  sessionsIn(databaseId: ObjectId): number;
+export interface DdlHooks extends DatabaseUsers {
   /** Extensions that may be created: version by name. */
   readonly extensions: ReadonlyMap<string, string>;
   /** Those that every database has without being asked. */
@@ -48,8 +48,7 @@ export async function executeDdl(
       await createDatabase(statement, context);
       return { command: 'CREATE DATABASE' };
     case 'DROP_DATABASE':
-      await dropDatabase(statement, context, hooks.sessionsIn);
-      return { command: 'DROP DATABASE' };
+      return { command: 'DROP DATABASE', changed: await dropDatabase(statement, context, hooks) };
     case 'ALTER_DATABASE':
       await alterDatabase(statement, context);
       return { command: 'ALTER DATABASE' };

@@ -61,23 +61,32 @@ export function requireRole(
   });
 }
 
+/** Who is in a database that is to be dropped. */
+export interface DatabaseUsers {
+  /** Other sessions that keep it from being dropped. */
+  sessionsIn(databaseId: ObjectId): number;
+  /** Does this session keep its own? Otherwise it goes on without one. */
+  readonly sessionsHold: boolean;
+}
+
 export async function dropDatabase(
   statement: NodeOf<'DROP_DATABASE'>,
   context: DdlContext,
-  sessionsIn: (databaseId: ObjectId) => number,
-): Promise<void> {
+  hooks: DatabaseUsers,
+): Promise<number> {
   const shown = context.display(statement.name);
   const found = context.catalog.databaseByName(statement.name);
   if (found === undefined) {
     const details = { message: `database "${shown}" does not exist`, args: { name: shown } };
     if (!statement.exists) throw new SqlError('invalid_catalog_name', details);
     context.notice('notice', 'invalid_catalog_name', { ...details, message: `${details.message}, skipping` });
-    return;
+    return 0;
   }
   requireOwner(context, found, 'database');
   await context.lockName(`database:${statement.name.text.toLowerCase()}`);
-  if (found.id === context.databaseId) throw new SqlError('object_in_use', 'cannot drop the currently open database');
-  const users = sessionsIn(found.id);
+  if (hooks.sessionsHold && found.id === context.databaseId)
+    throw new SqlError('object_in_use', 'cannot drop the currently open database');
+  const users = hooks.sessionsIn(found.id);
   if (users > 0) {
     throw new SqlError('object_in_use', {
       message: `database "${shown}" is being accessed by other users`,
@@ -88,9 +97,11 @@ export async function dropDatabase(
           : `There are ${users} other sessions using the database.`,
     });
   }
+  let tables = 0;
   for (const kind of ['view', 'table', 'sequence', 'type', 'routine', 'schema'] as const) {
     for (const object of [...context.catalog.all(kind)]) {
       if (!('databaseId' in object) || object.databaseId !== found.id) continue;
+      if (object.kind === 'table' || object.kind === 'view') tables++;
       if (object.kind === 'table') {
         context.afterCommit(() => {
           context.dropSpace(object.space);
@@ -101,6 +112,7 @@ export async function dropDatabase(
     }
   }
   context.catalog.drop(found.id);
+  return tables;
 }
 
 export async function alterDatabase(statement: NodeOf<'ALTER_DATABASE'>, context: DdlContext): Promise<void> {

@@ -15,7 +15,7 @@ import { NOT_STRICT, rowsSource, scalar, scalarFor, setFunction, STABLE, valuesS
 type C = EvalContext;
 
 for (const name of ['current_database', 'current_catalog'])
-  scalar(`${name}() name`, (c: C) => c.introspection.currentDatabase(), STABLE);
+  scalar(`${name}() name`, (c: C) => c.introspection.currentDatabase() || null, STABLE);
 for (const name of ['current_user', 'current_role', 'user'])
   scalar(`${name}() name`, (c: C) => c.introspection.currentUser(), STABLE);
 scalar('session_user() name', (c: C) => c.introspection.sessionUser(), STABLE);

@@ -33,6 +33,7 @@ import { allRows, runPlan } from './query.ts';
 import { checkBody } from './routines.ts';
 import type { Session } from './session.ts';
 import type { SessionNames } from './names.ts';
+import { searchPathNames } from './search-path.ts';
 import { StatementContext } from './statement-context.ts';
 import { lockTable } from './table-locks.ts';
 import { evaluateValues } from './evaluate.ts';
@@ -68,7 +69,7 @@ export class DdlBridge implements DdlContext {
   }
 
   get searchPathNames(): readonly string[] {
-    const names = this.#session.searchPathNames();
+    const names = searchPathNames(this.#session);
     return this.#schema === undefined ? names : [this.names.schemaName(this.#schema.id)!, ...names];
   }
 

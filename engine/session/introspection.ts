@@ -37,6 +37,7 @@ import { RenderedCatalog } from './rendered-catalog.ts';
 import { builtInArguments, builtInResult, objectDescription } from './built-in-texts.ts';
 import { routineArguments, routineDefinition, routineNamed, routineResult } from './routine-text.ts';
 import { settingText } from './setting-text.ts';
+import { shownDatabase } from './current-database.ts';
 import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
 import { databaseSize, relationSize } from './sizes.ts';
@@ -75,8 +76,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   }
 
   currentDatabase(): string {
-    const database = this.#session.catalog.database(this.#session.databaseId);
-    return database === undefined ? (this.#session.ownSchema ?? '') : this.show(database.name);
+    return shownDatabase(this.#session);
   }
 
   currentUser(): string {

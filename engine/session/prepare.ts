@@ -10,6 +10,8 @@ import type { BindContext } from '../binder/context.ts';
 import { atPosition } from '../binder/errors.ts';
 import { originOf } from './column-origins.ts';
 import { bindQuery } from '../binder/index.ts';
+import { columnExpression } from '../binder/outputs.ts';
+import { isNeverNull } from '../planner/never-null.ts';
 import { planQuery } from '../planner/plan.ts';
 import { TEXT_INPUTS } from '../../sblr/contract/text/own-text.ts';
 import { textParser } from '../../sblr/contract/text/text-io.ts';
@@ -70,6 +72,7 @@ export function planBound(session: Session, bound: BoundQuery, command: string):
       type: clientType(session.catalog, column.type),
       tableId: column.tableId,
       columnPosition: column.position,
+      ...(describesOrigins ? { neverNull: isNeverNull(columnExpression(column), bound.plan) } : {}),
       ...(origin === undefined ? {} : { origin }),
     };
   });

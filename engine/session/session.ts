@@ -27,6 +27,7 @@ import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import type { ReferenceTarget, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
+import type { Identifier } from '../../sblr/contract/names.ts';
 import type { Program } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork } from '../catalog/catalog.ts';
 import type {
@@ -56,7 +57,8 @@ import { SessionEvaluation } from './evaluation.ts';
 import { SessionNames } from './names.ts';
 import { isWanted } from './notice-levels.ts';
 import { BindingVersions } from './binding-versions.ts';
-import { searchPath, searchPathNames, viewNames } from './search-path.ts';
+import { presentDatabase } from './current-database.ts';
+import { searchPath, viewNames } from './search-path.ts';
 import type { Notification } from './notifications.ts';
 import { forgetStatement, nameStatement, type PreparedStatement } from './prepared-statements.ts';
 import { idKey } from './sequences.ts';
@@ -110,6 +112,7 @@ export class Session implements EngineSession, StatementHost {
   /** What SET CONSTRAINTS said in this transaction. */
   constraintModes: ConstraintModes = NO_CONSTRAINT_MODES;
   databaseId: ObjectId = 0;
+  databaseName: Identifier | undefined;
   ownSchema: string | undefined = undefined;
   /** The role that logged in, the session's role, the current role. */
   loginRole: ObjectId = 0;
@@ -195,7 +198,7 @@ export class Session implements EngineSession, StatementHost {
 
   /** Called by the authenticator when the proof held. */
   open(role: RoleDefinition, databaseId: ObjectId): SessionInfo {
-    this.databaseId = databaseId;
+    this.moveTo(databaseId, undefined);
     this.loginRole = role.id;
     this.sessionRole = role.id;
     this.currentRole = role.id;
@@ -311,6 +314,7 @@ export class Session implements EngineSession, StatementHost {
   /** From now on names without a database are looked for there: in a database, or in a schema of the dialect's own. */
   moveTo(databaseId: ObjectId, ownSchema: string | undefined): void {
     [this.databaseId, this.ownSchema] = [databaseId, ownSchema];
+    this.databaseName = this.catalog.database(databaseId)?.name;
     this.#names = undefined;
     this.versions.changed();
   }
@@ -718,6 +722,7 @@ export class Session implements EngineSession, StatementHost {
   get names(): SessionNames {
     const { catalog } = this;
     if (this.#names?.role !== this.currentRole || this.#namesEpoch !== catalog.epoch) {
+      this.databaseId = presentDatabase(this);
       const base = new SessionNames({
         catalog,
         databaseId: this.databaseId,
@@ -732,11 +737,6 @@ export class Session implements EngineSession, StatementHost {
       this.#namesEpoch = catalog.epoch;
     }
     return this.#names;
-  }
-
-  /** Names of the schemas in the search path setting, existing or not. */
-  searchPathNames(): string[] {
-    return searchPathNames(this);
   }
 
   get identifierFold(): 'lower' | 'upper' | 'preserve' {

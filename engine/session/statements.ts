@@ -12,6 +12,7 @@ import { OPCODES } from '../../sblr/opcodes.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import { unknownDatabase } from '../catalog/errors.ts';
 import { hasPrivilege } from '../catalog/privileges.ts';
+import { databaseUsers, leaveDropped } from './current-database.ts';
 import { executeDdl } from '../ddl/index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
 import { requireOutsideBlock } from './outside-blocks.ts';
@@ -331,7 +332,7 @@ async function runWaiting(
   const mark = bridge.catalog.mark();
   try {
     const done = await executeDdl(statement, bridge, {
-      sessionsIn: (id) => session.core.sessionsIn(id, session),
+      ...databaseUsers(session),
       extensions: session.dialect.extensions,
       presentExtensions: session.dialect.presentExtensions,
     });
@@ -342,6 +343,7 @@ async function runWaiting(
       });
     }
     bridge.finish();
+    leaveDropped(session);
     return done;
   } catch (error) {
     session.fork?.restore(mark);

@@ -17,7 +17,7 @@ import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { type TimeZone, UTC, zoneOrOffset } from '../../sblr/contract/text/time-zone.ts';
 import { type SqlType } from '../../sblr/contract/types.ts';
 import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
-import { CLIENT, COM, SERVER_STATUS } from './constants.ts';
+import { CLIENT, COM, SERVER_STATUS, TRACKED } from './constants.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { diagnosticsResult, writeDiagnostics } from './diagnostics-result.ts';
 import { emptyQuery, near, notPreparable, severalStatements, wrongArguments } from './command-errors.ts';
@@ -39,20 +39,13 @@ import { PreparedStatement, writePrepared } from './prepared-statement.ts';
 import type { SessionHost, StatementCompiler } from './session-host.ts';
 import { formatOf } from './result-format.ts';
 import type { RowEncoder } from './row-encoder.ts';
+import { SessionCharacterSets } from './session-charsets.ts';
 import { isBlank, withoutEnd } from './statement-text.ts';
 
 type Request = 'none' | 'query' | 'execute' | 'prepare' | 'fields' | 'reset';
 
 /** Credit is given back in pieces of at least this, to save frames. */
 const CREDIT_STEP_BYTES = 256 << 10;
-/** Settings that clients are told of when they change (session_track_system_variables). */
-const TRACKED: ReadonlySet<string> = new Set([
-  'time_zone',
-  'autocommit',
-  'character_set_client',
-  'character_set_results',
-  'character_set_connection',
-]);
 /** SET_OPTION: 0 turns several statements per query on, 1 off. */
 const MULTI_STATEMENTS_ON = 0;
 
@@ -62,7 +55,7 @@ export class CommandSession implements ReplySink {
   readonly #engine: EngineSession;
   readonly #compiler: StatementCompiler;
   #capabilities: number;
-  readonly #charset: number;
+  readonly #charsets: SessionCharacterSets;
   readonly #diagnostics: Diagnostics;
   readonly #startedAt = performance.now();
   readonly #statements = new Map<number, PreparedStatement>();
@@ -110,7 +103,7 @@ export class CommandSession implements ReplySink {
     this.#engine = engine;
     this.#compiler = compiler;
     this.#capabilities = capabilities;
-    this.#charset = charset;
+    this.#charsets = new SessionCharacterSets(host.packets, charset);
     this.#database = info.database;
     this.#diagnostics = new Diagnostics(host.limits.diagnostics);
     for (const [name, value] of Object.entries(info.settings)) this.#apply(name, value);
@@ -165,10 +158,10 @@ export class CommandSession implements ReplySink {
   #dispatch(command: number, reader: NetworkReader): void {
     switch (command) {
       case COM.QUERY:
-        this.#query(reader.statementText(reader.remaining));
+        this.#query(this.#charsets.text(reader));
         return;
       case COM.INIT_DB:
-        this.#query(`USE ${quoted(reader.utf8(reader.remaining))}`);
+        this.#query(`USE ${quoted(this.#charsets.text(reader))}`);
         return;
       case COM.PROCESS_KILL:
         this.#query(`KILL ${reader.u32le()}`);
@@ -189,7 +182,7 @@ export class CommandSession implements ReplySink {
         this.#resetConnection();
         return;
       case COM.STMT_PREPARE:
-        this.#prepare(reader.statementText(reader.remaining));
+        this.#prepare(this.#charsets.text(reader));
         return;
       case COM.STMT_EXECUTE:
         this.#execute(reader);
@@ -269,7 +262,7 @@ export class CommandSession implements ReplySink {
 
   /** Number of columns, their definitions, and the EOF that ends them for clients that want one. */
   #describe(columns: readonly ResultColumn[], more: boolean): void {
-    formatOf(columns).describe(this.#packets, this.#charset);
+    formatOf(columns).describe(this.#packets, this.#charsets.collation);
     if ((this.#capabilities & CLIENT.DEPRECATE_EOF) === 0) writeEof(this.#packets, this.#serverStatus(more), 0);
   }
 
@@ -302,7 +295,7 @@ export class CommandSession implements ReplySink {
     this.#statements.set(statement.id, statement);
     writePrepared(this.#packets, statement, {
       capabilities: this.#capabilities,
-      charset: this.#charset,
+      charset: this.#charsets.collation,
       parameterTypes: this.#parameterTypes,
       warnings: this.#diagnostics.warnings,
       status: this.#serverStatus(false),
@@ -320,7 +313,7 @@ export class CommandSession implements ReplySink {
       if (reader.u8() === 1) statement.declare(readParameterTypes(reader, parameterCount));
       if (statement.types.length !== parameterCount) throw wrongArguments('mysqld_stmt_execute');
       const long = statement.takeLongData();
-      const given = readParameterValues(reader, nulls, statement.types, long);
+      const given = readParameterValues(reader, nulls, statement.types, long, this.#charsets.client);
       values = values.length === 0 ? given : [...given, ...values];
       types = statement.requestTypes(given, long);
     }
@@ -522,6 +515,7 @@ export class CommandSession implements ReplySink {
     this.#settings = { ...this.#settings, [name]: value };
     if (name === 'database') this.#diagnostics.database = value;
     if (name === 'sql_mode') this.#plainBackslashes = value.split(',').includes('NO_BACKSLASH_ESCAPES');
+    this.#charsets.apply(name, value);
     if (name === 'time_zone') this.#zone = zoneOrOffset(value) ?? this.#zone;
   }
 
@@ -580,7 +574,8 @@ export class CommandSession implements ReplySink {
         this.#prepared();
         return;
       case 'fields':
-        for (const column of this.#columns) writeColumnDefinition(this.#packets, column, this.#charset, true);
+        for (const column of this.#columns)
+          writeColumnDefinition(this.#packets, column, this.#charsets.collation, true);
         writeEndOfRows(this.#packets, 0, this.#outcome(undefined, false));
         return;
       case 'reset':

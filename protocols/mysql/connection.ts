@@ -12,8 +12,9 @@ import {
   type TlsMaterial,
 } from '../shared/client-connection.ts';
 import { Authentication, NATIVE } from './auth.ts';
+import { clientCollation } from './character-sets.ts';
 import { CommandSession } from './command-session.ts';
-import { charsetSettings, CHARSET, CLIENT, COM, SERVER_STATUS } from './constants.ts';
+import { CHARSET, CLIENT, COM, SERVER_STATUS } from './constants.ts';
 import { nativeError } from './error-map.ts';
 import {
   type HandshakeResponse,
@@ -227,7 +228,7 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
         database,
         connectionId,
         clientAddress: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
-        settings: charsetSettings(this.#charset),
+        settings: this.#characterSettings(),
       },
       { notification() {}, terminated: (error) => this.#terminated(error) },
     );
@@ -235,6 +236,25 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
     this.#phase = 'authentication';
     this.#authentication = new Authentication(this, engine, nonce);
     this.#authentication.start(authentication, plugin, proof);
+  }
+
+  /** The client's number of a collation as the settings that follow from it. */
+  #characterSettings(): Readonly<Record<string, string>> {
+    const found = clientCollation(this.#charset);
+    if (found === undefined) {
+      throw new SqlError('undefined_object', {
+        message: `unknown character set: '#${this.#charset}'`,
+        variant: 'character_set',
+        args: { name: `#${this.#charset}` },
+      });
+    }
+    const { charset, collation } = found;
+    return {
+      character_set_client: charset,
+      character_set_results: charset,
+      character_set_connection: charset,
+      collation_connection: collation,
+    };
   }
 
   /** The engine ended the session. One that was killed by another learns of it by the end of its connection alone. */

@@ -148,25 +148,13 @@ export const FIELD_FLAG = {
   PART_KEY: 16384,
 } as const;
 
-/** Collations by the number that clients log in with. */
-const COLLATION_NUMBERS: Readonly<Record<number, string>> = {
-  8: 'latin1_swedish_ci',
-  11: 'ascii_general_ci',
-  33: 'utf8mb3_general_ci',
-  45: 'utf8mb4_general_ci',
-  46: 'utf8mb4_bin',
-  47: 'latin1_bin',
-  48: 'latin1_general_ci',
-  83: 'utf8mb3_bin',
-  192: 'utf8mb3_unicode_ci',
-  224: 'utf8mb4_unicode_ci',
-  246: 'utf8mb4_unicode_520_ci',
-};
-
-/** The settings that a login's character set stands for; an unknown one leaves the server's. Text is sent as UTF-8 whatever it is. */
-export function charsetSettings(charset: number): Readonly<Record<string, string>> {
-  const collation = COLLATION_NUMBERS[charset];
-  return collation === undefined ? {} : { collation_connection: collation };
-}
-
 export const CHARSET = { UTF8MB4_GENERAL_CI: 45, BINARY: 63, UTF8MB4_0900_AI_CI: 255 } as const;
+
+/** Settings that clients are told of when they change (session_track_system_variables). */
+export const TRACKED: ReadonlySet<string> = new Set([
+  'time_zone',
+  'autocommit',
+  'character_set_client',
+  'character_set_results',
+  'character_set_connection',
+]);

@@ -92,7 +92,7 @@ export function writeErr(packets: PacketWriter, errno: number, sqlstate: string,
   packets.out.u16le(errno);
   packets.out.u8(STATE_MARKER);
   packets.out.ascii(sqlstate);
-  packets.out.utf8(message);
+  packets.rest(message);
   packets.end();
 }
 
@@ -117,7 +117,7 @@ export function writeColumnDefinition(
   out.u16le(type.charset);
   out.u32le(type.length);
   out.u8(type.code);
-  out.u16le(type.flags | originFlags(column));
+  out.u16le(type.flags | (column.neverNull === true ? FIELD_FLAG.NOT_NULL : 0) | originFlags(column));
   out.u8(type.decimals);
   out.u16le(0);
   if (defaults) out.u8(0xfb);

@@ -6,7 +6,8 @@ export function affectedRows(completion: Completion | undefined, foundRows: bool
   // Rows of a query are counted where they were stored in a new table.
   if (completion.command === 'SELECT') return completion.records ?? 0;
   if (completion.command === 'CREATE DATABASE') return 1;
-  return (foundRows ? completion.rows : (completion.changed ?? completion.rows)) ?? 0;
+  const { rows, changed } = completion;
+  return (foundRows ? (rows ?? changed) : (changed ?? rows)) ?? 0;
 }
 
 export function infoText(completion: Completion, warnings: number, foundRows: boolean): string {

@@ -7,6 +7,7 @@
 import type { NetworkReader } from '../shared/byte-reader.ts';
 import type { NetworkWriter } from '../shared/byte-writer.ts';
 import { StreamBuffer } from '../shared/framing.ts';
+import { type CharacterSet, UTF8MB4 } from './character-sets.ts';
 
 export const HEADER_BYTES = 4;
 export const MAX_PACKET_PAYLOAD = 0xff_ffff;
@@ -71,6 +72,8 @@ function joined(bytes: Buffer, position: number, total: number): Buffer {
 export class PacketWriter {
   readonly out: NetworkWriter;
   sequence = 0;
+  /** What the client reads text in. */
+  set: CharacterSet = UTF8MB4;
   #mark = 0;
 
   constructor(out: NetworkWriter) {
@@ -151,6 +154,10 @@ export class PacketWriter {
   /** Text with its length in bytes before it. */
   text(text: string): void {
     const { out } = this;
+    if (!this.set.utf8) {
+      this.#bytes(this.set.encode(text));
+      return;
+    }
     if (text.length < 84) {
       // At most 3 bytes a character: the length fits one byte.
       const mark = out.mark();
@@ -159,8 +166,21 @@ export class PacketWriter {
       out.bytes[out.start + mark] = length;
       return;
     }
-    const bytes = Buffer.from(text);
+    this.#bytes(Buffer.from(text));
+  }
+
+  /** The same for text in the form of the engine. */
+  engineText(bytes: Uint8Array): void {
+    this.#bytes(this.set.utf8 ? bytes : this.set.encode(UTF8MB4.decode(Buffer.from(bytes))));
+  }
+
+  /** Text up to the end of the packet. */
+  rest(text: string): void {
+    this.out.raw(this.set.encode(text));
+  }
+
+  #bytes(bytes: Uint8Array): void {
     this.lengthInteger(bytes.length);
-    out.raw(bytes);
+    this.out.raw(bytes);
   }
 }

@@ -17,6 +17,7 @@ import type { SqlValue } from '../../sblr/contract/values.ts';
 import { canonicalInteger } from '../../sblr/contract/values.ts';
 import { MalformedMessage, type NetworkReader } from '../shared/byte-reader.ts';
 import { FIELD_TYPE } from './constants.ts';
+import type { CharacterSet } from './character-sets.ts';
 import { readLengthBytes } from './length-encoded.ts';
 
 const UNSIGNED = 0x80;
@@ -47,14 +48,15 @@ export function readParameterValues(
   nulls: Buffer,
   types: readonly ParameterType[],
   long: ReadonlyMap<number, Buffer>,
+  set: CharacterSet,
 ): SqlValue[] {
   const values: SqlValue[] = [];
   for (let index = 0; index < types.length; index++) {
     const type = types[index] as ParameterType;
     const ahead = long.get(index);
     const isNull = (((nulls[index >> 3] as number) >> (index & 7)) & 1) === 1 || type.code === FIELD_TYPE.NULL;
-    if (ahead !== undefined) values.push(isBinary(type) ? ahead : text(ahead));
-    else values.push(isNull ? null : readValue(reader, type));
+    if (ahead !== undefined) values.push(isBinary(type) ? ahead : text(ahead, set));
+    else values.push(isNull ? null : readValue(reader, type, set));
   }
   return values;
 }
@@ -124,7 +126,7 @@ function engineType({ code, unsigned }: ParameterType): SqlType {
   }
 }
 
-function readValue(reader: NetworkReader, { code, unsigned }: ParameterType): SqlValue {
+function readValue(reader: NetworkReader, { code, unsigned }: ParameterType, set: CharacterSet): SqlValue {
   switch (code) {
     case FIELD_TYPE.TINY: {
       const value = reader.u8();
@@ -160,12 +162,13 @@ function readValue(reader: NetworkReader, { code, unsigned }: ParameterType): Sq
     case FIELD_TYPE.BIT:
       return Buffer.from(readLengthBytes(reader));
     default:
-      return text(readLengthBytes(reader));
+      return text(readLengthBytes(reader), set);
   }
 }
 
 /** Many clients declare binary strings as text: what is no text is kept as the bytes that came. */
-function text(bytes: Buffer): SqlValue {
+function text(bytes: Buffer, set: CharacterSet): SqlValue {
+  if (!set.utf8) return set.decode(bytes);
   return isUtf8(bytes) ? bytes.toString('utf8') : Buffer.from(bytes);
 }
 

@@ -33,6 +33,10 @@ export class ResultFormat {
 
   /** Writes the number of columns and their definitions. */
   describe(packets: PacketWriter, charset: number): void {
+    if (!packets.set.utf8) {
+      writeDescription(packets, this.#columns, charset);
+      return;
+    }
     if (this.#charset !== charset) {
       const kept = new PacketWriter(new NetworkWriter(64 + this.#columns.length * 64));
       writeDescription(kept, this.#columns, charset);

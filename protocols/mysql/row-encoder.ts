@@ -66,8 +66,12 @@ export abstract class RowEncoder {
     const { reader } = this;
     const offset = reader.offsets[column] as number;
     const length = reader.lengths[column] as number;
-    packets.lengthInteger(length);
-    packets.out.raw(reader.bytes.subarray(offset, offset + length));
+    const bytes = reader.bytes.subarray(offset, offset + length);
+    if (reader.layouts[column] === LAYOUT_TEXT) packets.engineText(bytes);
+    else {
+      packets.lengthInteger(length);
+      packets.out.raw(bytes);
+    }
   }
 
   protected bits(packets: PacketWriter, column: number): void {

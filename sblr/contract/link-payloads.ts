@@ -173,6 +173,7 @@ export function writeColumns(writer: ByteWriter, columns: readonly ResultColumn[
     writeType(writer, column.type);
     writer.u32(column.tableId);
     writer.u32(column.columnPosition);
+    writer.bool(column.neverNull === true);
     writer.bool(column.origin !== undefined);
     if (column.origin !== undefined) writeOrigin(writer, column.origin);
   }
@@ -224,7 +225,8 @@ function readOrigin(reader: ByteReader): ColumnOrigin {
 export function readColumns(reader: ByteReader): readonly ResultColumn[] {
   const columns: ResultColumn[] = [];
   for (let count = reader.count(16); count > 0; count--) {
-    const column = { name: reader.text(), type: readType(reader), tableId: reader.u32(), columnPosition: reader.u32() };
+    const plain = { name: reader.text(), type: readType(reader), tableId: reader.u32(), columnPosition: reader.u32() };
+    const column = reader.bool() ? { ...plain, neverNull: true } : plain;
     columns.push(reader.bool() ? { ...column, origin: readOrigin(reader) } : column);
   }
   return columns;

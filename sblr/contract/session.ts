@@ -72,6 +72,8 @@ export interface ResultColumn {
   /** Object id of the table and 1-based column position, 0 when the column is computed. */
   readonly tableId: number;
   readonly columnPosition: number;
+  /** It surely holds no NULL, for dialects whose profile asks for it (`describesOrigins`). */
+  readonly neverNull?: boolean;
   /** Where the column comes from, for dialects whose profile asks for it (`describesOrigins`). */
   readonly origin?: ColumnOrigin;
 }
@@ -106,7 +108,7 @@ export interface Completion {
   /** Upper-case command words: 'SELECT', 'INSERT', 'CREATE TABLE', 'BEGIN' ... */
   readonly command: string;
   readonly rows?: number;
-  /** Of `rows`, the real changes; absent = all. */
+  /** Of `rows`, the real changes; absent = all. Of a dropped database, its tables. */
   readonly changed?: number;
   /** Rows that were proposed for insertion. */
   readonly records?: number;

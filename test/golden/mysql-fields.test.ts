@@ -35,12 +35,12 @@ test('columns on the side of an outer join that may be missing can be NULL', asy
 });
 
 test('columns of subqueries and views belong to them', async () => {
-  expect(await fields('select * from (select 1 as one) d')).toBe('d..one');
+  expect(await fields('select * from (select 1 as one) d')).toBe('d..one!');
   expect(await fields('select d.id, d.z from (select id, n as z from a) d')).toBe('d.a.id! d.a.z');
   expect(await fields('with c as (select id from a) select * from c')).toBe('c.a.id!');
   expect(await fields('select more from v')).toBe('v..more');
   expect(await fields('select w.more from v w')).toBe('w..more');
-  expect(await fields('select x.n, count(*) from a x group by x.n')).toBe('x.a.n ..count(*)');
+  expect(await fields('select x.n, count(*) from a x group by x.n')).toBe('x.a.n ..count(*)!');
 });
 
 test('binary strings that a client declares as text reach binary columns as they are', async () => {

@@ -122,35 +122,3 @@ export function correlationKey(
   if (left === 'inner' && right === 'outer') return { outer: condition.right, inner: condition.left };
   return undefined;
 }
-
-/** Is the expression surely not NULL in the rows of the plan? Only columns of scans declared so are. */
-export function isNeverNull(expression: BoundExpression, plan: LogicalPlan): boolean {
-  if (expression.kind === 'constant') return expression.value !== null;
-  if (expression.kind !== 'column') return false;
-  const { id } = expression;
-  if (!plan.columns.some((column) => column.id === id)) return false;
-  switch (plan.kind) {
-    case 'scan': {
-      const column = plan.columns.find((candidate) => candidate.id === id);
-      return plan.rowKey === id || (column !== undefined && plan.table.columns[column.position - 1]?.notNull === true);
-    }
-    case 'filter':
-    case 'sort':
-    case 'limit':
-    case 'distinct':
-    case 'lock_rows':
-      return isNeverNull(expression, plan.source);
-    case 'project': {
-      const item = plan.items.find((candidate) => candidate.column.id === id);
-      return item !== undefined && isNeverNull(item.expression, plan.source);
-    }
-    case 'join':
-      if (plan.join === 'full') return false;
-      return (
-        (plan.join !== 'right' && isNeverNull(expression, plan.left)) ||
-        ((plan.join === 'inner' || plan.join === 'right') && isNeverNull(expression, plan.right))
-      );
-    default:
-      return false;
-  }
-}

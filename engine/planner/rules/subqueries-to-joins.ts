@@ -19,7 +19,8 @@ import {
   isVolatile,
   substituteColumns,
 } from '../expression-walk.ts';
-import { conjunction, correlationKey, filtered, isNeverNull, pullCorrelated } from './correlation.ts';
+import { isNeverNull } from '../never-null.ts';
+import { conjunction, correlationKey, filtered, pullCorrelated } from './correlation.ts';
 
 export function subqueriesToJoins(plan: LogicalPlan): LogicalPlan {
   if (plan.kind !== 'filter') return plan;

@@ -1,4 +1,5 @@
 /** USE, SET, KILL, DO, and statements prepared from text. */
+import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { collationOfSet, knownCollation } from '../character-sets.ts';
 import { node, type NodeOf, type StatementNode, type ValueNode } from '../../../sblr/nodes.ts';
 import { stringLiteral } from '../../shared/literals.ts';
@@ -72,6 +73,8 @@ function sequence(p: MysqlParser, statements: readonly StatementNode[], pos: num
   return { ...(statements[0] as StatementNode), pos };
 }
 
+const WIDE_SETS: ReadonlySet<string> = new Set(['ucs2', 'utf16', 'utf16le', 'utf32']);
+
 /** NAMES, CHARSET or CHARACTER SET, unless it is the name of a variable. */
 function namesWord(p: MysqlParser): boolean {
   if (p.peekValue(1) === '=' || p.peekValue(1) === ':=') return false;
@@ -83,9 +86,18 @@ function setNames(p: MysqlParser, pos: number): StatementNode[] {
   const charset = p.isWord('default') ? 'utf8mb4' : word(p);
   if (p.isWord('default')) p.advance();
   const standard = collationOfSet(charset, at);
+  const set = standard.replace(/_.*/, '');
+  // Statements can only be read in sets in which ASCII is one byte per character.
+  if (WIDE_SETS.has(set)) {
+    throw new SqlError('invalid_parameter_value', {
+      message: `invalid value for parameter "character_set_client": "${set}"`,
+      args: { name: 'character_set_client', value: set },
+      position: at,
+    });
+  }
   const collation = p.acceptWord('collate') ? knownCollation(word(p), charset, at) : standard;
   const names = ['character_set_client', 'character_set_results', 'character_set_connection'];
-  const statements: StatementNode[] = names.map((name) => setting(name, 'session', stringLiteral(charset), pos));
+  const statements: StatementNode[] = names.map((name) => setting(name, 'session', stringLiteral(set), pos));
   statements.push(setting('collation_connection', 'session', stringLiteral(collation), pos));
   return statements;
 }
