@@ -14,7 +14,7 @@ import { comparisonType } from './comparison.ts';
 import type { Binder } from './context.ts';
 import { isDefinedAggregate, resolveDefined } from './defined-aggregates.ts';
 import { fail } from './errors.ts';
-import { chosenType, lenientAggregate, shownAggregate } from './lenient-aggregates.ts';
+import { chosenType, lenientAggregate, shownAggregate, textOfLabels } from './lenient-aggregates.ts';
 import { isLenient } from './lenient-coerce.ts';
 import { equalExpressions } from './expression-tools.ts';
 import { coerceArguments, resolveOverload, resultType } from './overloads.ts';
@@ -138,12 +138,13 @@ function resolveCall(
   binder: Binder,
   node: NodeOf<'AGGREGATE'> | NodeOf<'WINDOW_CALL'>,
   kinds: readonly FunctionDefinition['kind'][],
-  values: readonly BoundExpression[],
+  given: readonly BoundExpression[],
   positions: Positions,
 ): ResolvedCall {
-  if (node.routine !== undefined && isDefinedAggregate(binder, node.routine, values.length, node.pos))
-    return resolveDefined(binder, node, values, positions);
+  if (node.routine !== undefined && isDefinedAggregate(binder, node.routine, given.length, node.pos))
+    return resolveDefined(binder, node, given, positions);
   const lenient = isLenient(binder);
+  const values = lenient ? given.map((value) => textOfLabels(binder, node.function, value)) : given;
   const own = lenient && !node.star ? lenientAggregate(binder, node.function, values) : undefined;
   const types = node.star ? [] : (own?.types ?? values.map((value) => value.type));
   const found = findFunction(node.function, kinds, types, false, node.pos, 'normal', lenient);

@@ -5,14 +5,14 @@
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { Identifier, Name } from '../../sblr/contract/names.ts';
 import { identifierKey } from '../../sblr/contract/names.ts';
-import { RECORD, VOID, type SqlType } from '../../sblr/contract/types.ts';
+import { INT32, RECORD, VOID, type SqlType } from '../../sblr/contract/types.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { RoutineDefinition, RoutineParameter } from '../catalog/definitions.ts';
 import '../functions/index.ts';
 import type { FunctionDefinition, TypePattern } from '../functions/function.ts';
 import { functionsNamed, operatorsNamed, withVariadicArray } from '../functions/registry.ts';
 import type { BoundExpression } from './bound.ts';
-import { argumentsCollated, resultCollation } from './collations.ts';
+import { argumentsCollated, collationStrength, resultCollation } from './collations.ts';
 import type { Binder } from './context.ts';
 import { atPosition, fail } from './errors.ts';
 import { bindLenientOperator } from './lenient-arithmetic.ts';
@@ -174,6 +174,9 @@ export function callFunction(
   pos: number | undefined,
   positions: Positions,
 ): BoundExpression {
+  const [first] = given;
+  if (name === 'collation_strength' && first !== undefined && given.length === 1)
+    return { kind: 'constant', value: collationStrength(binder, first), type: INT32 };
   const arguments_ = binder.semantics.fixedText === 'trimmed' ? given.map(withoutPadding) : given;
   const found = findFunction(
     name,

@@ -3,7 +3,7 @@
  * through the Binder, calls and aggregates through their own modules.
  */
 import type { Identifier } from '../../sblr/contract/names.ts';
-import { arrayOf, BOOL, INT32, TEXT, type SqlType } from '../../sblr/contract/types.ts';
+import { arrayOf, BOOL, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import { bindAggregate, bindGrouping, bindWindowCall } from './aggregates.ts';
 import type { BoundExpression, ComparisonOperator } from './bound.ts';
@@ -11,13 +11,14 @@ import { builtin, callFunction, callOperator, callRoutine, likeOperator, type Na
 import { matchCase } from './case-match.ts';
 import { castTo, coerce, coerceTo, coerceToBoolean, commonType, constant, resolveUnknown, unify } from './coerce.ts';
 import { collate } from './collate.ts';
-import { collationStrength, hasDefaultCollation, mergedCollation, withDefaultCollation } from './collations.ts';
+import { hasDefaultCollation, mergedCollation, withDefaultCollation } from './collations.ts';
 import { bindColumn, bindWholeRow } from './columns.ts';
 import { compare, comparedNumber, COMPARISONS, distinctFrom, fieldsOf, inList } from './comparison.ts';
 import type { RoutineParameter, StoredExpression } from '../catalog/definitions.ts';
 import { Binder } from './context.ts';
 import { asAggregate } from './defined-aggregates.ts';
 import { fail, notSupported } from './errors.ts';
+import { paddedColumn } from './padded-text.ts';
 import { bindOnce, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { negateConstant } from './literal.ts';
 import { clauseName, newLevel, Scope } from './scope.ts';
@@ -60,7 +61,7 @@ function bindNode(node: ValueNode, scope: Scope): BoundExpression {
         node.pos,
       );
     case 'COLUMN':
-      return bindColumn(node, scope);
+      return paddedColumn(bindColumn(node, scope), scope);
     case 'VARIABLE':
       return bindVariable(node, binder.context);
     case 'OPERATOR':
@@ -615,8 +616,6 @@ function bindCall(node: NodeOf<'CALL'>, scope: Scope): BoundExpression {
       fail('undefined_function', `function ${node.function} does not take named arguments`, argument.pos);
     return bindExpression(argument, scope);
   });
-  if (node.function === 'collation_strength' && arguments_.length === 1)
-    return constant(collationStrength(scope.binder, arguments_[0] as BoundExpression), INT32);
   const call = callFunction(
     scope.binder,
     node.function,

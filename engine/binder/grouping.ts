@@ -2,6 +2,9 @@
  * GROUP BY: grouping keys and sets, and the rewriting of expressions over the rows of a FROM clause into
  * expressions over groups.
  */
+import type { FunctionDefinition } from '../functions/function.ts';
+import { functionsNamed } from '../functions/registry.ts';
+import '../functions/aggregates.ts';
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
 import type { Assigned, BoundExpression, LogicalPlan } from './bound.ts';
@@ -138,6 +141,8 @@ function usesAggregate(expression: BoundExpression, scope: Scope): boolean {
   );
 }
 
+const [ANY_VALUE] = functionsNamed('any_value') as [FunctionDefinition];
+
 /** The aggregate node of a query level, and how expressions are rewritten to run above it. */
 export interface Grouped {
   readonly plan: () => LogicalPlan;
@@ -192,7 +197,7 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
         (candidate.columns.some((column) => column.id === expression.id) || candidate.rowKey === expression.id),
     );
     if (mode !== 'strict' && entry !== undefined && dependsOnKey(entry, keys, always)) return addKey(expression);
-    if (mode === 'any-value') return addKey(expression);
+    if (mode === 'any-value') return anyValue(scope, expression);
     return refuseUngrouped(scope, expression, place, group.keys.length > 0, inner, detail);
   };
   const addKey = (expression: BoundExpression & { kind: 'column' }): BoundExpression => {
@@ -221,6 +226,27 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
       return { kind: 'aggregate', source, keys, sets, aggregates, groupings, columns };
     },
   };
+}
+
+/** A column that groups have several values of: one of them. */
+function anyValue({ binder, level }: Scope, expression: BoundExpression & { kind: 'column' }): BoundExpression {
+  const known = level.aggregates.find((call) => {
+    const [argument] = call.arguments;
+    return call.function === ANY_VALUE && argument?.kind === 'column' && argument.id === expression.id;
+  });
+  if (known !== undefined) return { kind: 'column', id: known.column.id, type: known.column.type };
+  const origin = binder.shared.columns[expression.id];
+  const column = binder.newColumn(origin?.name ?? 'column', expression.type, origin);
+  level.aggregates.push({
+    column,
+    function: ANY_VALUE,
+    arguments: [expression],
+    distinct: false,
+    order: [],
+    within: [],
+    filter: undefined,
+  });
+  return { kind: 'column', id: column.id, type: column.type };
 }
 
 /** Which sort key it is and, where it is one, which column, for messages. */

@@ -56,6 +56,14 @@ export function chosenType(name: string, [value]: readonly BoundExpression[]): S
   return value !== undefined && CHOOSING.has(name) && KEPT.has(value.type.kind) ? value.type : undefined;
 }
 
+/** The least and greatest label are those of its text, not of its place among the labels. */
+export function textOfLabels(binder: Binder, name: string, value: BoundExpression): BoundExpression {
+  const { kind, collation } = value.type;
+  if ((kind !== 'enum' && kind !== 'set') || (name !== 'min' && name !== 'max')) return value;
+  const text: SqlType = collation === undefined ? { kind: 'text' } : { kind: 'text', collation };
+  return coerceLeniently(binder, value, text, 'implicit', undefined) ?? value;
+}
+
 /** Kinds that come out of such an aggregate as they go in. */
 const KEPT: ReadonlySet<SqlType['kind']> = new Set([
   'decimal',

@@ -64,7 +64,8 @@ function binary(
 ): BoundExpression | undefined {
   const [x, y] = given.map((operand) => digitsOf(operand)) as [Digits, Digits];
   const double = left.kind === 'float64' || right.kind === 'float64';
-  const unsigned = left.unsigned === true || right.unsigned === true;
+  const signed = name === 'subtract' && binder.semantics.unsignedSubtraction === 'signed';
+  const unsigned = !signed && (left.unsigned === true || right.unsigned === true);
   const shown = doubleOf(
     given.map((operand) => operand.type),
     name === 'divide' ? QUOTIENT_DIGITS : 0,

@@ -3,6 +3,7 @@
  * facts of the column; keys become unique indexes with a constraint entry; checks and foreign keys
  * are stored, and verified against existing rows unless NOT VALID.
  */
+import { checkDefault } from './default-values.ts';
 import { identifierKey, type Identifier, regular } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { node, type NodeOf, type ValueNode } from '../../sblr/nodes.ts';
@@ -88,7 +89,8 @@ export function setDefault(
   const stored = storeExpression(context, expression, text);
   putColumn(context, tableId, position, { defaultValue: stored, sequenceId: undefined });
   // Binding now reports a default that can never be assigned.
-  context.bindDefault(stored, context.catalog.table(tableId), position);
+  const table = context.catalog.table(tableId);
+  checkDefault(context.bindDefault(stored, table, position), table.columns[position - 1]!, context);
   const sequenceId = sequenceOfDefault(expression, context);
   const { kind } = context.catalog.table(tableId).columns[position - 1]!.type;
   if (sequenceId !== undefined && (kind === 'int16' || kind === 'int32' || kind === 'int64'))

@@ -29,6 +29,7 @@ import type {
   TableDefinition,
   ViewDefinition,
 } from '../catalog/definitions.ts';
+import type { EvalContext } from '../functions/function.ts';
 import type { TableLockMode } from '../transactions/locks.ts';
 
 /** Longest identifier, in bytes of UTF-8 less one, as generated names keep to. */
@@ -108,6 +109,8 @@ export interface DdlContext {
   /** The sequence goes on after `value`, if it is not past it. */
   passSequence(sequence: SequenceDefinition, value: bigint): void;
   evaluateConstant(value: ValueNode): unknown;
+  /** For conversions: the session's zone and clock. */
+  readonly evaluation: EvalContext;
 }
 
 /** The schema a new object goes into and its own name. */

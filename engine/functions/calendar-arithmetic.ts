@@ -124,6 +124,7 @@ function shift(
   micros: number,
   { months, micros: more }: Amount,
 ): { days: number; micros: number } | null {
+  if (days === -Infinity) return null;
   let day = days;
   if (months !== 0) {
     const date = civilFromDays(days);
@@ -144,6 +145,7 @@ function addTo(type: SqlType, grain: Grain): Add {
   switch (type.kind) {
     case 'date':
       return (value, amount, context) => {
+        if (value === -Infinity) return null;
         const sum = shift(value as number, 0, amount);
         if (sum === null) return overflow(context, 'date_add_interval');
         return grain === 'date' ? sum.days : joinMicros(sum.days, sum.micros);
@@ -154,6 +156,7 @@ function addTo(type: SqlType, grain: Grain): Add {
         const local =
           type.kind === 'timestamptz' ? toLocal(value as Timestamp, context.text.timeZone) : (value as Timestamp);
         const { days, micros } = splitMicros(local);
+        if (days === -Infinity) return null;
         const sum = shift(days, micros, amount);
         return sum === null ? overflow(context, 'date_add_interval') : joinMicros(sum.days, sum.micros);
       };
@@ -234,6 +237,7 @@ function secondsGrain(type: SqlType | undefined): Grain {
 // ---- differences
 
 scalar('units_between(text, timestamp, timestamp) int64', (unit: string, from: Timestamp, to: Timestamp) => {
+  if (from === -Infinity || to === -Infinity) return null;
   const months = MONTHS[unit];
   const a = splitMicros(from);
   const b = splitMicros(to);
@@ -249,9 +253,8 @@ scalar('units_between(text, timestamp, timestamp) int64', (unit: string, from: T
   if (y.day < x.day || (y.day === x.day && late.micros < early.micros)) count--;
   return Math.trunc((backwards ? -count : count) / months) + 0;
 });
-scalar(
-  'days_between(timestamp, timestamp) int32',
-  (a: Timestamp, b: Timestamp) => splitMicros(a).days - splitMicros(b).days,
+scalar('days_between(timestamp, timestamp) int32', (a: Timestamp, b: Timestamp) =>
+  a === -Infinity || b === -Infinity ? null : splitMicros(a).days - splitMicros(b).days,
 );
 
 /** A value as a span of time or an instant; undefined = neither. */

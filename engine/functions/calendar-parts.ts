@@ -16,6 +16,7 @@ import {
   weekday,
 } from '../../sblr/contract/text/calendar.ts';
 import type { Timestamp } from '../types/date-time.ts';
+import type { SqlValue } from '../../sblr/contract/values.ts';
 import { scalar } from './table.ts';
 
 /** Days from the first day of the year 0 to 1970-01-01. */
@@ -76,26 +77,36 @@ const month = (value: Timestamp): number => civilFromDays(daysOf(value)).month;
 const day = (value: Timestamp): number => civilFromDays(daysOf(value)).day;
 const quarter = (value: Timestamp): number => Math.ceil(month(value) / 3);
 
+/** Parts that only days of the calendar have, not the date before all others. */
+function dated(signature: string, part: (value: Timestamp, mode: number) => SqlValue): void {
+  scalar(
+    signature,
+    part.length === 2
+      ? (value: Timestamp, mode: number) => (value === -Infinity ? null : part(value, mode))
+      : (value: Timestamp) => (value === -Infinity ? null : part(value, 0)),
+  );
+}
+
 scalar('year_of(timestamp) int32', year);
 scalar('quarter_of(timestamp) int32', quarter);
 scalar('month_of(timestamp) int32', month);
 scalar('day_of(timestamp) int32', day);
-scalar('day_of_week(timestamp) int32', (value: Timestamp) => weekday(daysOf(value)) + 1);
-scalar('days_after_monday(timestamp) int32', (value: Timestamp) => (weekday(daysOf(value)) + 6) % 7);
-scalar('day_of_year(timestamp) int32', (value: Timestamp) => dayOfYear(daysOf(value)));
-scalar('day_name(timestamp) text', (value: Timestamp) => DAY_NAMES[weekday(daysOf(value))] as string);
-scalar('month_name(timestamp) text', (value: Timestamp) => MONTH_NAMES[month(value) - 1] as string);
-scalar('week_of(timestamp, int32) int32', (value: Timestamp, mode: number) => weekOf(daysOf(value), mode).week);
-scalar('year_and_week(timestamp, int32) int32', (value: Timestamp, mode: number) => {
+dated('day_of_week(timestamp) int32', (value: Timestamp) => weekday(daysOf(value)) + 1);
+dated('days_after_monday(timestamp) int32', (value: Timestamp) => (weekday(daysOf(value)) + 6) % 7);
+dated('day_of_year(timestamp) int32', (value: Timestamp) => dayOfYear(daysOf(value)));
+dated('day_name(timestamp) text', (value: Timestamp) => DAY_NAMES[weekday(daysOf(value))] as string);
+dated('month_name(timestamp) text', (value: Timestamp) => MONTH_NAMES[month(value) - 1] as string);
+dated('week_of(timestamp, int32) int32', (value: Timestamp, mode: number) => weekOf(daysOf(value), mode).week);
+dated('year_and_week(timestamp, int32) int32', (value: Timestamp, mode: number) => {
   const found = weekOf(daysOf(value), mode | WEEK_YEAR);
   return found.year * 100 + found.week;
 });
-scalar('days_since_year_zero(timestamp) int32', (value: Timestamp) => daysOf(value) + DAYS_BEFORE_EPOCH);
-scalar('seconds_since_year_zero(timestamp) int64', (value: Timestamp) => {
+dated('days_since_year_zero(timestamp) int32', (value: Timestamp) => daysOf(value) + DAYS_BEFORE_EPOCH);
+dated('seconds_since_year_zero(timestamp) int64', (value: Timestamp) => {
   const { days, micros } = splitMicros(value);
   return (days + DAYS_BEFORE_EPOCH) * 86_400 + Math.floor(micros / MICROS_PER_SECOND);
 });
-scalar('last_day_of_month(timestamp) date', (value: Timestamp) => {
+dated('last_day_of_month(timestamp) date', (value: Timestamp) => {
   const date = civilFromDays(daysOf(value));
   return daysFromCivil(date.year, date.month, daysInMonth(date.year, date.month));
 });

@@ -7,7 +7,7 @@ import { jsonbFromNode, type JsonNode, writeJsonb } from '../../sblr/contract/te
 import type { RecordField, SqlType } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import { lenientCast } from '../types/lenient-casts.ts';
-import type { Misfits } from '../types/lenient-values.ts';
+import { Fit } from '../types/fit.ts';
 import { documentPath, valuesAt } from './document-path.ts';
 import { documentOf } from './document-values.ts';
 import type { EvalContext } from './function.ts';
@@ -25,24 +25,6 @@ type ColumnPlan =
 const MAX_ROWS = 1_000_000;
 const TEXT: SqlType = { kind: 'text' };
 
-/** Notes that a value did not fit its column. */
-class Fit implements Misfits {
-  failed = false;
-  #fail = (): void => {
-    this.failed = true;
-  };
-  unread = this.#fail;
-  outOfRange = this.#fail;
-  unreadInstant = this.#fail;
-  noLabel = this.#fail;
-  noDocument = this.#fail;
-  rounded = (): void => {};
-  cutInstant = (): void => {};
-  cut(_type: SqlType, _text: string, blanks: boolean): void {
-    if (!blanks) this.failed = true;
-  }
-}
-
 type Read = (node: JsonNode | undefined, context: EvalContext) => SqlValue;
 
 function failure(column: string, empty: boolean): SqlError {
@@ -55,7 +37,7 @@ function failure(column: string, empty: boolean): SqlError {
 
 function reader({ name, type }: RecordField, plan: Extract<ColumnPlan, { kind: 'value' }>): Read {
   const cast = type.kind === 'jsonb' ? undefined : lenientCast(TEXT, type, true);
-  const fit = new Fit();
+  const fit = new Fit(false);
   const convert = (text: string, context: EvalContext): SqlValue | undefined => {
     fit.failed = false;
     const value = cast === undefined ? text : cast(text, context, fit);

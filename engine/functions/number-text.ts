@@ -63,6 +63,8 @@ scalarFor('hex_of(any) text', ([type]) => {
   switch (type?.kind) {
     case 'bytes':
       return (value: Uint8Array) => Buffer.from(value).toString('hex').toUpperCase();
+    case 'bits':
+      return (value: Bits) => BigInt(`0b0${value.text}`).toString(16).toUpperCase();
     case 'decimal':
       return (value: Decimal) => unsigned(roundDecimal(value, 0).unscaled).toString(16).toUpperCase();
     case 'float32':

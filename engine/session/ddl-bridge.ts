@@ -1,4 +1,5 @@
 /** Data definition's view of a session: implements DdlContext with the session's catalog fork, binder and executor. */
+import type { EvalContext } from '../functions/function.ts';
 import { displayIdentifier, regular, type Identifier } from '../../sblr/contract/names.ts';
 import type { Condition } from '../../sblr/contract/conditions.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
@@ -485,6 +486,10 @@ export class DdlBridge implements DdlContext {
 
   createSequenceState(id: ObjectId, start: bigint): void {
     this.#session.core.sequences.create(id, start);
+  }
+
+  get evaluation(): EvalContext {
+    return this.#session.evaluation;
   }
 
   evaluateConstant(value: ValueNode): unknown {

@@ -58,6 +58,7 @@ function fraction(text: string, start: number): { readonly micros: number; reado
 
 function instant(parts: readonly number[], micros: number, hasTime: boolean, rest: boolean): ReadInstant | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
+  if (parts.every((part) => part === 0) && parts.length >= 3) return { days: -Infinity, micros: 0, hasTime, rest };
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month) || year > MAX_YEAR) return undefined;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   return {
@@ -70,6 +71,12 @@ function instant(parts: readonly number[], micros: number, hasTime: boolean, res
 
 /** A date with or without a time; undefined where the text begins with none. */
 export function readInstant(text: string): ReadInstant | undefined {
+  const found = readAnyInstant(text);
+  return found?.days === -Infinity ? undefined : found;
+}
+
+/** The same where the date of zeros, before all others, is one. */
+export function readAnyInstant(text: string): ReadInstant | undefined {
   const start = leadingBlanks(text);
   const run = digitsFrom(text, start, text.length);
   const plain = run - start;
@@ -114,6 +121,12 @@ function readDigits(text: string, start: number, end: number): ReadInstant | und
 
 /** A number read as a date: YYMMDD, YYYYMMDD, YYMMDDhhmmss or YYYYMMDDhhmmss. */
 export function instantOfNumber(value: number | bigint): ReadInstant | undefined {
+  return value === 0 || value === 0n ? undefined : anyInstantOfNumber(value);
+}
+
+/** The same where 0 is the date of zeros. */
+export function anyInstantOfNumber(value: number | bigint): ReadInstant | undefined {
+  if (value === 0 || value === 0n) return { days: -Infinity, micros: 0, hasTime: false, rest: false };
   const text = String(value);
   if (text.startsWith('-') || text.length > 14 || text.length < 3) return undefined;
   const width = text.length <= 6 ? 6 : text.length <= 8 ? 8 : text.length <= 12 ? 12 : 14;

@@ -13,7 +13,7 @@ import { type EvalContext } from '../functions/function.ts';
 import { dateToTimestamp, roundTimestamp } from './casts.ts';
 import { fromLocal, toLocal } from './date-time.ts';
 import { roundDecimal } from './decimal.ts';
-import { instantOfNumber, type ReadInstant, readInstant, readTime } from './lenient-date-time.ts';
+import { anyInstantOfNumber, type ReadInstant, readAnyInstant, readTime } from './lenient-date-time.ts';
 import { type LenientCast, type Misfits, type Whole, INTEGERS, textOf, plainText, local } from './lenient-values.ts';
 
 /** YYYYMMDD */
@@ -58,6 +58,12 @@ const INSTANT_NAMES: Partial<Record<SqlType['kind'], string>> = {
   timestamptz: 'datetime',
 };
 
+/** Without the digits of seconds beyond `precision`. */
+function truncatedMicros(micros: number, precision: number): number {
+  const unit = 10 ** (6 - precision);
+  return Math.trunc(micros / unit) * unit;
+}
+
 export function toInstant(from: SqlType, to: SqlType): LenientCast | undefined {
   const precision = to.precision ?? 6;
   const name = INSTANT_NAMES[to.kind] as string;
@@ -72,7 +78,8 @@ export function toInstant(from: SqlType, to: SqlType): LenientCast | undefined {
       if (micros !== 0 && typeof value !== 'object') misfits.rounded();
       return days;
     }
-    const instant = roundTimestamp(joinMicros(days, micros), precision);
+    const kept = misfits.truncatesSeconds ? truncatedMicros(micros, precision) : micros;
+    const instant = roundTimestamp(joinMicros(days, kept), precision);
     return to.kind === 'timestamptz' ? fromLocal(instant, evaluation.text.timeZone) : instant;
   };
   switch (from.kind) {
@@ -102,38 +109,36 @@ export function toInstant(from: SqlType, to: SqlType): LenientCast | undefined {
   if (read === undefined) return undefined;
   return (value, evaluation, misfits) => {
     const found = read(value);
-    if (found === undefined) {
-      misfits.unreadInstant(name, textOf(value));
-      return null;
-    }
+    if (found === undefined) return misfits.unreadInstant(name, textOf(value));
+    if (found.days === -Infinity) return misfits.zeroDate ? -Infinity : misfits.zeroInstant(name, textOf(value));
     if (found.rest) misfits.cutInstant(name, textOf(value));
     return finish(found.days, found.micros, value, evaluation, misfits);
   };
 }
 
 function instantReader(from: SqlType): ((value: SqlValue) => ReadInstant | undefined) | undefined {
-  if (INTEGERS.has(from.kind)) return (value) => instantOfNumber(value as Whole);
+  if (INTEGERS.has(from.kind)) return (value) => anyInstantOfNumber(value as Whole);
   switch (from.kind) {
     case 'bool':
       return () => undefined;
     case 'decimal':
       return (value) => {
         const [whole = '', fraction] = (value as Decimal).toString().split('.');
-        const found = instantOfNumber(BigInt(whole));
+        const found = anyInstantOfNumber(BigInt(whole));
         return found === undefined || fraction === undefined
           ? found
           : { ...found, micros: found.micros + Math.round(Number(`0.${fraction}`) * MICROS_PER_SECOND) };
       };
     case 'float32':
     case 'float64':
-      return (value) => (Number.isSafeInteger(value) ? instantOfNumber(value as number) : undefined);
+      return (value) => (Number.isSafeInteger(value) ? anyInstantOfNumber(value as number) : undefined);
     case 'text':
     case 'unknown':
     case 'bytes':
     case 'json':
     case 'jsonb': {
       const text = plainText(from);
-      return (value) => readInstant(text(value));
+      return (value) => readAnyInstant(text(value));
     }
     default:
       return undefined;
@@ -144,7 +149,10 @@ export function toTime(from: SqlType, to: SqlType): LenientCast | undefined {
   const precision = to.precision ?? 6;
   switch (from.kind) {
     case 'time':
-      return (value) => roundMicros(value as number, precision);
+      return (value, _evaluation, { truncatesSeconds }) => {
+        const micros = value as number;
+        return roundMicros(truncatesSeconds ? truncatedMicros(micros, precision) : micros, precision);
+      };
     case 'date':
       return () => 0;
     case 'timestamp':
@@ -155,12 +163,10 @@ export function toTime(from: SqlType, to: SqlType): LenientCast | undefined {
   return (value, _evaluation, misfits) => {
     const shown = text(value);
     const found = readTime(shown);
-    if (found === undefined) {
-      misfits.unreadInstant('time', shown);
-      return null;
-    }
+    if (found === undefined) return misfits.unreadInstant('time', shown);
     if (found.outOfRange) misfits.outOfRange('time', shown);
     else if (found.rest) misfits.cutInstant('time', shown);
-    return roundMicros(found.micros, precision);
+    const kept = misfits.truncatesSeconds ? truncatedMicros(found.micros, precision) : found.micros;
+    return roundMicros(kept, precision);
   };
 }

@@ -96,7 +96,7 @@ export function wholeNumber(from: SqlType, assignment: boolean): WholeCast | und
     case 'enum':
       return (value) => (from.labels ?? []).indexOf(value as string) + 1;
     case 'set':
-      return (value) => wholeOfSet(from.labels ?? [], value as string);
+      return (value) => value as Whole;
     case 'date':
       return (value) => dateNumber(value as number);
     case 'time':
@@ -139,13 +139,6 @@ function wholeOfBytes(value: Uint8Array): Whole {
   for (let at = Math.max(0, value.length - 8); at < value.length; at++)
     result = (result << 8n) | BigInt(value[at] as number);
   return canonicalInteger(result);
-}
-
-function wholeOfSet(labels: readonly string[], value: string): Whole {
-  if (value === '') return 0;
-  let bits = 0n;
-  for (const label of value.split(',')) bits |= 1n << BigInt(labels.indexOf(label));
-  return canonicalInteger(bits);
 }
 
 function wholeOfText(text: string, misfits: Misfits): Whole {

@@ -3,9 +3,9 @@ import { type SqlType } from '../../sblr/contract/types.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { parseJsonb } from '../../sblr/contract/text/json.ts';
 import { invalidAt } from '../../sblr/contract/text/raw-bytes.ts';
-import { dateText, instantText, numberText, timeText } from '../../sblr/contract/text/plain.ts';
+import { dateText, filledDigits, instantText, numberText, timeText } from '../../sblr/contract/text/plain.ts';
 import { textFormatter } from '../../sblr/contract/text/text-io.ts';
-import { Bits, type Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
+import { Bits, canonicalInteger, type Jsonb, type SqlValue } from '../../sblr/contract/values.ts';
 import { type EvalContext } from '../functions/function.ts';
 import { characterOffset, trimBlanks } from './casts.ts';
 import { wholeNumber } from './lenient-number-casts.ts';
@@ -71,17 +71,22 @@ function textValue(from: SqlType): (value: SqlValue, evaluation: EvalContext) =>
     case 'text':
     case 'unknown':
     case 'enum':
-    case 'set':
     case 'decimal':
     case 'year':
     case 'json':
       return textOf;
+    case 'set':
+      return (value, evaluation) => textFormatter(from, evaluation.text)(value);
     case 'jsonb':
       return (value) => (value as Jsonb).text;
     default:
-      if (INTEGERS.has(from.kind)) return textOf;
+      if (INTEGERS.has(from.kind)) return integerText(filledDigits(from));
       return (value, evaluation) => textFormatter(from, evaluation.text)(value);
   }
+}
+
+function integerText(digits: number | undefined): (value: SqlValue) => string {
+  return digits === undefined ? textOf : (value) => textOf(value).padStart(digits, '0');
 }
 
 export function toBytes(from: SqlType, to: SqlType): LenientCast {
@@ -127,7 +132,7 @@ export function toBits(from: SqlType, to: SqlType): LenientCast | undefined {
           : BigInt(whole(value, evaluation, misfits));
     const digits = BigInt.asUintN(64, number).toString(2);
     if (digits.length <= length && number < 18446744073709551616n) return new Bits(digits.padStart(length, '0'));
-    misfits.cut(to, textOf(value), false);
+    misfits.tooManyBits(to, textOf(value));
     return new Bits('1'.repeat(length));
   };
 }
@@ -170,22 +175,26 @@ export function toSet(from: SqlType, to: SqlType): LenientCast | undefined {
     from.kind !== 'unknown';
   const whole = byNumber ? wholeNumber(from, true) : undefined;
   if (byNumber && whole === undefined) return undefined;
-  const shown = (bits: bigint): string => labels.filter((_label, i) => (bits >> BigInt(i)) & 1n).join(',');
+  const text = textValue(from);
   const most = (1n << BigInt(labels.length)) - 1n;
   return (value, evaluation, misfits) => {
     if (whole !== undefined) {
       const bits = BigInt(whole(value, evaluation, misfits));
       if (bits < 0n || bits > most) misfits.noLabel(textOf(value));
-      return shown(bits & most);
+      return canonicalInteger(bits & most);
     }
     let bits = 0n;
-    const text = textOf(value);
-    for (const part of text === '' ? [] : text.split(',')) {
+    const written = text(value, evaluation);
+    let unknown = false;
+    for (const part of written === '' ? [] : written.split(',')) {
       const index = folded.indexOf(trimBlanks(part).toLowerCase());
-      if (index < 0) misfits.noLabel(text);
+      if (index < 0) unknown = true;
       else bits |= 1n << BigInt(index);
     }
-    return shown(bits);
+    if (unknown && bits === 0n && /^\d+$/.test(written) && BigInt(written) <= most)
+      return canonicalInteger(BigInt(written));
+    if (unknown) misfits.noLabel(written);
+    return canonicalInteger(bits);
   };
 }
 

@@ -13,10 +13,18 @@ export interface Misfits {
   outOfRange(type: string, text: string): void;
   /** Text or bytes cut to the length of the type; only blanks if `blanks`. */
   cut(type: SqlType, text: string, blanks: boolean): void;
+  /** More bits than the type has. */
+  tooManyBits(type: SqlType, text: string): void;
   /** Digits dropped by rounding. */
   rounded(): void;
-  /** Text or a number that is no date or time. */
-  unreadInstant(type: string, text: string): void;
+  /** Text or a number that is no date or time; answers the value to take instead. */
+  unreadInstant(type: string, text: string): SqlValue;
+  /** Are digits of seconds beyond those of the type dropped, not rounded? */
+  readonly truncatesSeconds: boolean;
+  /** Is the date of zeros a value? */
+  readonly zeroDate: boolean;
+  /** A date of zeros that is none. */
+  zeroInstant(type: string, text: string): SqlValue;
   /** More behind a date or time than was read, or a part that the type does not have. */
   cutInstant(type: string, text: string): void;
   /** Text that is no document: an error, since there is nothing to take instead. */

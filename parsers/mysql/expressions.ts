@@ -122,7 +122,7 @@ export abstract class MysqlExpressions extends TransactionParser {
       this.noLabel();
       return node('OPERATOR', { name: 'bit_not', operands: [operand], pos });
     }
-    if (this.isOperator('!')) {
+    if (this.isOperator('!') || (this.modes.highNotPrecedence && this.isWord('not'))) {
       this.advance();
       const operand = this.operand(MysqlPrecedence.NOT_SIGN, restricted);
       this.noLabel();

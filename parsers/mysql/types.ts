@@ -8,6 +8,9 @@ import { collationOfSet, declaredCollation, knownCollation } from './character-s
 import type { ParserBase } from '../shared/parser-base.ts';
 import { Token } from '../shared/tokenizer.ts';
 
+/** A parser of types; its modes say what REAL is. */
+type TypeParser = ParserBase & { readonly modes?: { readonly realAsFloat: boolean } };
+
 const DEFAULT_DECIMAL_PRECISION = 10;
 const MAX_DECIMAL_PRECISION = 65;
 const MAX_DECIMAL_SCALE = 30;
@@ -40,7 +43,7 @@ const LARGE_BYTES: ReadonlySet<string> = new Set(['tinyblob', 'blob', 'mediumblo
 const SPATIAL: ReadonlySet<string> = new Set(['geometry', 'point', 'linestring', 'polygon']);
 
 /** (n) or nothing */
-function optionalLength(p: ParserBase): number | undefined {
+function optionalLength(p: TypeParser): number | undefined {
   if (!p.acceptSymbol('(')) return undefined;
   const length = p.unsignedInteger();
   p.expectSymbol(')');
@@ -48,7 +51,7 @@ function optionalLength(p: ParserBase): number | undefined {
 }
 
 /** (n, m), (n) or nothing */
-function precisionAndScale(p: ParserBase): readonly [number?, number?] {
+function precisionAndScale(p: TypeParser): readonly [number?, number?] {
   if (!p.acceptSymbol('(')) return [];
   const precision = p.unsignedInteger();
   const scale = p.acceptSymbol(',') ? p.unsignedInteger() : undefined;
@@ -61,25 +64,38 @@ interface NumberAttributes {
 }
 
 /** UNSIGNED, SIGNED, ZEROFILL in any order; ZEROFILL implies UNSIGNED. */
-function numberAttributes(p: ParserBase): NumberAttributes {
+function signAttributes(p: TypeParser): { readonly unsigned: boolean; readonly zerofill: boolean } {
   let unsigned = false;
+  let zerofill = false;
   for (;;) {
     const word = p.acceptOneOf('unsigned', 'signed', 'zerofill');
-    if (word === undefined) return unsigned ? { unsigned: true } : {};
-    if (word !== 'signed') unsigned = true;
+    if (word === undefined) return { unsigned: unsigned || zerofill, zerofill };
+    unsigned ||= word === 'unsigned';
+    zerofill ||= word === 'zerofill';
   }
 }
 
-function integerType(p: ParserBase, kind: SqlType['kind']): SqlType {
-  const width = optionalLength(p);
-  const attributes = numberAttributes(p);
-  // The width only matters for what clients take for a truth value.
-  const declared =
-    kind === 'int8' && width === 1 && attributes.unsigned === undefined ? { declared: 'tinyint(1)' } : {};
-  return { kind, ...attributes, ...declared };
+/** Of numbers that are no integers, which are not filled with zeros. */
+function numberAttributes(p: TypeParser): NumberAttributes {
+  const { pos } = p;
+  const { unsigned, zerofill } = signAttributes(p);
+  if (zerofill) throw p.unsupported('ZEROFILL of numbers that are no integers', pos);
+  return unsigned ? { unsigned: true } : {};
 }
 
-function decimalType(p: ParserBase): SqlType {
+/** Digits of the widest number. */
+const INTEGER_DIGITS: Partial<Record<SqlType['kind'], number>> = { int8: 3, int16: 5, int24: 8, int32: 10, int64: 20 };
+
+function integerType(p: TypeParser, kind: SqlType['kind']): SqlType {
+  const width = optionalLength(p);
+  const { unsigned, zerofill } = signAttributes(p);
+  // The width matters where zeros fill it, and for what clients take for a truth value.
+  if (zerofill) return { kind, unsigned, declared: `integer(${width ?? INTEGER_DIGITS[kind]}) zerofill` };
+  if (unsigned) return { kind, unsigned };
+  return kind === 'int8' && width === 1 ? { kind, declared: 'tinyint(1)' } : { kind };
+}
+
+function decimalType(p: TypeParser): SqlType {
   const { pos } = p;
   const [precision = DEFAULT_DECIMAL_PRECISION, scale = 0] = precisionAndScale(p);
   if (precision > MAX_DECIMAL_PRECISION)
@@ -95,16 +111,17 @@ function decimalType(p: ParserBase): SqlType {
   };
 }
 
-function tooBig(p: ParserBase, message: string, pos: number): Error {
+function tooBig(p: TypeParser, message: string, pos: number): Error {
   return p.error('invalid_column_definition', message, pos);
 }
 
-function floatType(p: ParserBase, word: string): SqlType {
+function floatType(p: TypeParser, word: string): SqlType {
   const { pos } = p;
   const [digits, scale] = precisionAndScale(p);
   if (scale === undefined && digits !== undefined && digits > MAX_FLOAT_DIGITS)
     throw tooBig(p, 'Incorrect column specifier', pos);
-  const double = word !== 'float' && word !== 'float4' ? true : scale === undefined && (digits ?? 0) > FLOAT_DIGITS;
+  const short = word === 'float' || word === 'float4' || (word === 'real' && p.modes?.realAsFloat === true);
+  const double = !short || (scale === undefined && (digits ?? 0) > FLOAT_DIGITS);
   if (scale === undefined || digits === undefined) {
     if (word !== 'float' && word !== 'float4' && digits !== undefined) throw p.syntaxError(pos);
     return { kind: double ? 'float64' : 'float32', ...numberAttributes(p) };
@@ -118,7 +135,7 @@ function floatType(p: ParserBase, word: string): SqlType {
 }
 
 /** CHARACTER SET x, CHARSET x, COLLATE x, BINARY, ASCII, UNICODE after a text type. */
-function characterAttributes(p: ParserBase): { readonly collation?: string; readonly binary: boolean } {
+function characterAttributes(p: TypeParser): { readonly collation?: string; readonly binary: boolean } {
   const { pos } = p;
   let charset: string | undefined;
   let collation: string | undefined;
@@ -140,7 +157,7 @@ function characterAttributes(p: ParserBase): { readonly collation?: string; read
 }
 
 /** A character set or collation: a word or a string. */
-export function name(p: ParserBase): string {
+export function name(p: TypeParser): string {
   p.acceptOperator('=');
   if (p.kind === Token.STRING || p.kind === Token.WORD || p.kind === Token.QUOTED) {
     const text = p.value.toLowerCase();
@@ -150,7 +167,7 @@ export function name(p: ParserBase): string {
   throw p.syntaxError();
 }
 
-function textType(p: ParserBase, base: SqlType): SqlType {
+function textType(p: TypeParser, base: SqlType): SqlType {
   const { collation, binary } = characterAttributes(p);
   if (binary) {
     const { length, fixed } = base;
@@ -159,7 +176,7 @@ function textType(p: ParserBase, base: SqlType): SqlType {
   return collation === undefined ? base : { ...base, collation };
 }
 
-function charType(p: ParserBase): SqlType {
+function charType(p: TypeParser): SqlType {
   if (p.acceptWord('varying')) return varcharType(p);
   const { pos } = p;
   const length = optionalLength(p) ?? 1;
@@ -168,14 +185,14 @@ function charType(p: ParserBase): SqlType {
   return textType(p, { kind: 'text', length, fixed: true });
 }
 
-function varcharType(p: ParserBase): SqlType {
+function varcharType(p: TypeParser): SqlType {
   p.expectSymbol('(');
   const length = p.unsignedInteger();
   p.expectSymbol(')');
   return textType(p, { kind: 'text', length });
 }
 
-function timeType(p: ParserBase, kind: SqlType['kind']): SqlType {
+function timeType(p: TypeParser, kind: SqlType['kind']): SqlType {
   const { pos } = p;
   const precision = optionalLength(p) ?? 0;
   if (precision > MAX_FRACTION_DIGITS)
@@ -184,7 +201,7 @@ function timeType(p: ParserBase, kind: SqlType['kind']): SqlType {
 }
 
 /** ('label', ...) */
-function labels(p: ParserBase): string[] {
+function labels(p: TypeParser): string[] {
   p.expectSymbol('(');
   const list = p.list(() => p.stringLiteral().replace(/ +$/, ''));
   p.expectSymbol(')');
@@ -192,7 +209,7 @@ function labels(p: ParserBase): string[] {
 }
 
 /** A type as columns are declared with. The label is the first word. */
-export function parseColumnType(p: ParserBase): ParsedType {
+export function parseColumnType(p: TypeParser): ParsedType {
   const { pos } = p;
   if (p.kind !== Token.WORD) throw p.syntaxError();
   const word = p.value;
@@ -201,7 +218,7 @@ export function parseColumnType(p: ParserBase): ParsedType {
   return { type, label: word };
 }
 
-function typeAfter(p: ParserBase, word: string, pos: number): SqlType | undefined {
+function typeAfter(p: TypeParser, word: string, pos: number): SqlType | undefined {
   const integer = INTEGERS[word];
   if (integer !== undefined) {
     p.advance();
@@ -220,7 +237,7 @@ function typeAfter(p: ParserBase, word: string, pos: number): SqlType | undefine
   return otherType(p, word, pos);
 }
 
-function otherType(p: ParserBase, word: string, pos: number): SqlType | undefined {
+function otherType(p: TypeParser, word: string, pos: number): SqlType | undefined {
   p.advance();
   switch (word) {
     case 'bool':
@@ -289,13 +306,13 @@ function otherType(p: ParserBase, word: string, pos: number): SqlType | undefine
   }
 }
 
-function closed(p: ParserBase, type: SqlType): SqlType {
+function closed(p: TypeParser, type: SqlType): SqlType {
   p.expectSymbol(')');
   return type;
 }
 
 /** The types of CAST and CONVERT (Reference Manual 14.10). */
-export function parseCastType(p: ParserBase): ParsedType {
+export function parseCastType(p: TypeParser): ParsedType {
   const { pos } = p;
   const word = p.value;
   switch (word) {

@@ -427,7 +427,12 @@ export const ERROR_MAP = {
     },
     { distinct_order: { errno: 3065, sqlstate: 'HY000' } },
   ),
-  invalid_column_definition: entry(1063, '42000'),
+  invalid_column_definition: entry(
+    1063,
+    '42000',
+    { default: "Invalid default value for '{column}'" },
+    { default: { errno: 1067 } },
+  ),
   invalid_cursor_definition: OTHER,
   invalid_database_definition: OTHER,
   invalid_function_definition: OTHER,

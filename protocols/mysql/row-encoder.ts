@@ -4,8 +4,8 @@
  */
 import { RowBlockReader } from '../../sblr/contract/row-block.ts';
 import {
-  DATE_INFINITY,
   DATE_MINUS_INFINITY,
+  INSTANT_MINUS_INFINITY,
   LAYOUT_BITS,
   LAYOUT_BOOL,
   LAYOUT_BYTES,
@@ -30,7 +30,7 @@ import type { Bits } from '../../sblr/contract/values.ts';
 import { FIELD_TYPE } from './constants.ts';
 import type { PacketWriter } from './packets.ts';
 import { fieldType } from './types.ts';
-import { bitBytes, dateText, formatterOf, instantText, numberText, timeText } from './value-text.ts';
+import { bitBytes, dateText, filledDigits, formatterOf, instantText, numberText, timeText } from './value-text.ts';
 
 const NULL_TEXT = 0xfb;
 const BINARY_ROW = 0x00;
@@ -90,12 +90,26 @@ export abstract class RowEncoder {
   protected shownInstant(column: number, zone: TimeZone): number | bigint {
     const { reader } = this;
     const value = reader.int64At(column);
+    if (value === INSTANT_MINUS_INFINITY) return -Infinity;
     const type = reader.types[column] as SqlType;
     return type.kind === 'timestamptz' ? localMicros(value, zone) : value;
   }
 }
 
 export class TextRowEncoder extends RowEncoder {
+  /** Digits that integers of a column are filled up to. */
+  readonly #digits: readonly (number | undefined)[];
+
+  constructor(columns: readonly ResultColumn[]) {
+    super(columns);
+    this.#digits = columns.map((column) => filledDigits(column.type));
+  }
+
+  #filled(column: number, text: string): string {
+    const digits = this.#digits[column];
+    return digits === undefined ? text : text.padStart(digits, '0');
+  }
+
   protected override row(packets: PacketWriter, zone: TimeZone): void {
     const { lengths } = this.reader;
     for (let column = 0; column < lengths.length; column++) {
@@ -120,14 +134,14 @@ export class TextRowEncoder extends RowEncoder {
         );
         return;
       case LAYOUT_UINT32:
-        packets.text(String(reader.uint32At(column)));
+        packets.text(this.#filled(column, String(reader.uint32At(column))));
         return;
       case LAYOUT_INT64:
         packets.text(String(reader.int64At(column)));
         return;
       case LAYOUT_UINT64:
         if (type.kind === 'set') break;
-        packets.text(String(reader.uint64At(column)));
+        packets.text(this.#filled(column, String(reader.uint64At(column))));
         return;
       case LAYOUT_BOOL:
         packets.text(reader.boolAt(column) ? '1' : '0');
@@ -136,8 +150,7 @@ export class TextRowEncoder extends RowEncoder {
         packets.text(numberText(type, reader.float64At(column)));
         return;
       case LAYOUT_DATE:
-        if (isInfinite(reader.int32At(column))) break;
-        packets.text(dateText(reader.int32At(column)));
+        packets.text(dateText(daysAt(reader.int32At(column))));
         return;
       case LAYOUT_INSTANT: {
         const precision = type.precision ?? 0;
@@ -211,7 +224,7 @@ export class BinaryRowEncoder extends RowEncoder {
         out.f64le(reader.float64At(column));
         return;
       case FIELD_TYPE.DATE:
-        writeDate(packets, reader.int32At(column));
+        writeDate(packets, daysAt(reader.int32At(column)));
         return;
       case FIELD_TYPE.TIME:
         if (reader.layouts[column] !== LAYOUT_INSTANT) break;
@@ -255,12 +268,17 @@ function localMicros(value: number | bigint, zone: TimeZone): number | bigint {
   return typeof value === 'number' ? value + offset * MICROS_PER_SECOND : value + BigInt(offset) * 1_000_000n;
 }
 
-function isInfinite(days: number): boolean {
-  return days === DATE_INFINITY || days === DATE_MINUS_INFINITY;
+/** The date before all others is written as one of zeros. */
+function daysAt(raw: number): number {
+  return raw === DATE_MINUS_INFINITY ? -Infinity : raw;
 }
 
 function writeDate(packets: PacketWriter, days: number): void {
   const { out } = packets;
+  if (days === -Infinity) {
+    out.u8(0);
+    return;
+  }
   const { year, month, day } = civilFromDays(days);
   out.u8(4);
   out.u16le(year);
@@ -271,6 +289,10 @@ function writeDate(packets: PacketWriter, days: number): void {
 /** Trailing parts that are zero are left out. */
 function writeInstant(packets: PacketWriter, value: number | bigint): void {
   const { out } = packets;
+  if (value === -Infinity) {
+    out.u8(0);
+    return;
+  }
   const { days, micros } = splitMicros(value);
   const { year, month, day } = civilFromDays(days);
   const seconds = Math.floor(micros / MICROS_PER_SECOND);

@@ -1,4 +1,5 @@
 /** How the engine's types look in column definitions: type code, length in bytes, character set, decimals, flags. */
+import { filledDigits } from './value-text.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { CHARSET, FIELD_FLAG, FIELD_TYPE } from './constants.ts';
 
@@ -90,7 +91,8 @@ export function fieldType(type: SqlType, charset: number, stored = false): Field
 }
 
 function typeAlone(type: SqlType, charset: number): FieldType {
-  const unsigned = type.unsigned === true ? FIELD_FLAG.UNSIGNED : 0;
+  const filled = filledDigits(type) === undefined ? 0 : FIELD_FLAG.ZEROFILL;
+  const unsigned = (type.unsigned === true ? FIELD_FLAG.UNSIGNED : 0) | filled;
   switch (type.kind) {
     case 'bool':
       return number(FIELD_TYPE.LONGLONG, 1);
@@ -155,6 +157,8 @@ function typeAlone(type: SqlType, charset: number): FieldType {
 /** The width of one digit is what clients take for a truth value. */
 function integerLength(type: SqlType, kind: keyof typeof INTEGER_LENGTHS): number {
   if (type.declared === 'tinyint(1)') return 1;
+  const filled = filledDigits(type);
+  if (filled !== undefined) return filled;
   return (type.unsigned === true ? UNSIGNED_LENGTHS : INTEGER_LENGTHS)[kind];
 }
 

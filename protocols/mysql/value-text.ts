@@ -3,13 +3,20 @@
  * era, fractional seconds are as many as the column declares, booleans are 0 and 1.
  */
 import { MICROS_PER_DAY } from '../../sblr/contract/text/calendar.ts';
-import { dateText, doubleText, instantText, numberText, timeText } from '../../sblr/contract/text/plain.ts';
+import {
+  dateText,
+  doubleText,
+  filledDigits,
+  instantText,
+  numberText,
+  timeText,
+} from '../../sblr/contract/text/plain.ts';
 import { DEFAULT_TEXT_SETTINGS, type TextSettings } from '../../sblr/contract/text/settings.ts';
 import { textFormatter, type TextFormatter } from '../../sblr/contract/text/text-io.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { Bits, Interval, SqlValue, TimeTz } from '../../sblr/contract/values.ts';
 
-export { dateText, doubleText, instantText, numberText, timeText };
+export { dateText, doubleText, filledDigits, instantText, numberText, timeText };
 
 function intervalMicros(value: Interval): number {
   return value.days * MICROS_PER_DAY + value.micros;

@@ -364,9 +364,9 @@ function compileCast(
   context: CompileContext,
 ): Evaluator {
   const operand = compileExpression(expression.operand, layout, context);
-  if (expression.context === 'lenient') return compileLenientCast(expression, operand);
+  if (expression.context === 'lenient') return compileLenientCast(expression, operand, context.semantics);
   if (expression.context === 'column' || expression.context === 'column_adjusted')
-    return compileColumnCast(expression, operand, context.newSlot());
+    return compileColumnCast(expression, operand, context.newSlot(), context.semantics);
   const cast = castOf(expression.operand.type, expression.type, expression.context);
   const plain: Evaluator =
     cast === undefined

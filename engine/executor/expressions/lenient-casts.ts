@@ -4,7 +4,9 @@
  */
 import type { Condition } from '../../../sblr/contract/conditions.ts';
 import { SqlError, type SqlErrorDetails } from '../../../sblr/contract/sql-error.ts';
+import type { Semantics } from '../../../sblr/contract/semantics.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
+import type { SqlValue } from '../../../sblr/contract/values.ts';
 import type { BoundExpression } from '../../binder/bound.ts';
 import type { EvalContext } from '../../functions/function.ts';
 import { jsonFault } from '../../types/json-fault.ts';
@@ -24,6 +26,13 @@ function writtenType(type: SqlType): string {
 /** In an expression nothing is refused. */
 class ExpressionMisfits implements Misfits {
   evaluation: EvalContext | undefined;
+  readonly zeroDate: boolean;
+  readonly truncatesSeconds: boolean;
+
+  constructor({ zeroDate, fractions }: Semantics) {
+    this.zeroDate = zeroDate === 'value';
+    this.truncatesSeconds = fractions === 'truncated';
+  }
 
   unread(type: string, text: string): void {
     this.#truncated(type.toUpperCase(), text);
@@ -37,16 +46,25 @@ class ExpressionMisfits implements Misfits {
     if (!blanks) this.#truncated(writtenType(type), text);
   }
 
+  tooManyBits(type: SqlType, text: string): void {
+    this.cut(type, text, false);
+  }
+
   rounded(): void {
     // Digits are expected to go.
   }
 
-  unreadInstant(type: string, text: string): void {
+  unreadInstant(type: string, text: string): null {
     const value = shownText(text);
     this.#warn('invalid_datetime_format', {
       message: `invalid input syntax for type ${type}: "${value}"`,
       args: { type, value },
     });
+    return null;
+  }
+
+  zeroInstant(type: string, text: string): null {
+    return this.unreadInstant(type, text);
   }
 
   cutInstant(type: string, text: string): void {
@@ -82,8 +100,12 @@ class ColumnMisfits implements Misfits {
   readonly #table: string;
   readonly #column: string;
   readonly #strict: boolean;
+  readonly zeroDate: boolean;
+  readonly truncatesSeconds: boolean;
 
-  constructor(table: string, column: string, strict: boolean) {
+  constructor(table: string, column: string, strict: boolean, { zeroDate, fractions }: Semantics) {
+    this.zeroDate = zeroDate === 'value';
+    this.truncatesSeconds = fractions === 'truncated';
     this.#table = table;
     this.#column = column;
     this.#strict = strict;
@@ -101,7 +123,8 @@ class ColumnMisfits implements Misfits {
     }
   }
 
-  outOfRange(type: string): void {
+  outOfRange(type: string, text = ''): void {
+    if (type === 'time' && this.#strict) this.#instant(type, text);
     this.#refuse('numeric_value_out_of_range', {
       message: `${type} out of range`,
       variant: 'column',
@@ -119,16 +142,30 @@ class ColumnMisfits implements Misfits {
     else this.#truncated();
   }
 
+  tooManyBits(type: SqlType, text: string): void {
+    if (this.#strict) this.cut(type, text, false);
+    else this.outOfRange('bit');
+  }
+
   rounded(): void {
     this.#notice('notice', 'string_data_right_truncation_warning', this.#placed({ message: 'data truncated' }));
   }
 
-  unreadInstant(type: string, text: string): void {
-    this.#instant(type, text);
+  unreadInstant(type: string, text: string): SqlValue {
+    if (this.#strict) this.#instant(type, text);
+    else this.#truncated();
+    return type === 'time' ? 0 : -Infinity;
+  }
+
+  zeroInstant(type: string, text: string): SqlValue {
+    if (this.#strict) this.#instant(type, text);
+    else this.outOfRange(type);
+    return -Infinity;
   }
 
   cutInstant(type: string, text: string): void {
-    this.#instant(type, text);
+    if (this.#strict) this.#instant(type, text);
+    else this.#truncated();
   }
 
   noLabel(): void {
@@ -178,10 +215,10 @@ function noCast(from: SqlType, to: SqlType): SqlError {
 }
 
 /** A cast inside an expression. */
-export function compileLenientCast(expression: Cast, operand: Evaluator): Evaluator {
+export function compileLenientCast(expression: Cast, operand: Evaluator, semantics: Semantics): Evaluator {
   const cast = lenientCast(expression.operand.type, expression.type, false);
   if (cast === undefined) throw noCast(expression.operand.type, expression.type);
-  const misfits = new ExpressionMisfits();
+  const misfits = new ExpressionMisfits(semantics);
   return (row, execution) => {
     const value = operand(row, execution);
     if (value === null) return null;
@@ -191,12 +228,12 @@ export function compileLenientCast(expression: Cast, operand: Evaluator): Evalua
 }
 
 /** The cast of a value for a column. `slot` counts the rows of an execution. */
-export function compileColumnCast(expression: Cast, operand: Evaluator, slot: number): Evaluator {
+export function compileColumnCast(expression: Cast, operand: Evaluator, slot: number, semantics: Semantics): Evaluator {
   const { table = '', column, firstRow = 1 } = expression;
   const strict = expression.context === 'column';
   const cast = lenientCast(expression.operand.type, expression.type, true);
   if (cast === undefined) throw noCast(expression.operand.type, expression.type);
-  const misfits = new ColumnMisfits(table, column ?? '', strict);
+  const misfits = new ColumnMisfits(table, column ?? '', strict, semantics);
   return (row, execution) => {
     const before = (execution.slots[slot] as number | undefined) ?? 0;
     execution.slots[slot] = before + 1;

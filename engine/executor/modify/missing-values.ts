@@ -63,6 +63,10 @@ function zeroOf(type: SqlType): SqlValue | undefined {
     case 'time':
     case 'set':
       return 0;
+    case 'date':
+    case 'timestamp':
+    case 'timestamptz':
+      return -Infinity;
     case 'decimal':
       return new Decimal(0, type.scale ?? 0);
     case 'text':

@@ -70,6 +70,10 @@ export function columnType(c: string): string {
   const suffix = when(
     [
       [`${c}.type_kind = 'bool' OR ${c}.declared = 'tinyint(1)'`, `'(1)'`],
+      [
+        `${c}.declared LIKE '%zerofill'`,
+        `CONCAT('(', sys.split_part(sys.split_part(${c}.declared, '(', 2), ')', 1), ')')`,
+      ],
       [`${c}.type_kind = 'decimal'`, `CONCAT('(', COALESCE(${c}.precision, 65), ',', COALESCE(${c}.scale, 30), ')')`],
       [
         `${c}.type_kind IN ('float32', 'float64') AND ${c}.precision IS NOT NULL`,
@@ -84,7 +88,7 @@ export function columnType(c: string): string {
     ],
     `''`,
   );
-  return `CONCAT(${dataType(c)}, ${suffix}, CASE WHEN ${c}.is_unsigned THEN ' unsigned' ELSE '' END)`;
+  return `CONCAT(${dataType(c)}, ${suffix}, CASE WHEN ${c}.is_unsigned THEN ' unsigned' ELSE '' END, CASE WHEN ${c}.declared LIKE '%zerofill' THEN ' zerofill' ELSE '' END)`;
 }
 
 const isText = (c: string): string => `${c}.type_kind IN ('text', 'enum', 'set')`;

@@ -34,7 +34,11 @@ export function daysFromCivil(year: number, month: number, day: number): number 
   return era * 146097 + dayOfEra - 719468;
 }
 
+/** The parts of the date that lies before all others, where a dialect has one to write. */
+const BEFORE_ALL: CivilDate = Object.freeze({ year: 0, month: 0, day: 0 });
+
 export function civilFromDays(days: number): CivilDate {
+  if (days === -Infinity) return BEFORE_ALL;
   const z = days + 719468;
   const era = Math.floor(z / 146097);
   const dayOfEra = z - era * 146097;
@@ -66,6 +70,7 @@ export function weekday(days: number): number {
 /** Splits microseconds since 1970 into whole days and microseconds within the day. */
 export function splitMicros(value: number | bigint): { days: number; micros: number } {
   if (typeof value === 'number') {
+    if (value === -Infinity) return { days: value, micros: 0 };
     const days = Math.floor(value / MICROS_PER_DAY);
     return { days, micros: value - days * MICROS_PER_DAY };
   }

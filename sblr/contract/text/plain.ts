@@ -35,6 +35,12 @@ function fraction(micros: number, precision: number): string {
   return precision === 0 ? '' : `.${String(micros).padStart(6, '0').slice(0, precision)}`;
 }
 
+/** How many digits an integer type is filled up to with zeros; undefined = none. */
+export function filledDigits({ declared }: SqlType): number | undefined {
+  const digits = declared === undefined ? undefined : /\((\d+)\) zerofill$/.exec(declared)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** The shortest digits that give the same value back. */
 export function doubleText(value: number): string {
   const magnitude = Math.abs(value);
