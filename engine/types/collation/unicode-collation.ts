@@ -28,6 +28,10 @@ const FIRST_IMPLIED = 0xfb00;
 const LAST_IMPLIED = 0xfbff;
 const BEYOND: Elements = [0xfffd, COMMON_SECONDARY, COMMON_TERTIARY];
 
+/** Room for the keys of text that is not longer. */
+const SCRATCH = 512;
+const scratch = Buffer.allocUnsafe(SCRATCH);
+
 const LOWER_PLAIN = /^[0-9a-z]*$/;
 const PLAIN = /^[0-9A-Za-z]*$/;
 
@@ -39,6 +43,8 @@ class PrimaryText {
   readonly #byWeight = new Map<number, string>();
   /** What each character of ASCII is written as; '' = it has no weight. */
   readonly ascii: readonly string[];
+  /** The same as numbers; 0 = it has no weight. */
+  readonly bytes: Uint8Array;
   readonly table: ElementTable;
 
   constructor(table: ElementTable) {
@@ -58,6 +64,7 @@ class PrimaryText {
       this.#texts.push(text);
     }
     this.ascii = Array.from({ length: 128 }, (_none, code) => this.#byWeight.get(weightOf(code)) ?? '');
+    this.bytes = Uint8Array.from(this.ascii, (text) => (text === '' ? 0 : text.charCodeAt(0)));
   }
 
   /** The elements' primary weights. */
@@ -121,16 +128,19 @@ class UnicodeCollation implements Collation {
     const caseCounts = this.#rules.levels === 3;
     if (LOWER_PLAIN.test(plain)) return plain;
     if (!caseCounts && PLAIN.test(plain)) return plain.toLowerCase();
-    const { ascii } = this.#texts;
-    let key = '';
+    const { bytes } = this.#texts;
+    const room = plain.length <= SCRATCH ? scratch : Buffer.allocUnsafe(plain.length);
+    let end = 0;
     let upper = '';
     for (let at = 0; at < plain.length; at++) {
       const code = plain.charCodeAt(at);
       if (code >= 128) return this.#full(plain);
-      const piece = ascii[code] as string;
-      key += piece;
-      if (caseCounts && piece !== '') upper += code >= 65 && code <= 90 ? '\u0008' : '\u0002';
+      const byte = bytes[code] as number;
+      if (byte === 0) continue;
+      room[end++] = byte;
+      if (caseCounts) upper += code >= 65 && code <= 90 ? '\u0008' : '\u0002';
     }
+    const key = room.toString('latin1', 0, end);
     return caseCounts ? withLevels(key, '', upper) : key;
   }
 
