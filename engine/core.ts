@@ -36,6 +36,7 @@ import type { TableStatistics } from './planner/statistics.ts';
 import { RowNumbers } from './row-numbers.ts';
 import { reclaimSpaces } from './storage/reclaim.ts';
 import { scanAll } from './storage/scan-all.ts';
+import { administers } from './session/administration.ts';
 import { DeferredChecks } from './session/deferred-checks.ts';
 import { NotificationHub } from './session/notifications.ts';
 import { AutoAnalyze } from './session/auto-analyze.ts';
@@ -300,11 +301,13 @@ export class EngineCore implements EngineLink {
       from.warn('warning', `PID ${processId} is not a server process`);
       return false;
     }
-    if (!from.isSuperuser && !isMember(from, from.currentRole, target.loginRole)) {
-      throw new SqlError(
-        'insufficient_privilege',
-        `must be a member of the role whose process is being ${what === 'cancel' ? 'canceled' : 'terminated'}`,
-      );
+    if (!isMember(from, from.currentRole, target.loginRole) && !administers(from, 'sessions')) {
+      const action = what === 'cancel' ? 'canceled' : 'terminated';
+      throw new SqlError('insufficient_privilege', {
+        message: `must be a member of the role whose process is being ${action}`,
+        variant: 'session',
+        args: { number: processId },
+      });
     }
     if (what === 'cancel') target.cancel();
     // A session that ends itself gets no answer from the statement that asks for it.

@@ -83,6 +83,7 @@ export class InstalledDialect {
       mainSchema: profile.mainSchema,
       temporarySchema: profile.temporarySchema,
       schemas,
+      guarded: new Set(profile.guardedSchemas.map((name) => schemas.get(name) ?? 0)),
       views,
       base: SYSTEM_RELATIONS,
     };

@@ -44,6 +44,7 @@ export const OBJECT_KINDS = [
   'policy',
 ] as const;
 const objectKind = oneOf(...OBJECT_KINDS);
+const accounts = { list: { user: 'text', host: 'text' } } as const;
 const referentialAction = oneOf('no_action', 'restrict', 'cascade', 'set_null', 'set_default');
 
 export const OPCODES = {
@@ -160,8 +161,8 @@ export const OPCODES = {
     inputs: { source: 'relation', assignments: many('ASSIGNMENT'), where: 'value?' },
     doc: 'UPDATE of the tables of a join, each by the assignments that name its columns; or DELETE from the tables of a join that `targets` names.' },
   TRUNCATE: { code: 0x0209, result: 'statement', operands: { tables: { list: { name: 'name', only: 'bool' } }, restartIdentity: 'bool', behavior }, inputs: {}, doc: 'TRUNCATE.' },
-  LOAD_ROWS: { code: 0x020a, result: 'statement', operands: { table: 'name', columns: 'ident[]', command: 'text', onDuplicate: oneOf('error', 'ignore', 'replace') }, inputs: { where: 'value?' },
-    doc: 'Bulk load: rows arrive from the client as text fields and are cast by assignment (COPY FROM, LOAD DATA, INSERT BULK).' },
+  LOAD_ROWS: { code: 0x020a, result: 'statement', operands: { table: 'name', columns: 'ident[]', command: 'text', onDuplicate: oneOf('error', 'ignore', 'replace') }, inputs: { where: 'value?', insert: 'relation?' },
+    doc: 'Bulk load: rows arrive from the client as text fields and are cast by assignment (COPY FROM, LOAD DATA, INSERT BULK). `insert`: an INSERT from LOADED_ROWS that stores them instead; then each row ends in one text more, the number of fields that it had.' },
 
   // ---- 0x03 transactions --------------------------------------------------------------------------
   BEGIN: { code: 0x0301, result: 'statement', operands: { isolation, access: oneOf('default', 'read_write', 'read_only'), deferrable: 'bool', snapshot: 'bool', command: 'text' }, inputs: {}, doc: 'Opens an explicit transaction; `snapshot`: it reads as of now, not as of its first statement.' },
@@ -189,6 +190,17 @@ export const OPCODES = {
   DEFAULT_PRIVILEGES: { code: 0x0406, result: 'statement', operands: { revoke: 'bool', roles: 'ident[]', schemas: 'ident[]', privileges: 'text[]', kind: objectKind, grantees: 'ident[]', grantOption: 'bool' }, inputs: {}, doc: 'ALTER DEFAULT PRIVILEGES.' },
   ALTER_SERVER: { code: 0x0408, result: 'statement', operands: { setting: 'text', settingValue: 'text?' }, inputs: {}, doc: 'ALTER SYSTEM: a default of all sessions from the next load of the configuration on; no value removes it, the name all removes every one.' },
   REASSIGN_OWNED: { code: 0x0407, result: 'statement', operands: { drop: 'bool', roles: 'ident[]', newRole: 'ident?', behavior }, inputs: {}, doc: 'REASSIGN OWNED / DROP OWNED.' },
+  DEFINE_ACCOUNTS: { code: 0x0409, result: 'statement',
+    operands: { action: oneOf('create', 'alter', 'drop', 'rename'), command: 'text', exists: 'bool', login: 'bool', options,
+      accounts: { list: { user: 'text', host: 'text', password: 'text?', digest: 'text?', method: 'text?', newUser: 'text?', newHost: 'text?' } }, defaultRoles: accounts }, inputs: {},
+    doc: 'Roles for the logins of a user from the hosts that a pattern describes. `exists` = none is an error for being there or not; `command` names the statement in errors; `digest`: the verifier of sha1-challenge in place of a password. Options: login, connection_limit, default_roles (none, all, listed: `defaultRoles`).' },
+  GRANT_SCOPED: { code: 0x040a, result: 'statement',
+    operands: { revoke: 'bool', privileges: { list: { privilege: 'text', columns: 'ident[]' } }, scope: oneOf('server', 'database', 'relation', 'everything'), database: 'text', relation: 'text', accounts }, inputs: {},
+    doc: 'GRANT / REVOKE of privileges on the server, on databases whose names fit a pattern, or on what bears a name; GRANT OPTION is a privilege. A relation without database is in the current one. `everything` = all privileges on all scopes.' },
+  GRANT_ACCOUNT_ROLES: { code: 0x040b, result: 'statement', operands: { revoke: 'bool', roles: accounts, accounts, adminOption: 'bool' }, inputs: {},
+    doc: 'GRANT role TO account; its rights count once a session, or the account by default, makes it active.' },
+  ACTIVATE_ROLES: { code: 0x040c, result: 'statement', operands: { which: oneOf('none', 'default', 'all', 'all_except', 'listed'), roles: accounts, byDefault: 'bool', accounts }, inputs: {},
+    doc: 'Which of the roles granted to it a session acts with, or (`byDefault`) the accounts at their login.' },
 
   // ---- 0x05 session -----------------------------------------------------------------------------------
   SET_SETTING: { code: 0x0501, result: 'statement', operands: { name: 'text', scope: oneOf('session', 'local', 'global'), reset: 'bool', values: 'text[]' }, inputs: { value: 'value?' }, doc: 'SET name = value; `reset` = to its default. `value`: an expression, when not plain text.' },
@@ -227,7 +239,8 @@ export const OPCODES = {
   DISTINCT: { code: 0x060f, result: 'relation', operands: {}, inputs: { source: 'relation', on: 'value*' }, doc: 'DISTINCT, or DISTINCT ON.' },
   SORT: { code: 0x0610, result: 'relation', operands: {}, inputs: { source: 'relation', keys: many('SORT_KEY') }, doc: 'ORDER BY: an integer literal is an ordinal; a bare name is first an output column, then an input column.' },
   SORT_KEY: { code: 0x0611, result: 'element', operands: { descending: 'bool', nulls, operator: 'text?' }, inputs: { value: 'value' }, doc: 'One key of an ordering.' },
-  LIMIT: { code: 0x0612, result: 'relation', operands: { withTies: 'bool', percent: 'bool' }, inputs: { source: 'relation', count: 'value?', offset: 'value?' }, doc: 'LIMIT / OFFSET / FETCH FIRST / TOP.' },
+  LIMIT: { code: 0x0612, result: 'relation', operands: { withTies: 'bool', percent: 'bool', countsAll: 'bool' }, inputs: { source: 'relation', count: 'value?', offset: 'value?' }, doc: 'LIMIT / OFFSET / FETCH FIRST / TOP. `countsAll`: the session is told how many rows there would be without it.' },
+  LOADED_ROWS: { code: 0x061f, result: 'relation', operands: { fields: 'ident[]' }, inputs: {}, doc: 'The rows of a bulk load: columns of text of these names; none = as many as the table that they go to has columns.' },
   SET_OP: { code: 0x0613, result: 'relation', operands: { kind: oneOf('union', 'intersect', 'except'), all: 'bool' }, inputs: { left: 'relation', right: 'relation' }, doc: 'UNION, INTERSECT, EXCEPT.' },
   WITH: { code: 0x0614, result: 'relation', operands: { recursive: 'bool' }, inputs: { ctes: many('CTE'), body: 'relation' }, doc: 'Common table expressions and the query they serve.' },
   CTE: { code: 0x0615, result: 'element', operands: { name: 'ident', columns: 'ident[]', materialized: oneOf('default', 'always', 'never') }, inputs: { query: 'relation' }, doc: 'One CTE; its query may modify data.' },

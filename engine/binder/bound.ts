@@ -398,7 +398,10 @@ export type LogicalPlan =
       readonly count: BoundExpression | undefined;
       readonly offset: BoundExpression | undefined;
       readonly withTies: boolean;
-      readonly percent: boolean /** Sort keys that define ties. */;
+      readonly percent: boolean;
+      /** All rows of the source are read and their number told. */
+      readonly countsAll?: boolean;
+      /** Sort keys that define ties. */
       readonly order: readonly SortKey[];
       readonly columns: readonly OutputColumn[];
     }

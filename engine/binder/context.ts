@@ -13,6 +13,7 @@ import type {
   NameContext,
   ObjectId,
   RelationDefinition,
+  SystemRelation,
   TableDefinition,
   ViewDefinition,
 } from '../catalog/definitions.ts';
@@ -46,6 +47,8 @@ export interface BindContext {
   readonly viewNames?: ((view: ViewDefinition) => NameContext) | undefined;
   /** Number of views already being expanded around this query. */
   readonly viewDepth?: number | undefined;
+  /** The rows that the client sends, for LOADED_ROWS. */
+  readonly loaded?: SystemRelation | undefined;
   /** False keeps conversions of constants as written, for rendering. Default true. */
   readonly fold?: boolean | undefined;
 }

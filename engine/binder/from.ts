@@ -4,6 +4,7 @@
  */
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import { BOOL, INT64, OID, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import type {
   RelationDefinition,
@@ -56,6 +57,8 @@ function bindItem(node: RelationNode, scope: Scope, left: readonly RangeEntry[],
       return { plan: { kind: 'dual', columns: [] }, entries: [] };
     case 'LOAD_TABLE':
       return bindTable(node, scope, options);
+    case 'LOADED_ROWS':
+      return bindLoadedRows(node, scope.binder);
     case 'LOAD_FUNCTION':
       return bindFunctions(node, scope, left);
     case 'DERIVED':
@@ -242,6 +245,17 @@ function scanSystem(
   };
 }
 
+/** The rows that the client sends: as many of their fields as are asked for; the column behind them is not named. */
+function bindLoadedRows(node: NodeOf<'LOADED_ROWS'>, binder: Binder): FromResult {
+  const { loaded } = binder.context;
+  if (loaded === undefined) throw new SqlError('feature_not_supported', 'rows of the client are only read by a load');
+  const columns = loaded.columns.map((column, i) => binder.newTableColumn(column.name, column.type, loaded.id, i + 1));
+  const fields = columns.slice(0, -1);
+  const keys = node.fields.length === 0 ? fields.map((column) => column.name) : node.fields.map(identifierKey);
+  const entry = makeEntry({ key: '', display: '', qualified: undefined, columns: fields, keys, system: loaded });
+  return { plan: { kind: 'system_scan', relation: loaded, columns, alias: 'load' }, entries: [entry] };
+}
+
 /** A sequence read as a relation: one row with its state. */
 function scanSequence(
   node: NodeOf<'LOAD_TABLE'>,
@@ -344,7 +358,7 @@ function expandView(
   if (bound.columns.length < names.length) fail('internal_error', `view "${display}" has lost columns`, node.pos);
   const columns = renameColumns(binder, bound.columns.slice(0, names.length), names, view);
   binder.callColumns(columns, display);
-  if (!view.system) watchReads(binder, view, columns);
+  if (!view.system || !binder.names.isOpen(view)) watchReads(binder, view, columns);
   return {
     plan: bound.plan,
     entries: [makeEntry({ key, display, qualified, columns, keys, catalogId: view.system ? view.id : undefined })],

@@ -3,12 +3,12 @@
  * WITH and data modification.
  */
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
-import { INT64, TEXT } from '../../sblr/contract/types.ts';
+import { TEXT } from '../../sblr/contract/types.ts';
 import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
 import { columnsOf } from '../planner/expression-walk.ts';
 import { bindWindow, sameWindow, sortKey } from './aggregates.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn, SortKey, WindowCall } from './bound.ts';
-import { coerce, resolveUnknown } from './coerce.ts';
+import { resolveUnknown } from './coerce.ts';
 import { entryColumn, noColumn } from './columns.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail, notSupported } from './errors.ts';
@@ -21,13 +21,14 @@ import { columnKeys, type FromResult } from './range-entries.ts';
 import { bindGroupKeys, groupRows, sortPlace, type Rewrite } from './grouping.ts';
 import { bindItems, type SelectItem } from './select-items.ts';
 import { depthBelow } from './levels.ts';
+import { limitRows } from './limit.ts';
 import { bindModification } from './modification.ts';
 import { columnExpression, convertOutputs, plainRelation, resolveOutputs, strip } from './outputs.ts';
 import { displayKey, newLevel, Scope, type BoundWindow, type QueryLevel, type RangeEntry } from './scope.ts';
 import { startOf } from './positions.ts';
 import { refuseLock, rowLocks, type RowLock } from './row-locks.ts';
 import { bindSetOperation } from './set-operation.ts';
-import { baseType, isDomain, typeName } from './type-facts.ts';
+import { baseType, isDomain } from './type-facts.ts';
 import { bindValues } from './values.ts';
 import { bindWith } from './with.ts';
 
@@ -198,61 +199,6 @@ function ordinalOf(value: ValueNode, count: number, what: string): number | unde
   if (ordinal < 1 || ordinal > count)
     fail('invalid_column_reference', `${what} position ${ordinal} is not in select list`, value.pos);
   return ordinal;
-}
-
-function limitRows(
-  binder: Binder,
-  source: LogicalPlan,
-  parts: Pipeline,
-  order: readonly SortKey[],
-  outer: Scope | undefined,
-  ctes: CteBinding | undefined,
-): LogicalPlan {
-  const { limit } = parts;
-  if (limit === undefined) return source;
-  const count = limitValue(binder, limit.count, 'limit', outer, ctes);
-  const offset = limitValue(binder, limit.offset, 'offset', outer, ctes);
-  if (count === undefined && offset === undefined) return source;
-  if (limit.withTies && order.length === 0)
-    fail('syntax_error', 'WITH TIES cannot be specified without ORDER BY clause', limit.pos);
-  if (limit.withTies && parts.locks.some((lock) => lock.wait === 'skip_locked'))
-    fail('syntax_error', 'SKIP LOCKED and WITH TIES options cannot be used together', limit.pos);
-  return {
-    kind: 'limit',
-    source,
-    count,
-    offset,
-    withTies: limit.withTies,
-    percent: limit.percent,
-    order: limit.withTies ? order : [],
-    columns: source.columns,
-  };
-}
-
-function limitValue(
-  binder: Binder,
-  node: ValueNode | undefined,
-  clause: 'limit' | 'offset',
-  outer: Scope | undefined,
-  ctes: CteBinding | undefined,
-): BoundExpression | undefined {
-  if (node === undefined || (node.op === 'LITERAL' && node.value === null)) return undefined;
-  const level = newLevel(depthBelow(binder, outer));
-  level.clause = clause;
-  const bound = bindExpression(node, new Scope(binder, outer, level, ctes));
-  const converted =
-    coerce(binder, bound, INT64, 'implicit', node.pos) ??
-    (bound.type.kind === 'decimal' || bound.type.kind === 'float64'
-      ? coerce(binder, bound, INT64, 'assignment', node.pos)
-      : undefined);
-  return (
-    converted ??
-    fail(
-      'datatype_mismatch',
-      `argument of ${clause.toUpperCase()} must be type bigint, not type ${typeName(bound.type)}`,
-      startOf(node),
-    )
-  );
 }
 
 interface Source {

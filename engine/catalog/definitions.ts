@@ -27,6 +27,14 @@ export interface GrantEntry {
   readonly privileges: readonly string[];
 }
 
+/** Privileges that a role holds on a scope (scoped-grants.ts): '' = all of it. */
+export interface ScopedGrant {
+  readonly database: string;
+  readonly relation: string;
+  readonly column: string;
+  readonly privileges: readonly string[];
+}
+
 export interface Common {
   readonly id: ObjectId;
   readonly name: Identifier;
@@ -263,6 +271,14 @@ export interface RoutineDefinition extends Common {
   readonly persistence: 'permanent' | 'temporary';
 }
 
+export interface Membership {
+  readonly role: ObjectId;
+  readonly admin: boolean;
+  readonly grantor: ObjectId;
+  /** Its rights count only while a session has made it active. */
+  readonly dormant?: boolean;
+}
+
 export interface RoleDefinition extends Common {
   readonly kind: 'role';
   readonly login: boolean;
@@ -276,7 +292,12 @@ export interface RoleDefinition extends Common {
   readonly validUntil?: string | undefined;
   /** Verifier per mechanism, never the password: 'scram-sha-256' -> 'SCRAM-SHA-256$...'. */
   readonly verifiers: Readonly<Record<string, string>>;
-  readonly memberOf: readonly { readonly role: ObjectId; readonly admin: boolean; readonly grantor: ObjectId }[];
+  readonly memberOf: readonly Membership[];
+  /** The user and the hosts whose logins it is for, where these are told apart; absent = its name, from anywhere. */
+  readonly account?: { readonly user: string; readonly host: string } | undefined;
+  /** What clients prove their password by, as the dialect calls it. */
+  readonly method?: string | undefined;
+  readonly scopedGrants?: readonly ScopedGrant[] | undefined;
   /** Settings applied at login. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -347,6 +368,8 @@ export interface NameContext {
     privilege: string,
     columns?: readonly number[],
   ): void;
+  /** May the role read a view of the dialect's own without a right of its own on it? */
+  isOpen(view: ViewDefinition): boolean;
   /** The same for text of a stored definition: the right to use the schemas it names was needed when it was written. */
   stored(): NameContext;
 }

@@ -3,6 +3,7 @@
  * Privilege names are the SQL ones in upper case.
  */
 import type { CatalogView, Definition, GrantEntry, ObjectId } from './definitions.ts';
+import { holdsByScope, type Scope, scopeHolds, scopeOf, scopeTouches } from './scoped-grants.ts';
 
 /** Grantee and owner id of everybody. */
 export const PUBLIC: ObjectId = 0;
@@ -62,23 +63,39 @@ export function effectiveGrants(object: Definition): readonly GrantEntry[] {
   return everybody.length === 0 ? [owner] : [{ grantee: PUBLIC, grantor: object.owner, privileges: everybody }, owner];
 }
 
+/** Whose rights count: a role with all that it inherits, or with those of its roles that a session made active. */
+export type Actor = ObjectId | { readonly role: ObjectId; readonly active: ReadonlySet<ObjectId> };
+
+const roleOf = (actor: Actor): ObjectId => (typeof actor === 'number' ? actor : actor.role);
+
 /** The role itself and all roles whose rights it inherits. */
-export function inheritedRoles(catalog: CatalogView, role: ObjectId): ReadonlySet<ObjectId> {
+export function inheritedRoles(catalog: CatalogView, actor: Actor): ReadonlySet<ObjectId> {
+  if (typeof actor === 'number') return closure(catalog, [actor]);
+  const own = catalog.get(actor.role);
+  const granted = own?.kind === 'role' ? own.memberOf.filter((one) => actor.active.has(one.role)) : [];
+  const roles = closure(
+    catalog,
+    granted.map((one) => one.role),
+  );
+  return roles.add(actor.role);
+}
+
+function closure(catalog: CatalogView, start: readonly ObjectId[]): Set<ObjectId> {
   const found = new Set<ObjectId>();
-  const pending = [role];
+  const pending = [...start];
   while (pending.length > 0) {
     const id = pending.pop()!;
     if (found.has(id)) continue;
     found.add(id);
     const definition = catalog.get(id);
     if (definition?.kind === 'role' && definition.inherit)
-      for (const parent of definition.memberOf) pending.push(parent.role);
+      for (const parent of definition.memberOf) if (parent.dormant !== true) pending.push(parent.role);
   }
   return found;
 }
 
-export function isSuperuser(catalog: CatalogView, role: ObjectId): boolean {
-  const definition = catalog.get(role);
+export function isSuperuser(catalog: CatalogView, actor: Actor): boolean {
+  const definition = catalog.get(roleOf(actor));
   return definition?.kind === 'role' && definition.superuser;
 }
 
@@ -110,17 +127,73 @@ export function givenTo<T extends Definition>(object: T, owner: ObjectId): T {
  */
 export function hasPrivilege(
   catalog: CatalogView,
-  role: ObjectId,
+  actor: Actor,
   object: Definition,
   privilege: string,
   column?: number,
 ): boolean {
-  if (isSuperuser(catalog, role)) return true;
-  const roles = inheritedRoles(catalog, role);
+  if (isSuperuser(catalog, actor)) return true;
+  const roles = inheritedRoles(catalog, actor);
   if (privilege.endsWith('*') && roles.has(object.owner)) return true;
   if (granted(effectiveGrants(object), roles, privilege)) return true;
+  if (anyRole(catalog, roles, (role) => holdsByScope(catalog, role, object, privilege, column))) return true;
   if (column === undefined || (object.kind !== 'table' && object.kind !== 'view')) return false;
   return granted(object.columns[column - 1]?.grants ?? [], roles, privilege);
+}
+
+function anyRole(
+  catalog: CatalogView,
+  roles: ReadonlySet<ObjectId>,
+  test: (role: Extract<Definition, { kind: 'role' }>) => boolean,
+): boolean {
+  for (const id of roles) {
+    const role = catalog.get(id);
+    if (role?.kind === 'role' && test(role)) return true;
+  }
+  return false;
+}
+
+/** A privilege on a scope itself, which need not exist; without one, any privilege in it. */
+export function hasScopedPrivilege(catalog: CatalogView, actor: Actor, scope: Scope, privilege?: string): boolean {
+  if (isSuperuser(catalog, actor)) return true;
+  return anyRole(catalog, inheritedRoles(catalog, actor), (role) =>
+    privilege === undefined ? scopeTouches(role, scope) : scopeHolds(role, privilege, scope),
+  );
+}
+
+const WHOLE_SERVER: Scope = { database: '', relation: '', column: '' };
+
+/** One of the privileges on the whole server. */
+export function hasServerPrivilege(catalog: CatalogView, actor: Actor, privileges: readonly string[]): boolean {
+  return (
+    isSuperuser(catalog, actor) ||
+    privileges.some((privilege) => hasScopedPrivilege(catalog, actor, WHOLE_SERVER, privilege))
+  );
+}
+
+/** Is the object of any use to the role: does it hold a privilege on it, on a part of it, or on all around it? */
+export function reaches(catalog: CatalogView, actor: Actor, object: Definition): boolean {
+  if (isSuperuser(catalog, actor)) return true;
+  const roles = inheritedRoles(catalog, actor);
+  if (roles.has(object.owner)) return true;
+  const scope = scopeOf(catalog, object);
+  if (scope !== undefined && anyRole(catalog, roles, (role) => scopeTouches(role, scope))) return true;
+  if (object.kind === 'database') return reachesWithin(catalog, roles, object.id);
+  return isGranted(object, roles);
+}
+
+function reachesWithin(catalog: CatalogView, roles: ReadonlySet<ObjectId>, databaseId: ObjectId): boolean {
+  for (const kind of ['table', 'view'] as const)
+    for (const object of catalog.all(kind))
+      if ('databaseId' in object && object.databaseId === databaseId && isGranted(object, roles)) return true;
+  return false;
+}
+
+function isGranted(object: Definition, roles: ReadonlySet<ObjectId>): boolean {
+  const any = (grants: readonly GrantEntry[] | undefined): boolean =>
+    grants?.some((entry) => entry.grantee === PUBLIC || roles.has(entry.grantee)) === true;
+  if (any(effectiveGrants(object))) return true;
+  return (object.kind === 'table' || object.kind === 'view') && object.columns.some((column) => any(column.grants));
 }
 
 function granted(grants: readonly GrantEntry[], roles: ReadonlySet<ObjectId>, privilege: string): boolean {

@@ -4,6 +4,7 @@
  * specs/catalog/sys.md, the rows are made in system/, one group of relations per file.
  */
 import type { SystemRelation } from './definitions.ts';
+import { ACCOUNTS } from './system/accounts.ts';
 import { ACTIVITY } from './system/activity.ts';
 import { COLUMNS } from './system/columns.ts';
 import { CONSTRAINTS } from './system/constraints.ts';
@@ -37,6 +38,7 @@ export const PRODUCERS: Producers = {
   ...TRANSACTION_PRODUCERS,
   ...KEYS,
   ...OPTIONS,
+  ...ACCOUNTS,
 };
 
 /** Ids of base relations, below those of the dialects' views. */

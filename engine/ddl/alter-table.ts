@@ -65,7 +65,7 @@ export async function alterTable(statement: NodeOf<'ALTER_TABLE'>, context: DdlC
       'insufficient_privilege',
       `permission denied: "${context.display(found.name)}" is a system catalog`,
     );
-  requireOwner(context, found, found.kind);
+  requireOwner(context, found, found.kind, 'ALTER');
   if (found.kind === 'table') await context.lockTable(found, lockFor(statement.actions));
   for (const action of statement.actions) {
     const current = context.catalog.get(found.id) as RelationDefinition;

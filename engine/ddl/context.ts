@@ -4,6 +4,7 @@
  */
 import { regular, type Identifier, type Name } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
+import type { AdministrationArea } from '../../sblr/contract/session.ts';
 import type { Condition } from '../../sblr/contract/conditions.ts';
 import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
 import { COLUMN_TYPE, type SqlType } from '../../sblr/contract/types.ts';
@@ -13,6 +14,9 @@ import { SBLR_VERSION } from '../../sblr/opcodes.ts';
 import type { BoundSteps } from '../binder/aggregate-steps.ts';
 import type { BoundExpression, BoundQuery } from '../binder/bound.ts';
 import { noDatabase, unknownDatabase } from '../catalog/errors.ts';
+import { type Actor, hasPrivilege, hasScopedPrivilege, inheritedRoles } from '../catalog/privileges.ts';
+import { scopeOf } from '../catalog/scoped-grants.ts';
+import type { Administrator } from '../catalog/accounts.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
 import type {
   Common,
@@ -44,6 +48,17 @@ export interface DdlContext {
   readonly isSuperuser: boolean;
   /** Off: tables that foreign keys refer to may be absent, and existing rows are taken as they are. */
   readonly checksForeignKeys: boolean;
+  /** Whose rights the statement has. */
+  readonly actor: Actor;
+  readonly administrator: Administrator;
+  /** Fails unless the role may do there what administrators do. */
+  requireAdministration(area: AdministrationArea, message: string): void;
+  /** Whom a new relation in the schema belongs to. */
+  ownerIn(schema: { readonly owner: ObjectId }): ObjectId;
+  /** The right to make views, where it is one of its own. */
+  readonly viewPrivilege: string;
+  /** Is it one of the dialect's own schemas? */
+  isOwnSchema(name: string): boolean;
   /** Names of the schemas searched, kept with views. */
   readonly searchPathNames: readonly string[];
   /** Fails as setting it would. */
@@ -119,14 +134,20 @@ export interface Place {
   readonly name: Identifier;
 }
 
-export function placeOf(context: DdlContext, name: Name, temporary: boolean, position?: number): Place {
+export function placeOf(
+  context: DdlContext,
+  name: Name,
+  temporary: boolean,
+  position?: number,
+  privilege = 'CREATE',
+): Place {
   const last = name[name.length - 1]!;
   if (temporary && name.length === 1) return { schema: context.temporarySchema(), name: last };
   if (name.length === 1) {
     for (const id of context.names.searchPath) {
       const schema = context.catalog.get(id);
       if (schema?.kind !== 'schema' || isTemporarySchema(schema)) continue;
-      context.names.checkPrivilege(schema, 'CREATE');
+      requireCreation(context, schema, last, privilege);
       return { schema, name: last };
     }
     if (context.databaseId === 0) throw noDatabase();
@@ -139,8 +160,22 @@ export function placeOf(context: DdlContext, name: Name, temporary: boolean, pos
   const schema = context.isTemporaryName(qualifier)
     ? context.temporarySchema()
     : requireSchema(context, qualifier, position);
-  if (!isTemporarySchema(schema)) context.names.checkPrivilege(schema, 'CREATE');
+  if (!isTemporarySchema(schema)) requireCreation(context, schema, last, privilege);
   return { schema, name: last };
+}
+
+/** May it make something of this name there, by a right on the schema or on the name? */
+function requireCreation(context: DdlContext, schema: SchemaDefinition, name: Identifier, privilege: string): void {
+  const { catalog, actor, names } = context;
+  if (hasPrivilege(catalog, actor, schema, privilege) || inheritedRoles(catalog, actor).has(schema.owner)) return;
+  const scope = scopeOf(catalog, schema);
+  if (scope !== undefined && hasScopedPrivilege(catalog, actor, { ...scope, relation: name.text }, privilege)) return;
+  const shown = names.schemaName(schema.id) ?? context.display(schema.name);
+  throw new SqlError('insufficient_privilege', {
+    message: `permission denied for schema ${shown}`,
+    variant: 'creation',
+    args: { kind: 'schema', name: shown, relation: context.display(name), privilege },
+  });
 }
 
 export function isTemporarySchema(schema: SchemaDefinition): boolean {
@@ -189,12 +224,15 @@ export async function claimRelationName(context: DdlContext, place: Place, ifNot
   return false;
 }
 
-export function requireOwner(context: DdlContext, object: Common, word: string): void {
+/** Of owners, and where a privilege is named, of those who hold it by a scope. */
+export function requireOwner(context: DdlContext, object: Common, word: string, privilege?: string): void {
   if (context.isSuperuser || object.owner === context.role || isMember(context, context.role, object.owner)) return;
+  const scope = privilege === undefined ? undefined : scopeOf(context.catalog, object as Definition);
+  if (scope !== undefined && hasScopedPrivilege(context.catalog, context.actor, scope, privilege)) return;
   throw new SqlError('insufficient_privilege', {
     message: `must be owner of ${word} ${context.display(object.name)}`,
-    variant: 'owner',
-    args: { kind: word, name: context.display(object.name) },
+    variant: (object as Definition).kind === 'database' ? 'database' : 'owner',
+    args: { kind: word, name: context.display(object.name), ...(privilege === undefined ? {} : { privilege }) },
   });
 }
 

@@ -49,7 +49,7 @@ export async function dropObjects(statement: NodeOf<'DROP_OBJECTS'>, context: Dd
   const ids = new Set(targets.map((target) => target.id));
   const plan = new DropPlan(context, ids);
   for (const target of targets) {
-    requireOwner(context, target, WORDS[target.kind] ?? target.kind);
+    requireOwner(context, target, WORDS[target.kind] ?? target.kind, target.kind === 'index' ? 'INDEX' : 'DROP');
     plan.add(target, undefined);
   }
   plan.check(targets, statement.behavior);

@@ -1,6 +1,8 @@
 /** One door to data definition: runs a DDL, grant or role statement and answers its completion. */
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
+import { setDefaultRoles } from '../session/active-roles.ts';
+import { defineAccounts } from './accounts.ts';
 import { alterTable } from './alter-table.ts';
 import { alterObject, commentOn } from './comments.ts';
 import type { DdlContext } from './context.ts';
@@ -9,6 +11,7 @@ import { commentOnExtension, createExtension } from './extensions.ts';
 import { grant } from './grants.ts';
 import { createIndex } from './indexes.ts';
 import { alterRole, createRole, dropRole, grantRole, reassignOwned } from './roles.ts';
+import { grantAccountRoles, grantScoped } from './scoped-grants.ts';
 import { alterServer } from './server.ts';
 import { createAggregate } from './aggregates.ts';
 import { createRoutine } from './routines.ts';
@@ -115,6 +118,18 @@ async function executeGrant(statement: StatementNode, context: DdlContext): Prom
     case 'GRANT_ROLE':
       await grantRole(statement, context);
       return { command: statement.revoke ? 'REVOKE ROLE' : 'GRANT ROLE' };
+    case 'DEFINE_ACCOUNTS':
+      await defineAccounts(statement, context);
+      return { command: statement.command };
+    case 'GRANT_SCOPED':
+      await grantScoped(statement, context);
+      return { command: statement.revoke ? 'REVOKE' : 'GRANT' };
+    case 'GRANT_ACCOUNT_ROLES':
+      await grantAccountRoles(statement, context);
+      return { command: statement.revoke ? 'REVOKE' : 'GRANT' };
+    case 'ACTIVATE_ROLES':
+      setDefaultRoles(statement, context);
+      return { command: 'SET' };
     case 'CREATE_ROLE':
       await createRole(statement, context);
       return { command: 'CREATE ROLE' };

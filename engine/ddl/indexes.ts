@@ -270,7 +270,7 @@ export async function createIndex(statement: NodeOf<'CREATE_INDEX'>, context: Dd
       `cannot create index on relation "${statement.table.map((part) => context.display(part)).join('.')}"`,
     );
   }
-  requireOwner(context, found, 'table');
+  requireOwner(context, found, 'table', 'INDEX');
   const method = statement.method ?? 'btree';
   if (!METHODS.has(method)) {
     throw new SqlError('feature_not_supported', {

@@ -4,6 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { DatabaseDefinition, Definition, ObjectId, SchemaDefinition } from '../catalog/definitions.ts';
 import type { Catalog, CatalogFork } from '../catalog/catalog.ts';
+import { hasScopedPrivilege } from '../catalog/privileges.ts';
 import { requireOwner, type DdlContext } from './context.ts';
 
 /** A new database with its main schema, also used at the first start. */
@@ -28,10 +29,16 @@ export function newDatabase(
 
 export async function createDatabase(statement: NodeOf<'CREATE_DATABASE'>, context: DdlContext): Promise<void> {
   const role = context.catalog.get(context.role);
-  if (!context.isSuperuser && !(role?.kind === 'role' && role.createDatabase))
-    throw new SqlError('insufficient_privilege', 'permission denied to create database');
-  await context.lockName(`database:${statement.name.text.toLowerCase()}`);
   const shown = context.display(statement.name);
+  const scope = { database: statement.name.text, relation: '', column: '' };
+  const may = context.isSuperuser || (role?.kind === 'role' && role.createDatabase);
+  if (!may && !hasScopedPrivilege(context.catalog, context.actor, scope, 'CREATE'))
+    throw new SqlError('insufficient_privilege', {
+      message: 'permission denied to create database',
+      variant: 'database',
+      args: { name: shown },
+    });
+  await context.lockName(`database:${statement.name.text.toLowerCase()}`);
   if (context.catalog.databaseByName(statement.name) !== undefined) {
     const details = { message: `database "${shown}" already exists`, args: { name: shown } };
     if (!statement.exists) throw new SqlError('duplicate_database', details);
@@ -39,7 +46,7 @@ export async function createDatabase(statement: NodeOf<'CREATE_DATABASE'>, conte
     return;
   }
   const options: Record<string, string> = {};
-  let owner = context.role;
+  let owner = context.ownerIn({ owner: context.administrator.id });
   for (const option of statement.options) {
     if (option.name === 'owner' && option.value !== undefined) owner = requireRole(regular(option.value), context).id;
     else options[option.name] = option.value ?? '';
@@ -82,7 +89,7 @@ export async function dropDatabase(
     context.notice('notice', 'invalid_catalog_name', { ...details, message: `${details.message}, skipping` });
     return 0;
   }
-  requireOwner(context, found, 'database');
+  requireOwner(context, found, 'database', 'DROP');
   await context.lockName(`database:${statement.name.text.toLowerCase()}`);
   if (hooks.sessionsHold && found.id === context.databaseId)
     throw new SqlError('object_in_use', 'cannot drop the currently open database');
@@ -123,7 +130,7 @@ export async function alterDatabase(statement: NodeOf<'ALTER_DATABASE'>, context
       message: `database "${shown}" does not exist`,
       args: { name: shown },
     });
-  requireOwner(context, found, 'database');
+  requireOwner(context, found, 'database', 'ALTER');
   if (statement.newName !== undefined && context.catalog.databaseByName(statement.newName) !== undefined) {
     throw new SqlError('duplicate_database', {
       message: `database "${context.display(statement.newName)}" already exists`,

@@ -86,7 +86,7 @@ export async function createSequence(statement: NodeOf<'CREATE_SEQUENCE'>, conte
     kind: 'sequence',
     id,
     name: place.name,
-    owner: context.role,
+    owner: context.ownerIn(place.schema),
     schemaId: place.schema.id,
     databaseId: place.schema.databaseId,
     persistence: statement.temporary || place.schema.name.text.startsWith('temp:') ? 'temporary' : 'permanent',

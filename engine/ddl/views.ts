@@ -42,7 +42,7 @@ export async function createView(statement: NodeOf<'CREATE_VIEW'>, context: DdlC
   if (checkOption !== 'none') requireUpdatable(statement.source);
   const dependsOn = relationsIn(statement.source, context);
   const temporary = statement.temporary || dependsOn.some((id) => isTemporary(id, context));
-  const place = placeOf(context, statement.name, temporary, statement.pos);
+  const place = placeOf(context, statement.name, temporary, statement.pos, context.viewPrivilege);
   await context.lockName(`relation:${place.schema.id}:${place.name.text.toLowerCase()}`);
   const columns = viewColumns(statement, query.plan.columns, context);
   const old = context.catalog.relationByName(place.schema.id, place.name);
@@ -59,7 +59,7 @@ export async function createView(statement: NodeOf<'CREATE_VIEW'>, context: DdlC
         message: `"${shown}" is not a view`,
         args: { name: shown, kind: 'view' },
       });
-    requireOwner(context, old, 'view');
+    requireOwner(context, old, 'view', 'DROP');
     checkReplacement(old, columns, context);
   }
   const definition: ViewDefinition = {

@@ -106,6 +106,8 @@ export interface ExecutionContext {
   /** As a value of the type that its reader was bound with. */
   variable(name: string, scope: VariableKind, type: SqlType): SqlValue;
   setVariable(name: string, value: SqlValue, type: SqlType): void;
+  /** Rows that a query's limit chose from. */
+  rowsFound?(count: number): void;
   /** What SET CONSTRAINTS said about a constraint; undefined = as declared. */
   constraintMode?(constraintId: number): 'immediate' | 'deferred' | undefined;
   /** May the current role read the column? What it may not read is kept out of messages, too. */

@@ -355,6 +355,32 @@ scalar(
 scalar('table_size(regclass) int64', size('table'), VOLATILE);
 scalar('indexes_size(regclass) int64', size('indexes'), VOLATILE);
 scalar('total_relation_size(regclass) int64', size('total'), VOLATILE);
+// ---- accounts, and who may see what
+scalar('current_account() text', (c: C) => hooks(c).accounts.current(), STABLE);
+scalar('client_account() text', (c: C) => hooks(c).accounts.client(), STABLE);
+scalar('active_roles(text) text', (quote: string, c: C) => hooks(c).accounts.active(quote) ?? null, STABLE);
+scalar(
+  'required_account(text, text) oid',
+  (user: string, host: string, c: C) => hooks(c).accounts.required(user, host),
+  VOLATILE,
+);
+scalar(
+  'acts_for(oid, oid, text) bool',
+  (role: number, account: number, named: string, c: C) => hooks(c).accounts.actsFor(role, account, named),
+  VOLATILE,
+);
+scalar('reaches_relation(oid) bool', (id: number, c: C) => hooks(c).accounts.reachesRelation(id), STABLE);
+scalar(
+  'reaches_column(oid, int32) bool',
+  (id: number, position: number, c: C) => hooks(c).accounts.reachesColumn(id, position),
+  STABLE,
+);
+scalar('reaches_database(oid) bool', (id: number, c: C) => hooks(c).accounts.reachesDatabase(id), STABLE);
+scalar('reaches_own_schema(oid) bool', (id: number, c: C) => hooks(c).accounts.reachesOwnSchema(id), STABLE);
+scalar('administers(text) bool', (area: string, c: C) => hooks(c).accounts.administers(area), STABLE);
+scalar('account_digest(oid) text', (id: number, c: C) => hooks(c).accounts.digest(id) ?? null, STABLE);
+scalar('current_role_id() oid', (c: C) => hooks(c).currentUserId(), STABLE);
+
 scalar('required_database(text) text', (name: string, c: C) => hooks(c).requireDatabase(name), VOLATILE);
 scalar('database_size(name) int64', (name: string, c: C) => hooks(c).databaseSize(name) ?? null, VOLATILE);
 scalar('database_size(oid) int64', (id: number, c: C) => hooks(c).databaseSize(id) ?? null, VOLATILE);

@@ -105,13 +105,13 @@ export interface IntrospectionHooks {
 
   readonly sequences: SequenceHooks;
   readonly namedLocks: NamedLockHooks;
+  readonly accounts: AccountHooks;
   /** Of the session's last statements. */
   readonly counts: CountHooks;
 
   // ---- other sessions, locks, notifications
   /** `required`: that there is no such session is an error. */
-  cancelSession(sessionId: number, required?: boolean): boolean;
-  terminateSession(sessionId: number, required?: boolean): boolean;
+  signalSession(sessionId: number, what: 'cancel' | 'terminate', required?: boolean): boolean;
   blockingSessions(sessionId: number): readonly number[];
   /** Advisory lock. 'wait' forms may suspend the statement; the answer is whether it was taken. */
   readonly advisoryLocks: AdvisoryLockHooks;
@@ -139,6 +139,25 @@ export interface NamedLockHooks {
   /** Was it held by this session? undefined = by nobody. */
   release(name: string): boolean | undefined;
   releaseAll(): number;
+}
+
+/** Accounts, and who may see what. */
+export interface AccountHooks {
+  /** user@host: of the account whose rights count, and of the client. */
+  current(): string;
+  client(): string;
+  /** Accounts of the roles that act, in the quotes given, with commas between them; undefined = none. */
+  active(quote: string): string | undefined;
+  /** Id of the account; an error where there is none, or one that the role may not ask about. */
+  required(user: string, host: string): number;
+  /** Does the role act for the account, with the roles of a JSON list of [user, host], or ('') those that act now? */
+  actsFor(role: number, account: number, named: string): boolean;
+  reachesRelation(id: number): boolean;
+  reachesColumn(id: number, position: number): boolean;
+  reachesDatabase(id: number): boolean;
+  reachesOwnSchema(id: number): boolean;
+  administers(area: string): boolean;
+  digest(id: number): string | undefined;
 }
 
 export interface CountHooks {

@@ -96,8 +96,12 @@ scalar(
 scalar('named_locks_release() int32', (c: C) => c.introspection.namedLocks.releaseAll(), VOLATILE);
 
 // ---- other sessions that must be there
-scalar('end_session(int32) bool', (id: number, c: C) => c.introspection.terminateSession(id, true), VOLATILE);
-scalar('interrupt_session(int32) bool', (id: number, c: C) => c.introspection.cancelSession(id, true), VOLATILE);
+scalar('end_session(int32) bool', (id: number, c: C) => c.introspection.signalSession(id, 'terminate', true), VOLATILE);
+scalar(
+  'interrupt_session(int32) bool',
+  (id: number, c: C) => c.introspection.signalSession(id, 'cancel', true),
+  VOLATILE,
+);
 
 // ---- settings
 function unknownSetting(name: string): SqlError {
@@ -159,11 +163,11 @@ scalar(
 );
 
 // ---- other sessions and locks
-scalar('cancel_session(int32) bool', (id: number, c: C) => c.introspection.cancelSession(id), VOLATILE);
-scalar('terminate_session(int32) bool', (id: number, c: C) => c.introspection.terminateSession(id), VOLATILE);
+scalar('cancel_session(int32) bool', (id: number, c: C) => c.introspection.signalSession(id, 'cancel'), VOLATILE);
+scalar('terminate_session(int32) bool', (id: number, c: C) => c.introspection.signalSession(id, 'terminate'), VOLATILE);
 scalar(
   'terminate_session(int32, int64) bool',
-  (id: number, _timeout: Integer, c: C) => c.introspection.terminateSession(id),
+  (id: number, _timeout: Integer, c: C) => c.introspection.signalSession(id, 'terminate'),
   VOLATILE,
 );
 scalar(

@@ -513,3 +513,10 @@ function sameConstant(a: unknown, b: unknown): boolean {
 function bigintText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value;
 }
+
+/** The ids, and those of the columns that the expressions read. */
+export function withColumns(required: ReadonlySet<ColumnId>, expressions: readonly BoundExpression[]): Set<ColumnId> {
+  const all = new Set(required);
+  for (const expression of expressions) collectColumns(expression, all);
+  return all;
+}

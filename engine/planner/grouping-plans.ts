@@ -1,26 +1,27 @@
 /**
- * Plans of grouping, windows, duplicate removal, sorting, limits and set operations.
+ * Plans of grouping, windows, duplicate removal and set operations.
  */
 import type { Assigned, BoundExpression, ColumnId, LogicalPlan, SortKey, WindowCall } from '../binder/bound.ts';
 import { equalExpressions } from '../binder/expression-tools.ts';
 import type { RoutineDefinition } from '../catalog/definitions.ts';
 import { definedAggregate } from '../executor/defined-aggregate.ts';
-import { compileExpression, type Layout } from '../executor/expressions/compile.ts';
+import { compileExpression } from '../executor/expressions/compile.ts';
 import type { Evaluator, ExecutionContext } from '../executor/operator.ts';
 import { HashAggregate } from '../executor/operators/aggregate.ts';
 import { Append, Limit } from '../executor/operators/basic.ts';
 import { Distinct, SetOperation } from '../executor/operators/sets.ts';
-import { rowComparator, Sort, type SortSpec } from '../executor/operators/sort.ts';
+import { rowComparator } from '../executor/operators/sort.ts';
 import { Window, type WindowCallSpec } from '../executor/operators/window.ts';
 import { hashKeyOf } from '../executor/values.ts';
-import { collectColumns, columnsOf, hasSubquery, isVolatile, mapOperands } from './expression-walk.ts';
+import { collectColumns, columnsOf, hasSubquery, isVolatile, mapOperands, withColumns } from './expression-walk.ts';
 import { aggregateCall, compileSteps } from './aggregate-calls.ts';
 import { PhysicalNode, type PlanDetail } from './physical.ts';
 import { openVectorAggregate, planVectorAggregate } from './vector-plans.ts';
-import { layoutOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
+import { layoutOf, type Planner, type PlanRequest } from './planner.ts';
 import { columnExpressions, orderColumns, rowKey } from './row-keys.ts';
-import { COST, orderOfKeys, satisfiesOrder, sortCost } from './scan-paths.ts';
+import { COST, satisfiesOrder } from './scan-paths.ts';
 import { distinctOf } from './selectivity.ts';
+import { sorted } from './sort-plans.ts';
 
 const NONE: ReadonlySet<ColumnId> = new Set();
 
@@ -302,163 +303,6 @@ function windowCall(
   }
   const implementation = definition.implementation(types, call.column.type, planner.options.semantics);
   return { create: undefined, aggregate: () => implementation, strict: definition.strict, inputs, filter };
-}
-
-// ---- sorting and limits -----------------------------------------------------------------------------------
-
-/** Sorted by the keys: as it is when it comes in that order, else through a sort. */
-export function sorted(
-  planner: Planner,
-  source: PhysicalNode,
-  keys: readonly SortKey[],
-  limit: SortSpec['limit'],
-  limitRows?: number,
-): PhysicalNode {
-  const effective = keys.filter((key) => key.expression.kind !== 'constant');
-  if (effective.length === 0) return source;
-  if (satisfiesOrder(source.order, effective, NONE, NONE)) return source;
-  const slots = effective.map((key) =>
-    key.expression.kind === 'column' ? source.layout.get(key.expression.id) : undefined,
-  );
-  const plain = slots.every((slot) => slot !== undefined);
-  const spec: SortSpec = {
-    order: orderColumns(planner, effective),
-    slots: plain ? (slots as number[]) : undefined,
-    keys: plain
-      ? effective.map(() => () => null)
-      : effective.map((key) => compileExpression(key.expression, source.layout, planner.compile)),
-    width: source.width,
-    limit,
-  };
-  const order = orderOfKeys(effective);
-  const kept = limitRows === undefined ? source.rows : Math.min(limitRows, source.rows);
-  const cost = source.total + sortCost(source.rows, kept);
-  return new PhysicalNode({
-    // Computed keys stay behind the row's own columns.
-    layout: source.layout,
-    width: source.width + (plain ? 0 : effective.length),
-    rows: source.rows,
-    startup: cost,
-    total: cost + source.rows * COST.operator,
-    order,
-    title: 'Sort',
-    children: [source],
-    details: [
-      {
-        label: 'Sort Key',
-        expressions: effective.map((key) => key.expression),
-        text: effective.map(describeDirection).join(','),
-      },
-    ],
-    create: (context) => new Sort(source.open(context), spec, context),
-  });
-}
-
-function describeDirection(key: SortKey): string {
-  const nulls = key.nullsFirst === key.descending ? '' : key.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
-  return `${key.descending ? ' DESC' : ''}${nulls}`;
-}
-
-export function planSort(planner: Planner, plan: LogicalPlan & { kind: 'sort' }, request: PlanRequest): PhysicalNode {
-  const required = withColumns(
-    request.required,
-    plan.keys.map((key) => key.expression),
-  );
-  const source = planner.plan(plan.source, {
-    required,
-    conjuncts: request.conjuncts,
-    order: plan.keys,
-    fetch: request.fetch,
-  });
-  return sorted(planner, source, plan.keys, undefined);
-}
-
-function constantNumber(expression: BoundExpression | undefined): number | undefined {
-  const inner = expression?.kind === 'cast' ? expression.operand : expression;
-  return inner?.kind === 'constant' && inner.value !== null ? Number(inner.value) : undefined;
-}
-
-/** Rows fetched when LIMIT's value is not known while planning. */
-const ASSUMED_LIMIT = 100;
-
-export function planLimit(planner: Planner, plan: LogicalPlan & { kind: 'limit' }, request: PlanRequest): PhysicalNode {
-  const empty: Layout = new Map();
-  const compile = (expression: BoundExpression | undefined): Evaluator | undefined =>
-    expression === undefined ? undefined : compileExpression(expression, empty, planner.compile);
-  const count = compile(plan.count);
-  const offset = compile(plan.offset);
-  const bounded = count !== undefined && !plan.percent;
-  const fetch = bounded
-    ? (constantNumber(plan.count) ?? ASSUMED_LIMIT) + (constantNumber(plan.offset) ?? 0)
-    : undefined;
-  const required = withColumns(
-    withColumns(request.required, request.conjuncts),
-    plan.order.map((key) => key.expression),
-  );
-  let source: PhysicalNode;
-  // A projection between limit and sort does not matter to either.
-  if (plan.source.kind === 'sort') {
-    const { keys } = plan.source;
-    const below = planner.plan(plan.source.source, {
-      required: withColumns(
-        required,
-        keys.map((key) => key.expression),
-      ),
-      conjuncts: [],
-      order: keys,
-      fetch,
-    });
-    source = sorted(
-      planner,
-      below,
-      keys,
-      bounded && !plan.withTies ? (context) => limitOf(count, offset, context) : undefined,
-      fetch,
-    );
-  } else source = planner.plan(plan.source, { required, conjuncts: [], order: request.order, fetch });
-  const ties = plan.withTies ? tiesComparator(planner, plan.order, source.layout) : undefined;
-  const rows = fetch === undefined ? source.rows : Math.min(source.rows, constantNumber(plan.count) ?? ASSUMED_LIMIT);
-  const spec = { count, offset, percent: plan.percent, ties };
-  const node = new PhysicalNode({
-    layout: source.layout,
-    width: source.width,
-    rows: Math.max(1, rows),
-    startup: source.startup,
-    total:
-      source.startup + (source.total - source.startup) * Math.min(1, (fetch ?? source.rows) / Math.max(1, source.rows)),
-    order: source.order,
-    title: 'Limit',
-    children: [source],
-    create: (context) => new Limit(source.open(context), spec, context),
-  });
-  return planner.filtered(node, request.conjuncts);
-}
-
-function limitOf(
-  count: Evaluator | undefined,
-  offset: Evaluator | undefined,
-  context: ExecutionContext,
-): number | undefined {
-  const wanted = count?.([], context) ?? null;
-  if (wanted === null) return undefined;
-  return Math.max(0, Number(wanted)) + Math.max(0, Number(offset?.([], context) ?? 0));
-}
-
-function tiesComparator(
-  planner: Planner,
-  order: readonly SortKey[],
-  layout: Layout,
-): (context: ExecutionContext) => (a: readonly never[] | readonly unknown[], b: readonly unknown[]) => number {
-  const keys = order.map((key) => compileExpression(key.expression, layout, planner.compile));
-  const compare = rowComparator(
-    orderColumns(planner, order),
-    keys.map((_, at) => at),
-  );
-  return (context) => (a, b) =>
-    compare(
-      keys.map((key) => key(a as never, context)),
-      keys.map((key) => key(b as never, context)),
-    );
 }
 
 // ---- duplicates and set operations ----------------------------------------------------------------------

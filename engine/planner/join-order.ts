@@ -3,13 +3,13 @@
  * left-deep order is found by dynamic programming (greedily when there are many relations).
  */
 import type { BoundExpression, ColumnId, LogicalPlan } from '../binder/bound.ts';
-import { columnsOf, conjunctsOf, freeColumns, isVolatile } from './expression-walk.ts';
+import { columnsOf, conjunctsOf, freeColumns, isVolatile, withColumns } from './expression-walk.ts';
 import { EqualColumns } from './equal-columns.ts';
 import { hashJoin, indexedSide, nestedLoop, outputIds } from './join-plans.ts';
 import { hashJoinCost } from './join-shape.ts';
 import { orderedJoin } from './merge-plans.ts';
 import type { PhysicalNode } from './physical.ts';
-import { withColumns, type Planner, type PlanRequest } from './planner.ts';
+import type { Planner, PlanRequest } from './planner.ts';
 import { COST } from './scan-paths.ts';
 
 /** Relations up to which all orders are considered. */

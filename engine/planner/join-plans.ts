@@ -8,12 +8,12 @@ import { compileCondition, compileExpression, type Layout } from '../executor/ex
 import type { Evaluator } from '../executor/operator.ts';
 import { HashJoin, NestedLoop, type JoinKind, type KeyFunction } from '../executor/operators/joins.ts';
 import { hashKeyOf, joinKey } from '../executor/values.ts';
-import { columnsOf, conjunctsOf, freeColumns, hasSubquery, isVolatile } from './expression-walk.ts';
+import { columnsOf, conjunctsOf, freeColumns, hasSubquery, isVolatile, withColumns } from './expression-walk.ts';
 import { planJoinGraph } from './join-order.ts';
 import { equalityPair, hashJoinCost, joinedLayout, joinRows, JOIN_TITLES } from './join-shape.ts';
 import { orderedJoin } from './merge-plans.ts';
 import { PhysicalNode, type PlanDetail } from './physical.ts';
-import { slotOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
+import { slotOf, type Planner, type PlanRequest } from './planner.ts';
 import { COST } from './scan-paths.ts';
 
 type JoinPlan = LogicalPlan & { kind: 'join' };

@@ -22,9 +22,16 @@ import { JoinedModification } from '../executor/modify/joined.ts';
 import { Delete, Merge, Update, type Assignment, type UpdateSpec } from '../executor/modify/update.ts';
 import type { StoredCheck } from '../executor/modify/stored-checks.ts';
 import { collectConditions } from './plan-conditions.ts';
-import { collectColumns, columnsOf, conjunctsOf, isVolatile, substituteColumns } from './expression-walk.ts';
+import {
+  collectColumns,
+  columnsOf,
+  conjunctsOf,
+  isVolatile,
+  substituteColumns,
+  withColumns,
+} from './expression-walk.ts';
 import { PhysicalNode } from './physical.ts';
-import { layoutOf, slotOf, withColumns, type Planner, type PlanRequest } from './planner.ts';
+import { layoutOf, slotOf, type Planner, type PlanRequest } from './planner.ts';
 
 type ModifyPlan = LogicalPlan & { kind: 'insert' | 'update' | 'delete' | 'merge' };
 

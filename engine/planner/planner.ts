@@ -27,8 +27,10 @@ import {
   isVolatile,
   sourcesOf,
   substituteColumns,
+  withColumns,
 } from './expression-walk.ts';
-import { planAggregate, planDistinct, planLimit, planSetOperation, planSort, planWindow } from './grouping-plans.ts';
+import { planAggregate, planDistinct, planSetOperation, planWindow } from './grouping-plans.ts';
+import { planLimit, planSort } from './sort-plans.ts';
 import { planFunctionScan, planProjectSet, planRecursiveUnion, planWith, planCteScan } from './common-plans.ts';
 import { planJoin } from './join-plans.ts';
 import { planJoined, planLockRows, planModify } from './modify-plans.ts';
@@ -454,12 +456,6 @@ export function slotOf(layout: Layout, id: ColumnId): number {
   const slot = layout.get(id);
   if (slot === undefined) throw new RangeError(`column ${id} is not provided by its source`);
   return slot;
-}
-
-export function withColumns(required: ReadonlySet<ColumnId>, expressions: readonly BoundExpression[]): Set<ColumnId> {
-  const all = new Set(required);
-  for (const expression of expressions) collectColumns(expression, all);
-  return all;
 }
 
 /** A wanted order below a projection; stops at the first key that is not simply passed on. */

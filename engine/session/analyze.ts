@@ -73,7 +73,7 @@ function ownTables(session: Session): TableDefinition[] {
     if (
       table.kind === 'table' &&
       table.databaseId === session.databaseId &&
-      hasPrivilege(session.catalog, session.currentRole, table, 'SELECT')
+      hasPrivilege(session.catalog, session.actor, table, 'SELECT')
     )
       found.push(table);
   }

@@ -4,11 +4,13 @@
  */
 import type { AuthReply, AuthRequest } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { checkSha1Challenge, checkSha256Challenge, doubleSha256 } from '../auth/challenge.ts';
+import { checkSha1Challenge, checkSha256Challenge, doubleSha1, doubleSha256 } from '../auth/challenge.ts';
 import { checkMd5Challenge, md5Verifier } from '../auth/md5.ts';
 import { ScramExchange, verifyPassword } from '../auth/scram.ts';
-import { hasPrivilege } from '../catalog/privileges.ts';
-import type { RoleDefinition } from '../catalog/definitions.ts';
+import { accountFor } from '../catalog/accounts.ts';
+import { type Actor, hasPrivilege, hasScopedPrivilege, reaches } from '../catalog/privileges.ts';
+import { clientHost, fits } from '../auth/hosts.ts';
+import type { DatabaseDefinition, RoleDefinition } from '../catalog/definitions.ts';
 import type { Session } from './session.ts';
 
 const NO_DATA = new Uint8Array();
@@ -74,6 +76,8 @@ export class Authenticator {
   #fits({ verifiers }: RoleDefinition, password: string): boolean {
     const scram = verifiers['scram-sha-256'];
     if (scram !== undefined) return verifyPassword(password, scram);
+    const sha1 = verifiers['sha1-challenge'];
+    if (sha1 !== undefined && verifiers['md5-challenge'] === undefined) return sha1 === doubleSha1(password);
     return verifiers['md5-challenge'] === md5Verifier(password, this.#session.options.user);
   }
 
@@ -114,6 +118,8 @@ export class Authenticator {
   #open(data: Uint8Array): AuthReply {
     const session = this.#session;
     const { user, database } = session.options;
+    const { account, connectionLimit: limit = -1 } = this.#role ?? {};
+    const known = { accountHost: account?.host ?? '%', limit };
     const error = (
       condition:
         | 'invalid_authorization_specification'
@@ -124,31 +130,32 @@ export class Authenticator {
       variant: string,
     ): AuthReply => ({
       kind: 'error',
-      error: new SqlError(condition, { message, variant, args: { user, name: database } }),
+      error: new SqlError(condition, { message, variant, args: { user, name: database, ...known } }),
     });
     const role = this.#role;
     if (role === undefined)
       return error('invalid_authorization_specification', `role "${user}" does not exist`, 'role');
+    if (role.account !== undefined && !fits(role.account.host, clientHost(session.options.clientAddress)))
+      return this.#refuse();
     if (!role.login)
       return error('invalid_authorization_specification', `role "${user}" is not permitted to log in`, 'login');
     if (role.validUntil !== undefined && role.validUntil !== 'infinity' && Date.parse(role.validUntil) < Date.now())
       return this.#refuse();
     const { catalog } = session.core;
     const { profile, system } = session.dialect;
-    const own = profile.qualifier === 'database' && system.schemas.has(database.toLowerCase());
-    const anywhere = own || (database === '' && profile.databaseOptional);
+    const isOwn = profile.qualifier === 'database' && system.schemas.has(database.toLowerCase());
+    const own = isOwn ? database.toLowerCase() : undefined;
+    const anywhere = own !== undefined || (database === '' && profile.databaseOptional);
     const found = anywhere ? undefined : catalog.databaseByName(session.dialect.identifier(database));
-    if (found === undefined && !anywhere)
+    if (!anywhere && found === undefined && tellsDatabases(session, role, database))
       return error('invalid_catalog_name', `database "${database}" does not exist`, 'database');
-    if (found !== undefined && !hasPrivilege(catalog, role.id, found, 'CONNECT'))
+    if (anywhere ? !mayBeInOwn(session, role.id, own) : found === undefined || !mayBeIn(session, role.id, found))
       return error('insufficient_privilege', `permission denied for database "${database}"`, 'database');
     if (role.connectionLimit >= 0 && !role.superuser && session.core.sessionsOf(role.id) >= role.connectionLimit) {
       return error('too_many_connections', `too many connections for role "${user}"`, 'role');
     }
     try {
-      const opened = session.open(role, found?.id ?? 0);
-      if (own) session.moveTo(0, database.toLowerCase());
-      return { kind: 'ok', data, session: opened };
+      return { kind: 'ok', data, session: session.open(role, found?.id ?? 0, own) };
     } catch (failure) {
       if (failure instanceof SqlError) return { kind: 'error', error: failure };
       throw failure;
@@ -156,10 +163,31 @@ export class Authenticator {
   }
 }
 
+/** Is it told that there is no such database? */
+function tellsDatabases({ catalog, dialect }: Session, role: RoleDefinition, database: string): boolean {
+  const scope = { database, relation: '', column: '' };
+  return dialect.profile.databaseAccess === 'connect' || hasScopedPrivilege(catalog, role.id, scope);
+}
+
+/** May the role be in the database? */
+export function mayBeIn(session: Session, actor: Actor, database: DatabaseDefinition): boolean {
+  return session.dialect.profile.databaseAccess === 'connect'
+    ? hasPrivilege(session.catalog, actor, database, 'CONNECT')
+    : reaches(session.catalog, actor, database);
+}
+
+/** The same for a schema of the dialect's own. */
+export function mayBeInOwn({ catalog, dialect }: Session, actor: Actor, schema: string | undefined): boolean {
+  if (schema === undefined || !dialect.profile.guardedSchemas.includes(schema)) return true;
+  return hasScopedPrivilege(catalog, actor, { database: schema, relation: '', column: '' });
+}
+
 /** The role of this name; the administrator also answers to the dialect's name for one. */
 function findRole(session: Session): RoleDefinition | undefined {
   const { catalog, administrator } = session.core;
-  const { user } = session.options;
+  const { user, clientAddress } = session.options;
+  if (session.dialect.profile.logins === 'accounts')
+    return accountFor(catalog, session.administrator, user, clientHost(clientAddress));
   const named = catalog.roleByName(session.dialect.identifier(user)) ?? catalog.roleByName({ text: user, exact: true });
   if (named !== undefined || user.toLowerCase() !== session.dialect.profile.administrator.toLowerCase()) return named;
   const role = catalog.get(administrator);

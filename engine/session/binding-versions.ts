@@ -48,12 +48,13 @@ export class BindingVersions {
 
 /** From now on the session has the rights of another role, until the answer is called. */
 export function enterRole(session: Session, role: ObjectId): () => void {
-  const before = session.currentRole;
+  const { currentRole: before, activeRoles: active } = session;
   if (role === before) return () => undefined;
-  const become = (one: ObjectId) => (): void => {
+  const become = (one: ObjectId, acting: ReadonlySet<ObjectId> | undefined) => (): void => {
     session.currentRole = one;
+    session.activeRoles = acting;
   };
-  return session.versions.enter(`role ${role}`, become(role), become(before));
+  return session.versions.enter(`role ${role}`, become(role, undefined), become(before, active));
 }
 
 /** The rights and settings that a routine runs with, until the answer is called; undefined = the caller's. */

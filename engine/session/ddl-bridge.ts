@@ -3,6 +3,7 @@ import type { EvalContext } from '../functions/function.ts';
 import { displayIdentifier, regular, type Identifier } from '../../sblr/contract/names.ts';
 import type { Condition } from '../../sblr/contract/conditions.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
+import type { AdministrationArea } from '../../sblr/contract/session.ts';
 import { SqlError, type SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
 import { BOOL, type SqlType } from '../../sblr/contract/types.ts';
 import type { Row } from '../../sblr/contract/values.ts';
@@ -11,7 +12,9 @@ import { bindSteps, type BoundSteps } from '../binder/aggregate-steps.ts';
 import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn, SortKey } from '../binder/bound.ts';
 import type { BindContext } from '../binder/context.ts';
 import { bindDefault, bindQuery, coerceForAssignment, bindTableExpression } from '../binder/index.ts';
+import type { Administrator } from '../catalog/accounts.ts';
 import type { CatalogFork } from '../catalog/catalog.ts';
+import type { Actor } from '../catalog/privileges.ts';
 import type {
   ConstraintDefinition,
   IndexDefinition,
@@ -28,6 +31,7 @@ import type { DdlContext } from '../ddl/context.ts';
 import { buildIndex } from '../executor/modify/build-index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
 import type { TableLockMode } from '../transactions/lock-modes.ts';
+import { requireAdministration } from './administration.ts';
 import { enterRole } from './binding-versions.ts';
 import { bindContext, planBound } from './prepare.ts';
 import { allRows, runPlan } from './query.ts';
@@ -131,6 +135,31 @@ export class DdlBridge implements DdlContext {
 
   get inTransactionBlock(): boolean {
     return this.#session.mode === 'block';
+  }
+
+  get actor(): Actor {
+    return this.#session.actor;
+  }
+
+  get administrator(): Administrator {
+    return this.#session.administrator;
+  }
+
+  requireAdministration(area: AdministrationArea, message: string): void {
+    requireAdministration(this.#session, area, message);
+  }
+
+  ownerIn(schema: { readonly owner: ObjectId }): ObjectId {
+    return this.#session.dialect.profile.newRelations === 'creator' ? this.role : schema.owner;
+  }
+
+  /** Where it does not matter who makes a relation, rights to make them are told apart by kind. */
+  get viewPrivilege(): string {
+    return this.#session.dialect.profile.newRelations === 'creator' ? 'CREATE' : 'CREATE VIEW';
+  }
+
+  isOwnSchema(name: string): boolean {
+    return this.#session.dialect.system.schemas.has(name.toLowerCase());
   }
 
   get passwordEncryption(): string | undefined {

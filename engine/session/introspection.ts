@@ -42,6 +42,7 @@ import { transactionSetting } from './transaction-settings.ts';
 import { availableExtensions } from './available-extensions.ts';
 import { databaseSize, relationSize } from './sizes.ts';
 import { indexKeySuffix } from './index-key-text.ts';
+import { AccountIntrospection } from './account-introspection.ts';
 import { AdvisoryLocks } from './advisory-locks.ts';
 import { LargeObjects } from './large-objects.ts';
 import type { Session } from './session.ts';
@@ -51,6 +52,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   readonly sequences: SequenceHooks;
   readonly counts: CountHooks;
   readonly namedLocks: NamedLockHooks;
+  readonly accounts: AccountIntrospection;
   readonly #rendered: RenderedCatalog;
   readonly advisoryLocks: AdvisoryLocks;
   readonly largeObjects: LargeObjects;
@@ -59,6 +61,7 @@ export class SessionIntrospection implements IntrospectionHooks {
     this.#session = session;
     this.advisoryLocks = new AdvisoryLocks(session);
     this.largeObjects = new LargeObjects(session);
+    this.accounts = new AccountIntrospection(session);
     ({ sequences: this.sequences, counts: this.counts, namedLocks: this.namedLocks } = session);
     this.#rendered = new RenderedCatalog(session);
   }
@@ -623,12 +626,8 @@ export class SessionIntrospection implements IntrospectionHooks {
 
   // ---- sessions, locks, notifications
 
-  cancelSession(id: number, required = false): boolean {
-    return this.#session.core.signal(this.#session, id, 'cancel', required);
-  }
-
-  terminateSession(id: number, required = false): boolean {
-    return this.#session.core.signal(this.#session, id, 'terminate', required);
+  signalSession(id: number, what: 'cancel' | 'terminate', required = false): boolean {
+    return this.#session.core.signal(this.#session, id, what, required);
   }
 
   blockingSessions(id: number): readonly number[] {

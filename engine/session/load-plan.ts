@@ -2,14 +2,16 @@
  * The plan of a bulk load: the rows of the client as a scan, what WHERE keeps of them, and an INSERT.
  * WHERE sees whole rows of the table: columns that the client does not send have their defaults there.
  */
-import { displayIdentifier } from '../../sblr/contract/names.ts';
+import { displayIdentifier, type Identifier } from '../../sblr/contract/names.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import type { SqlType } from '../../sblr/contract/types.ts';
-import type { NodeOf, Program } from '../../sblr/nodes.ts';
+import { BOOL, INT32, type SqlType, TEXT } from '../../sblr/contract/types.ts';
+import type { NodeOf, Program, RelationNode } from '../../sblr/nodes.ts';
 import type { BoundExpression, BoundQuery, LogicalPlan, OutputColumn } from '../binder/bound.ts';
-import { bindDefault, bindTableExpression, coerceForAssignment } from '../binder/index.ts';
+import { bindDefault, bindQuery, bindTableExpression, coerceForAssignment } from '../binder/index.ts';
+import { shownColumns } from '../catalog/column-order.ts';
 import type { ColumnDefinition, SystemRelation, TableDefinition } from '../catalog/definitions.ts';
 import { storeExpression } from '../ddl/context.ts';
+import { zeroOf } from '../executor/modify/missing-values.ts';
 import { columnNames } from '../ddl/expression-nodes.ts';
 import { bindContext } from './prepare.ts';
 import type { Session } from './session.ts';
@@ -75,6 +77,86 @@ export function loadPlan(
     columns: [],
   };
   return { plan, parameterTypes: [], lastColumnId: LAST, tables: [{ table, access: 'write' }], modifies: true };
+}
+
+/**
+ * The plan of the statement's own INSERT over the fields as text, and the fields. A column whose field a row does not
+ * have gets the zero of its type.
+ */
+export function insertPlan(
+  session: Session,
+  program: Program,
+  insert: RelationNode,
+  table: TableDefinition,
+): { readonly query: BoundQuery; readonly fields: readonly { readonly name: Identifier; readonly type: SqlType }[] } {
+  const named = fieldNames(insert);
+  const stored = shownColumns(table).filter((column) => column.generated === 'none');
+  const fields = (named.length > 0 ? named : stored.map(({ name }) => name)).map((name) => ({ name, type: TEXT }));
+  const loaded: SystemRelation = {
+    kind: 'system',
+    id: 0,
+    name: 'load',
+    columns: [...fields.map(({ name, type }) => ({ name: name.text, type })), { name: '', type: INT32 }],
+  };
+  const context = bindContext(session, program, []);
+  const query = bindQuery(insert, { ...context, loaded });
+  const { plan } = query;
+  if (plan.kind !== 'insert' || plan.source.kind !== 'project') return { query, fields };
+  const { source } = plan;
+  const scan = source.source;
+  if (scan.kind !== 'system_scan') return { query, fields };
+  const had = scan.columns[fields.length]!;
+  const values = plan.values.map((value, at) => {
+    const column = table.columns[at]!;
+    const field = value === undefined ? -1 : fieldOf(value, source.columns, source, scan.columns);
+    return value === undefined || field < 0 ? value : presentOr(value, field, had, column.type);
+  });
+  const counted = {
+    ...source,
+    items: [...source.items, { column: had, expression: columnOf(had) }],
+    columns: [...source.columns, had],
+  };
+  return { query: { ...query, plan: { ...plan, source: counted, values } }, fields };
+}
+
+/** The fields that the source of an INSERT names; none = one per column of the table. */
+function fieldNames(insert: RelationNode): readonly Identifier[] {
+  const source = insert.op === 'INSERT' ? insert.source : undefined;
+  const rows = source?.op === 'PROJECT' ? source.source : source;
+  return rows?.op === 'LOADED_ROWS' ? rows.fields : [];
+}
+
+const columnOf = ({ id, type }: OutputColumn): BoundExpression => ({ kind: 'column', id, type });
+
+/** Which field the value is nothing but, counted from 0; -1 = it is computed. */
+function fieldOf(
+  value: BoundExpression,
+  outputs: readonly OutputColumn[],
+  project: LogicalPlan & { kind: 'project' },
+  fields: readonly OutputColumn[],
+): number {
+  const inner = withoutCasts(value);
+  if (inner.kind !== 'column') return -1;
+  const item = project.items[outputs.findIndex((column) => column.id === inner.id)];
+  const read = item === undefined ? undefined : withoutCasts(item.expression);
+  return read?.kind === 'column' ? fields.findIndex((column) => column.id === read.id) : -1;
+}
+
+function withoutCasts(value: BoundExpression): BoundExpression {
+  return value.kind === 'cast' ? withoutCasts(value.operand) : value;
+}
+
+function presentOr(value: BoundExpression, field: number, had: OutputColumn, type: SqlType): BoundExpression {
+  const condition: BoundExpression = {
+    kind: 'compare',
+    operator: 'greater',
+    operandType: INT32,
+    type: BOOL,
+    left: columnOf(had),
+    right: { kind: 'constant', value: field, type: INT32 },
+  };
+  const otherwise: BoundExpression = { kind: 'constant', value: zeroOf(type) ?? null, type: value.type };
+  return { kind: 'case', whens: [{ condition, result: value }], otherwise, type: value.type };
 }
 
 /** The table's columns, numbered from `first`. */

@@ -6,15 +6,15 @@
 import { displayIdentifier, identifierKey } from '../../sblr/contract/names.ts';
 import { readRows } from '../../sblr/contract/row-block.ts';
 import { shownColumns } from '../catalog/column-order.ts';
-import type { ResultColumn, RowBlock } from '../../sblr/contract/session.ts';
+import type { Completion, ResultColumn, RowBlock } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { textParser, type TextParser } from '../../sblr/contract/text/text-io.ts';
 import { TEXT } from '../../sblr/contract/types.ts';
 import type { Row, SqlValue } from '../../sblr/contract/values.ts';
-import type { NodeOf, Program } from '../../sblr/nodes.ts';
+import type { NodeOf, Program, RelationNode } from '../../sblr/nodes.ts';
 import type { ColumnDefinition, SystemRelation, TableDefinition } from '../catalog/definitions.ts';
 import { Execution } from '../executor/run.ts';
-import { loadPlan, withoutModifiers } from './load-plan.ts';
+import { insertPlan, loadPlan, withoutModifiers } from './load-plan.ts';
 import { planBound } from './prepare.ts';
 import type { LoadTarget, Session } from './session.ts';
 import { StatementContext } from './statement-context.ts';
@@ -35,9 +35,10 @@ export async function loadRows(
   session: Session,
   program: Program,
   statement: NodeOf<'LOAD_ROWS'>,
-): Promise<{ readonly command: string; readonly rows: number }> {
+): Promise<Completion> {
   const table = findTable(session, statement);
   await lockTable(session, table.id, table.name.text, 'row_exclusive', 'wait');
+  if (statement.insert !== undefined) return insertLoaded(session, program, statement, statement.insert, table);
   const columns = targetColumns(session, table, statement);
   const query = loadPlan(session, program, statement, table, columns);
   const parsers = columns.map((column) => textParser(withoutModifiers(column.type), session.evaluation.text));
@@ -56,6 +57,35 @@ export async function loadRows(
     session.sink.loadTaken?.(block.bytes.length);
   }
   return { command: statement.command, rows: stored };
+}
+
+/** Rows go through an INSERT of the statement's own. */
+async function insertLoaded(
+  session: Session,
+  program: Program,
+  statement: NodeOf<'LOAD_ROWS'>,
+  insert: RelationNode,
+  table: TableDefinition,
+): Promise<Completion> {
+  const { query, fields } = insertPlan(session, program, insert, table);
+  const planned = planBound(session, query, statement.command);
+  const context = new LoadContext(session, session.transaction!, []);
+  const types = [...fields.map(() => TEXT), TEXT];
+  let rows = 0;
+  let records = 0;
+  let duplicates = 0;
+  for await (const block of blocks(session, fields)) {
+    const loaded = readRows(block, types);
+    for (const row of loaded) (row as SqlValue[])[fields.length] = Number(row[fields.length]);
+    context.rows = loaded;
+    const execution = new Execution(planned.plan, context);
+    await execute(execution, context, session);
+    rows += execution.affectedRows ?? 0;
+    records += loaded.length;
+    duplicates += execution.outcome?.duplicates ?? 0;
+    session.sink.loadTaken?.(block.bytes.length);
+  }
+  return { command: statement.command, rows, records, duplicates };
 }
 
 function findTable(session: Session, statement: NodeOf<'LOAD_ROWS'>): TableDefinition {
@@ -165,7 +195,10 @@ function atLine(
 }
 
 /** Blocks as they arrive; ends with the client's end, throws its failure. */
-async function* blocks(session: Session, columns: readonly ColumnDefinition[]): AsyncIterable<RowBlock> {
+async function* blocks(
+  session: Session,
+  columns: readonly Pick<ColumnDefinition, 'name' | 'type'>[],
+): AsyncIterable<RowBlock> {
   const waiting: RowBlock[] = [];
   let ended = false;
   let failure: SqlError | undefined;

@@ -12,7 +12,7 @@ import {
 import type { Semantics } from '../../sblr/contract/semantics.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { noDatabase, unknownDatabase } from '../catalog/errors.ts';
-import { hasPrivilege, isSuperuser } from '../catalog/privileges.ts';
+import { type Actor, hasPrivilege, hasScopedPrivilege, isSuperuser } from '../catalog/privileges.ts';
 import type {
   CatalogView,
   Definition,
@@ -32,6 +32,8 @@ export interface SystemCatalog {
   readonly mainSchema: string;
   readonly temporarySchema: string | undefined;
   readonly schemas: ReadonlyMap<string, ObjectId>;
+  /** Those of them that are not open to everybody. */
+  readonly guarded: ReadonlySet<ObjectId>;
   /** Key: schema.name in lower case. */
   readonly views: ReadonlyMap<string, ViewDefinition>;
   readonly base: ReadonlyMap<string, SystemRelation>;
@@ -44,6 +46,8 @@ export interface NameSettings {
   /** Of the session, once it has one. */
   readonly temporarySchema: SchemaDefinition | undefined;
   readonly role: ObjectId;
+  /** Its roles that the session made active; undefined = those that are by default. */
+  readonly active: ReadonlySet<ObjectId> | undefined;
   readonly fold: IdentifierFold;
   readonly qualifier: Semantics['qualifier'];
   readonly system: SystemCatalog;
@@ -254,20 +258,44 @@ export class SessionNames implements NameContext {
     columns?: readonly number[],
   ): void {
     if (this.isSuperuser) return;
-    if (object.kind === 'view' && object.system) return;
-    const { catalog, role } = this;
-    if (hasPrivilege(catalog, role, object, privilege)) return;
-    const onColumn = (column: number): boolean => hasPrivilege(catalog, role, object, privilege, column);
+    if (object.kind === 'view' && object.system && this.isOpen(object)) return;
+    const { catalog, actor } = this;
+    if (hasPrivilege(catalog, actor, object, privilege)) return;
+    const onColumn = (column: number): boolean => hasPrivilege(catalog, actor, object, privilege, column);
     if (columns !== undefined && columns.length > 0 && columns.every(onColumn)) return;
-    if (columns?.length === 0 && 'columns' in object && object.columns.some((one) => onColumn(one.position))) return;
+    const live = 'columns' in object ? object.columns.filter((one) => !one.dropped) : [];
+    const partly = live.some((one) => onColumn(one.position));
+    if (columns?.length === 0 && partly) return;
     const word = wordOf(object);
-    const name =
-      object.kind === 'schema' ? this.schemaName(object.id)! : displayIdentifier(object.name, this.#settings.fold);
+    const fold = this.#settings.fold;
+    const name = object.kind === 'schema' ? this.schemaName(object.id)! : displayIdentifier(object.name, fold);
+    // Who may see some columns is told which one it is about; a list of all of them is about the table.
+    const missing = partly && columns!.length < live.length ? columns!.find((column) => !onColumn(column)) : undefined;
+    const column = live.find((one) => one.position === missing)?.name;
     throw new SqlError('insufficient_privilege', {
       message: `permission denied for ${word} ${name}`,
-      variant: 'object',
-      args: { kind: word, name },
+      variant: column === undefined ? 'object' : 'column',
+      args: {
+        kind: word,
+        name,
+        privilege,
+        ...(column === undefined ? {} : { column: displayIdentifier(column, fold) }),
+      },
     });
+  }
+
+  /** The rights that count. */
+  get actor(): Actor {
+    const { active } = this.#settings;
+    return active === undefined ? this.role : { role: this.role, active };
+  }
+
+  /** May everybody read the dialect's own view, or does the role hold something on its schema? */
+  isOpen(view: ViewDefinition): boolean {
+    const { guarded } = this.#settings.system;
+    if (!guarded.has(view.schemaId)) return true;
+    const scope = { database: this.schemaName(view.schemaId) ?? '', relation: view.name.text, column: '' };
+    return hasScopedPrivilege(this.catalog, this.actor, scope, 'SELECT');
   }
 }
 

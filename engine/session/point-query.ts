@@ -52,7 +52,9 @@ export function runPointQuery(session: Session, cached: CachedStatement, request
     writer.send(sink);
     query.idleWriter = writer;
   }
-  sink.complete(completion(query, row === undefined ? 0 : 1));
+  const done = completion(query, row === undefined ? 0 : 1);
+  session.counts.done(done);
+  sink.complete(done);
   session.requestDone();
   return true;
 }

@@ -48,6 +48,8 @@ export class Running {
   /** The rest of a portal that could not stay suspended, and how much of it was read. */
   #rest: RowStore | undefined;
   #restAt = 0;
+  /** The whole result is kept: a portal that outlives its transaction. */
+  held = false;
 
   constructor(query: PlannedQuery, context: StatementContext, keep: boolean, resolve?: ReferenceResolver) {
     this.#query = query;
@@ -216,15 +218,29 @@ export class Running {
     this.#drainRest(session);
   }
 
+  /** Computes the whole result and keeps it, for a portal that outlives its transaction. Answers the request. */
+  hold(session: Session): void {
+    this.held = true;
+    this.context.onResume = () => {
+      try {
+        if (!this.#closed) this.#drainRest(session);
+      } catch (error) {
+        session.requestFailed(error);
+      }
+    };
+    this.#drainRest(session);
+  }
+
   #drainRest(session: Session): void {
     this.#rest ??= new RowStore(this.context.spillFiles, REST_MEMORY);
     while (this.#at < this.#batch.length) this.#rest.add(this.#batch[this.#at++]!);
     this.context.startSlice();
     for (;;) {
       this.context.checkCancelled();
-      const state = this.#execution.step();
+      const state = this.#step(session);
       if (state === 'pending') return;
       if (state === 'done') break;
+      this.context.mayStartOver = false;
       for (const row of this.#execution.rows) this.#rest.add(row);
       if (this.context.sliceUsed()) {
         this.context.yieldSlice();
@@ -233,7 +249,10 @@ export class Running {
     }
     this.#ended = true;
     session.endOpenStatements(true);
-    this.#suspended(session);
+    if (this.held) {
+      this.#execution.close();
+      session.statementDone({ command: this.#query.command });
+    } else this.#suspended(session);
   }
 
   #readRest(rest: RowStore): readonly Row[] {

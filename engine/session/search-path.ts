@@ -23,8 +23,7 @@ export function searchPathNames(session: Session): string[] {
 export function searchPath(session: Session, names: SessionNames): ObjectId[] {
   if (session.dialect.profile.qualifier === 'database') return mainSchemaOnly(names);
   const ids: ObjectId[] = [];
-  const mayUse = (schema: SchemaDefinition): boolean =>
-    hasPrivilege(session.catalog, session.currentRole, schema, 'USAGE');
+  const mayUse = (schema: SchemaDefinition): boolean => hasPrivilege(session.catalog, session.actor, schema, 'USAGE');
   for (const name of searchPathNames(session)) {
     const schema = names.schemaByName(writtenName(session, name));
     if (schema !== undefined && !ids.includes(schema.id) && mayUse(schema)) ids.push(schema.id);
@@ -52,7 +51,9 @@ export function viewNames(session: Session, view: ViewDefinition): SessionNames 
     databaseId: view.databaseId,
     qualifier,
     mainSchema,
-    role: invokersRights(view) ? session.currentRole : view.owner,
+    ...(invokersRights(view)
+      ? { role: session.currentRole, active: session.activeRoles }
+      : { role: view.owner, active: undefined }),
     stored: true,
   });
   if (qualifier === 'database') return names.with({ searchPath: mainSchemaOnly(names) });

@@ -87,7 +87,7 @@ export class SessionSequences implements SequenceHooks {
   }
 
   #require(sequence: SequenceDefinition, ...privileges: string[]): void {
-    if (privileges.some((one) => hasPrivilege(this.#session.catalog, this.#session.currentRole, sequence, one))) return;
+    if (privileges.some((one) => hasPrivilege(this.#session.catalog, this.#session.actor, sequence, one))) return;
     const name = this.#show(sequence);
     throw new SqlError('insufficient_privilege', {
       message: `permission denied for sequence ${name}`,

@@ -30,6 +30,8 @@ import type { Row, SqlValue } from '../../sblr/contract/values.ts';
 import type { Identifier } from '../../sblr/contract/names.ts';
 import type { Program } from '../../sblr/nodes.ts';
 import { CATALOG_SPACE, type CatalogFork } from '../catalog/catalog.ts';
+import { accountOf, type Administrator } from '../catalog/accounts.ts';
+import type { Actor } from '../catalog/privileges.ts';
 import type {
   CatalogView,
   ObjectId,
@@ -67,6 +69,7 @@ import { SessionSequences } from './session-sequences.ts';
 import { NamedLocks } from './named-locks.ts';
 import { SessionVariables } from './session-variables.ts';
 import { SessionSettings } from './settings.ts';
+import { SessionTimer } from './session-timer.ts';
 import { StatementCounts } from './statement-counts.ts';
 import type { StatementContext, StatementHost } from './statement-context.ts';
 import type { DeclaredModes } from './transaction-settings.ts';
@@ -118,6 +121,8 @@ export class Session implements EngineSession, StatementHost {
   loginRole: ObjectId = 0;
   sessionRole: ObjectId = 0;
   currentRole: ObjectId = 0;
+  /** Roles of the current one that were made active; undefined = those that are by default. */
+  activeRoles: ReadonlySet<ObjectId> | undefined = undefined;
   temporarySchema: SchemaDefinition | undefined = undefined;
   transaction: Transaction | undefined = undefined;
   mode: TransactionMode = 'none';
@@ -155,7 +160,7 @@ export class Session implements EngineSession, StatementHost {
   #busy = false;
   #draining = false;
   #closed = false;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  readonly #timer = new SessionTimer();
   #cancelRequested: SqlError | undefined = undefined;
   #onCredit: (() => void) | undefined = undefined;
 
@@ -197,8 +202,8 @@ export class Session implements EngineSession, StatementHost {
   }
 
   /** Called by the authenticator when the proof held. */
-  open(role: RoleDefinition, databaseId: ObjectId): SessionInfo {
-    this.moveTo(databaseId, undefined);
+  open(role: RoleDefinition, databaseId: ObjectId, ownSchema?: string): SessionInfo {
+    this.moveTo(databaseId, ownSchema);
     this.loginRole = role.id;
     this.sessionRole = role.id;
     this.currentRole = role.id;
@@ -212,6 +217,7 @@ export class Session implements EngineSession, StatementHost {
       user: this.options.user,
       database: this.options.database,
       isSuperuser: role.superuser,
+      account: accountOf(role, this.administrator),
       settings: this.settings.reported(),
     };
   }
@@ -306,6 +312,8 @@ export class Session implements EngineSession, StatementHost {
     this.#submit(sink, () => {
       this.rollback();
       discard(this, 'all');
+      for (const portal of this.portals.values()) portal.close();
+      this.portals.clear();
       this.variables.clear();
       this.#ready();
     });
@@ -367,7 +375,7 @@ export class Session implements EngineSession, StatementHost {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue.length = 0;
-    if (!this.#busy) this.#stopTimer();
+    if (!this.#busy) this.#timer.stop();
     if (this.#busy) {
       this.cancel(new SqlError('admin_shutdown', 'terminating connection'));
       return;
@@ -385,6 +393,7 @@ export class Session implements EngineSession, StatementHost {
     this.namedLocks.releaseAll();
     this.sessionLocks.releaseAll();
     for (const cursor of this.cursors.values()) cursor.close();
+    for (const portal of this.portals.values()) portal.close();
     for (const channel of this.listening) this.core.notifications.unlisten(channel, this);
     this.core.dropTemporaryObjects(this);
     this.core.closed(this);
@@ -425,28 +434,13 @@ export class Session implements EngineSession, StatementHost {
     this.sink = sink;
     this.state = 'active';
     this.statementStartedAt = this.settings.clockAt((this.stateChangedAt = this.core.now()));
-    this.#stopTimer();
-    this.#startTimer();
-  }
-
-  #startTimer(): void {
-    const milliseconds = this.transactionDefaults.statementTimeoutMs;
-    if (milliseconds <= 0) return;
-    this.#timer = setTimeout(
-      () =>
-        this.cancel(
-          new SqlError('query_canceled', {
-            message: 'canceling statement due to statement timeout',
-            variant: 'statement_timeout',
-          }),
-        ),
-      milliseconds,
-    );
+    this.#timer.stop();
+    this.#timer.startStatement(this.transactionDefaults.statementTimeoutMs, (error) => this.cancel(error));
   }
 
   /** The request is answered. */
   #ready(): void {
-    this.#stopTimer();
+    this.#timer.stop();
     this.running = undefined;
     this.#busy = false;
     this.state = 'idle';
@@ -455,24 +449,9 @@ export class Session implements EngineSession, StatementHost {
     this.sink = IDLE_SINK;
     if (this.undelivered.length > 0 && this.mode === 'none') this.#deliverNotifications();
     sink.ready(this.status);
-    if (this.mode === 'block') this.#startIdleTimer();
+    if (this.mode === 'block' && !this.#closed)
+      this.#timer.startIdle(this.transactionDefaults.idleTimeoutMs, (error) => this.terminate(error));
     this.#drain();
-  }
-
-  /** A client that leaves its transaction open holds its locks: the session is ended, if the settings say so. */
-  #startIdleTimer(): void {
-    const milliseconds = this.transactionDefaults.idleTimeoutMs;
-    if (milliseconds <= 0 || this.#closed) return;
-    const error = new SqlError('idle_in_transaction_session_timeout', {
-      message: 'terminating connection due to idle-in-transaction timeout',
-    });
-    this.#timer = setTimeout(() => this.terminate(error), milliseconds);
-  }
-
-  #stopTimer(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   get status(): TransactionStatus {
@@ -670,9 +649,10 @@ export class Session implements EngineSession, StatementHost {
   }
 
   #closePortals(): void {
-    if (this.portals.size > 0) {
-      for (const portal of this.portals.values()) portal.close();
-      this.portals.clear();
+    for (const [name, portal] of this.portals) {
+      if (portal.held) continue;
+      portal.close();
+      this.portals.delete(name);
     }
     if (this.cursors.size === 0) return;
     for (const [name, cursor] of this.cursors) {
@@ -729,6 +709,7 @@ export class Session implements EngineSession, StatementHost {
         searchPath: [],
         temporarySchema: this.temporarySchema,
         role: this.currentRole,
+        active: this.activeRoles,
         fold: this.identifierFold,
         qualifier: this.dialect.profile.qualifier,
         system: this.dialect.systemFor(this.ownSchema),
@@ -805,6 +786,22 @@ export class Session implements EngineSession, StatementHost {
   get isSuperuser(): boolean {
     const role = this.catalog.get(this.currentRole);
     return role?.kind === 'role' && role.superuser;
+  }
+
+  /** Whose rights statements have. */
+  get actor(): Actor {
+    return this.activeRoles === undefined ? this.currentRole : { role: this.currentRole, active: this.activeRoles };
+  }
+
+  /** Which roles of the current one act from now on. */
+  activate(roles: ReadonlySet<ObjectId> | undefined): void {
+    this.activeRoles = roles;
+    this.#names = undefined;
+    this.versions.changed();
+  }
+
+  get administrator(): Administrator {
+    return { id: this.core.administrator, name: this.dialect.profile.administrator };
   }
 
   get spillFiles(): EngineCore['spillFiles'] {

@@ -113,7 +113,7 @@ export class SessionSettings {
     const plain = (text: string): string => text.toLowerCase().replace(/[ _-]/g, ' ');
     const options = this.#definitions.get(name)?.options;
     const option = options?.find((one) => plain(one) === plain(value)) ?? value;
-    if (global) this.setGlobal(name, option, true);
+    if (global) this.setGlobal(name, option, () => undefined);
     else this.set(name, option, true, false, inTransaction);
   }
 
@@ -130,17 +130,12 @@ export class SessionSettings {
   }
 
   /** For all sessions to come; undefined = the dialect's default. */
-  setGlobal(name: string, value: string | undefined, isSuperuser: boolean): void {
+  setGlobal(name: string, value: string | undefined, requireRight: () => void): void {
     const key = name.toLowerCase();
     const definition = this.#definitions.get(key);
     if (definition === undefined) throw this.#unknown(name);
-    const checked = this.#check(name, value ?? definition.defaultValue, isSuperuser, true);
-    if (!isSuperuser)
-      throw new SqlError('insufficient_privilege', {
-        message: `permission denied to set parameter "${definition.name}"`,
-        variant: 'setting',
-        args: { name: definition.name },
-      });
+    const checked = this.#check(name, value ?? definition.defaultValue, true, true);
+    requireRight();
     this.#globals.set(key, checked);
   }
 

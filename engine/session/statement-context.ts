@@ -14,7 +14,7 @@ import type {
   SystemRelation,
   TableDefinition,
 } from '../catalog/definitions.ts';
-import { hasPrivilege } from '../catalog/privileges.ts';
+import { type Actor, hasPrivilege } from '../catalog/privileges.ts';
 import { memoryExceeded } from '../executor/memory.ts';
 import type { ExecutionContext, Measurement, SpillFiles } from '../executor/operator.ts';
 import type { EvalContext } from '../functions/function.ts';
@@ -30,7 +30,8 @@ export interface StatementHost {
   readonly spillFiles: SpillFiles;
   readonly statementMemoryBytes: number;
   readonly identifierFold: 'lower' | 'upper' | 'preserve';
-  readonly currentRole: ObjectId;
+  /** Whose rights the statement has. */
+  readonly actor: Actor;
   readonly transactionDefaults: { readonly checksForeignKeys: boolean };
   systemRows(relation: SystemRelation, lookup?: SystemLookup): Iterable<Row>;
   readonly sequences: {
@@ -45,6 +46,7 @@ export interface StatementHost {
     read(name: string, scope: VariableKind, type: SqlType): SqlValue;
     assign(name: string, value: SqlValue, type: SqlType): void;
   };
+  readonly counts: { foundAll(count: number): void };
   notice(notice: SqlNotice): void;
 }
 
@@ -204,12 +206,16 @@ export class StatementContext implements ExecutionContext {
     return this.#host.variables.read(name, scope, type);
   }
 
+  rowsFound(count: number): void {
+    this.#host.counts.foundAll(count);
+  }
+
   setVariable(name: string, value: SqlValue, type: SqlType): void {
     this.#host.variables.assign(name, value, type);
   }
 
   mayRead(table: TableDefinition, column: number): boolean {
-    return hasPrivilege(this.catalog, this.#host.currentRole, table, 'SELECT', column);
+    return hasPrivilege(this.catalog, this.#host.actor, table, 'SELECT', column);
   }
 
   display(identifier: Identifier): string {

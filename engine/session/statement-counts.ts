@@ -16,7 +16,11 @@ export class StatementCounts implements CountHooks {
   /** What the statement under way put there. */
   #replaced: number | bigint | undefined;
 
+  /** Rows of the query under way without its limit, where it counts them. */
+  #found: number | undefined;
+
   begin(): void {
+    this.#found = undefined;
     this.#replaced = undefined;
   }
 
@@ -34,8 +38,12 @@ export class StatementCounts implements CountHooks {
   done({ command, rows, changed }: Completion): void {
     if (command === 'SELECT') {
       this.rows = NO_COUNT;
-      if (rows !== undefined) this.found = rows;
+      if (rows !== undefined) this.found = this.#found ?? rows;
     } else this.rows = changed ?? rows ?? NOT_COUNTED;
+  }
+
+  foundAll(count: number): void {
+    this.#found = count;
   }
 
   failed(): void {

@@ -11,7 +11,6 @@ import type { NodeOf, Program, StatementNode } from '../../sblr/nodes.ts';
 import { OPCODES } from '../../sblr/opcodes.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import { unknownDatabase } from '../catalog/errors.ts';
-import { hasPrivilege } from '../catalog/privileges.ts';
 import { databaseUsers, leaveDropped } from './current-database.ts';
 import { executeDdl } from '../ddl/index.ts';
 import { LockWaiter } from '../transactions/locks.ts';
@@ -19,7 +18,10 @@ import { requireOutsideBlock } from './outside-blocks.ts';
 import { analyzeTables, vacuumTables } from './analyze.ts';
 import { declareCursor, fetchCursor } from './cursors.ts';
 import { DdlBridge } from './ddl-bridge.ts';
+import { requireAdministration } from './administration.ts';
+import { mayBeIn, mayBeInOwn } from './authenticator.ts';
 import { explain } from './explain.ts';
+import { activateRoles } from './active-roles.ts';
 import { loadRows } from './load.ts';
 import { afterCommit, isTransactionControl, runTransactionControl } from './transaction-control.ts';
 import { checkHeld, lockTables } from './table-locks.ts';
@@ -172,6 +174,10 @@ function runQuery(session: Session, cached: CachedStatement, request: ExecuteReq
     session.toldColumns.add(query.columns);
     session.sink.columns(query.columns);
   }
+  if (request.hold === true) {
+    running.hold(session);
+    return;
+  }
   const cap = rowCap(session, query);
   running.continue(session, request.maxRows === 0 ? cap : request.maxRows, request.maxRows === 0 && cap > 0);
 }
@@ -217,7 +223,9 @@ function runOther(session: Session, program: Program, statement: StatementNode, 
 /** Groups of instructions that define data: objects, and who may use them. */
 const DEFINING_GROUPS: ReadonlySet<number> = new Set([0x01, 0x04]);
 
-function definesData({ op }: StatementNode): boolean {
+function definesData(statement: StatementNode): boolean {
+  const { op } = statement;
+  if (op === 'ACTIVATE_ROLES') return statement.byDefault;
   return op === 'TRUNCATE' || DEFINING_GROUPS.has(OPCODES[op].code >> 8);
 }
 
@@ -247,6 +255,10 @@ function runSimple(
     case 'SET_ROLE':
       setRole(session, statement);
       return { command: statement.reset ? 'RESET' : 'SET' };
+    case 'ACTIVATE_ROLES':
+      if (statement.byDefault) return undefined;
+      activateRoles(session, statement);
+      return { command: 'SET' };
     case 'USE_DATABASE':
       useDatabase(session, statement.name);
       return { command: 'USE' };
@@ -365,7 +377,9 @@ function setSetting(
   const { name } = statement;
   if (statement.scope === 'global') {
     const value = statement.reset ? undefined : givenValue(session, program, statement);
-    session.settings.setGlobal(name, value, session.isSuperuser);
+    session.settings.setGlobal(name, value, () =>
+      requireAdministration(session, 'settings', `permission denied to set parameter "${name}" for all sessions`),
+    );
     return { command: 'SET' };
   }
   if (statement.reset) session.settings.reset(name, session.isSuperuser, local, inTransaction);
@@ -447,7 +461,7 @@ export function discard(session: Session, what: NodeOf<'DISCARD'>['what']): void
   session.cursors.clear();
   session.settings.resetAll(false);
   session.sessionRole = session.currentRole = session.loginRole;
-  session.versions.changed();
+  session.activate(undefined);
   session.namedLocks.releaseAll();
   session.sessionLocks.releaseAll();
   for (const channel of session.listening) session.core.notifications.unlisten(channel, session);
@@ -458,19 +472,20 @@ function useDatabase(session: Session, name: Identifier): void {
   const own = name.text.toLowerCase();
   const database = session.catalog.databaseByName(name);
   const shown = displayIdentifier(name, session.identifierFold);
+  const refused = (): SqlError =>
+    new SqlError('insufficient_privilege', {
+      message: `permission denied for database "${shown}"`,
+      variant: 'database',
+      args: { name: shown },
+    });
   if (session.dialect.system.schemas.has(own)) {
+    if (!mayBeInOwn(session, session.actor, own)) throw refused();
     session.moveTo(0, own);
     session.sink.setting('database', own);
     return;
   }
   if (database === undefined) throw unknownDatabase(shown);
-  if (!hasPrivilege(session.catalog, session.currentRole, database, 'CONNECT')) {
-    throw new SqlError('insufficient_privilege', {
-      message: `permission denied for database "${shown}"`,
-      variant: 'database',
-      args: { name: shown },
-    });
-  }
+  if (!mayBeIn(session, session.actor, database)) throw refused();
   session.moveTo(database.id, undefined);
   session.sink.setting('database', shown);
 }

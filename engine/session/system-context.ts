@@ -9,6 +9,7 @@ import type { LargeObjects } from './large-objects.ts';
 import { preparedStatementRows } from './prepared-statements.ts';
 import type { RenderedCatalog } from './rendered-catalog.ts';
 import type { Session } from './session.ts';
+import { activeRoles } from './active-roles.ts';
 import { settingNumber } from './setting-text.ts';
 
 export function systemContext(session: Session): SystemContext {
@@ -19,7 +20,7 @@ export function systemContext(session: Session): SystemContext {
     catalog: session.catalog,
     databaseId: session.databaseId,
     everyDatabase: dialect.profile.qualifier === 'database',
-    administrator: core.administrator,
+    ...accountContext(session),
     fold: session.identifierFold,
     mainSchema: dialect.system.mainSchema,
     systemSchemaId: dialect.system.schemas.get(dialect.system.systemSchema) ?? 0,
@@ -78,6 +79,14 @@ export function systemContext(session: Session): SystemContext {
       }
     },
     listening: () => session.listening,
+  };
+}
+
+function accountContext(session: Session): Pick<SystemContext, 'administrator' | 'administratorName' | 'isActive'> {
+  return {
+    administrator: session.core.administrator,
+    administratorName: session.dialect.profile.administrator,
+    isActive: (account, role) => account === session.currentRole && activeRoles(session).some((one) => one.id === role),
   };
 }
 

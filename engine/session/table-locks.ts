@@ -86,7 +86,7 @@ export function checkHeld(session: Session, table: TableDefinition, mode: TableL
 function requireLockPrivilege(session: Session, table: TableDefinition, mode: NodeOf<'LOCK_TABLES'>['mode']): void {
   const enough = mode === 'access_share' ? ['SELECT'] : ['UPDATE', 'DELETE', 'TRUNCATE'];
   if (mode === 'row_exclusive') enough.push('INSERT');
-  if (enough.some((privilege) => hasPrivilege(session.catalog, session.currentRole, table, privilege))) return;
+  if (enough.some((privilege) => hasPrivilege(session.catalog, session.actor, table, privilege))) return;
   session.names.checkPrivilege(table, enough[0]!);
 }
 

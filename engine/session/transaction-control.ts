@@ -2,6 +2,7 @@
 import type { ImplicitTransaction, SettingRole } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf, StatementNode } from '../../sblr/nodes.ts';
+import { requireAdministration } from './administration.ts';
 import { inFailedTransaction } from './prepare.ts';
 import { toSqlError } from './errors.ts';
 import type { Session } from './session.ts';
@@ -198,8 +199,8 @@ function setTransaction(session: Session, statement: NodeOf<'SET_TRANSACTION'>):
   if (session.failed) throw inFailedTransaction();
   const { scope, isolation, access } = statement;
   if (scope === 'session' || scope === 'global') {
-    if (scope === 'global' && !session.isSuperuser)
-      throw new SqlError('insufficient_privilege', 'permission denied to set the transactions of all sessions');
+    if (scope === 'global')
+      requireAdministration(session, 'settings', 'permission denied to set the transactions of all sessions');
     const set = (role: SettingRole, value: string): void =>
       session.settings.setByRole(role, value, session.mode === 'block', scope === 'global');
     if (isolation !== 'none') set('isolation', isolation);

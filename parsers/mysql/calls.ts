@@ -17,7 +17,7 @@ import { collationOfSet } from './character-sets.ts';
 import { parseCastType, parseColumnType, name as charsetName } from './types.ts';
 
 const BARE: Readonly<Record<string, string>> = {
-  current_user: 'current_user',
+  current_user: 'current_account',
   current_date: 'local_date',
   utc_date: 'utc_date',
 };

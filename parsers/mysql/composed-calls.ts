@@ -1,7 +1,7 @@
 /** MySQL's functions that mean another node than one CALL of a primitive, dates aside (Reference Manual 14). */
 import type { SqlType } from '../../sblr/contract/types.ts';
 import { node, type ValueNode } from '../../sblr/nodes.ts';
-import { integerLiteral } from '../shared/literals.ts';
+import { integerLiteral, stringLiteral } from '../shared/literals.ts';
 import { STRING } from './expressions.ts';
 
 const call = (primitive: string, args: ValueNode[], pos: number): ValueNode =>
@@ -46,6 +46,11 @@ export function composedCall(name: string, args: ValueNode[], pos: number): Valu
     case 'substr':
     case 'substring':
       return call('text_part', args, pos);
+    case 'current_role':
+      return node('COALESCE', {
+        operands: [call('active_roles', [stringLiteral('`')], pos), stringLiteral('NONE')],
+        pos,
+      });
     case 'uuid':
       return node('CAST', { type: STRING, mode: 'cast', operand: call('uuid_of_time', [], pos), pos });
     case 'count': {

@@ -44,11 +44,11 @@ const INFORMATION = `
 found_rows/0 get_lock=named_lock/2 is_free_lock=named_lock_is_free/1 is_used_lock=named_lock_holder/1
 release_all_locks=named_locks_release/0 release_lock=named_lock_release/1 last_insert_id=last_identity/0-1 row_count/0
 aes_decrypt=deciphered/2-3 aes_encrypt=enciphered/2-3 bin_to_uuid=uuid_text/1-2 compress=compressed/1 connection_id=session_id/0
-current_user/0 database=current_database/0 inet6_aton=address_bytes/1 inet6_ntoa=address_text/1 inet_aton=address_number/1
+current_user=current_account/0 database=current_database/0 inet6_aton=address_bytes/1 inet6_ntoa=address_text/1 inet_aton=address_number/1
 inet_ntoa=address_of_number/1 charset=character_set_of/1 collation=collation_of/1 coercibility=collation_strength/1 is_ipv4=is_short_address/1 is_ipv4_compat=is_compatible_address/1 is_ipv4_mapped=is_mapped_address/1
-is_ipv6=is_long_address/1 is_uuid=is_uuid_text/1 md5/1 random_bytes=bytes_of_chance/1 schema=current_database/0 session_user/0
-sha=sha1_text/1 sha1=sha1_text/1 sha2=sha2_text/2 sleep=slept/1 system_user=session_user/0 uncompress=uncompressed/1
-uncompressed_length/1 user=session_user/0 uuid=uuid_of_time/0 uuid_short=short_unique_number/0 uuid_to_bin=uuid_bytes/1-2 version/0
+is_ipv6=is_long_address/1 is_uuid=is_uuid_text/1 md5/1 random_bytes=bytes_of_chance/1 schema=current_database/0 session_user=client_account/0
+sha=sha1_text/1 sha1=sha1_text/1 sha2=sha2_text/2 sleep=slept/1 system_user=client_account/0 uncompress=uncompressed/1
+uncompressed_length/1 user=client_account/0 uuid=uuid_of_time/0 uuid_short=short_unique_number/0 uuid_to_bin=uuid_bytes/1-2 version/0
 `;
 
 const AGGREGATES = `avg/1 bit_and=all_bits_and/1 bit_or=all_bits_or/1 bit_xor=all_bits_xor/1 count/0+ json_arrayagg=json_array_of_rows/1 json_objectagg=json_object_of_rows/2
@@ -85,6 +85,7 @@ export const FUNCTIONS: ReadonlyMap<string, MysqlFunctionFact> = table;
 
 /** Functions that calls.ts turns into other nodes or several calls, by number of arguments: names that are not in the table. */
 export const COMPOSED: ReadonlyMap<string, readonly [least: number, most: number]> = new Map([
+  ['current_role', [0, 0]],
   ['adddate', [2, 3]],
   ['concat', [1, Number.MAX_SAFE_INTEGER]],
   ['curtime', [0, 1]],

@@ -6,6 +6,7 @@
 import type { ClientAction } from '../../sblr/contract/dialect.ts';
 import type { Identifier, Name } from '../../sblr/contract/names.ts';
 import type { Semantics } from '../../sblr/contract/semantics.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import {
   node,
@@ -37,6 +38,16 @@ const SELECT_HINTS: ReadonlySet<string> = new Set([
   'straight_join',
 ]);
 
+/** A label made of an item's text has so many bytes at most. */
+const LABEL_BYTES = 255;
+
+function cutAtBytes(text: string, most: number): string {
+  const bytes = Buffer.from(text.slice(0, most));
+  let end = Math.min(bytes.length, most);
+  while (end < bytes.length && ((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
+}
+
 /** AS name [(columns)] after the rows of an INSERT. */
 interface RowAlias {
   readonly name: Identifier;
@@ -59,6 +70,8 @@ export class MysqlParser extends MysqlCalls {
   table = '';
   /** Name of the session's database; '' = none. */
   database = '';
+  /** user@host of the session's account. */
+  account = 'root@%';
   /** Statements that belong to this one and run after it. */
   readonly following: StatementNode[] = [];
 
@@ -91,6 +104,7 @@ export class MysqlParser extends MysqlCalls {
   nested(text: string): MysqlParser {
     const inner = new MysqlParser(text, 0, this.modes, this.encode);
     inner.database = this.database;
+    inner.account = this.account;
     return inner;
   }
 
@@ -115,13 +129,33 @@ export class MysqlParser extends MysqlCalls {
     for (;;) {
       if (this.kind !== Token.WORD) break;
       if (this.acceptOneOf('distinct', 'distinctrow') !== undefined) distinct = true;
-      else if (this.isWord('sql_calc_found_rows')) throw this.unsupported('SQL_CALC_FOUND_ROWS');
+      else if (this.isWord('sql_calc_found_rows')) this.countAll();
       else if (!this.acceptWord('all')) {
         if (!SELECT_HINTS.has(this.value)) break;
         this.advance();
       }
     }
     return distinct ? { on: [], pos } : undefined;
+  }
+
+  /** Index of the SELECT that a statement begins with. */
+  firstSelect = -1;
+  /** The statement's limit counts all rows. */
+  countsAll = false;
+
+  /** SQL_CALC_FOUND_ROWS: of the whole statement, so only its first SELECT may say so. */
+  private countAll(): void {
+    for (let at = this.index - 1; at > this.firstSelect; at--) {
+      if (this.tokens.values[at] !== 'select') continue;
+      throw new SqlError('syntax_error', {
+        message: "Incorrect usage/placement of 'SQL_CALC_FOUND_ROWS'",
+        variant: 'misplaced_word',
+        args: { word: 'SQL_CALC_FOUND_ROWS' },
+        position: this.pos,
+      });
+    }
+    this.advance();
+    this.countsAll = true;
   }
 
   /** An item without alias is named by its column, or by its text as written. */
@@ -144,8 +178,9 @@ export class MysqlParser extends MysqlCalls {
 
   private itemLabel(value: ValueNode, text: string): string {
     if (value.op === 'COLUMN') return (value.name.at(-1) as Identifier).text;
-    if (value.op === 'LITERAL' && typeof value.value === 'string' && value.type.kind === 'text') return value.value;
-    return /^(null|true|false)$/i.test(text) ? text.toUpperCase() : text;
+    const isText = value.op === 'LITERAL' && typeof value.value === 'string' && value.type.kind === 'text';
+    const label = isText ? (value.value as string) : /^(null|true|false)$/i.test(text) ? text.toUpperCase() : text;
+    return label.length < LABEL_BYTES / 4 ? label : cutAtBytes(label, LABEL_BYTES);
   }
 
   private selectAlias(): Identifier | undefined {
@@ -243,7 +278,7 @@ export class MysqlParser extends MysqlCalls {
       offset = count;
       count = this.limitValue();
     } else if (this.acceptWord('offset')) offset = this.limitValue();
-    return node('LIMIT', { withTies: false, percent: false, source: body, count, offset, pos });
+    return node('LIMIT', { withTies: false, percent: false, countsAll: false, source: body, count, offset, pos });
   }
 
   private limitValue(): ValueNode {

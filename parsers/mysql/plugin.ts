@@ -19,6 +19,7 @@ const statements: StatementCompilation<MysqlParser> = {
     const modes = sqlModes(settings['sql_mode'], settings['collation_connection']);
     const parser = new MysqlParser(text, start, modes, encodeNested);
     parser.database = settings['database'] ?? '';
+    parser.account = settings['account'] ?? parser.account;
     return parser;
   },
   semantics: (parser) => parser.semantics,
@@ -33,11 +34,12 @@ const compiler: LiftingCompiler = {
       sql_mode: mode = DEFAULT_SQL_MODE,
       collation_connection: collation = DEFAULT_COLLATION,
       database = '',
+      account = '',
     } = settings;
-    // SHOW labels its columns with the name of the session's database.
+    // SHOW labels its columns with the names of the session's database and account.
     return mode === DEFAULT_SQL_MODE && collation === DEFAULT_COLLATION
-      ? database
-      : `${database}\n${mode}\n${collation}`;
+      ? `${database}\n${account}`
+      : `${database}\n${account}\n${mode}\n${collation}`;
   },
   stringsInDoubleQuotes: (settings) => !sqlModes(settings['sql_mode']).lexical.ansiQuotes,
 };

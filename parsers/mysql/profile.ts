@@ -1,6 +1,7 @@
 /** What the engine is told of this dialect: system variables, schemas, and the catalog's views. */
 import { createHash } from 'node:crypto';
 import type { DialectProfile } from '../../sblr/contract/session.ts';
+import { PRIVILEGE_SHAPES, PRIVILEGE_SOURCES } from './catalog/account-views.ts';
 import { buildViews } from './catalog/build-view.ts';
 import { INFORMATION_SCHEMA_SHAPES } from './catalog/information-schema-shapes.ts';
 import { INFORMATION_SCHEMA_SOURCES } from './catalog/information-schema-sources.ts';
@@ -23,10 +24,13 @@ const SCHEMAS = [
 export const SERVER_VERSION = '8.0.36-lyrebird';
 
 function buildProfile(): DialectProfile {
-  const rest = {
+  const rest: Omit<DialectProfile, 'hash'> = {
     dialect: 'mysql',
     views: [
-      ...buildViews('information_schema', INFORMATION_SCHEMA_SHAPES, INFORMATION_SCHEMA_SOURCES),
+      ...buildViews('information_schema', [...INFORMATION_SCHEMA_SHAPES, ...PRIVILEGE_SHAPES], {
+        ...INFORMATION_SCHEMA_SOURCES,
+        ...PRIVILEGE_SOURCES,
+      }),
       ...buildViews('mysql', MYSQL_SHAPES, MYSQL_SOURCES),
       ...buildViews('performance_schema', PERFORMANCE_SCHEMA_SHAPES, PERFORMANCE_SCHEMA_SOURCES),
     ],
@@ -38,6 +42,18 @@ function buildProfile(): DialectProfile {
     temporarySchema: undefined,
     qualifier: SEMANTICS.qualifier,
     administrator: 'root',
+    logins: 'accounts',
+    newRelations: 'schema_owner',
+    databaseAccess: 'any_privilege',
+    guardedSchemas: ['mysql'],
+    administration: {
+      settings: ['SUPER', 'SYSTEM_VARIABLES_ADMIN'],
+      sessions: ['SUPER', 'CONNECTION_ADMIN'],
+      activity: ['PROCESS'],
+      accounts: ['CREATE USER'],
+      roles: ['CREATE ROLE', 'CREATE USER'],
+      role_grants: ['WITH ADMIN', 'ROLE_ADMIN', 'SUPER'],
+    },
     databaseOptional: true,
     describesOrigins: true,
     identifierFold: SEMANTICS.identifierFold,

@@ -48,7 +48,7 @@ character_set_system|utf8mb3|string|||||fixed|
 collation_connection|utf8mb4_0900_ai_ci|string|||||user|r
 collation_database|utf8mb4_0900_ai_ci|string|||||user|
 collation_server|utf8mb4_0900_ai_ci|string|||||user|
-completion_type|NO_CHAIN|enum|NO_CHAIN,CHAIN,RELEASE||||user|
+completion_type|NO_CHAIN|enum|NO_CHAIN||||user|
 connect_timeout|10|integer||2|31536000|s|global|
 cte_max_recursion_depth|1000|integer||0|4294967295||user|
 default_authentication_plugin|mysql_native_password|string|||||fixed|
@@ -87,7 +87,7 @@ log_bin|off|bool|||||fixed|
 log_bin_trust_function_creators|off|bool|||||global|
 lower_case_file_system|off|bool|||||fixed|
 lower_case_table_names|2|integer||0|2||fixed|
-max_allowed_packet|67108864|integer||1024|1073741824||user|
+max_allowed_packet|67108864|integer||1024|1073741824||global|r
 max_connections|200|integer||1|100000||global|
 max_error_count|1024|integer||0|65535||user|
 max_execution_time|0|integer||0|4294967295|ms|user|

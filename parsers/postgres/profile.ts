@@ -54,7 +54,7 @@ const GRAMMAR_SPELLINGS = [
 
 /** The profile with the given views of the system catalog. */
 export function buildProfile(views: readonly CatalogView[]): DialectProfile {
-  const rest = {
+  const rest: Omit<DialectProfile, 'hash'> = {
     dialect: 'postgres',
     views,
     settings: SETTINGS,
@@ -63,6 +63,11 @@ export function buildProfile(views: readonly CatalogView[]): DialectProfile {
     mainSchema: SEMANTICS.mainSchema,
     qualifier: SEMANTICS.qualifier,
     administrator: 'postgres',
+    logins: 'roles',
+    newRelations: 'creator',
+    databaseAccess: 'connect',
+    guardedSchemas: [],
+    administration: { settings: [], sessions: [], activity: [], accounts: [], roles: [], role_grants: [] },
     databaseOptional: false,
     describesOrigins: false,
     temporarySchema: 'pg_temp',

@@ -214,7 +214,7 @@ export abstract class QueryParser extends FromParser {
     if (withTies && body.op !== 'SORT') {
       throw this.error('syntax_error', 'WITH TIES cannot be specified without ORDER BY clause');
     }
-    return node('LIMIT', { withTies, percent: false, source: body, count, offset, pos });
+    return node('LIMIT', { withTies, percent: false, countsAll: false, source: body, count, offset, pos });
   }
 
   /** The count of FETCH: a constant with a sign, a parameter, or a parenthesised expression. */

@@ -12,13 +12,14 @@ import type { PacketWriter } from './packets.ts';
 export const NATIVE = 'mysql_native_password';
 export const CACHING_SHA2 = 'caching_sha2_password';
 
+const METHODS: ReadonlySet<string> = new Set([NATIVE, CACHING_SHA2, '']);
+
 const AUTH_SWITCH = 0xfe;
 const MORE_DATA = 0x01;
 const FAST_OK = 0x03;
 const FULL_AUTHENTICATION = 0x04;
 const KEY_REQUEST = 0x02;
 const KEY_BITS = 2048;
-const SHA256_BYTES = 32;
 
 /** The key pair with which passwords are sent over connections without TLS: one per process, made when first asked for. */
 interface ExchangeKey {
@@ -67,6 +68,8 @@ export class Authentication {
   /** `method` 'trust' lets in whom the engine trusts; else the client's proof is checked. */
   start(method: 'trust' | 'password', plugin: string, proof: Buffer): void {
     if (method === 'trust') this.#ask('trust', proof);
+    // No proof claims the empty password.
+    else if (proof.length === 0 && METHODS.has(plugin)) this.#ask('plain', proof);
     else if (plugin === CACHING_SHA2) this.#sha256(proof);
     else if (plugin === NATIVE || plugin === '') this.#ask('sha1-challenge', Buffer.concat([this.#nonce, proof]));
     else this.#switchPlugin();
@@ -77,7 +80,8 @@ export class Authentication {
     const data = reader.copy(reader.remaining);
     switch (this.#step) {
       case 'switch':
-        this.#ask('sha1-challenge', Buffer.concat([this.#nonce, data]));
+        if (data.length === 0) this.#ask('plain', data);
+        else this.#ask('sha1-challenge', Buffer.concat([this.#nonce, data]));
         return;
       case 'full':
         if (this.#host.encrypted) this.#ask('plain', withoutTerminator(data));
@@ -107,9 +111,7 @@ export class Authentication {
 
   #sha256(proof: Buffer): void {
     this.#step = 'sha256';
-    // An empty proof stands for an empty password, for which there is nothing to remember.
-    if (proof.length === SHA256_BYTES) this.#ask('sha256-challenge', Buffer.concat([this.#nonce, proof]));
-    else this.#ask('sha1-challenge', this.#nonce);
+    this.#ask('sha256-challenge', Buffer.concat([this.#nonce, proof]));
   }
 
   #moreData(data: Uint8Array): void {

@@ -29,7 +29,11 @@ export function notPreparable(): SqlError {
 }
 
 export function wrongArguments(where: string): SqlError {
-  return new SqlError('protocol_violation', { message: `Incorrect arguments to ${where}`, variant: 'arguments' });
+  return new SqlError('protocol_violation', {
+    message: `Incorrect arguments to ${where}`,
+    variant: 'arguments',
+    args: { command: where },
+  });
 }
 
 export function emptyQuery(): SqlError {

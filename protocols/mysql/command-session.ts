@@ -15,13 +15,13 @@ import type {
 } from '../../sblr/contract/session.ts';
 import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { type TimeZone, UTC, zoneOrOffset } from '../../sblr/contract/text/time-zone.ts';
-import { type SqlType } from '../../sblr/contract/types.ts';
-import { InvalidUtf8, type NetworkReader } from '../shared/byte-reader.ts';
+import type { SqlType } from '../../sblr/contract/types.ts';
+import { InvalidUtf8, MalformedMessage, type NetworkReader } from '../shared/byte-reader.ts';
 import { CLIENT, COM, SERVER_STATUS, TRACKED } from './constants.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { diagnosticsResult, writeDiagnostics } from './diagnostics-result.ts';
-import { emptyQuery, near, notPreparable, severalStatements, wrongArguments } from './command-errors.ts';
-import { nativeError } from './error-map.ts';
+import { emptyQuery, near, notPreparable, severalStatements } from './command-errors.ts';
+import { nativeError } from './native-error.ts';
 import { FileTransfer, writeFileRequest } from './file-transfer.ts';
 import { affectedRows, infoText, statisticsText } from './outcome.ts';
 import {
@@ -34,18 +34,19 @@ import {
   writeOk,
 } from './messages.ts';
 import type { PacketWriter } from './packets.ts';
-import { readParameterTypes, readParameterValues } from './parameters.ts';
-import { PreparedStatement, writePrepared } from './prepared-statement.ts';
+import { type PreparedStatement, readExecution, writePrepared } from './prepared-statement.ts';
+import { StatementStore } from './statement-store.ts';
 import type { SessionHost, StatementCompiler } from './session-host.ts';
 import { formatOf } from './result-format.ts';
 import type { RowEncoder } from './row-encoder.ts';
 import { SessionCharacterSets } from './session-charsets.ts';
 import { isBlank, withoutEnd } from './statement-text.ts';
 
-type Request = 'none' | 'query' | 'execute' | 'prepare' | 'fields' | 'reset';
+type Request = 'none' | 'query' | 'execute' | 'cursor' | 'fetch' | 'prepare' | 'fields' | 'reset';
 
 /** Credit is given back in pieces of at least this, to save frames. */
 const CREDIT_STEP_BYTES = 256 << 10;
+const MAX_INT32 = 0x7fff_ffff;
 /** SET_OPTION: 0 turns several statements per query on, 1 off. */
 const MULTI_STATEMENTS_ON = 0;
 
@@ -58,8 +59,7 @@ export class CommandSession implements ReplySink {
   readonly #charsets: SessionCharacterSets;
   readonly #diagnostics: Diagnostics;
   readonly #startedAt = performance.now();
-  readonly #statements = new Map<number, PreparedStatement>();
-  #nextStatement = 1;
+  readonly #statements: StatementStore;
   #questions = 0;
 
   #status: TransactionStatus = 'idle';
@@ -67,7 +67,6 @@ export class CommandSession implements ReplySink {
   /** Clients that quote texts themselves must know that a backslash escapes nothing. */
   #plainBackslashes = false;
   #zone: TimeZone = UTC;
-  #database: string;
   #changes: StateChange[] = [];
 
   #request: Request = 'none';
@@ -82,6 +81,10 @@ export class CommandSession implements ReplySink {
   /** The last result's completion, written when it is known whether another follows. */
   #completion: Completion | undefined;
   #preparing: PreparedStatement | undefined;
+  /** The statement that the request under way executes, or whose rows it fetches. */
+  #executing: PreparedStatement | undefined;
+  /** What the end of the rows says of the cursor. */
+  #cursorStatus = 0;
   #parameterTypes: readonly SqlType[] = [];
   #columns: readonly ResultColumn[] = [];
   #uncredited = 0;
@@ -97,6 +100,7 @@ export class CommandSession implements ReplySink {
     capabilities: number,
     charset: number,
     info: SessionInfo,
+    clientHost: string,
   ) {
     this.#host = host;
     this.#packets = host.packets;
@@ -104,10 +108,13 @@ export class CommandSession implements ReplySink {
     this.#compiler = compiler;
     this.#capabilities = capabilities;
     this.#charsets = new SessionCharacterSets(host.packets, charset);
-    this.#database = info.database;
     this.#diagnostics = new Diagnostics(host.limits.diagnostics);
+    this.#statements = new StatementStore(engine, host.limits);
     for (const [name, value] of Object.entries(info.settings)) this.#apply(name, value);
     this.#apply('database', info.database);
+    const { user, host: accountHost } = info.account ?? { user: info.user, host: '%' };
+    this.#diagnostics.place = { ...this.#diagnostics.place, user, host: clientHost, accountHost };
+    this.#apply('account', `${user}@${accountHost}`);
   }
 
   /** May the next packet be handled now? */
@@ -149,7 +156,8 @@ export class CommandSession implements ReplySink {
     try {
       this.#dispatch(command, reader);
     } catch (error) {
-      if (error instanceof InvalidUtf8) this.#refuse(new SqlError('character_not_in_repertoire', error.message));
+      if (error instanceof MalformedMessage) this.#refuse(new SqlError('protocol_violation', error.message));
+      else if (error instanceof InvalidUtf8) this.#refuse(new SqlError('character_not_in_repertoire', error.message));
       else if (error instanceof SqlError) this.#refuse(error);
       else throw error;
     }
@@ -187,15 +195,18 @@ export class CommandSession implements ReplySink {
       case COM.STMT_EXECUTE:
         this.#execute(reader);
         return;
+      case COM.STMT_FETCH:
+        this.#fetch(reader);
+        return;
       case COM.STMT_SEND_LONG_DATA:
-        this.#longData(reader);
+        this.#statements.longData(reader);
         return;
       case COM.STMT_CLOSE:
         // Has no answer.
-        this.#statements.delete(reader.u32le());
+        this.#statements.close(reader.u32le());
         return;
       case COM.STMT_RESET:
-        this.#statement(reader.u32le(), 'mysqld_stmt_reset').reset();
+        this.#statements.reset(reader.u32le());
         this.#ok();
         return;
       default:
@@ -227,10 +238,7 @@ export class CommandSession implements ReplySink {
     if (this.#moreStatements && (this.#capabilities & CLIENT.MULTI_STATEMENTS) === 0)
       throw severalStatements(this.#text.slice(result.end));
     const { statement } = result;
-    if (statement.action.kind === 'diagnostics') {
-      this.#showDiagnostics(statement.action);
-      return;
-    }
+    if (statement.action.kind === 'diagnostics') return this.#showDiagnostics(statement.action);
     this.#begin('query', false);
     this.#action = statement.action;
     this.#engine.execute(
@@ -271,12 +279,7 @@ export class CommandSession implements ReplySink {
   #prepare(text: string): void {
     this.#text = withoutEnd(text);
     this.#moreStatements = false;
-    if (this.#statements.size >= this.#host.limits.preparedStatements) {
-      throw new SqlError('configuration_limit_exceeded', {
-        message: `Can't create more than max_prepared_stmt_count statements (current value: ${this.#host.limits.preparedStatements})`,
-        variant: 'prepared_statements',
-      });
-    }
+    this.#statements.requireRoom();
     const result = this.#compiler.compile({ text: this.#text, start: 0, settings: this.#settings });
     if (result.kind === 'error') throw result.error;
     if (result.kind === 'empty') throw emptyQuery();
@@ -284,7 +287,7 @@ export class CommandSession implements ReplySink {
     if (!isBlank(rest)) throw severalStatements(rest);
     const { statement } = result;
     if (statement.action.kind !== 'none') throw notPreparable();
-    this.#preparing = new PreparedStatement(this.#nextStatement++, statement);
+    this.#preparing = this.#statements.make(statement);
     this.#begin('prepare', true);
     this.#engine.prepare(statement.program, this.#preparing.requestTypes(), statement.text, this);
   }
@@ -292,7 +295,7 @@ export class CommandSession implements ReplySink {
   #prepared(): void {
     const statement = this.#preparing as PreparedStatement;
     statement.columns = this.#columns;
-    this.#statements.set(statement.id, statement);
+    this.#statements.keep(statement);
     writePrepared(this.#packets, statement, {
       capabilities: this.#capabilities,
       charset: this.#charsets.collation,
@@ -303,23 +306,15 @@ export class CommandSession implements ReplySink {
   }
 
   #execute(reader: NetworkReader): void {
-    const statement = this.#statement(reader.u32le(), 'mysqld_stmt_execute');
-    reader.skip(1 + 4);
-    const { compiled, parameterCount } = statement;
-    let values = compiled.literals;
-    let types: readonly (SqlType | undefined)[] = compiled.literalTypes;
-    if (parameterCount > 0) {
-      const nulls = reader.copy((parameterCount + 7) >> 3);
-      if (reader.u8() === 1) statement.declare(readParameterTypes(reader, parameterCount));
-      if (statement.types.length !== parameterCount) throw wrongArguments('mysqld_stmt_execute');
-      const long = statement.takeLongData();
-      const given = readParameterValues(reader, nulls, statement.types, long, this.#charsets.client);
-      values = values.length === 0 ? given : [...given, ...values];
-      types = statement.requestTypes(given, long);
-    }
+    const statement = this.#statements.require(reader.u32le(), 'mysqld_stmt_execute');
+    this.#statements.closeCursor(statement);
+    const { compiled } = statement;
+    const { wantsCursor, values, types } = readExecution(reader, statement, this.#charsets.client);
+    const hold = wantsCursor && statement.columns.length > 0;
     this.#moreStatements = false;
     this.#text = compiled.text;
-    this.#begin('execute', true);
+    this.#begin(hold ? 'cursor' : 'execute', true);
+    this.#executing = statement;
     this.#engine.execute(
       {
         program: compiled.program,
@@ -328,28 +323,24 @@ export class CommandSession implements ReplySink {
         implicit: this.#implicit,
         text: compiled.text,
         wantColumns: true,
+        portal: hold ? statement.portal : undefined,
+        hold,
         maxRows: 0,
       },
       this,
     );
   }
 
-  #longData(reader: NetworkReader): void {
-    const statement = this.#statements.get(reader.u32le());
-    const parameter = reader.u16le();
-    // Has no answer, not even for an error: the execution reports it.
-    statement?.addLongData(parameter, reader.copy(reader.remaining));
-  }
-
-  #statement(id: number, command: string): PreparedStatement {
-    const statement = this.#statements.get(id);
-    if (statement === undefined) {
-      throw new SqlError('invalid_sql_statement_name', {
-        message: `Unknown prepared statement handler (${id}) given to ${command}`,
-        variant: 'handle',
-      });
-    }
-    return statement;
+  /** Rows of an open cursor. The last ones close it. */
+  #fetch(reader: NetworkReader): void {
+    const statement = this.#statements.requireCursor(reader.u32le());
+    const rows = Math.min(Math.max(reader.u32le(), 1), MAX_INT32);
+    this.#text = statement.compiled.text;
+    this.#moreStatements = false;
+    this.#begin('fetch', true);
+    this.#executing = statement;
+    this.#encoder = formatOf(statement.cursor as readonly ResultColumn[]).encoder(true);
+    this.#engine.fetch(statement.portal, rows, this.#implicit, this);
   }
 
   // ---- other commands -----------------------------------------------------------------------------------
@@ -404,6 +395,7 @@ export class CommandSession implements ReplySink {
     this.#action = { kind: 'none' };
     this.#transfer = undefined;
     this.#columns = [];
+    this.#cursorStatus = 0;
     this.#parameterTypes = [];
     this.#diagnostics.clear();
   }
@@ -417,7 +409,7 @@ export class CommandSession implements ReplySink {
   }
 
   #writeError(error: SqlError): void {
-    const native = nativeError(error.condition, near(error, this.#text), this.#database);
+    const native = nativeError(error.condition, near(error, this.#text), this.#diagnostics.place);
     this.#diagnostics.error(error);
     writeErr(this.#packets, native.errno, native.sqlstate, native.message);
   }
@@ -426,6 +418,7 @@ export class CommandSession implements ReplySink {
     return (
       (this.#settings['autocommit'] === 'off' ? 0 : SERVER_STATUS.AUTOCOMMIT) |
       (this.#status === 'idle' ? 0 : SERVER_STATUS.IN_TRANS) |
+      this.#cursorStatus |
       (more ? SERVER_STATUS.MORE_RESULTS_EXISTS : 0) |
       (this.#plainBackslashes ? SERVER_STATUS.NO_BACKSLASH_ESCAPES : 0)
     );
@@ -464,7 +457,15 @@ export class CommandSession implements ReplySink {
     this.#finishResult(true);
     if (columns.length === 0) return;
     this.#encoder = formatOf(columns).encoder(this.#binary);
-    this.#describe(columns, false);
+    if (this.#request === 'cursor') this.#openCursor(columns);
+    else this.#describe(columns, false);
+  }
+
+  /** Only the columns go out now, and a single end. */
+  #openCursor(columns: readonly ResultColumn[]): void {
+    (this.#executing as PreparedStatement).cursor = columns;
+    this.#cursorStatus = SERVER_STATUS.CURSOR_EXISTS;
+    formatOf(columns).describe(this.#packets, this.#charsets.collation);
   }
 
   parameters(types: readonly SqlType[]): void {
@@ -493,9 +494,13 @@ export class CommandSession implements ReplySink {
   complete(completion: Completion): void {
     this.#finishResult(true);
     this.#completion = completion;
+    if (this.#request !== 'fetch') return;
+    this.#cursorStatus = SERVER_STATUS.LAST_ROW_SENT;
+    this.#statements.closeCursor(this.#executing as PreparedStatement);
   }
 
   suspended(): void {
+    this.#cursorStatus = SERVER_STATUS.CURSOR_EXISTS;
     this.#completion = { command: 'SELECT' };
   }
 
@@ -506,14 +511,13 @@ export class CommandSession implements ReplySink {
   setting(name: string, value: string): void {
     this.#apply(name, value);
     if (name === 'database') {
-      this.#database = value;
       this.#changes.push({ kind: 'schema', name, value });
     } else if (TRACKED.has(name)) this.#changes.push({ kind: 'variable', name, value });
   }
 
   #apply(name: string, value: string): void {
     this.#settings = { ...this.#settings, [name]: value };
-    if (name === 'database') this.#diagnostics.database = value;
+    if (name === 'database') this.#diagnostics.place = { ...this.#diagnostics.place, database: value };
     if (name === 'sql_mode') this.#plainBackslashes = value.split(',').includes('NO_BACKSLASH_ESCAPES');
     this.#charsets.apply(name, value);
     if (name === 'time_zone') this.#zone = zoneOrOffset(value) ?? this.#zone;
@@ -525,7 +529,7 @@ export class CommandSession implements ReplySink {
       this.#engine.loadFail('Loading local data is disabled; this must be enabled on both the client and server sides');
       return;
     }
-    this.#transfer = new FileTransfer(this.#engine, action.format, columns, window);
+    this.#transfer = new FileTransfer(this.#engine, action.format, columns, window, (notice) => this.notice(notice));
     writeFileRequest(this.#packets, action.file);
     this.#host.outputGrown(true);
   }
@@ -564,6 +568,7 @@ export class CommandSession implements ReplySink {
       this.#refuse(error);
     }
     if (this.#request !== 'none') return;
+    if (this.#action.kind === 'disconnect' && !this.#failed) return this.#host.close();
     this.#host.answered();
     this.#host.proceed();
   }

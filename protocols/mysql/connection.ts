@@ -4,7 +4,7 @@
  */
 import type { EngineLink, EngineSession, SessionInfo } from '../../sblr/contract/session.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
-import { NetworkReader } from '../shared/byte-reader.ts';
+import { MalformedMessage, NetworkReader } from '../shared/byte-reader.ts';
 import {
   ClientConnection,
   type ClientSocket,
@@ -15,7 +15,7 @@ import { Authentication, NATIVE } from './auth.ts';
 import { clientCollation } from './character-sets.ts';
 import { CommandSession } from './command-session.ts';
 import { CHARSET, CLIENT, COM, SERVER_STATUS } from './constants.ts';
-import { nativeError } from './error-map.ts';
+import { nativeError } from './native-error.ts';
 import {
   type HandshakeResponse,
   makeNonce,
@@ -53,11 +53,11 @@ export interface MysqlConnectionOptions {
 type Phase = 'handshake' | 'authentication' | 'session';
 
 /** Everybody on this machine is shown as the same host. */
-const LOOPBACK = /^(::ffff:)?127\.|^::1$/;
+const LOOPBACK = /^(127\.0\.0\.1|::1|)$/;
 
 export class MysqlConnection extends ClientConnection<PacketBuffer> {
   readonly packets = new PacketWriter(this.writer);
-  readonly limits: ConnectionLimits;
+  limits: ConnectionLimits;
   readonly #options: MysqlConnectionOptions;
   readonly #reader = new NetworkReader();
   readonly #nonce = makeNonce();
@@ -173,8 +173,23 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
     this.input.open(this.#reader);
     // The reader keeps the bytes: a packet is done with in one go.
     this.input.consume();
-    this.#handle();
+    this.#handled();
     return true;
+  }
+
+  /** A login that makes no sense ends the connection; a command that makes none is answered like any other. */
+  #handled(): void {
+    try {
+      this.#handle();
+    } catch (error) {
+      if (!(error instanceof MalformedMessage) || this.#phase === 'session') throw error;
+      throw new SqlError('connection_exception', { message: 'Bad handshake' });
+    }
+  }
+
+  get #clientHost(): string {
+    const address = (this.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+    return LOOPBACK.test(address) ? 'localhost' : address;
   }
 
   #handle(): void {
@@ -267,6 +282,9 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
   authenticated(info: SessionInfo): void {
     clearTimeout(this.#timer);
     this.#phase = 'session';
+    const { messageBytes: most } = { ...DEFAULT_LIMITS, ...this.#options.limits };
+    const messageBytes = Math.min(most, Number(info.settings['max_allowed_packet'] ?? most));
+    this.limits = { ...this.limits, messageBytes };
     this.#session = new CommandSession(
       this,
       this.#engine as EngineSession,
@@ -274,6 +292,7 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
       this.#capabilities,
       this.#charset,
       info,
+      this.#clientHost,
     );
     writeOk(this.packets, this.#capabilities, {
       affectedRows: 0,
@@ -288,11 +307,8 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
 
   denied(error: SqlError): void {
     const { user, password } = { user: this.#user, password: this.#hasPassword ? 'YES' : 'NO' };
-    const address = this.socket.remoteAddress ?? '';
-    const host = LOOPBACK.test(address) ? 'localhost' : address;
-    this.fatal(
-      new SqlError(error.condition, { ...error.details, args: { ...error.details.args, user, host, password } }),
-    );
+    const args = { ...error.details.args, user, host: this.#clientHost, password };
+    this.fatal(new SqlError(error.condition, { ...error.details, args }));
   }
 
   // ---- commands ----------------------------------------------------------------------------------------
@@ -302,7 +318,8 @@ export class MysqlConnection extends ClientConnection<PacketBuffer> {
       session.continue(this.#reader);
       return;
     }
-    const command = this.#reader.u8();
+    // An empty packet is the command 0.
+    const command = this.#reader.remaining === 0 ? COM.SLEEP : this.#reader.u8();
     switch (command) {
       case COM.QUIT:
         this.close();

@@ -75,6 +75,7 @@ export const SERVER_STATUS = {
 
 /** First byte of a command packet. */
 export const COM = {
+  SLEEP: 0x00,
   QUIT: 0x01,
   INIT_DB: 0x02,
   QUERY: 0x03,

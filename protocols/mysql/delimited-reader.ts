@@ -23,13 +23,13 @@ export type DelimitedRow = readonly (string | null)[];
 export class DelimitedReader {
   readonly #format: DelimitedFormat;
   readonly #columns: number;
-  readonly #emit: (row: DelimitedRow) => void;
+  readonly #emit: (row: DelimitedRow, had: number) => void;
   readonly #decoder = new TextDecoder('utf-8');
   #text = '';
   #skip: number;
 
-  /** Every row is emitted with `columns` fields: too few are filled up with NULL, more are dropped. */
-  constructor(format: DelimitedFormat, columns: number, emit: (row: DelimitedRow) => void) {
+  /** Every row is emitted with `columns` fields, and how many it had: too few are filled up with NULL, more are dropped. */
+  constructor(format: DelimitedFormat, columns: number, emit: (row: DelimitedRow, had: number) => void) {
     this.#format = format;
     this.#columns = columns;
     this.#emit = emit;
@@ -97,8 +97,9 @@ export class DelimitedReader {
   }
 
   #take(row: (string | null)[]): void {
+    const had = row.length;
     while (row.length < this.#columns) row.push(null);
-    this.#emit(row.length > this.#columns ? row.slice(0, this.#columns) : row);
+    this.#emit(had > this.#columns ? row.slice(0, this.#columns) : row, had);
   }
 
   /** The field that starts at `start`, up to its terminator; undefined when its end has not arrived. */

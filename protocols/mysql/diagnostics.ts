@@ -1,6 +1,6 @@
 /** The diagnostics area: errors and warnings of the last statement that is not itself about them. */
 import type { SqlError, SqlNotice } from '../../sblr/contract/sql-error.ts';
-import { nativeError } from './error-map.ts';
+import { nativeError, NOWHERE, type SessionPlace } from './native-error.ts';
 
 export type DiagnosticLevel = 'Note' | 'Warning' | 'Error';
 
@@ -33,8 +33,8 @@ export class Diagnostics {
     return this.#errors;
   }
 
-  /** Of the session: names of tables are told with it. */
-  database = '';
+  /** Of the session: messages name its database and its account. */
+  place: SessionPlace = NOWHERE;
 
   clear(): void {
     if (this.#warnings === 0) return;
@@ -45,12 +45,12 @@ export class Diagnostics {
 
   notice({ severity, condition, details }: SqlNotice): void {
     if (severity === 'debug' || severity === 'log') return;
-    const { errno, message } = nativeError(condition, details, this.database);
+    const { errno, message } = nativeError(condition, details, this.place);
     this.#add({ level: severity === 'warning' ? 'Warning' : 'Note', errno, message });
   }
 
   error({ condition, details }: SqlError): void {
-    const { errno, message } = nativeError(condition, details, this.database);
+    const { errno, message } = nativeError(condition, details, this.place);
     this.#errors++;
     this.#add({ level: 'Error', errno, message });
   }

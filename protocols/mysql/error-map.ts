@@ -1,26 +1,10 @@
 /**
  * Error map: number, SQLSTATE and wording of each condition for clients of this protocol (MySQL 8.0 "Server
- * Error Message Reference"). A template's {places} are filled from the error's arguments; one whose
- * arguments are missing is not used: the error's own message serves.
+ * Error Message Reference"). native-error.ts fills the {places} of a template from the error's arguments.
  */
 import type { Condition } from '../../sblr/contract/conditions.ts';
-import type { SqlErrorDetails } from '../../sblr/contract/sql-error.ts';
-
-export interface ErrorEntry {
-  readonly errno: number;
-  readonly sqlstate: string;
-  /** Template per variant; '' = errors without one. */
-  readonly messages: Readonly<Record<string, string>>;
-  /** Numbers and states of variants that have their own. */
-  readonly variants: Readonly<Record<string, { readonly errno: number; readonly sqlstate?: string }>>;
-}
-
-const entry = (
-  errno: number,
-  sqlstate: string,
-  messages: ErrorEntry['messages'] = {},
-  variants: ErrorEntry['variants'] = {},
-): ErrorEntry => ({ errno, sqlstate, messages, variants });
+import { ACCOUNT_ERRORS } from './account-errors.ts';
+import { entry, type ErrorEntry } from './error-entry.ts';
 
 /** ER_UNKNOWN_ERROR: conditions that the real server does not know. */
 const OTHER = entry(1105, 'HY000');
@@ -59,21 +43,34 @@ export const ERROR_MAP = {
   connection_does_not_exist: OTHER,
   connection_failure: entry(1053, '08S01'),
   sqlserver_rejected_establishment_of_sqlconnection: OTHER,
-  protocol_violation: entry(1835, 'HY000', { '': 'Malformed communication packet.' }),
+  protocol_violation: entry(
+    1835,
+    'HY000',
+    {
+      '': 'Malformed communication packet.',
+      arguments: 'Incorrect arguments to {command}',
+      packet_order: 'Got packets out of order',
+    },
+    { arguments: { errno: 1210 }, packet_order: { errno: 1156, sqlstate: '08S01' } },
+  ),
   feature_not_supported: entry(
     1235,
     '42000',
     {
       '': "This version of MySQL doesn't yet support '{feature}'",
+      command: 'Unknown command',
+      not_preparable: 'This command is not supported in the prepared statement protocol yet',
       truncate_referenced:
         'Cannot truncate a table referenced in a foreign key constraint ({database|quoted}.{child|quoted}, CONSTRAINT {constraint|quoted})',
     },
-    { truncate_referenced: { errno: 1701 } },
+    {
+      truncate_referenced: { errno: 1701 },
+      not_preparable: { errno: 1295, sqlstate: 'HY000' },
+      command: { errno: 1047, sqlstate: '08S01' },
+    },
   ),
   invalid_transaction_initiation: OTHER,
   invalid_grantor: OTHER,
-  invalid_grant_operation: OTHER,
-  invalid_role_specification: OTHER,
   cardinality_violation: entry(
     1242,
     '21000',
@@ -145,6 +142,7 @@ export const ERROR_MAP = {
     '42000',
     {
       '': "Variable '{name}' can't be set to the value of '{value}'",
+      digest: "The password hash doesn't have the expected format.",
       setting_type: "Incorrect argument type to variable '{name}'",
       session: 'Unknown thread id: {id}',
       arguments: 'Incorrect arguments to {function}',
@@ -155,6 +153,7 @@ export const ERROR_MAP = {
     },
     {
       setting_type: { errno: 1232 },
+      digest: { errno: 1827, sqlstate: 'HY000' },
       session: { errno: 1094, sqlstate: 'HY000' },
       arguments: { errno: 1210, sqlstate: 'HY000' },
       one_or_all: { errno: 3154 },
@@ -206,7 +205,15 @@ export const ERROR_MAP = {
     { truncated: { errno: 1292, sqlstate: '22007' }, function: { errno: 1411 } },
   ),
   invalid_binary_representation: OTHER,
-  bad_copy_file_format: OTHER,
+  bad_copy_file_format: entry(
+    1261,
+    '01000',
+    {
+      too_few: "Row {row} doesn't contain data for all columns",
+      too_many: 'Row {row} was truncated; it contained more data than there were input columns',
+    },
+    { too_many: { errno: 1262 } },
+  ),
   untranslatable_character: OTHER,
   nonstandard_use_of_escape_character: OTHER,
   integrity_constraint_violation: OTHER,
@@ -231,7 +238,7 @@ export const ERROR_MAP = {
   unique_violation: entry(1062, '23000', { '': "Duplicate entry '{key}' for key '{table}.{index}'" }),
   check_violation: entry(3819, 'HY000', { '': "Check constraint '{constraint}' is violated." }),
   exclusion_violation: OTHER,
-  invalid_cursor_state: OTHER,
+  invalid_cursor_state: entry(1421, 'HY000'),
   invalid_transaction_state: OTHER,
   active_sql_transaction: entry(1568, '25001', {
     '': "Transaction characteristics can't be changed while a transaction is in progress",
@@ -244,9 +251,15 @@ export const ERROR_MAP = {
     '': 'Unknown prepared statement handler ({name}) given to {command}',
   }),
   triggered_data_change_violation: OTHER,
-  invalid_authorization_specification: entry(1045, '28000', {
-    '': "Access denied for user '{user}'@'{host}' (using password: {password})",
-  }),
+  invalid_authorization_specification: entry(
+    1045,
+    '28000',
+    {
+      '': "Access denied for user '{user}'@'{host}' (using password: {password})",
+      login: "Access denied for user '{user}'@'{host}'. Account is locked.",
+    },
+    { login: { errno: 3118, sqlstate: 'HY000' } },
+  ),
   invalid_password: entry(1045, '28000', {
     '': "Access denied for user '{user}'@'{host}' (using password: {password})",
   }),
@@ -277,6 +290,7 @@ export const ERROR_MAP = {
     {
       execute_arguments: 'Incorrect arguments to EXECUTE',
       row_width: "Column count doesn't match value count at row {row}",
+      misplaced_word: "Incorrect usage/placement of '{word}'",
       json_path: 'Invalid JSON path expression. The error is around character position {at}.',
       json_path_wild: 'In this situation, path expressions may not contain the * and ** tokens or an array range.',
       json_path_root: "The path expression '$' is not allowed in this context.",
@@ -285,6 +299,7 @@ export const ERROR_MAP = {
     {
       execute_arguments: { errno: 1210, sqlstate: 'HY000' },
       row_width: { errno: 1136, sqlstate: '21S01' },
+      misplaced_word: { errno: 1234 },
       json_path: { errno: 3143 },
       json_path_wild: { errno: 3149 },
       json_path_root: { errno: 3153 },
@@ -292,7 +307,6 @@ export const ERROR_MAP = {
       empty_query: { errno: 1065 },
     },
   ),
-  insufficient_privilege: entry(1142, '42000'),
   cannot_coerce: OTHER,
   grouping_error: entry(
     1055,
@@ -390,10 +404,18 @@ export const ERROR_MAP = {
       index: "Can't DROP '{name}'; check that column/key exists",
       renamed_index: "Key '{name}' doesn't exist in table '{table}'",
       setting: "Unknown system variable '{name}'",
+      account: 'Operation {operation} failed for {accounts}',
+      account_told: 'Authorization ID {account} does not exist.',
+      account_unknown: 'Unknown authorization ID `{user}`@`{host}`',
+      method: "Plugin '{name}' is not loaded",
       character_set: "Unknown character set: '{name}'",
       collation: "Unknown collation: '{name}'",
     },
     {
+      account: { errno: 1396 },
+      account_told: { errno: 3162 },
+      account_unknown: { errno: 3523 },
+      method: { errno: 1524 },
       constraint: { errno: 1091, sqlstate: '42000' },
       index: { errno: 1091, sqlstate: '42000' },
       renamed_index: { errno: 1176, sqlstate: '42000' },
@@ -413,7 +435,16 @@ export const ERROR_MAP = {
   duplicate_schema: OTHER,
   duplicate_table: entry(1050, '42S01', { '': "Table '{name}' already exists" }),
   duplicate_alias: entry(1066, '42000', { '': "Not unique table/alias: '{name}'" }),
-  duplicate_object: entry(1061, '42000', { '': "Duplicate key name '{name}'" }),
+  duplicate_object: entry(
+    1061,
+    '42000',
+    {
+      '': "Duplicate key name '{name}'",
+      account: 'Operation {operation} failed for {accounts}',
+      account_told: 'Authorization ID {account} already exists.',
+    },
+    { account: { errno: 1396, sqlstate: 'HY000' }, account_told: { errno: 3163, sqlstate: 'HY000' } },
+  ),
   ambiguous_column: entry(1052, '23000', { '': "Column '{column}' in '{clause}' is ambiguous" }),
   ambiguous_function: OTHER,
   ambiguous_parameter: OTHER,
@@ -449,13 +480,21 @@ export const ERROR_MAP = {
   insufficient_resources: OTHER,
   disk_full: entry(1021, 'HY000'),
   out_of_memory: entry(1041, 'HY000'),
-  too_many_connections: entry(1040, '08004', { '': 'Too many connections' }),
-  configuration_limit_exceeded: OTHER,
+  too_many_connections: entry(
+    1040,
+    '08004',
+    {
+      '': 'Too many connections',
+      role: "User '{user}' has exceeded the 'max_user_connections' resource (current value: {limit})",
+    },
+    { role: { errno: 1226, sqlstate: '42000' } },
+  ),
+  configuration_limit_exceeded: entry(1461, '42000'),
   program_limit_exceeded: entry(
     1153,
     '08S01',
     { result: 'Result of {function}() was larger than max_allowed_packet ({limit}) - truncated' },
-    { result: { errno: 1301, sqlstate: 'HY000' } },
+    { result: { errno: 1301, sqlstate: 'HY000' }, long_data: { errno: 1105, sqlstate: 'HY000' } },
   ),
   statement_too_complex: entry(1436, 'HY000'),
   too_many_columns: entry(1117, '42000', { '': 'Too many columns' }),
@@ -514,85 +553,5 @@ export const ERROR_MAP = {
   too_many_rows: entry(1172, '42000', { '': 'Result consisted of more than one row' }),
   internal_error: OTHER,
   data_corrupted: OTHER,
+  ...ACCOUNT_ERRORS,
 } as const satisfies Record<Condition, ErrorEntry>;
-
-export interface NativeError {
-  readonly errno: number;
-  readonly sqlstate: string;
-  readonly message: string;
-}
-
-/** {place}, or {place|quoted}: a list of names, each in the quotes of identifiers. */
-const PLACE = /\{([a-zA-Z]+)(\|quoted)?\}/g;
-
-/** An error or notice in the real server's words. `database`: the session's, for names that were written without one. */
-export function nativeError(condition: Condition, details: SqlErrorDetails, database = ''): NativeError {
-  const found: ErrorEntry = ERROR_MAP[condition];
-  const variant = details.variant ?? '';
-  const own = found.variants[variant];
-  return {
-    errno: own?.errno ?? found.errno,
-    sqlstate: details.sqlstate ?? own?.sqlstate ?? found.sqlstate,
-    message: wording(found.messages[variant] ?? found.messages[''], details, database),
-  };
-}
-
-/** What the clauses of a query are called in messages; anything else is the list of columns. */
-const CLAUSES: Readonly<Record<string, string>> = {
-  where: 'where clause',
-  join: 'on clause',
-  group: 'group statement',
-  having: 'having clause',
-  order: 'order clause',
-};
-
-/** What parts of a query are called that may only use what groups have. */
-const GROUPED_PLACES: Readonly<Record<string, string>> = { select: 'SELECT list', order: 'ORDER BY' };
-
-/** Operations that have another name here. */
-const OPERATIONS: Readonly<Record<string, string>> = {
-  not_like: 'like',
-  pattern_matches: 'regexp_like',
-  pattern_part: 'regexp_substr',
-  pattern_position: 'regexp_instr',
-  pattern_replace: 'regexp_replace',
-  position_of: 'locate',
-  index_in_list: 'field',
-  index_in_set: 'find_in_set',
-  order_of: 'strcmp',
-};
-
-function wording(template: string | undefined, details: SqlErrorDetails, database: string): string {
-  if (template === undefined) return details.message;
-  const parts: Readonly<Record<string, string | number | undefined>> = {
-    column: details.column,
-    table: details.table,
-    constraint: details.constraint,
-    ...details.args,
-    place: GROUPED_PLACES[String(details.args?.['place'] ?? '')],
-    clause: CLAUSES[String(details.args?.['clause'] ?? '')] ?? 'field list',
-    operation: OPERATIONS[String(details.args?.['operation'] ?? '')] ?? details.args?.['operation'],
-    qualifiedName: qualified(details.args?.['name'], database),
-  };
-  let complete = true;
-  const text = template.replace(PLACE, (place, name: string, quoted: string | undefined) => {
-    const part = parts[name];
-    if (part === undefined) complete = false;
-    if (part === undefined) return place;
-    return quoted === undefined ? String(part) : quotedList(String(part));
-  });
-  return complete ? text : details.message;
-}
-
-function qualified(name: string | number | undefined, database: string): string | undefined {
-  if (name === undefined) return undefined;
-  const text = String(name);
-  return text.includes('.') || database === '' ? text : `${database}.${text}`;
-}
-
-function quotedList(names: string): string {
-  return names
-    .split(', ')
-    .map((name) => `\`${name.replaceAll('`', '``')}\``)
-    .join(', ');
-}

@@ -5,7 +5,7 @@
 import type { DelimitedFormat } from '../../sblr/contract/dialect.ts';
 import { RowBlockWriter } from '../../sblr/contract/row-block.ts';
 import type { EngineSession, ResultColumn } from '../../sblr/contract/session.ts';
-import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { SqlError, type SqlNotice } from '../../sblr/contract/sql-error.ts';
 import { TEXT } from '../../sblr/contract/types.ts';
 import { DelimitedReader } from './delimited-reader.ts';
 import type { PacketWriter } from './packets.ts';
@@ -20,6 +20,7 @@ export class FileTransfer {
   /** Bytes the engine still takes. */
   #room: number;
   #failed = false;
+  #line = 0;
   /** The client's part is over. */
   finished = false;
 
@@ -28,12 +29,17 @@ export class FileTransfer {
     format: DelimitedFormat,
     columns: readonly ResultColumn[],
     window: number | undefined,
+    warn: (notice: SqlNotice) => void,
   ) {
     this.#engine = engine;
     this.#room = window ?? Number.POSITIVE_INFINITY;
-    this.#rows = new RowBlockWriter(columns.map(() => TEXT));
-    this.#reader = new DelimitedReader(format, columns.length, (row) => {
-      this.#rows.append(row);
+    // Behind its fields each row has their number.
+    this.#rows = new RowBlockWriter([...columns.map(() => TEXT), TEXT]);
+    this.#reader = new DelimitedReader(format, columns.length, (row, had) => {
+      this.#line++;
+      if (had < columns.length) warn(tooFew(this.#line));
+      else if (had > columns.length) warn(tooMany(this.#line));
+      this.#rows.append([...row, String(had)]);
       if (this.#rows.byteLength >= BLOCK_BYTES) this.#send();
     });
   }
@@ -78,6 +84,18 @@ export class FileTransfer {
     this.#engine.load(block);
   }
 }
+
+const tooFew = (row: number): SqlNotice => ({
+  severity: 'warning',
+  condition: 'bad_copy_file_format',
+  details: { message: `row ${row} has too few fields`, variant: 'too_few', args: { row } },
+});
+
+const tooMany = (row: number): SqlNotice => ({
+  severity: 'warning',
+  condition: 'bad_copy_file_format',
+  details: { message: `row ${row} has too many fields`, variant: 'too_many', args: { row } },
+});
 
 /** Asks the client for its file. */
 export function writeFileRequest(packets: PacketWriter, file: string): void {

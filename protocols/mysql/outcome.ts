@@ -18,9 +18,16 @@ export function infoText(completion: Completion, warnings: number, foundRows: bo
   // Tables are changed in place: no rows are copied that a client would be told of.
   if (completion.command === 'ALTER TABLE' || completion.command.endsWith(' INDEX'))
     return `Records: 0  Duplicates: 0  Warnings: ${warnings}`;
+  if (completion.command === 'LOAD DATA' && completion.records !== undefined) return loaded(completion, warnings);
   if (completion.records !== undefined && (completion.command === 'INSERT' || completion.command === 'SELECT'))
     return `Records: ${completion.records}  Duplicates: ${duplicates(completion, foundRows)}  Warnings: ${warnings}`;
   return '';
+}
+
+/** Rows that met an existing key were skipped, or took its place: then they count twice. */
+function loaded({ records = 0, rows = 0, duplicates: met = 0 }: Completion, warnings: number): string {
+  const deleted = rows > records ? rows - records : 0;
+  return `Records: ${records}  Deleted: ${deleted}  Skipped: ${deleted > 0 ? 0 : Math.min(met, records - rows)}  Warnings: ${warnings}`;
 }
 
 /** The one line of COM_STATISTICS, as clients print it; what this server does not count is 0. */

@@ -1,15 +1,23 @@
 /** A statement prepared by COM_STMT_PREPARE, as the worker keeps it. */
 import type { CompiledStatement } from '../../sblr/contract/dialect.ts';
 import type { ResultColumn } from '../../sblr/contract/session.ts';
+import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../sblr/contract/types.ts';
 import type { SqlValue } from '../../sblr/contract/values.ts';
+import type { NetworkReader } from '../shared/byte-reader.ts';
+import { wrongArguments } from './command-errors.ts';
+import type { CharacterSet } from './character-sets.ts';
 import { CLIENT } from './constants.ts';
 import { writeColumnDefinition, writeEof } from './messages.ts';
 import type { PacketWriter } from './packets.ts';
-import { bytesForText, dependOnValues, engineTypes, type ParameterType } from './parameters.ts';
-
-/** Bytes of long data a statement may collect before it is executed. */
-const LONG_DATA_LIMIT = 1 << 30;
+import {
+  bytesForText,
+  dependOnValues,
+  engineTypes,
+  type ParameterType,
+  readParameterTypes,
+  readParameterValues,
+} from './parameters.ts';
 
 /** No parameter was sent ahead. */
 const NOTHING_AHEAD: ReadonlyMap<number, Buffer> = new Map();
@@ -22,8 +30,11 @@ export class PreparedStatement {
   /** One list for all executions with these types: both ends of the link know it by that. */
   #requestTypes: readonly (SqlType | undefined)[] | undefined;
   columns: readonly ResultColumn[] = [];
+  /** Columns of the cursor that the last execution opened. */
+  cursor: readonly ResultColumn[] | undefined = undefined;
   readonly #long = new Map<number, Buffer[]>();
   #longBytes = 0;
+  #longError: SqlError | undefined = undefined;
 
   constructor(id: number, compiled: CompiledStatement) {
     this.id = id;
@@ -60,18 +71,37 @@ export class PreparedStatement {
     return types;
   }
 
-  /** A piece of a parameter sent ahead. False when there would be too much. */
-  addLongData(parameter: number, piece: Buffer): boolean {
+  /** Name of the engine's portal behind the cursor. */
+  get portal(): string {
+    return `statement ${this.id}`;
+  }
+
+  /** A piece of a parameter sent ahead, of `limit` bytes in all. What is wrong with it the execution tells. */
+  addLongData(parameter: number, piece: Buffer, limit: number): void {
+    if (parameter >= this.parameterCount) {
+      this.#failLong(wrongArguments('mysqld_stmt_send_long_data'));
+      return;
+    }
     this.#longBytes += piece.length;
-    if (this.#longBytes > LONG_DATA_LIMIT) return false;
+    if (this.#longBytes > limit) {
+      const message =
+        "Parameter of prepared statement which is set through mysql_send_long_data() is longer than 'max_allowed_packet' bytes";
+      this.#failLong(new SqlError('program_limit_exceeded', { message, variant: 'long_data' }));
+      return;
+    }
     const pieces = this.#long.get(parameter);
     if (pieces === undefined) this.#long.set(parameter, [piece]);
     else pieces.push(piece);
-    return true;
+  }
+
+  #failLong(error: SqlError): void {
+    this.reset();
+    this.#longError = error;
   }
 
   /** Takes what was sent ahead, by parameter. */
   takeLongData(): ReadonlyMap<number, Buffer> {
+    if (this.#longError !== undefined) throw this.#longError;
     if (this.#long.size === 0) return NOTHING_AHEAD;
     const taken = new Map([...this.#long].map(([parameter, pieces]) => [parameter, Buffer.concat(pieces)]));
     this.reset();
@@ -81,7 +111,34 @@ export class PreparedStatement {
   reset(): void {
     this.#long.clear();
     this.#longBytes = 0;
+    this.#longError = undefined;
   }
+}
+
+/** Of the flags of COM_STMT_EXECUTE. */
+const CURSOR_READ_ONLY = 1;
+const ITERATION_COUNT_BYTES = 4;
+
+export interface Execution {
+  readonly wantsCursor: boolean;
+  /** Of the parameters, then of the literals taken out of the text. */
+  readonly values: readonly SqlValue[];
+  readonly types: readonly (SqlType | undefined)[];
+}
+
+/** The payload of COM_STMT_EXECUTE after the statement's number. */
+export function readExecution(reader: NetworkReader, statement: PreparedStatement, set: CharacterSet): Execution {
+  const wantsCursor = (reader.u8() & CURSOR_READ_ONLY) !== 0;
+  reader.skip(ITERATION_COUNT_BYTES);
+  const long = statement.takeLongData();
+  const { compiled, parameterCount } = statement;
+  if (parameterCount === 0) return { wantsCursor, values: compiled.literals, types: compiled.literalTypes };
+  const nulls = reader.copy((parameterCount + 7) >> 3);
+  if (reader.u8() === 1) statement.declare(readParameterTypes(reader, parameterCount));
+  if (statement.types.length !== parameterCount) throw wrongArguments('mysqld_stmt_execute');
+  const given = readParameterValues(reader, nulls, statement.types, long, set);
+  const values = compiled.literals.length === 0 ? given : [...given, ...compiled.literals];
+  return { wantsCursor, values, types: statement.requestTypes(given, long) };
 }
 
 /** COM_STMT_PREPARE_OK: the statement's id, then its parameters and columns where it has any. */

@@ -16,4 +16,6 @@ export interface SessionHost {
   answered(): void;
   proceed(): void;
   broken(error: unknown): void;
+  /** The conversation is over: ends the connection once all is sent. */
+  close(): void;
 }

@@ -26,6 +26,8 @@ export type ClientAction =
   | { readonly kind: 'copy-in'; readonly format: CopyFormat /** Of errors in the data. */; readonly relation: string }
   /** Once done, the statement that the client prepared under this name is no more. */
   | { readonly kind: 'forget-statement'; readonly name: string }
+  /** Once done, the connection ends. */
+  | { readonly kind: 'disconnect' }
   /** The client sends the file of this name, whose lines are the rows. */
   | { readonly kind: 'load-file'; readonly file: string; readonly format: DelimitedFormat }
   /** Answered by the worker from what the statement before this one raised. */

@@ -32,6 +32,9 @@ const MAX_PARAMETERS = 65_535;
 
 /** Flags for parameters that all are text, by count: shared, since most executions need just these. */
 const ALL_TEXT: (readonly boolean[])[] = [];
+/** Beside the implicit transaction. */
+const HOLD = 0x80;
+
 const SHARED_FLAG_COUNT = 64;
 
 export function allText(count: number): readonly boolean[] {
@@ -88,7 +91,7 @@ export function writeExecute(writer: ByteWriter, request: ExecuteRequest, slot: 
     flags |= isAllText(textParameters, parameters.length) ? FLAG_ALL_TEXT : FLAG_TEXT_PARAMETERS;
   writer.u32(slot.slot);
   writer.u8(flags);
-  writer.u8(IMPLICIT_MODES.indexOf(request.implicit));
+  writer.u8(IMPLICIT_MODES.indexOf(request.implicit) | (request.hold === true ? HOLD : 0));
   writer.u16(parameters.length);
   writer.u32(request.maxRows);
   for (let index = 0; index < parameters.length; index++) writeTaggedValue(writer, parameters[index] as SqlValue);
@@ -105,7 +108,8 @@ export function writeExecute(writer: ByteWriter, request: ExecuteRequest, slot: 
 export function readExecute(reader: ByteReader, find: (slot: number) => ProgramSlot): ExecuteRequest {
   const slot = find(reader.u32());
   const flags = reader.u8();
-  const implicit = implicitMode(reader.u8());
+  const mode = reader.u8();
+  const implicit = implicitMode(mode & ~HOLD);
   const count = reader.u16();
   const maxRows = reader.u32();
   const parameters: SqlValue[] = [];
@@ -132,6 +136,7 @@ export function readExecute(reader: ByteReader, find: (slot: number) => ProgramS
     maxRows,
     textParameters,
     portal,
+    ...((mode & HOLD) === 0 ? {} : { hold: true }),
   };
 }
 

@@ -61,6 +61,8 @@ export interface SessionInfo {
   readonly user: string;
   readonly database: string;
   readonly isSuperuser: boolean;
+  /** The account behind the role, for dialects whose accounts have hosts. */
+  readonly account?: { readonly user: string; readonly host: string };
   /** Effective values of all settings the dialect reports to clients. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -181,6 +183,8 @@ export interface ExecuteRequest {
   readonly portal?: string | undefined;
   /** Stop after so many rows with `suspended`; 0 = all. Needs `portal`. */
   readonly maxRows: number;
+  /** Compute the whole result now and send none of it: the portal outlives its transaction and is read by `fetch`. */
+  readonly hold?: boolean;
 }
 
 /** A statement that the client prepared under a name through its protocol. */
@@ -357,6 +361,9 @@ export interface ExtensionProfile {
   readonly present: boolean;
 }
 
+/** Settings of all sessions; other sessions' life and what they do; accounts; roles, and to whom they are granted. */
+export type AdministrationArea = 'settings' | 'sessions' | 'activity' | 'accounts' | 'roles' | 'role_grants';
+
 /** What the engine needs to know of a dialect, as data. */
 export interface DialectProfile {
   readonly dialect: string;
@@ -374,6 +381,16 @@ export interface DialectProfile {
   readonly qualifier: Semantics['qualifier'];
   /** Name under which this dialect's clients reach the administrator. */
   readonly administrator: string;
+  /** Who logs in: the role of the name, or the account whose user and host fit best. */
+  readonly logins: 'roles' | 'accounts';
+  /** Whom new relations belong to: who makes them, or the owner of their schema. */
+  readonly newRelations: 'creator' | 'schema_owner';
+  /** Who may be in a database: who may connect to it, or whom anything in it is of use to. */
+  readonly databaseAccess: 'connect' | 'any_privilege';
+  /** Its own schemas that are not open to everybody. */
+  readonly guardedSchemas: readonly string[];
+  /** Privileges on the server, one of which is enough to do what administrators do. */
+  readonly administration: Readonly<Record<AdministrationArea, readonly string[]>>;
   /** May a session be in no database? */
   readonly databaseOptional: boolean;
   /** Are results described with the table columns behind them (ColumnOrigin)? */

@@ -44,6 +44,10 @@ export interface SystemContext extends TransactionContext {
   /** Are the objects of all databases listed, and not only those of `databaseId`? */
   readonly everyDatabase: boolean;
   readonly administrator: ObjectId;
+  /** What the dialect calls it. */
+  readonly administratorName: string;
+  /** Does the session act with this role of the account? */
+  isActive(account: ObjectId, role: ObjectId): boolean;
   readonly fold: IdentifierFold;
   readonly mainSchema: string;
   readonly systemSchemaId: ObjectId;

@@ -48,7 +48,7 @@ function detailsOf(column: ColumnDefinition, variant: string | undefined, contex
 }
 
 /** undefined = the type has none. */
-function zeroOf(type: SqlType): SqlValue | undefined {
+export function zeroOf(type: SqlType): SqlValue | undefined {
   switch (type.kind) {
     case 'bool':
       return false;

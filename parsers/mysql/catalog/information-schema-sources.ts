@@ -7,9 +7,9 @@ import * as type from './type-text.ts';
 const SERVER_COLLATION = `'utf8mb4_0900_ai_ci'`;
 const ROOT = `'root@localhost'`;
 
-/** Relations that clients see, each with its database: tables and views of main schemas, and the dialect's own. */
+/** Relations that clients see and hold some privilege on, each with its database: tables and views of main schemas, and the dialect's own. */
 const RELATIONS =
-  'sys.relations r JOIN sys.schemas s ON s.id = r.schema_id AND (s.main OR s.`system`) LEFT JOIN sys.databases d ON d.id = s.database_id';
+  'sys.relations r JOIN sys.schemas s ON s.id = r.schema_id AND (s.main OR s.`system`) AND sys.reaches_relation(r.id) LEFT JOIN sys.databases d ON d.id = s.database_id';
 const DATABASE = 'COALESCE(d.name, s.name)';
 
 const option = (alias: string, object: string, name: string): string =>
@@ -75,7 +75,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     columns: { COLLATION_NAME: 'v.c1', CHARACTER_SET_NAME: 'v.c2' },
   },
   COLUMNS: {
-    from: `${RELATIONS.replace('sys.relations r', "sys.columns c JOIN sys.relations r ON r.id = c.relation_id AND r.kind IN ('table', 'view')")} ${COLLATED} LEFT JOIN (${COLUMN_KEYS}) k ON k.relation_id = c.relation_id AND k.column_position = c.position WHERE NOT c.dropped`,
+    from: `${RELATIONS.replace('sys.relations r', "sys.columns c JOIN sys.relations r ON r.id = c.relation_id AND r.kind IN ('table', 'view')")} ${COLLATED} LEFT JOIN (${COLUMN_KEYS}) k ON k.relation_id = c.relation_id AND k.column_position = c.position WHERE NOT c.dropped AND sys.reaches_column(c.relation_id, c.position)`,
     order: `${DATABASE}, r.name, c.ordinal`,
     columns: {
       TABLE_CATALOG: `'def'`,
@@ -163,10 +163,10 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   PROCESSLIST: {
-    from: 'sys.sessions p LEFT JOIN sys.databases d ON d.id = p.database_id',
+    from: `sys.sessions p LEFT JOIN sys.databases d ON d.id = p.database_id LEFT JOIN sys.accounts a ON a.role_id = p.role_id WHERE sys.administers('activity') OR p.role_id = sys.current_role_id()`,
     columns: {
       ID: 'p.id',
-      USER: 'p.role_name',
+      USER: 'COALESCE(a.user, p.role_name)',
       HOST: `CASE WHEN p.client_address = '' THEN 'localhost' ELSE p.client_address END`,
       DB: 'd.name',
       COMMAND: `CASE WHEN p.state = 'active' THEN 'Query' ELSE 'Sleep' END`,
@@ -192,7 +192,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     },
   },
   SCHEMATA: {
-    from: `(SELECT d.id, d.name FROM sys.databases d UNION ALL SELECT 0, s.name FROM sys.schemas s WHERE s.\`system\`) d ${DATABASE_COLLATION}`,
+    from: `(SELECT d.id, d.name FROM sys.databases d WHERE sys.reaches_database(d.id) UNION ALL SELECT 0, s.name FROM sys.schemas s WHERE s.\`system\` AND sys.reaches_own_schema(s.id)) d ${DATABASE_COLLATION}`,
     columns: {
       CATALOG_NAME: `'def'`,
       SCHEMA_NAME: 'd.name',

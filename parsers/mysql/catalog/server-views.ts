@@ -1,38 +1,17 @@
 /** The tables of `mysql` and `performance_schema` that clients read: shapes and sources. */
+import { ACCOUNT_SHAPES, ACCOUNT_SOURCES } from './account-views.ts';
 import type { Shape, ViewSource } from './build-view.ts';
 
-const PRIVILEGES =
-  'Select Insert Update Delete Create Drop Reload Shutdown Process File Grant References Index Alter Show_db Super Create_tmp_table Lock_tables Execute Repl_slave Repl_client Create_view Show_view Create_routine Alter_routine Create_user Event Trigger Create_tablespace';
-const privilegeColumns = PRIVILEGES.split(' ').map((word) => `${word}_priv`);
-
 export const MYSQL_SHAPES: readonly Shape[] = [
-  ['columns_priv', 13500, 'Host char(255), Db char(64), User char(32), Table_name char(64), Column_name char(64), Timestamp timestamp, Column_priv varchar(64)'],
-  ['db', 13501, `Host char(255), Db char(64), User char(32), ${privilegeColumns.slice(0, 6).map((name) => `${name} char(1)`).join(', ')}`],
+  ...ACCOUNT_SHAPES,
   ['help_category', 13502, 'help_category_id smallint unsigned, name char(64), parent_category_id smallint unsigned, url text'],
   ['help_keyword', 13503, 'help_keyword_id int unsigned, name char(64)'],
   ['help_relation', 13504, 'help_topic_id int unsigned, help_keyword_id int unsigned'],
   ['help_topic', 13505, 'help_topic_id int unsigned, name char(64), help_category_id smallint unsigned, description text, example text, url text'],
   ['proc', 13506, 'db char(64), name char(64), type varchar(9), specific_name char(64), language char(16), body longblob, definer varchar(93), comment text'],
-  ['tables_priv', 13507, 'Host char(255), Db char(64), User char(32), Table_name char(64), Grantor varchar(288), Timestamp timestamp, Table_priv varchar(255), Column_priv varchar(64)'],
-  ['user', 13508, `Host char(255), User char(32), ${privilegeColumns.map((name) => `${name} char(1)`).join(', ')}, plugin char(64), authentication_string text, password_expired char(1), account_locked char(1)`],
 ];
 
-export const MYSQL_SOURCES: Readonly<Record<string, ViewSource>> = {
-  user: {
-    from: 'sys.roles a WHERE a.login',
-    columns: {
-      Host: `'%'`,
-      User: 'a.name',
-      ...Object.fromEntries(
-        privilegeColumns.map((name) => [name, `CASE WHEN a.superuser THEN 'Y' ELSE 'N' END`]),
-      ),
-      plugin: `'caching_sha2_password'`,
-      authentication_string: `''`,
-      password_expired: `'N'`,
-      account_locked: `'N'`,
-    },
-  },
-};
+export const MYSQL_SOURCES: Readonly<Record<string, ViewSource>> = ACCOUNT_SOURCES;
 
 const VARIABLES = 'VARIABLE_NAME varchar(64), VARIABLE_VALUE varchar(1024)';
 
@@ -45,6 +24,7 @@ export const PERFORMANCE_SCHEMA_SHAPES: readonly Shape[] = [
   ['session_connect_attrs', 13605, 'PROCESSLIST_ID bigint unsigned, ATTR_NAME varchar(32), ATTR_VALUE varchar(1024), ORDINAL_POSITION int'],
   ['session_status', 13606, VARIABLES],
   ['session_variables', 13607, VARIABLES],
+  ['threads', 13608, 'THREAD_ID bigint unsigned, NAME varchar(128), TYPE varchar(10), PROCESSLIST_ID bigint unsigned, PROCESSLIST_USER varchar(32), PROCESSLIST_HOST varchar(255), PROCESSLIST_DB varchar(64), PROCESSLIST_COMMAND varchar(16), PROCESSLIST_TIME bigint, PROCESSLIST_STATE varchar(64), PROCESSLIST_INFO longtext, PARENT_THREAD_ID bigint unsigned, ROLE varchar(64), INSTRUMENTED varchar(3), HISTORY varchar(3), CONNECTION_TYPE varchar(16), THREAD_OS_ID bigint unsigned, RESOURCE_GROUP varchar(64)'],
 ];
 
 const setting = (value: string): ViewSource => ({
@@ -65,6 +45,25 @@ export const PERFORMANCE_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
   session_status: STATUS,
   global_variables: setting('v.reset_value'),
   session_variables: setting('v.value'),
+  threads: {
+    from: 'information_schema.PROCESSLIST p',
+    columns: {
+      THREAD_ID: 'p.ID',
+      NAME: `'thread/sql/one_connection'`,
+      TYPE: `'FOREGROUND'`,
+      PROCESSLIST_ID: 'p.ID',
+      PROCESSLIST_USER: 'p.USER',
+      PROCESSLIST_HOST: `SUBSTRING_INDEX(p.HOST, ':', 1)`,
+      PROCESSLIST_DB: 'p.DB',
+      PROCESSLIST_COMMAND: 'p.COMMAND',
+      PROCESSLIST_TIME: 'p.TIME',
+      PROCESSLIST_STATE: 'p.STATE',
+      PROCESSLIST_INFO: 'p.INFO',
+      INSTRUMENTED: `'YES'`,
+      HISTORY: `'YES'`,
+      CONNECTION_TYPE: `'TCP/IP'`,
+    },
+  },
   processlist: {
     from: 'information_schema.PROCESSLIST p',
     columns: {

@@ -3,6 +3,7 @@ import type { Identifier } from '../../../sblr/contract/names.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import type { MysqlParser } from '../parser.ts';
+import { alterUser } from './accounts.ts';
 import { columnAfterName, columnDefinition, defaultValue, startsTableElement, tableElement } from './columns.ts';
 import { collationOptions, databaseOptions, tableOptions } from './create.ts';
 import { renaming } from './drop.ts';
@@ -13,6 +14,7 @@ export function alterStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
   if (p.acceptOneOf('database', 'schema') !== undefined) return alterDatabase(p, pos);
+  if (p.isWord('user')) return alterUser(p, pos);
   if (!p.acceptWord('table')) throw p.unsupported(`ALTER ${p.value.toUpperCase()}`, pos);
   const name = p.qualifiedName();
   p.table = (name.at(-1) as Identifier).text;

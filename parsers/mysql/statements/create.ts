@@ -4,6 +4,7 @@ import { node, type NodeOf, type RelationNode, type StatementNode } from '../../
 import { declaredCollation } from '../character-sets.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
+import { createRole, createUser } from './accounts.ts';
 import { columnDefinition, indexKeys, indexOptions, indexType, startsTableElement, tableElement } from './columns.ts';
 
 export type Option = { name: string; value: string | undefined };
@@ -27,10 +28,12 @@ export function createStatement(p: MysqlParser): StatementNode {
     case 'sql':
     case 'view':
       return createView(p, pos);
+    case 'user':
+      return createUser(p, pos);
+    case 'role':
+      return createRole(p, pos);
     case 'fulltext':
     case 'spatial':
-    case 'user':
-    case 'role':
     case 'procedure':
     case 'function':
     case 'trigger':

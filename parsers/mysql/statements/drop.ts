@@ -2,10 +2,13 @@
 import type { Name } from '../../../sblr/contract/names.ts';
 import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import type { MysqlParser } from '../parser.ts';
+import { dropAccounts, renameUser } from './accounts.ts';
 
 export function dropStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
+  const account = p.acceptOneOf('user', 'role');
+  if (account !== undefined) return dropAccounts(p, account, pos);
   const temporary = p.acceptWord('temporary');
   switch (
     p.expectOneOf(
@@ -16,8 +19,6 @@ export function dropStatement(p: MysqlParser): StatementNode {
       'schema',
       'index',
       'prepare',
-      'user',
-      'role',
       'procedure',
       'function',
       'trigger',
@@ -79,6 +80,7 @@ export function renaming(target: Name, pos: number): NodeOf<'ALTER_ACTION'>[] {
 export function renameTable(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
+  if (p.isWord('user')) return renameUser(p, pos);
   p.expectOneOf('table', 'tables');
   const statements = p.list(() => {
     const name = p.qualifiedName();

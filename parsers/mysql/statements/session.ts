@@ -5,6 +5,7 @@ import { node, type NodeOf, type StatementNode, type ValueNode } from '../../../
 import { stringLiteral } from '../../shared/literals.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
+import { setDefaultRole, setPassword, setRole } from './accounts.ts';
 
 export function useStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
@@ -26,6 +27,17 @@ export function killStatement(p: MysqlParser): StatementNode {
     pos,
   });
   return evaluated(p, call, 'KILL', pos);
+}
+
+/** FLUSH PRIVILEGES | TABLES: both are in force as soon as they change, so there is nothing to be loaded again. */
+export function flushStatement(p: MysqlParser): StatementNode {
+  const { pos } = p;
+  p.advance();
+  p.acceptOneOf('no_write_to_binlog', 'local');
+  if (p.acceptOneOf('privileges', 'tables') === undefined) throw p.unsupported('FLUSH', pos);
+  if (!p.atEnd()) throw p.unsupported('FLUSH TABLES of some tables, or with locks', pos);
+  p.command = 'FLUSH';
+  return node('NOOP', { command: 'FLUSH', pos });
 }
 
 /** DO value, ...: evaluated for their effects. */
@@ -53,8 +65,9 @@ export function setStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   p.advance();
   p.command = 'SET';
-  if (p.isWord('password')) throw p.unsupported('SET PASSWORD');
-  if (p.isWord('role')) throw p.unsupported('SET ROLE');
+  if (p.isWord('password')) return setPassword(p, pos);
+  if (p.isWord('role')) return setRole(p, pos);
+  if (p.isWord('default') && p.peekIsWord(1, 'role')) return setDefaultRole(p, pos);
   if (p.acceptWord('transaction')) return setTransaction(p, 'next', pos);
   if ((p.isWord('session') || p.isWord('global')) && p.peekIsWord(1, 'transaction')) {
     const scope = p.isWord('global') ? 'global' : 'session';

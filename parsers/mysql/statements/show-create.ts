@@ -5,6 +5,7 @@
 import type { StatementNode } from '../../../sblr/nodes.ts';
 import * as type from '../catalog/type-text.ts';
 import type { MysqlParser } from '../parser.ts';
+import { showCreateUser } from './show-grants.ts';
 import { listing, namedTable, quoteText, requiringDatabase, requiringTable } from './listing.ts';
 
 const SERVER_COLLATION = `'utf8mb4_0900_ai_ci'`;
@@ -136,6 +137,9 @@ export function showCreate(p: MysqlParser, pos: number): StatementNode {
     case 'view':
       p.advance();
       return createView(p, pos);
+    case 'user':
+      p.advance();
+      return showCreateUser(p, pos);
     case 'database':
     case 'schema':
       p.advance();

@@ -14,6 +14,7 @@ import {
   tableClause,
 } from './listing.ts';
 import { showCreate } from './show-create.ts';
+import { showGrants } from './show-grants.ts';
 
 type Show = (p: MysqlParser, pos: number) => StatementNode;
 
@@ -334,6 +335,7 @@ const LISTS: readonly (readonly [words: string, show: Show])[] = [
   ['events', ofDatabase('information_schema.EVENTS', 'EVENT_SCHEMA', EVENT_LABELS, ['v.EVENT_NAME'])],
   ['procedure status', routines('PROCEDURE')],
   ['function status', routines('FUNCTION')],
+  ['grants', showGrants],
   ['master status', BINARY_LOG_STATUS],
   ['binary log status', BINARY_LOG_STATUS],
   ['profiles', nothing('Query_ID', 'Duration', 'Query')],

@@ -3,6 +3,7 @@ import { node, type NodeOf, type RelationNode, type StatementNode } from '../../
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
 import { alterStatement } from './alter.ts';
+import { grantStatement, revokeStatement } from './grants.ts';
 import { createStatement } from './create.ts';
 import { dropStatement, renameTable, truncateStatement } from './drop.ts';
 import { loadStatement } from './load.ts';
@@ -60,9 +61,9 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['load', loadStatement],
   ['lock', transaction.lockTables],
   ['unlock', transaction.unlockTables],
-  ['grant', refused('GRANT')],
-  ['revoke', refused('REVOKE')],
-  ['flush', refused('FLUSH')],
+  ['grant', grantStatement],
+  ['revoke', revokeStatement],
+  ['flush', session.flushStatement],
   ['xa', refused('XA')],
 ]);
 
@@ -82,14 +83,22 @@ export function returning(p: MysqlParser, command: string, source: RelationNode,
 function queryStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
   if (p.liftLiterals) p.lifting = 1;
-  const source = p.topQuery(true);
+  p.firstSelect = p.index;
+  const query = p.topQuery(true);
   p.lifting = 0;
   p.acceptInto();
+  const source = p.countsAll ? counting(query) : query;
   if (p.intoVariables !== undefined) {
     p.command = 'SELECT INTO';
     return node('ASSIGN_QUERY', { names: p.intoVariables, strict: false, scope: 'session', query: source, pos });
   }
   return returning(p, 'SELECT', source, pos);
+}
+
+/** The limit of the query counts the rows that it leaves out. */
+function counting(query: RelationNode): RelationNode {
+  if (query.op === 'LIMIT') return { ...query, countsAll: true };
+  return query.op === 'LOCK_ROWS' ? { ...query, source: counting(query.source) } : query;
 }
 
 function modificationStatement(p: MysqlParser, command: string, parse: () => RelationNode): StatementNode {

@@ -48,7 +48,12 @@ export function start(p: MysqlParser): StatementNode {
 function ending(p: MysqlParser): { chain: boolean; retaining: boolean } {
   p.acceptWord('work');
   const chain = p.chainClause();
-  if (p.acceptWord('release')) throw p.unsupported('RELEASE');
+  if (p.isWord('release')) {
+    if (chain) throw p.syntaxError();
+    p.advance();
+    p.action = { kind: 'disconnect' };
+    return { chain, retaining: false };
+  }
   if (p.isWord('no') && p.peekIsWord(1, 'release')) {
     p.advance();
     p.advance();

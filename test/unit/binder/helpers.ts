@@ -254,6 +254,7 @@ export function context(parameterTypes: readonly (SqlType | undefined)[] = [], s
     role: superuser ? 10 : 20,
     isSuperuser: superuser,
     stored: () => names,
+    isOpen: () => true,
     checkPrivilege: (object, privilege, columns) => {
       privileges.push(`${privilege} ${object.name.text} ${(columns ?? []).join(',')}`.trim());
     },
