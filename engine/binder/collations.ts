@@ -188,9 +188,15 @@ export function collatedAs(
   pos: number | undefined,
 ): SqlType {
   if (type.kind !== 'text') return type;
-  if (!hasDefaultCollation(binder)) return withCollation(type, type.collation ?? givenCollation(expressions));
+  if (!hasDefaultCollation(binder))
+    return withCollation(type, writtenCollation(expressions) ?? type.collation ?? givenCollation(expressions));
   const collation = mergedCollation(binder, expressions, operation, pos);
   return collation === type.collation ? type : withCollation(type, collation);
+}
+
+/** The collation that COLLATE gives one of the expressions. */
+function writtenCollation(expressions: readonly BoundExpression[]): string | undefined {
+  return expressions.find((one) => 'collated' in one && one.collated === true)?.type.collation;
 }
 
 /** The collation that a column has or that was written; types that ignore case by themselves have their own comparisons. */

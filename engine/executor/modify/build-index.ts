@@ -93,11 +93,17 @@ class Build implements IndexBuild {
     const columns = index.keys.map((key) =>
       key.column > 0 ? display(table.columns[key.column - 1].name) : (key.expression?.text ?? 'expression'),
     );
+    const shown = values.map((value, at) => valueText(value, index.keys[at].type, context));
     return new SqlError('unique_violation', {
       message: `could not create unique index "${name}"`,
       variant: 'create_index',
-      args: { constraint: name },
-      detail: `Key (${columns.join(', ')})=(${values.map((value, at) => valueText(value, index.keys[at].type, context)).join(', ')}) is duplicated.`,
+      args: {
+        constraint: name,
+        index: display(index.localName ?? index.name),
+        table: display(table.name),
+        key: shown.join('-'),
+      },
+      detail: `Key (${columns.join(', ')})=(${shown.join(', ')}) is duplicated.`,
       table: display(table.name),
       constraint: name,
     });
