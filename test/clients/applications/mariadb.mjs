@@ -1,4 +1,5 @@
 /* oxlint-disable */ // One driver used as an application would, step by step; run by test/clients/mysql-applications.client.ts against both servers.
+import fs from 'node:fs';
 import mariadb from 'mariadb';
 import { connection, step } from './mysql-lib.mjs';
 
@@ -24,6 +25,9 @@ await step('reset', () => c.reset().then(() => 'ok'));
 await step('ping', () => c.ping().then(() => 'ok'));
 await step('returning null types', async () => rows(await c.execute('select ? as a, cast(? as signed) as b, cast(? as char) as c', [null, 5, 'x'])));
 await step('pool', async () => { const pool = mariadb.createPool({ ...connection, connectionLimit: 2, allowPublicKeyRetrieval: true }); const all = await Promise.all([1, 2, 3, 4, 5].map((i) => pool.query('select ? as i', [i]).then((r) => r[0].i))); await pool.end(); return all; });
+await step('tls', async () => { const s = await mariadb.createConnection({ ...connection, ssl: { rejectUnauthorized: false } }); const out = rows(await s.query("select count(*) as n from m")); await s.end(); return out; }, { mysql: [{ n: '5n' }], why: 'this MariaDB has no certificate' });
+await step('infile', async () => { fs.writeFileSync('lines.txt', '1\tone\n2\t\\N\n3\tthree\n'); const s = await mariadb.createConnection({ ...connection, permitLocalInfile: true, allowPublicKeyRetrieval: true }); await s.query('create table lines_in (id int primary key, name varchar(10))'); const { affectedRows } = await s.query("load data local infile 'lines.txt' into table lines_in"); const out = rows(await s.query('select * from lines_in order by id')); await s.end(); return [affectedRows, out]; });
+await step('stream of many', async () => { let n = 0; let sum = 0; for await (const row of c.queryStream('with recursive r (n) as (select 1 union all select n + 1 from r where n < 1000) select n from r')) { n++; sum += Number(row.n); } return [n, sum]; });
 await step('server version', () => typeof c.serverVersion());
 await c.end();
 process.exit(0);
