@@ -10,6 +10,9 @@ import type { EvalContext } from './function.ts';
 import { scalar, scalarFor } from './table.ts';
 
 const MAX_FRACTION = 30;
+const MAX_DIGITS = 65;
+/** Digits that every integer of 64 bits has room for. */
+const SAFE_DIGITS = 18;
 
 // ---- bases
 
@@ -185,18 +188,44 @@ scalarFor(
     },
   },
 );
+/** A decimal of as many digits as the places ask for, or as it had where they are not known beforehand. */
+function roundedType(
+  { precision, scale = 0 }: SqlType,
+  [value, places]: readonly (SqlValue | undefined)[] = [],
+  truncate: boolean,
+): SqlType {
+  const literal = value instanceof Decimal ? String(value.unscaled).replace('-', '').length : undefined;
+  const digits = literal ?? precision;
+  const before = value instanceof Decimal ? value.scale : scale;
+  if (digits === undefined) return { kind: 'decimal' };
+  const after = typeof places === 'number' ? Math.max(0, Math.min(MAX_FRACTION, places)) : before;
+  const carry = after < before && !truncate ? 1 : 0;
+  return {
+    kind: 'decimal',
+    precision: Math.max(1, Math.min(MAX_DIGITS, Math.max(digits, before) - before + after + carry)),
+    scale: after,
+  };
+}
+const MOST = { signed: 9223372036854775807n, unsigned: 18446744073709551615n };
+function inRange(value: Integer, isUnsigned: boolean): Integer {
+  if (value <= (isUnsigned ? MOST.unsigned : MOST.signed)) return value;
+  const type = isUnsigned ? 'BIGINT UNSIGNED' : 'BIGINT';
+  throw new SqlError('numeric_value_out_of_range', { message: `${type.toLowerCase()} out of range`, args: { type } });
+}
 for (const [name, truncate] of [
   ['rounded', false],
   ['truncated', true],
 ] as const) {
   scalarFor(
     `${name}(any, int64) float64`,
-    ([type]) => {
+    ([type], { scale: shown }) => {
       switch (numberKind(type)) {
         case 'int64':
-          return (value: Integer, scale: Integer) => roundedInteger(value, scale, truncate);
+          return (value: Integer, scale: Integer) =>
+            inRange(roundedInteger(value, scale, truncate), type?.unsigned === true);
         case 'decimal':
-          return (value: Decimal, scale: Integer) => rounded(value, scale, truncate);
+          if (shown === undefined) return (value: Decimal, scale: Integer) => rounded(value, scale, truncate);
+          return (value: Decimal, scale: Integer) => roundDecimal(rounded(value, scale, truncate), shown);
         default:
           return (value: SqlValue, scale: Integer) => roundedDouble(doubleOf(value), scale, truncate);
       }
@@ -207,6 +236,7 @@ for (const [name, truncate] of [
         const places = constants?.[1];
         if (kind === 'float64' && typeof places === 'number' && (type?.kind === 'float64' || type?.kind === 'float32'))
           return places > MAX_FRACTION ? { kind } : { kind, scale: Math.max(0, places) };
+        if (kind === 'decimal') return roundedType(type as SqlType, constants, truncate);
         return { kind, ...(kind === 'int64' && type?.unsigned === true ? { unsigned: true } : {}) };
       },
     },
@@ -328,18 +358,29 @@ for (const [name, up] of [
 ] as const)
   scalarFor(
     `${name}(any) int64`,
-    ([type]) => {
+    ([type], { kind }) => {
       switch (numberKind(type)) {
         case 'int64':
           return (value: Integer) => value;
         case 'decimal':
+          if (kind === 'decimal') return (value: Decimal) => new Decimal(wholeOf(value, up), 0);
           return (value: Decimal) => wholeOf(value, up);
         default:
           return (value: SqlValue) => (up ? Math.ceil(doubleOf(value)) : Math.floor(doubleOf(value))) + 0;
       }
     },
-    { result: ([type]) => ({ kind: numberKind(type) === 'float64' ? 'float64' : 'int64' }) },
+    { result: ([type]) => wholeType(type) },
   );
+/** An integer where every value of the type has room in one. */
+function wholeType(type: SqlType | undefined): SqlType {
+  const kind = numberKind(type);
+  if (kind === 'float64') return { kind };
+  if (kind === 'int64') return { kind, ...(type?.unsigned === true ? { unsigned: true } : {}) };
+  const digits = (type?.precision ?? MAX_DIGITS) - (type?.scale ?? 0);
+  return type?.precision === undefined || digits <= SAFE_DIGITS
+    ? { kind: 'int64' }
+    : { kind, precision: Math.min(MAX_DIGITS, digits + 1), scale: 0 };
+}
 function wholeOf(value: Decimal, up: boolean): Integer {
   const unit = bigPower(value.scale);
   const exact = BigInt(value.unscaled);
