@@ -11,6 +11,7 @@ import type { Assigned, BoundExpression, LogicalPlan, OutputColumn, SortKey, Win
 import { resolveUnknown } from './coerce.ts';
 import { entryColumn, noColumn } from './columns.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
+import { type OnKey, outputKeys } from './distinct-items.ts';
 import { fail, notSupported } from './errors.ts';
 import { requireComparable } from './comparison.ts';
 import { bindCondition, bindExpression } from './expression.ts';
@@ -373,7 +374,7 @@ function bindOrder(
     const listed =
       item.index !== undefined ||
       (binder.semantics.resultOrder === 'expressions' && determined(item.expression, items));
-    if (!listed && distinct !== undefined && distinct.on.length === 0) {
+    if (!listed && distinct?.on.length === 0 && binder.semantics.groupedColumns !== 'any-value') {
       fail(
         'invalid_column_reference',
         'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
@@ -431,11 +432,6 @@ function matchItem(
   return { index: index < 0 ? undefined : index, expression };
 }
 
-interface OnKey {
-  expression: BoundExpression;
-  readonly item: number | undefined;
-}
-
 function bindDistinctOn(
   node: NodeOf<'DISTINCT'>,
   scope: Scope,
@@ -444,7 +440,7 @@ function bindDistinctOn(
 ): OnKey[] {
   if (node.on.length === 0) {
     for (const item of items) requireComparable(scope.binder, item.expression, item.pos);
-    return [];
+    return outputKeys(scope.binder, items, order);
   }
   scope.level.clause = 'distinct';
   const keys = node.on.map((value): OnKey & { pos: number | undefined } => {
