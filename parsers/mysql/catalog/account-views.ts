@@ -146,7 +146,7 @@ const VISIBLE = `(a.role_id = sys.current_role_id() OR sys.reaches_own_schema(13
 const GRANTABLE = (scope: string): string =>
   `CASE WHEN EXISTS (SELECT 1 FROM sys.scoped_grants o WHERE o.role_id = g.role_id AND o.privilege = 'GRANT OPTION' AND ${scope}) THEN 'YES' ELSE 'NO' END`;
 
-const SERVER_LIST = [...PRIVILEGES.server, ...DYNAMIC].map((name) => `SELECT '${name}' AS name`).join(' UNION ALL ');
+const SERVER_LIST = `JSON_TABLE('${JSON.stringify([...PRIVILEGES.server, ...DYNAMIC])}', '$[*]' COLUMNS (name varchar(64) PATH '$'))`;
 
 const scoped = (where: string): string =>
   `sys.scoped_grants g JOIN sys.accounts a ON a.role_id = g.role_id WHERE g.privilege <> 'GRANT OPTION' AND ${where} AND ${VISIBLE}`;
@@ -192,7 +192,7 @@ export const PRIVILEGE_SOURCES: Readonly<Record<string, ViewSource>> = {
   ENABLED_ROLES: OWN_ROLES(' AND m.active'),
   USER_ATTRIBUTES: { from: `sys.accounts a WHERE ${VISIBLE}`, columns: { USER: 'a.user', HOST: 'a.host' } },
   USER_PRIVILEGES: {
-    from: `(SELECT a.role_id, ${GRANTEE} AS grantee, 'USAGE' AS privilege, 'NO' AS grantable FROM sys.accounts a WHERE NOT a.superuser AND NOT EXISTS (SELECT 1 FROM sys.scoped_grants g WHERE g.role_id = a.role_id AND g.\`database\` = '' AND g.privilege <> 'GRANT OPTION') UNION ALL SELECT a.role_id, ${GRANTEE}, p.name, 'YES' FROM sys.accounts a JOIN (${SERVER_LIST}) p WHERE a.superuser UNION ALL SELECT a.role_id, ${GRANTEE}, g.privilege, ${GRANTABLE(`o.\`database\` = ''`)} FROM ${scoped(`g.\`database\` = ''`)}) a WHERE ${VISIBLE}`,
+    from: `(SELECT a.role_id, ${GRANTEE} AS grantee, 'USAGE' AS privilege, 'NO' AS grantable FROM sys.accounts a WHERE NOT a.superuser AND NOT EXISTS (SELECT 1 FROM sys.scoped_grants g WHERE g.role_id = a.role_id AND g.\`database\` = '' AND g.privilege <> 'GRANT OPTION') UNION ALL SELECT a.role_id, ${GRANTEE}, p.name, 'YES' FROM sys.accounts a JOIN ${SERVER_LIST} p WHERE a.superuser UNION ALL SELECT a.role_id, ${GRANTEE}, g.privilege, ${GRANTABLE(`o.\`database\` = ''`)} FROM ${scoped(`g.\`database\` = ''`)}) a WHERE ${VISIBLE}`,
     columns: {
       GRANTEE: 'a.grantee',
       TABLE_CATALOG: `'def'`,

@@ -18,13 +18,16 @@ interface Subject {
   readonly using: string;
 }
 
-/** The privileges in force: database, relation, column, privilege; of a superuser all there are. */
+/** The privileges in force: database, relation, column, privilege. Those of a superuser are not listed one by one. */
 function held({ id, using }: Subject): string {
-  const own = `SELECT DISTINCT g.\`database\`, g.relation, g.\`column\`, g.privilege FROM sys.scoped_grants g WHERE sys.acts_for(g.role_id, ${id}, ${using})`;
-  const all = [...PRIVILEGES.server, ...DYNAMIC, 'GRANT OPTION']
-    .map((name) => `SELECT '${name}' AS name`)
-    .join(' UNION ALL ');
-  return `(${own} UNION SELECT '', '', '', p.name FROM sys.accounts s JOIN (${all}) p WHERE s.role_id = ${id} AND s.superuser)`;
+  return `(SELECT DISTINCT g.\`database\`, g.relation, g.\`column\`, g.privilege FROM sys.scoped_grants g WHERE sys.acts_for(g.role_id, ${id}, ${using}))`;
+}
+
+/** What a superuser holds: everything on the server. */
+function ofSuperuser({ id }: Subject, to: string): string[] {
+  const line = (part: number, privileges: string): string =>
+    `SELECT ${part} AS part, '' AS place, CONCAT('GRANT ${privileges} ON *.* TO ', ${to}, ' WITH GRANT OPTION') AS line FROM sys.accounts s WHERE s.role_id = ${id} AND s.superuser`;
+  return [line(1, PRIVILEGES.server.join(', ')), line(2, DYNAMIC.join(','))];
 }
 
 const GRANTABLE = `MAX(CASE WHEN g.privilege = 'GRANT OPTION' THEN 1 ELSE 0 END)`;
@@ -38,7 +41,7 @@ function lines(subject: Subject, to: string): string {
   const rows = held(subject);
   const one = (level: Level): string => `CASE WHEN ${rank('g.privilege', level)} > 0 THEN g.privilege END`;
   const agg = (level: Level): string => `sys.string_agg(${one(level)}, ', ' ORDER BY ${rank('g.privilege', level)})`;
-  const server = `SELECT 1 AS part, '' AS place, CONCAT('GRANT ', COALESCE(${agg('server')}, 'USAGE'), ' ON *.* TO ', ${to}, ${withOption(`COALESCE(${GRANTABLE}, 0)`)}) AS line FROM (SELECT 1 AS one) e LEFT JOIN ${rows} g ON g.\`database\` = ''`;
+  const server = `SELECT 1 AS part, '' AS place, CONCAT('GRANT ', COALESCE(${agg('server')}, 'USAGE'), ' ON *.* TO ', ${to}, ${withOption(`COALESCE(${GRANTABLE}, 0)`)}) AS line FROM sys.accounts e LEFT JOIN ${rows} g ON g.\`database\` = '' WHERE e.role_id = ${subject.id} AND NOT e.superuser GROUP BY e.role_id`;
   const dynamic = `SELECT 2, '', CONCAT('GRANT ', sys.string_agg(g.privilege, ',' ORDER BY g.privilege), ' ON *.* TO ', ${to}, ${withOption('o.option')}) FROM ${rows} g JOIN (SELECT COUNT(*) AS \`option\` FROM ${rows} g WHERE g.\`database\` = '' AND g.privilege = 'GRANT OPTION') o WHERE g.\`database\` = '' AND g.privilege IN (${list(DYNAMIC)}) GROUP BY o.option`;
   const database = `SELECT 3, g.\`database\`, CONCAT('GRANT ', ${words('database', `COUNT(${one('database')})`, agg('database'))}, ' ON ', ${quotedName('g.`database`')}, '.* TO ', ${to}, ${withOption(GRANTABLE)}) FROM ${rows} g WHERE g.\`database\` <> '' AND g.relation = '' GROUP BY g.\`database\``;
   const columns = `SELECT g.\`database\`, g.relation, g.privilege, MAX(CASE WHEN g.\`column\` = '' THEN 1 ELSE 0 END) AS whole, sys.string_agg(CASE WHEN g.\`column\` <> '' THEN ${quotedName('g.`column`')} END, ', ' ORDER BY g.\`column\`) AS list FROM ${rows} g WHERE g.relation <> '' GROUP BY g.\`database\`, g.relation, g.privilege`;
@@ -47,7 +50,7 @@ function lines(subject: Subject, to: string): string {
   const names = `sys.string_agg(${text}, ', ' ORDER BY ${rank('g.privilege', 'relation')})`;
   const relation = `SELECT 4, CONCAT(g.\`database\`, '.', g.relation), CONCAT('GRANT ', ${words('relation', whole, names)}, ' ON ', ${quotedName('g.`database`')}, '.', ${quotedName('g.relation')}, ' TO ', ${to}, ${withOption(GRANTABLE)}) FROM (${columns}) g GROUP BY g.\`database\`, g.relation`;
   const roles = `SELECT CASE WHEN m.admin THEN 6 ELSE 5 END, '', CONCAT('GRANT ', sys.string_agg(${quotedAccount('r')}, ',' ORDER BY r.user, r.host), ' TO ', ${to}, CASE WHEN m.admin THEN ' WITH ADMIN OPTION' ELSE '' END) FROM sys.account_roles m JOIN sys.accounts r ON r.role_id = m.role_id WHERE m.member_id = ${subject.id} GROUP BY m.admin`;
-  return [server, dynamic, database, relation, roles].join(' UNION ALL ');
+  return [...ofSuperuser(subject, to), server, dynamic, database, relation, roles].join(' UNION ALL ');
 }
 
 const isOwn = (p: MysqlParser): boolean => p.isWord('current_user') || (p.isWord('user') && p.peekIsSymbol(1, '('));
