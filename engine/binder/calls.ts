@@ -4,7 +4,6 @@
  */
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { Identifier, Name } from '../../sblr/contract/names.ts';
-import { identifierKey } from '../../sblr/contract/names.ts';
 import { INT32, RECORD, VOID, type SqlType } from '../../sblr/contract/types.ts';
 import { OPERATORS } from '../../sblr/operators.ts';
 import type { RoutineDefinition, RoutineParameter } from '../catalog/definitions.ts';
@@ -324,6 +323,11 @@ export function callRoutine(
   return { kind: 'routine', routine, arguments: values, type: routineResult(binder, routine), pos };
 }
 
+/** Is the parameter meant by the name in a call? */
+function isNamed({ text, exact }: Identifier, given: string): boolean {
+  return text === given || (!exact && text.toLowerCase() === given.toLowerCase());
+}
+
 function routineCandidate(
   routine: RoutineDefinition,
   arguments_: readonly NamedArgument[],
@@ -350,10 +354,7 @@ function routineCandidate(
     const at =
       name === undefined
         ? i
-        : inputs.findIndex(
-            (parameter) =>
-              parameter.name !== undefined && identifierKey(parameter.name as Identifier) === name.toLowerCase(),
-          );
+        : inputs.findIndex((parameter) => parameter.name !== undefined && isNamed(parameter.name, name));
     if (at < 0 || order[at] !== -1) return undefined;
     order[at] = i;
     parameters.push(patternOf((inputs[at] as RoutineParameter).type));

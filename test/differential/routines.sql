@@ -190,3 +190,15 @@ create function rq7(out a int, out b text) language plpgsql as $$ begin a := 1; 
 select * from rq7();
 create function rq8() returns setof record language plpgsql as $$ declare r record; begin for r in select 1 as a, 'x' as b loop return next r; end loop; end $$;
 select * from rq8() as t(a int, b text);
+-- Row types of tables in the catalog; named arguments with quoted names
+create function pg_temp.randall("x" int, "Ab c" int default 3) returns int language sql as 'select $1 * 10';
+select pg_temp.randall("x" := 1);
+select pg_temp.randall(x => 2);
+select pg_temp.randall(5);
+select * from pg_temp.randall("x" := 1, "Ab c" := 5);
+create table ct1 (a int, b text);
+create view cv1 as select * from ct1;
+select typname, typtype, typcategory, typlen, typrelid::regclass::text, typrelid = t.oid or true as x from pg_type t where typname in ('ct1', 'cv1') order by 1;
+select attname, format_type(atttypid, atttypmod) from pg_type t join pg_namespace ns on typnamespace = ns.oid join pg_attribute a on attrelid = typrelid where typname = 'ct1' and attnum > 0 and not attisdropped order by attnum;
+select t.typname, c.relname from pg_class c join pg_type t on t.oid = c.reltype where c.relname in ('ct1', 'cv1') order by 1;
+select 'ct1'::regtype::text, pg_typeof(row(1,'x')::ct1)::text, format_type((select reltype from pg_class where relname = 'ct1'), -1);

@@ -86,6 +86,20 @@ function arrayRow(id: ObjectId, schemaId: ObjectId, name: string, owner: ObjectI
 function* typeRows(context: SystemContext): Iterable<Row> {
   yield* builtinRows(context);
   yield* ownRows(context);
+  yield* rowTypeRows(context);
+}
+
+/** The rows of a table or view are of a type that has its name and id. */
+function* rowTypeRows(context: SystemContext): Iterable<Row> {
+  for (const kind of ['table', 'view'] as const) {
+    for (const one of own(context, kind)) {
+      const name = displayIdentifier(one.name, context.fold);
+      yield [
+        ...[one.id, one.schemaId, name, one.owner, -1, 'r', 'C', false, one.id, 0, 0, 0, false, null, 'record'],
+        ...[null, null, null, false, null, null, null, null],
+      ];
+    }
+  }
 }
 
 function* builtinRows(context: SystemContext): Iterable<Row> {

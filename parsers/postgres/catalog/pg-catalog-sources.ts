@@ -140,7 +140,8 @@ export const PG_CATALOG_SOURCES: Readonly<Record<string, ViewSource>> = {
       oid: 'r.id',
       relname: 'r.name',
       relnamespace: 'r.schema_id',
-      reltype: "CASE WHEN r.kind = 'composite_type' THEN r.id ELSE 0 END",
+      reltype:
+        "CASE WHEN r.kind = 'composite_type' OR (r.kind IN ('table', 'view') AND NOT r.system) THEN r.id ELSE 0 END",
       reloftype: '0',
       relowner: 'r.owner',
       relam:

@@ -41,7 +41,7 @@ export const TYPE_SOURCES: Readonly<Record<string, ViewSource>> = {
       typowner: 't.owner',
       typlen: 't.length',
       typbyval: of(10, { array: "'f'", enum: "'t'", composite: "'f'" }),
-      typtype: 't.form',
+      typtype: "CASE WHEN t.form = 'r' THEN 'c' ELSE t.form END",
       typcategory: 't.category',
       typispreferred: 't.preferred',
       typisdefined: 'true',
