@@ -48,6 +48,7 @@ import type { LockManager } from './transactions/locks.ts';
 import type { Transaction } from './transactions/transaction.ts';
 import { PREPARED_SPACE } from './transactions/prepared.ts';
 import { TransactionManager } from './transactions/transaction-manager.ts';
+import { temporarySchemaIds } from './session/temporary-schemas.ts';
 
 export interface EngineStatus {
   readonly sessions: number;
@@ -335,12 +336,12 @@ export class EngineCore implements EngineLink {
   }
 
   dropTemporaryObjects(session: Session): void {
-    const schema = session.temporarySchema;
-    if (schema === undefined) return;
+    const schemas = temporarySchemaIds(session);
+    if (schemas.size === 0) return;
     const changes = new Map<ObjectId, Definition | null>();
     for (const kind of ['table', 'view', 'sequence', 'routine'] as const) {
       for (const object of this.catalog.all(kind)) {
-        if (!('schemaId' in object) || object.schemaId !== schema.id) continue;
+        if (!('schemaId' in object) || !schemas.has(object.schemaId)) continue;
         changes.set(object.id, null);
         if (object.kind !== 'table') continue;
         this.dropSpace(object.space);

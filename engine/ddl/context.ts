@@ -102,7 +102,8 @@ export interface DdlContext {
   isEmpty(table: TableDefinition): Promise<boolean>;
   /** The greatest value of a column of integers. */
   greatest(table: TableDefinition, column: number): Promise<bigint | undefined>;
-  temporarySchema(): SchemaDefinition;
+  /** Of the session's temporary objects in a database; its own by default. */
+  temporarySchema(databaseId?: ObjectId): SchemaDefinition;
   /** Does the name mean the schema of the session's temporary objects? */
   isTemporaryName(name: Identifier): boolean;
   /** Runs after a durable commit (space removal, cache invalidation). */
@@ -142,6 +143,7 @@ export function placeOf(
   privilege = 'CREATE',
 ): Place {
   const last = name[name.length - 1]!;
+  if (temporary && context.semantics.qualifier === 'database') return temporaryPlace(context, name);
   if (temporary && name.length === 1) return { schema: context.temporarySchema(), name: last };
   if (name.length === 1) {
     for (const id of context.names.searchPath) {
@@ -176,6 +178,14 @@ function requireCreation(context: DdlContext, schema: SchemaDefinition, name: Id
     variant: 'creation',
     args: { kind: 'schema', name: shown, relation: context.display(name), privilege },
   });
+}
+
+/** Where qualifiers are databases, temporary objects belong to one as others do. */
+function temporaryPlace(context: DdlContext, name: Name): Place {
+  const database = name.length === 1 ? undefined : findSchema(context, name[name.length - 2]!);
+  const id = database?.databaseId ?? context.databaseId;
+  if (id === 0) throw noDatabase();
+  return { schema: context.temporarySchema(id), name: name[name.length - 1]! };
 }
 
 export function isTemporarySchema(schema: SchemaDefinition): boolean {

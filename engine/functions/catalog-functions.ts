@@ -164,7 +164,12 @@ scalar(
   STABLE,
 );
 scalar('relation_is_publishable(regclass) bool', () => false, STABLE);
-scalar('is_other_temporary_schema(oid) bool', (id: number, c: C) => hooks(c).isOtherTemporarySchema(id), STABLE);
+scalar(
+  'is_other_temporary_schema(oid) bool',
+  (id: number, c: C) => hooks(c).temporarySchemaKind(id) === 'other',
+  STABLE,
+);
+scalar('is_own_temporary_schema(oid) bool', (id: number, c: C) => hooks(c).temporarySchemaKind(id) === 'own', STABLE);
 scalar('own_temporary_schema() oid', (c: C) => hooks(c).temporarySchemaId(), STABLE);
 scalar('encoding_name(int32) name', (encoding: number) => ENCODINGS[encoding] ?? '', STABLE);
 scalar(

@@ -88,7 +88,8 @@ export interface IntrospectionHooks {
   indexHasProperty(id: number, column: number, property: string): boolean | undefined;
   relationIsUpdatable(id: number): number;
   /** Is `object` a temporary schema of another session? */
-  isOtherTemporarySchema(id: number): boolean;
+  /** Of temporary objects: of this session, or of another. */
+  temporarySchemaKind(id: number): 'own' | 'other' | undefined;
   temporarySchemaId(): number;
   databaseEncoding(id: number): string | undefined;
 

@@ -42,6 +42,7 @@ import { searchPathNames } from './search-path.ts';
 import { StatementContext } from './statement-context.ts';
 import { lockTable } from './table-locks.ts';
 import { evaluateValues } from './evaluate.ts';
+import { temporarySchemaOf } from './temporary-schemas.ts';
 
 export class DdlBridge implements DdlContext {
   readonly #session: Session;
@@ -481,20 +482,21 @@ export class DdlBridge implements DdlContext {
     return !name.exact && name.text.toLowerCase() === this.#session.dialect.system.temporarySchema;
   }
 
-  temporarySchema(): SchemaDefinition {
+  temporarySchema(databaseId = this.#session.databaseId): SchemaDefinition {
     const session = this.#session;
-    if (session.temporarySchema === undefined) {
-      session.temporarySchema = {
-        kind: 'schema',
-        id: this.catalog.base.allocateId(),
-        name: { text: `temp:${session.processId}`, exact: true },
-        owner: session.loginRole,
-        databaseId: session.databaseId,
-        main: false,
-      };
-      session.versions.changed();
-    }
-    return session.temporarySchema;
+    const known = temporarySchemaOf(session, databaseId);
+    if (known !== undefined) return known;
+    const made: SchemaDefinition = {
+      kind: 'schema',
+      id: this.catalog.base.allocateId(),
+      name: { text: `temp:${session.processId}`, exact: true },
+      owner: session.loginRole,
+      databaseId,
+      main: false,
+    };
+    session.temporarySchemas.push(made);
+    session.versions.changed();
+    return made;
   }
 
   afterCommit(action: () => void): void {

@@ -46,6 +46,7 @@ import { AccountIntrospection } from './account-introspection.ts';
 import { AdvisoryLocks } from './advisory-locks.ts';
 import { LargeObjects } from './large-objects.ts';
 import type { Session } from './session.ts';
+import { temporarySchemaIds, temporarySchemaOf } from './temporary-schemas.ts';
 
 export class SessionIntrospection implements IntrospectionHooks {
   readonly #session: Session;
@@ -101,7 +102,7 @@ export class SessionIntrospection implements IntrospectionHooks {
   currentSchemas(includeImplicit: boolean): readonly string[] {
     const { names, dialect } = this.#session;
     const found = names.searchPath
-      .filter((id) => id !== this.#session.temporarySchema?.id)
+      .filter((id) => id !== temporarySchemaOf(this.#session)?.id)
       .map((id) => names.schemaName(id)!)
       .filter((name) => name !== undefined);
     if (!includeImplicit) return found;
@@ -498,15 +499,14 @@ export class SessionIntrospection implements IntrospectionHooks {
     return this.relation(id)?.kind === 'table' ? 28 : 0;
   }
 
-  isOtherTemporarySchema(id: number): boolean {
+  temporarySchemaKind(id: number): 'own' | 'other' | undefined {
+    if (temporarySchemaIds(this.#session).has(id)) return 'own';
     const schema = this.#session.catalog.get(id);
-    return (
-      schema?.kind === 'schema' && schema.name.text.startsWith('temp:') && id !== this.#session.temporarySchema?.id
-    );
+    return schema?.kind === 'schema' && schema.name.text.startsWith('temp:') ? 'other' : undefined;
   }
 
   temporarySchemaId(): number {
-    return this.#session.temporarySchema?.id ?? 0;
+    return temporarySchemaOf(this.#session)?.id ?? 0;
   }
 
   databaseEncoding(_id: number): string | undefined {

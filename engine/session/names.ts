@@ -43,8 +43,8 @@ export interface NameSettings {
   readonly catalog: CatalogView;
   readonly databaseId: ObjectId;
   readonly searchPath: readonly ObjectId[];
-  /** Of the session, once it has one. */
-  readonly temporarySchema: SchemaDefinition | undefined;
+  /** Of the session's temporary objects, by database. */
+  readonly temporarySchemas: readonly SchemaDefinition[];
   readonly role: ObjectId;
   /** Its roles that the session made active; undefined = those that are by default. */
   readonly active: ReadonlySet<ObjectId> | undefined;
@@ -64,16 +64,16 @@ export class SessionNames implements NameContext {
   readonly role: ObjectId;
   readonly isSuperuser: boolean;
   readonly #settings: NameSettings;
+  readonly #temporary: SchemaDefinition | undefined;
   #stored: SessionNames | undefined = undefined;
 
   constructor(settings: NameSettings) {
     this.#settings = settings;
     this.catalog = settings.catalog;
     this.databaseId = settings.databaseId;
+    this.#temporary = settings.temporarySchemas.find((one) => one.databaseId === settings.databaseId);
     this.searchPath =
-      settings.temporarySchema === undefined
-        ? settings.searchPath
-        : [settings.temporarySchema.id, ...settings.searchPath];
+      this.#temporary === undefined ? settings.searchPath : [this.#temporary.id, ...settings.searchPath];
     this.role = settings.role;
     this.isSuperuser = isSuperuser(settings.catalog, settings.role);
   }
@@ -94,12 +94,19 @@ export class SessionNames implements NameContext {
     if (schema === undefined && this.#settings.qualifier === 'database') throw this.#unknownDatabase(schemaName);
     if (schema === undefined) return undefined;
     this.#requireUsage(schema);
-    return this.#visible(schema.id, last);
+    return this.#hiding(schema, last) ?? this.#visible(schema.id, last);
+  }
+
+  /** The session's temporary relation that hides the one of a database, where that is what qualifies names. */
+  #hiding({ databaseId }: SchemaDefinition, name: Identifier): RelationDefinition | undefined {
+    const { qualifier, stored, temporarySchemas } = this.#settings;
+    if (qualifier !== 'database' || stored === true) return undefined;
+    const own = temporarySchemas.find((one) => one.databaseId === databaseId);
+    return own === undefined ? undefined : this.#visible(own.id, name);
   }
 
   #requireUsage(schema: SchemaDefinition): void {
-    if (this.#settings.stored !== true && schema.id !== this.#settings.temporarySchema?.id)
-      this.checkPrivilege(schema, 'USAGE');
+    if (this.#settings.stored !== true && schema.id !== this.#temporary?.id) this.checkPrivilege(schema, 'USAGE');
   }
 
   #visible(schemaId: ObjectId, name: Identifier): RelationDefinition | undefined {
@@ -107,7 +114,7 @@ export class SessionNames implements NameContext {
   }
 
   #unqualified(name: Identifier): RelationDefinition | SystemRelation | undefined {
-    const temporary = this.#settings.temporarySchema?.id;
+    const temporary = this.#temporary?.id;
     if (temporary !== undefined) {
       const found = this.#visible(temporary, name);
       if (found !== undefined) return found;
@@ -163,8 +170,7 @@ export class SessionNames implements NameContext {
       const main = this.mainSchema();
       if (main !== undefined) return main;
     }
-    if (!name.exact && identifierKey(name) === this.#settings.system.temporarySchema)
-      return this.#settings.temporarySchema;
+    if (!name.exact && identifierKey(name) === this.#settings.system.temporarySchema) return this.#temporary;
     return this.catalog.schemaByName(this.databaseId, name);
   }
 
@@ -189,7 +195,7 @@ export class SessionNames implements NameContext {
     if (schema?.kind === 'schema')
       return schema.main ? this.#settings.system.mainSchema : displayIdentifier(schema.name, this.#settings.fold);
     for (const [name, systemId] of this.#settings.system.schemas) if (systemId === id) return name;
-    return id === this.#settings.temporarySchema?.id ? this.#settings.system.temporarySchema : undefined;
+    return id === this.#temporary?.id ? this.#settings.system.temporarySchema : undefined;
   }
 
   findType(name: Name): UserTypeDefinition | undefined {

@@ -123,7 +123,7 @@ export class Session implements EngineSession, StatementHost {
   currentRole: ObjectId = 0;
   /** Roles of the current one that were made active; undefined = those that are by default. */
   activeRoles: ReadonlySet<ObjectId> | undefined = undefined;
-  temporarySchema: SchemaDefinition | undefined = undefined;
+  readonly temporarySchemas: SchemaDefinition[] = [];
   transaction: Transaction | undefined = undefined;
   mode: TransactionMode = 'none';
   failed = false;
@@ -707,7 +707,7 @@ export class Session implements EngineSession, StatementHost {
         catalog,
         databaseId: this.databaseId,
         searchPath: [],
-        temporarySchema: this.temporarySchema,
+        temporarySchemas: this.temporarySchemas,
         role: this.currentRole,
         active: this.activeRoles,
         fold: this.identifierFold,

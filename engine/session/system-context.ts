@@ -11,6 +11,7 @@ import type { RenderedCatalog } from './rendered-catalog.ts';
 import type { Session } from './session.ts';
 import { activeRoles } from './active-roles.ts';
 import { settingNumber } from './setting-text.ts';
+import { temporarySchemaIds, temporarySchemaOf } from './temporary-schemas.ts';
 
 export function systemContext(session: Session): SystemContext {
   const { core, dialect } = session;
@@ -32,6 +33,7 @@ export function systemContext(session: Session): SystemContext {
     views: dialect.system.views.values(),
     viewById: (id) => dialect.viewById(id),
     schemas: schemasOf(session),
+    temporarySchemas: temporarySchemaIds(session),
     typeId: (type) => hooks.typeId(type),
     rowEstimate: (table) =>
       core.statistics.analyzed().get(table.id) === undefined ? -1 : core.store.approximateRows(table.space),
@@ -157,7 +159,7 @@ export { displayIdentifier };
 /** The dialect's own schemas, and the one of the session's temporary objects when it has one. */
 function schemasOf(session: Session): ReadonlyMap<string, ObjectId> {
   const { schemas, temporarySchema } = session.dialect.system;
-  const own = session.temporarySchema;
+  const own = temporarySchemaOf(session);
   if (own === undefined || temporarySchema === undefined) return schemas;
   return new Map([...schemas, [`${temporarySchema}_${session.processId}`, own.id]]);
 }

@@ -5,6 +5,7 @@ import type { NodeOf } from '../../sblr/nodes.ts';
 import type { ObjectId, TableDefinition } from '../catalog/definitions.ts';
 import type { Session } from './session.ts';
 import { lockTable } from './table-locks.ts';
+import { temporarySchemaIds } from './temporary-schemas.ts';
 
 export async function truncate(session: Session, statement: NodeOf<'TRUNCATE'>): Promise<void> {
   const ids = new Set<ObjectId>();
@@ -71,10 +72,10 @@ function referenceNames(session: Session, table: TableDefinition, child: TableDe
 
 /** ON COMMIT DELETE ROWS and ON COMMIT DROP of the session's temporary tables, carried out just before the commit. */
 export function endTemporaryTables(session: Session): void {
-  const schema = session.temporarySchema;
-  if (schema === undefined || (session.transaction?.hasWrites !== true && session.fork?.changed !== true)) return;
+  const schemas = temporarySchemaIds(session);
+  if (schemas.size === 0 || (session.transaction?.hasWrites !== true && session.fork?.changed !== true)) return;
   for (const table of [...session.catalog.all('table')]) {
-    if (table.kind !== 'table' || table.schemaId !== schema.id) continue;
+    if (table.kind !== 'table' || !schemas.has(table.schemaId)) continue;
     if (table.onCommit === 'delete') emptyTable(session, table.id, false);
     else if (table.onCommit === 'drop') dropTable(session, table);
   }

@@ -107,11 +107,14 @@ function objectsOf(catalog: CatalogView, id: ObjectId): readonly Definition[] {
 }
 
 /** Relations shown under a name, whatever their schema. */
-function relationsNamed(name: string, { catalog, fold, schemas }: SystemContext): readonly Definition[] {
+function relationsNamed(
+  name: string,
+  { catalog, fold, schemas, temporarySchemas }: SystemContext,
+): readonly Definition[] {
   const found = new Set<Definition>();
-  // The session's temporary schema is among those that are no objects of the catalog.
+  // The session's temporary schemas are no objects of the catalog.
   const own = [...catalog.all('schema')].map((schema) => schema.id);
-  for (const schema of [...own, ...schemas.values()]) {
+  for (const schema of new Set([...own, ...schemas.values(), ...temporarySchemas])) {
     for (const exact of [false, true]) {
       const relation = catalog.relationByName(schema, { text: name, exact });
       if (relation === undefined || displayIdentifier(relation.name, fold) !== name) continue;

@@ -61,6 +61,8 @@ export interface SystemContext extends TransactionContext {
   readonly views: Iterable<ViewDefinition>;
   viewById(id: ObjectId): ViewDefinition | undefined;
   readonly schemas: ReadonlyMap<string, ObjectId>;
+  /** Of the session's temporary objects. */
+  readonly temporarySchemas: ReadonlySet<ObjectId>;
   typeId(type: SqlType): ObjectId;
   rowEstimate(table: TableDefinition): number;
   byteEstimate(table: TableDefinition): number;

@@ -1,6 +1,6 @@
 /** Accounts, privileges and roles in the tables of `mysql` and of information_schema: shapes and sources. */
 import { DYNAMIC, PRIVILEGES } from '../privileges.ts';
-import type { Shape, ViewSource } from './build-view.ts';
+import type { Shape, ViewSource } from './view-text.ts';
 
 const words = (text: string): readonly string[] => text.split(' ').map((word) => `${word}_priv`);
 

@@ -2,7 +2,7 @@
  * Shapes of MySQL 8.0's information_schema: name, object id, columns with their types. Which of the columns
  * have a source is said in information-schema-sources.ts, the others are NULL.
  */
-import type { Shape } from './build-view.ts';
+import type { Shape } from './view-text.ts';
 
 export const INFORMATION_SCHEMA_SHAPES: readonly Shape[] = [
   ['CHARACTER_SETS', 13400, 'CHARACTER_SET_NAME varchar(64), DEFAULT_COLLATE_NAME varchar(64), DESCRIPTION varchar(2048), MAXLEN int unsigned'],

@@ -1,6 +1,6 @@
 /** Sources of information_schema: SQL over the `sys` base relations, in MySQL's words. */
 import { CHARACTER_SETS, COLLATIONS } from '../character-sets.ts';
-import type { ViewSource } from './build-view.ts';
+import type { ViewSource } from './view-text.ts';
 import * as type from './type-text.ts';
 
 /** Collation of what declares none. */
@@ -10,6 +10,9 @@ const ROOT = `'root@localhost'`;
 /** Relations that clients see and hold some privilege on, each with its database: tables and views of main schemas, and the dialect's own. */
 const RELATIONS =
   'sys.relations r JOIN sys.schemas s ON s.id = r.schema_id AND (s.main OR s.`system`) AND sys.reaches_relation(r.id) LEFT JOIN sys.databases d ON d.id = s.database_id';
+/** The session's temporary tables. */
+const TEMPORARY =
+  'sys.relations r JOIN sys.databases d ON d.id = r.database_id AND sys.is_own_temporary_schema(r.schema_id) LEFT JOIN sys.schemas s ON s.id = r.schema_id';
 const DATABASE = 'COALESCE(d.name, s.name)';
 
 const option = (alias: string, object: string, name: string): string =>
@@ -44,6 +47,68 @@ const RULE = (column: string): string =>
 /** Names of constraints: those of keys are the names of their indexes. */
 const CONSTRAINT_NAME = `CASE WHEN x.kind = 'primary_key' THEN 'PRIMARY' WHEN x.kind = 'unique' THEN COALESCE(ix.local_name, x.name) ELSE x.name END`;
 
+function columnsSource(relations: string): ViewSource {
+  return {
+    from: `${relations.replace('sys.relations r', "sys.columns c JOIN sys.relations r ON r.id = c.relation_id AND r.kind IN ('table', 'view')")} ${COLLATED} LEFT JOIN (${COLUMN_KEYS}) k ON k.relation_id = c.relation_id AND k.column_position = c.position WHERE NOT c.dropped AND sys.reaches_column(c.relation_id, c.position)`,
+    order: `${DATABASE}, r.name, c.ordinal`,
+    columns: {
+      TABLE_CATALOG: `'def'`,
+      TABLE_SCHEMA: DATABASE,
+      TABLE_NAME: 'r.name',
+      COLUMN_NAME: 'c.name',
+      ORDINAL_POSITION: 'c.ordinal',
+      COLUMN_DEFAULT: type.defaultValue('c'),
+      IS_NULLABLE: `CASE WHEN c.not_null THEN 'NO' ELSE 'YES' END`,
+      DATA_TYPE: type.dataType('c'),
+      CHARACTER_MAXIMUM_LENGTH: type.maximumLength('c'),
+      CHARACTER_OCTET_LENGTH: type.octetLength('c'),
+      NUMERIC_PRECISION: type.numericPrecision('c'),
+      NUMERIC_SCALE: type.numericScale('c'),
+      DATETIME_PRECISION: type.datetimePrecision('c'),
+      CHARACTER_SET_NAME: type.characterSet(COLUMN_COLLATION),
+      COLLATION_NAME: COLUMN_COLLATION,
+      COLUMN_TYPE: type.columnType('c'),
+      COLUMN_KEY: `CASE k.strength WHEN 1 THEN 'PRI' WHEN 2 THEN 'UNI' WHEN 3 THEN 'MUL' ELSE '' END`,
+      EXTRA: type.extra('c'),
+      PRIVILEGES: `'select,insert,update,references'`,
+      COLUMN_COMMENT: `COALESCE(c.comment, '')`,
+      GENERATION_EXPRESSION: `CASE WHEN c.generated = 'none' THEN '' ELSE c.default_source END`,
+    },
+  };
+}
+
+function statisticsSource(relations: string): ViewSource {
+  return {
+    from: `sys.index_keys k JOIN sys.indexes i ON i.id = k.index_id JOIN sys.relations n ON n.id = k.index_id JOIN ${relations.replace('sys.relations r', 'sys.relations r ON r.id = k.relation_id')} LEFT JOIN sys.columns c ON c.relation_id = k.relation_id AND c.position = k.column_position`,
+    order: `${DATABASE}, r.name, CASE WHEN i.is_primary THEN 0 WHEN i.is_unique THEN 1 ELSE 2 END, i.id, k.position`,
+    columns: {
+      TABLE_CATALOG: `'def'`,
+      TABLE_SCHEMA: DATABASE,
+      TABLE_NAME: 'r.name',
+      NON_UNIQUE: 'CASE WHEN i.is_unique THEN 0 ELSE 1 END',
+      INDEX_SCHEMA: DATABASE,
+      INDEX_NAME: `CASE WHEN i.is_primary THEN 'PRIMARY' ELSE n.local_name END`,
+      SEQ_IN_INDEX: 'k.position',
+      COLUMN_NAME: 'k.column_name',
+      COLLATION: `CASE WHEN k.descending THEN 'D' ELSE 'A' END`,
+      CARDINALITY: 'GREATEST(r.row_estimate, 0)',
+      SUB_PART: 'k.prefix_length',
+      NULLABLE: `CASE WHEN c.not_null THEN '' ELSE 'YES' END`,
+      INDEX_TYPE: `'BTREE'`,
+      COMMENT: `''`,
+      INDEX_COMMENT: `COALESCE(n.comment, '')`,
+      IS_VISIBLE: `'YES'`,
+      EXPRESSION: 'k.expression_source',
+    },
+  };
+}
+
+/** Temporary tables are not in the catalog views; what SHOW tells of the session's own comes from these. */
+export const TEMPORARY_SOURCES: Readonly<Record<'COLUMNS' | 'STATISTICS', ViewSource>> = {
+  COLUMNS: columnsSource(TEMPORARY),
+  STATISTICS: statisticsSource(TEMPORARY),
+};
+
 export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = {
   CHARACTER_SETS: {
     from: `(${CHARACTER_SET_ROWS}) v`,
@@ -74,33 +139,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
     from: `(${COLLATION_ROWS}) v`,
     columns: { COLLATION_NAME: 'v.c1', CHARACTER_SET_NAME: 'v.c2' },
   },
-  COLUMNS: {
-    from: `${RELATIONS.replace('sys.relations r', "sys.columns c JOIN sys.relations r ON r.id = c.relation_id AND r.kind IN ('table', 'view')")} ${COLLATED} LEFT JOIN (${COLUMN_KEYS}) k ON k.relation_id = c.relation_id AND k.column_position = c.position WHERE NOT c.dropped AND sys.reaches_column(c.relation_id, c.position)`,
-    order: `${DATABASE}, r.name, c.ordinal`,
-    columns: {
-      TABLE_CATALOG: `'def'`,
-      TABLE_SCHEMA: DATABASE,
-      TABLE_NAME: 'r.name',
-      COLUMN_NAME: 'c.name',
-      ORDINAL_POSITION: 'c.ordinal',
-      COLUMN_DEFAULT: type.defaultValue('c'),
-      IS_NULLABLE: `CASE WHEN c.not_null THEN 'NO' ELSE 'YES' END`,
-      DATA_TYPE: type.dataType('c'),
-      CHARACTER_MAXIMUM_LENGTH: type.maximumLength('c'),
-      CHARACTER_OCTET_LENGTH: type.octetLength('c'),
-      NUMERIC_PRECISION: type.numericPrecision('c'),
-      NUMERIC_SCALE: type.numericScale('c'),
-      DATETIME_PRECISION: type.datetimePrecision('c'),
-      CHARACTER_SET_NAME: type.characterSet(COLUMN_COLLATION),
-      COLLATION_NAME: COLUMN_COLLATION,
-      COLUMN_TYPE: type.columnType('c'),
-      COLUMN_KEY: `CASE k.strength WHEN 1 THEN 'PRI' WHEN 2 THEN 'UNI' WHEN 3 THEN 'MUL' ELSE '' END`,
-      EXTRA: type.extra('c'),
-      PRIVILEGES: `'select,insert,update,references'`,
-      COLUMN_COMMENT: `COALESCE(c.comment, '')`,
-      GENERATION_EXPRESSION: `CASE WHEN c.generated = 'none' THEN '' ELSE c.default_source END`,
-    },
-  },
+  COLUMNS: columnsSource(RELATIONS),
   ENGINES: {
     from: `(${rows(['InnoDB', 'DEFAULT', 'Supports transactions, row-level locking, and foreign keys', 'YES', 'YES', 'YES'])}) v`,
     columns: {
@@ -201,29 +240,7 @@ export const INFORMATION_SCHEMA_SOURCES: Readonly<Record<string, ViewSource>> = 
       DEFAULT_ENCRYPTION: `'NO'`,
     },
   },
-  STATISTICS: {
-    from: `sys.index_keys k JOIN sys.indexes i ON i.id = k.index_id JOIN sys.relations n ON n.id = k.index_id JOIN ${RELATIONS.replace('sys.relations r', 'sys.relations r ON r.id = k.relation_id')} LEFT JOIN sys.columns c ON c.relation_id = k.relation_id AND c.position = k.column_position`,
-    order: `${DATABASE}, r.name, CASE WHEN i.is_primary THEN 0 WHEN i.is_unique THEN 1 ELSE 2 END, i.id, k.position`,
-    columns: {
-      TABLE_CATALOG: `'def'`,
-      TABLE_SCHEMA: DATABASE,
-      TABLE_NAME: 'r.name',
-      NON_UNIQUE: 'CASE WHEN i.is_unique THEN 0 ELSE 1 END',
-      INDEX_SCHEMA: DATABASE,
-      INDEX_NAME: `CASE WHEN i.is_primary THEN 'PRIMARY' ELSE n.local_name END`,
-      SEQ_IN_INDEX: 'k.position',
-      COLUMN_NAME: 'k.column_name',
-      COLLATION: `CASE WHEN k.descending THEN 'D' ELSE 'A' END`,
-      CARDINALITY: 'GREATEST(r.row_estimate, 0)',
-      SUB_PART: 'k.prefix_length',
-      NULLABLE: `CASE WHEN c.not_null THEN '' ELSE 'YES' END`,
-      INDEX_TYPE: `'BTREE'`,
-      COMMENT: `''`,
-      INDEX_COMMENT: `COALESCE(n.comment, '')`,
-      IS_VISIBLE: `'YES'`,
-      EXPRESSION: 'k.expression_source',
-    },
-  },
+  STATISTICS: statisticsSource(RELATIONS),
   TABLES: {
     from: `${RELATIONS} ${COLLATED} ${option('te', 'r.id', 'engine')} LEFT JOIN (SELECT q.owner_table, MAX(CASE WHEN q.is_called AND q.last_value <= q.maximum - q.increment THEN q.last_value + q.increment ELSE q.last_value END) AS next FROM sys.sequences q WHERE q.owner_table <> 0 GROUP BY q.owner_table) q ON q.owner_table = r.id WHERE r.kind IN ('table', 'view')`,
     order: `${DATABASE}, r.name`,

@@ -1,6 +1,6 @@
 /** The tables of `mysql` and `performance_schema` that clients read: shapes and sources. */
 import { ACCOUNT_SHAPES, ACCOUNT_SOURCES } from './account-views.ts';
-import type { Shape, ViewSource } from './build-view.ts';
+import type { Shape, ViewSource } from './view-text.ts';
 
 export const MYSQL_SHAPES: readonly Shape[] = [
   ...ACCOUNT_SHAPES,

@@ -85,7 +85,7 @@ const TABLE_OPTIONS = `CONCAT(') ENGINE=', COALESCE(${option('r.id', 'engine')},
 
 /** The relation r in its database d: the session's temporary one first. */
 function found(p: MysqlParser, database: string, table: string): string {
-  return `(SELECT r.*, d.name AS database_name FROM sys.relations r JOIN sys.schemas s ON s.id = r.schema_id AND s.main JOIN sys.databases d ON d.id = s.database_id WHERE d.name = ${quoteText(p, database)} AND r.name = ${quoteText(p, table)} AND r.kind IN ('table', 'view'))`;
+  return `(SELECT r.*, d.name AS database_name FROM sys.relations r JOIN sys.databases d ON d.id = r.database_id LEFT JOIN sys.schemas s ON s.id = r.schema_id AND s.main WHERE (s.id IS NOT NULL OR sys.is_own_temporary_schema(r.schema_id)) AND d.name = ${quoteText(p, database)} AND r.name = ${quoteText(p, table)} AND r.kind IN ('table', 'view') ORDER BY s.id IS NOT NULL LIMIT 1)`;
 }
 
 const VIEW_TEXT = `(SELECT CONCAT('CREATE ALGORITHM=UNDEFINED DEFINER=\`root\`@\`localhost\` SQL SECURITY DEFINER VIEW ', ${quoted('r.name')}, ' AS ', w.definition, CASE w.check_option WHEN 'none' THEN '' ELSE CONCAT(' WITH ', UPPER(w.check_option), ' CHECK OPTION') END) FROM sys.views w WHERE w.id = r.id)`;
@@ -95,7 +95,7 @@ function createTable(p: MysqlParser, pos: number): StatementNode {
   const relation = found(p, database, table);
   const joined = `${relation} r JOIN sys.databases d ON d.id = r.database_id`;
   const body = `(SELECT sys.string_agg(l.line, ',\\n' ORDER BY l.part, l.place) FROM (${lines(joined)}) l)`;
-  const text = `CASE WHEN r.kind = 'view' THEN ${VIEW_TEXT} ELSE CONCAT('CREATE TABLE ', ${quoted('r.name')}, ' (\\n', ${body}, '\\n', ${TABLE_OPTIONS}) END`;
+  const text = `CASE WHEN r.kind = 'view' THEN ${VIEW_TEXT} ELSE CONCAT(CASE WHEN r.persistence = 'temporary' THEN 'CREATE TEMPORARY TABLE ' ELSE 'CREATE TABLE ' END, ${quoted('r.name')}, ' (\\n', ${body}, '\\n', ${TABLE_OPTIONS}) END`;
   const columns = [
     ['Table', 'r.name'],
     ['Create Table', text],

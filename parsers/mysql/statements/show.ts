@@ -1,6 +1,7 @@
 /** SHOW and DESCRIBE: lists of the catalog views, what SHOW CREATE writes, and what the worker answers itself. */
 import { SqlError } from '../../../sblr/contract/sql-error.ts';
 import { node, type StatementNode } from '../../../sblr/nodes.ts';
+import { temporaryView } from '../catalog/temporary-views.ts';
 import { Token } from '../../shared/tokenizer.ts';
 import type { MysqlParser } from '../parser.ts';
 import {
@@ -92,8 +93,18 @@ const FULL_COLUMN_LABELS: Listing['columns'] = [
   ['Comment', 'v.COLUMN_COMMENT'],
 ];
 
-const inTable = (p: MysqlParser, view: string, { database, table }: { database: string; table: string }): string =>
-  `information_schema.${view} v ${requiringTable(database, table)} WHERE v.TABLE_SCHEMA = ${quoteText(p, database)} AND v.TABLE_NAME = ${quoteText(p, table)}`;
+/** Rows of a catalog view about one table: about the session's temporary one where that hides another. */
+function inTable(
+  p: MysqlParser,
+  view: 'COLUMNS' | 'STATISTICS',
+  { database, table }: { database: string; table: string },
+): string {
+  const [schema, name] = [quoteText(p, database), quoteText(p, table)];
+  const about = `TABLE_SCHEMA = ${schema} AND TABLE_NAME = ${name}`;
+  const hiding = `SELECT 1 FROM sys.relations r JOIN sys.databases d ON d.id = r.database_id WHERE r.name = ${name} AND d.name = ${schema} AND sys.is_own_temporary_schema(r.schema_id)`;
+  const both = `SELECT * FROM information_schema.${view} WHERE ${about} AND NOT EXISTS (${hiding}) UNION ALL SELECT * FROM (${temporaryView(view)}) t WHERE ${about}`;
+  return `(${both}) v ${requiringTable(database, table)} WHERE TRUE`;
+}
 
 function columnsOf(
   p: MysqlParser,
