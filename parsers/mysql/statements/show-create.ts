@@ -68,14 +68,14 @@ const action = (column: string, words: string): string =>
 const REFERENCE_LINE = `CONCAT('  CONSTRAINT ', ${quoted('x.name')}, ' FOREIGN KEY (', ${columnNames('column_name')}, ') REFERENCES ', CASE WHEN t.database_id <> r.database_id THEN CONCAT(${quoted('td.name')}, '.') ELSE '' END, ${quoted('COALESCE(t.name, x.absent_table)')}, ' (', ${columnNames('ref_column_name')}, ')', ${action('x.on_delete', 'ON DELETE')}, ${action('x.on_update', 'ON UPDATE')})`;
 const CHECK_LINE = `CONCAT('  CONSTRAINT ', ${quoted('x.name')}, ' CHECK (', x.expression_source, ')')`;
 
-/** Lines of a table's definition: columns, keys, references, checks, in this order. */
+/** Lines of a table's definition: columns, keys, references, checks, in this order; the last two by name. */
 function lines(table: string): string {
   const key = `CASE WHEN i.is_primary THEN 0 WHEN i.is_unique THEN 1 ELSE 2 END`;
   return [
-    `SELECT 1 AS part, c.ordinal AS place, ${columnLine()} AS line FROM sys.columns c, ${table} WHERE c.relation_id = r.id AND NOT c.dropped`,
-    `SELECT 2 + ${key}, i.id, ${INDEX_LINE} FROM sys.indexes i JOIN sys.relations n ON n.id = i.id, ${table} WHERE i.relation_id = r.id`,
-    `SELECT 5, x.id, ${REFERENCE_LINE} FROM sys.constraints x LEFT JOIN sys.relations t ON t.id = x.ref_relation_id LEFT JOIN sys.databases td ON td.id = t.database_id, ${table} WHERE x.relation_id = r.id AND x.kind = 'foreign_key'`,
-    `SELECT 6, x.id, ${CHECK_LINE} FROM sys.constraints x, ${table} WHERE x.relation_id = r.id AND x.kind = 'check'`,
+    `SELECT 1 AS part, '' AS called, c.ordinal AS place, ${columnLine()} AS line FROM sys.columns c, ${table} WHERE c.relation_id = r.id AND NOT c.dropped`,
+    `SELECT 2 + ${key}, '', i.id, ${INDEX_LINE} FROM sys.indexes i JOIN sys.relations n ON n.id = i.id, ${table} WHERE i.relation_id = r.id`,
+    `SELECT 5, LOWER(x.name), x.id, ${REFERENCE_LINE} FROM sys.constraints x LEFT JOIN sys.relations t ON t.id = x.ref_relation_id LEFT JOIN sys.databases td ON td.id = t.database_id, ${table} WHERE x.relation_id = r.id AND x.kind = 'foreign_key'`,
+    `SELECT 6, LOWER(x.name), x.id, ${CHECK_LINE} FROM sys.constraints x, ${table} WHERE x.relation_id = r.id AND x.kind = 'check'`,
   ].join(' UNION ALL ');
 }
 
@@ -94,7 +94,7 @@ function createTable(p: MysqlParser, pos: number): StatementNode {
   const { database, table } = namedTable(p);
   const relation = found(p, database, table);
   const joined = `${relation} r JOIN sys.databases d ON d.id = r.database_id`;
-  const body = `(SELECT sys.string_agg(l.line, ',\\n' ORDER BY l.part, l.place) FROM (${lines(joined)}) l)`;
+  const body = `(SELECT sys.string_agg(l.line, ',\\n' ORDER BY l.part, l.called, l.place) FROM (${lines(joined)}) l)`;
   const text = `CASE WHEN r.kind = 'view' THEN ${VIEW_TEXT} ELSE CONCAT(CASE WHEN r.persistence = 'temporary' THEN 'CREATE TEMPORARY TABLE ' ELSE 'CREATE TABLE ' END, ${quoted('r.name')}, ' (\\n', ${body}, '\\n', ${TABLE_OPTIONS}) END`;
   const columns = [
     ['Table', 'r.name'],
