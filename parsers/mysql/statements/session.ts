@@ -94,20 +94,23 @@ function namesWord(p: MysqlParser): boolean {
   return p.acceptWord('names') || p.acceptWord('charset') || p.acceptWords('character', 'set');
 }
 
+/** The name of a character set that text is exchanged in: one in which ASCII is one byte per character. */
+function exchangedSet(name: string, charset: string, position: number): string {
+  const set = collationOfSet(charset, position).replace(/_.*/, '');
+  if (!WIDE_SETS.has(set)) return set;
+  throw new SqlError('invalid_parameter_value', {
+    message: `invalid value for parameter "${name}": "${set}"`,
+    args: { name, value: set },
+    position,
+  });
+}
+
 function setNames(p: MysqlParser, pos: number): StatementNode[] {
   const at = p.pos;
   const charset = p.isWord('default') ? 'utf8mb4' : word(p);
   if (p.isWord('default')) p.advance();
   const standard = collationOfSet(charset, at);
-  const set = standard.replace(/_.*/, '');
-  // Statements can only be read in sets in which ASCII is one byte per character.
-  if (WIDE_SETS.has(set)) {
-    throw new SqlError('invalid_parameter_value', {
-      message: `invalid value for parameter "character_set_client": "${set}"`,
-      args: { name: 'character_set_client', value: set },
-      position: at,
-    });
-  }
+  const set = exchangedSet('character_set_client', charset, at);
   const collation = p.acceptWord('collate') ? knownCollation(word(p), charset, at) : standard;
   const names = ['character_set_client', 'character_set_results', 'character_set_connection'];
   const statements: StatementNode[] = names.map((name) => setting(name, 'session', stringLiteral(set), pos));
@@ -155,7 +158,7 @@ function assignment(p: MysqlParser): StatementNode {
   // A bare word stands for itself: SET sql_mode = ANSI.
   const at = p.pos;
   const bare = p.isKind(Token.WORD) && !p.peekIsSymbol(1, '(') && !p.peekIsSymbol(1, '.');
-  if (p.isWord('on') || (bare && !isLiteralWord(p.value)) || (p.kind === Token.STRING && COLLATION_NAMES.has(name))) {
+  if (p.isWord('on') || (bare && !isLiteralWord(p.value)) || (p.kind === Token.STRING && isChecked(name))) {
     const text = p.value;
     p.advance();
     return setting(name, scope, stringLiteral(checked(name, text, at), at), pos);
@@ -170,8 +173,17 @@ const COLLATION_NAMES: ReadonlySet<string> = new Set([
   'collation_server',
 ]);
 
+const EXCHANGE_NAMES: ReadonlySet<string> = new Set([
+  'character_set_client',
+  'character_set_connection',
+  'character_set_results',
+]);
+
+const isChecked = (name: string): boolean => COLLATION_NAMES.has(name) || EXCHANGE_NAMES.has(name);
+
 function checked(name: string, text: string, pos: number): string {
-  return COLLATION_NAMES.has(name) ? knownCollation(text, undefined, pos) : text;
+  if (COLLATION_NAMES.has(name)) return knownCollation(text, undefined, pos);
+  return EXCHANGE_NAMES.has(name) ? exchangedSet(name, text, pos) : text;
 }
 
 function isLiteralWord(text: string): boolean {
