@@ -58,14 +58,17 @@ const FLAT_CODES = 0x30000;
 /** Collation elements by character, and by sequences of characters that count as one. */
 export class ElementTable {
   /** Where the elements of a character begin, from 1, and how many numbers they are; 0 = it is in no table. */
-  readonly #starts = new Uint32Array(FLAT_CODES);
-  readonly #lengths = new Uint8Array(FLAT_CODES);
+  readonly #starts: Uint32Array;
+  readonly #lengths: Uint8Array;
   readonly #numbers: Uint16Array;
   readonly #rare = new Map<number, Elements>();
   /** By first character: further characters and elements, longest first. */
   readonly #sequences = new Map<number, { readonly rest: readonly number[]; readonly elements: Elements }[]>();
 
-  constructor({ keys, counts, primaries, secondaries, tertiaries }: StoredTable) {
+  /** `limit`: characters from there on are not asked for. */
+  constructor({ keys, counts, primaries, secondaries, tertiaries }: StoredTable, limit = Number.MAX_SAFE_INTEGER) {
+    this.#starts = new Uint32Array(Math.min(limit, FLAT_CODES));
+    this.#lengths = new Uint8Array(Math.min(limit, FLAT_CODES));
     const key = new NumberReader(keys);
     const count = new NumberReader(counts);
     const primary = new NumberReader(primaries);
@@ -79,6 +82,7 @@ export class ElementTable {
       const rest: number[] = [];
       const length = key.number();
       code += key.signed();
+      if (code >= limit) break;
       for (let i = 1; i < length; i++) rest.push(key.number());
       const start = end;
       for (let left = count.number(); left > 0; left--) {
@@ -145,6 +149,11 @@ export type UnicodeTable = 'uca4' | 'uca9';
 export type CharacterTable = 'general' | 'swedish' | 'western' | 'westernCase';
 
 const elementTables = new Map<UnicodeTable, ElementTable>();
+
+/** Elements of ASCII alone, which are read at once; reading all of a table takes a while. */
+export function asciiTable(name: UnicodeTable): ElementTable {
+  return new ElementTable(weights[name], 128);
+}
 
 export function elementTable(name: UnicodeTable): ElementTable {
   let table = elementTables.get(name);

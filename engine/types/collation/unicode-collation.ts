@@ -6,7 +6,7 @@
  */
 import type { Collation } from './contract.ts';
 import { boundedCache, characterFold, nextAscii, withoutTrailingSpaces } from './folding.ts';
-import { type Elements, elementTable, type ElementTable, type UnicodeTable } from './tables.ts';
+import { asciiTable, type Elements, elementTable, type ElementTable, type UnicodeTable } from './tables.ts';
 
 export interface UnicodeRules {
   readonly name: string;
@@ -45,10 +45,12 @@ class PrimaryText {
   readonly ascii: readonly string[];
   /** The same as numbers; 0 = it has no weight. */
   readonly bytes: Uint8Array;
-  readonly table: ElementTable;
+  readonly #name: UnicodeTable;
+  #table: ElementTable | undefined;
 
-  constructor(table: ElementTable) {
-    this.table = table;
+  constructor(name: UnicodeTable) {
+    this.#name = name;
+    const table = asciiTable(name);
     const weightOf = (code: number): number => table.elementsOf(code)[0] ?? 0;
     const codes = Array.from({ length: 128 }, (_none, code) => code).filter((code) => weightOf(code) > 0);
     codes.sort((a, b) => weightOf(a) - weightOf(b) || b - a);
@@ -65,6 +67,12 @@ class PrimaryText {
     }
     this.ascii = Array.from({ length: 128 }, (_none, code) => this.#byWeight.get(weightOf(code)) ?? '');
     this.bytes = Uint8Array.from(this.ascii, (text) => (text === '' ? 0 : text.charCodeAt(0)));
+  }
+
+  /** All elements; read when text has more than ASCII. */
+  get table(): ElementTable {
+    this.#table ??= elementTable(this.#name);
+    return this.#table;
   }
 
   /** The elements' primary weights. */
@@ -96,7 +104,7 @@ const primaryTexts = new Map<UnicodeTable, PrimaryText>();
 function primaryText(name: UnicodeTable): PrimaryText {
   let found = primaryTexts.get(name);
   if (found === undefined) {
-    found = new PrimaryText(elementTable(name));
+    found = new PrimaryText(name);
     primaryTexts.set(name, found);
   }
   return found;
