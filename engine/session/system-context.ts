@@ -9,7 +9,9 @@ import type { LargeObjects } from './large-objects.ts';
 import { preparedStatementRows } from './prepared-statements.ts';
 import type { RenderedCatalog } from './rendered-catalog.ts';
 import type { Session } from './session.ts';
+import { isMember } from '../ddl/context.ts';
 import { activeRoles } from './active-roles.ts';
+import { administers } from './administration.ts';
 import { settingNumber } from './setting-text.ts';
 import { temporarySchemaIds, temporarySchemaOf } from './temporary-schemas.ts';
 
@@ -63,7 +65,7 @@ export function systemContext(session: Session): SystemContext {
                 : one.failed
                   ? 'idle in transaction (aborted)'
                   : 'idle in transaction',
-          text: one.statementText,
+          text: mayWatch(session, one) ? one.statementText : '<insufficient privilege>',
         };
       }
     },
@@ -82,6 +84,11 @@ export function systemContext(session: Session): SystemContext {
     },
     listening: () => session.listening,
   };
+}
+
+/** What others do is for those to see who have their rights, or the right to watch all. */
+function mayWatch(session: Session, other: Session): boolean {
+  return isMember(session, session.currentRole, other.loginRole) || administers(session, 'activity');
 }
 
 function accountContext(session: Session): Pick<SystemContext, 'administrator' | 'administratorName' | 'isActive'> {

@@ -176,6 +176,8 @@ describe('accounts', () => {
       expect(await denied('set global max_connections = 10')).toBe(needed('SUPER or SYSTEM_VARIABLES_ADMIN'));
       expect(await denied(`kill ${root.threadId}`)).toBe(`1095 You are not owner of thread ${root.threadId}`);
       expect(await rows(c, 'select count(*) from information_schema.processlist')).toEqual([[1]]);
+      const watched = await rows(c, `select text from sys.sessions where role_name <> 'reader'`);
+      expect([...new Set(watched.flat())]).toEqual(['<insufficient privilege>']);
     });
     await as('part', 'x', async (c) => {
       const denied = async (sql: string): Promise<string> => refusal(c.query(sql));
