@@ -142,7 +142,7 @@ export const OPCODES = {
   COLUMN_PART: { code: 0x020c, result: 'element', operands: { index: 'u32' }, inputs: { steps: many('SUBSCRIPT_STEP') }, doc: 'The column with this index in the list gets the part that `steps` lead to.' },
   ON_CONFLICT: { code: 0x0202, result: 'element', operands: { action: oneOf('nothing', 'update'), constraint: 'ident?', anyKey: 'bool', rowAlias: 'ident?', rowColumns: 'ident[]' },
     inputs: { target: many('INDEX_KEY'), targetWhere: 'value?', assignments: many('ASSIGNMENT'), where: 'value?' },
-    doc: 'ON CONFLICT / ON DUPLICATE KEY (anyKey). In it, the row proposed is in scope as relation EXCLUDED, and under `rowAlias` with its columns named `rowColumns` (none = as in the table).' },
+    doc: 'ON CONFLICT / ON DUPLICATE KEY (anyKey). In it, the row proposed is in scope as relation EXCLUDED, and under `rowAlias` with its columns named `rowColumns` (none = as in the table); with anyKey so are the tables that the source reads.' },
   ASSIGNMENT: { code: 0x0203, result: 'element', operands: { columns: 'ident[]', qualifier: 'name?' }, inputs: { subscripts: many('SUBSCRIPT_STEP'), value: 'value' },
     doc: 'column = value, or (a, b, ...) = ROW or scalar SUBQUERY of as many columns.' },
   SUBSCRIPT_STEP: { code: 0x0204, result: 'element', operands: { kind: oneOf('index', 'slice', 'field'), field: 'ident?' }, inputs: { lower: 'value?', upper: 'value?' }, doc: 'One step of a[1][2:3].f.' },
@@ -243,7 +243,8 @@ export const OPCODES = {
   LOADED_ROWS: { code: 0x061f, result: 'relation', operands: { fields: 'ident[]' }, inputs: {}, doc: 'The rows of a bulk load: columns of text of these names; none = as many as the table that they go to has columns.' },
   SET_OP: { code: 0x0613, result: 'relation', operands: { kind: oneOf('union', 'intersect', 'except'), all: 'bool' }, inputs: { left: 'relation', right: 'relation' }, doc: 'UNION, INTERSECT, EXCEPT.' },
   WITH: { code: 0x0614, result: 'relation', operands: { recursive: 'bool' }, inputs: { ctes: many('CTE'), body: 'relation' }, doc: 'Common table expressions and the query they serve.' },
-  CTE: { code: 0x0615, result: 'element', operands: { name: 'ident', columns: 'ident[]', materialized: oneOf('default', 'always', 'never') }, inputs: { query: 'relation' }, doc: 'One CTE; its query may modify data.' },
+  CTE: { code: 0x0615, result: 'element', operands: { name: 'ident', columns: 'ident[]', materialized: oneOf('default', 'always', 'never'), parts: 'bool' }, inputs: { query: 'relation' },
+    doc: 'One CTE; its query may modify data. `parts`: the recursive side of its UNION may itself be a UNION of recursive queries.' },
   LOCK_ROWS: { code: 0x0616, result: 'relation', operands: { strength: oneOf('key_share', 'share', 'no_key_update', 'update'), wait: oneOf('wait', 'nowait', 'skip_locked'), of: { list: { name: 'name' } } }, inputs: { source: 'relation' }, doc: 'FOR UPDATE and its kin.' },
   RETURN: { code: 0x0617, result: 'statement', operands: { command: 'text' }, inputs: { source: 'relation' }, doc: 'Sends the rows to the client; `command` is the completion word (SELECT, INSERT, UPDATE ...).' },
 

@@ -53,6 +53,8 @@ const FIELDS: { readonly [K in keyof Semantics]: FieldLayout<Semantics[K]> } = {
   resultOrder: ['columns', 'expressions'],
   lockedRows: ['result', 'read'],
   shortRows: ['defaults', 'error'],
+  aliasInExpressions: 'bool',
+  viewSources: ['kept', 'by-name'],
 };
 const LAYOUTS = Object.entries(FIELDS) as readonly (readonly [
   keyof Semantics,

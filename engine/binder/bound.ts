@@ -282,6 +282,8 @@ export interface InsertConflict {
   readonly checks: readonly RowCheck[];
   /** Ids standing for the row proposed (EXCLUDED), by position. */
   readonly proposed: readonly OutputColumn[];
+  /** Columns of the source that the assignments read beside the row proposed. */
+  readonly carried: readonly OutputColumn[];
   /** New values by table position. */
   readonly assignments: readonly { readonly position: number; readonly expression: BoundExpression }[];
   readonly where: BoundExpression | undefined;

@@ -5,6 +5,7 @@ import { identifierKey, regular, type Identifier } from '../../sblr/contract/nam
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { IndexDefinition, TableDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, InsertConflict, OutputColumn } from './bound.ts';
+import { carriedEntry } from './conflict-source.ts';
 import type { Binder, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { bindCondition, bindExpression } from './expression.ts';
@@ -21,6 +22,7 @@ export function bindConflict(
   binder: Binder,
   insert: NodeOf<'INSERT'>,
   node: NodeOf<'ON_CONFLICT'>,
+  carried: readonly OutputColumn[],
   target: Target,
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
@@ -34,10 +36,11 @@ export function bindConflict(
   const excluded = rowOf(binder, target, regular('excluded'), insert.table, proposed).entry;
   const indexes = findArbiters(binder, node, table, existing, current, outer, ctes);
   if (node.action === 'nothing')
-    return { action: 'nothing', indexes, existing, proposed, assignments: [], where: undefined, checks: [] };
+    return { action: 'nothing', indexes, existing, proposed, carried, assignments: [], where: undefined, checks: [] };
   const level = newLevel(depthBelow(binder, outer));
   level.clause = 'conflict';
   const scope = new Scope(binder, outer, level, ctes, [current, { ...excluded, unqualified: false }]);
+  if (carried.length > 0) scope.entries.push(carriedEntry(carried));
   if (node.rowAlias !== undefined) scope.entries.push(aliasedRow(binder, insert, node, node.rowAlias, excluded));
   const assignments = bindAssignments(node.assignments, scope, target, current, (record) => record).map(
     (assignment) => ({
@@ -55,7 +58,7 @@ export function bindConflict(
     assignments.map((assignment) => assignment.position),
   );
   const checks = viewChecks(target, row);
-  return { action: 'update', indexes, existing, proposed, assignments, where, checks };
+  return { action: 'update', indexes, existing, proposed, carried, assignments, where, checks };
 }
 
 /** The row proposed under the names that the statement gave it and its columns. */

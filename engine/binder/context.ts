@@ -258,6 +258,11 @@ export class Binder {
       return { kind: 'parameter', index, type: plain };
     }
     if (!sameIdentity(known, plain)) {
+      // Where every value converts, a parameter may stand in several contexts and has the type of the first.
+      if (this.semantics.coercion === 'lenient') {
+        const operand: BoundExpression = { kind: 'parameter', index, type: known };
+        return { kind: 'cast', operand, type: plain, context: 'lenient' };
+      }
       fail(
         'ambiguous_parameter',
         `inconsistent types deduced for parameter $${index + 1}`,

@@ -3,8 +3,8 @@
  * that names are found in.
  */
 import { identifierKey, type Identifier, type Name } from '../../sblr/contract/names.ts';
-import { BOOL, INT64, OID, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
 import { SqlError } from '../../sblr/contract/sql-error.ts';
+import { BOOL, INT64, OID, TEXT, type RecordField, type SqlType } from '../../sblr/contract/types.ts';
 import { node as makeNode, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
 import type {
   RelationDefinition,
@@ -16,6 +16,7 @@ import type {
 } from '../catalog/definitions.ts';
 import { SYSTEM_RELATIONS } from '../catalog/system-relations.ts';
 import type { BoundExpression, LogicalPlan, OutputColumn } from './bound.ts';
+import { brokenView, isSourceGone } from './broken-view.ts';
 import { callFunction, isResultPlace, outputParameters } from './calls.ts';
 import { resolveUnknown } from './coerce.ts';
 import { Binder, MAX_VIEW_DEPTH, type BoundRelation, type CteBinding } from './context.ts';
@@ -355,7 +356,7 @@ function expandView(
     display,
     node.pos,
   );
-  if (bound.columns.length < names.length) fail('internal_error', `view "${display}" has lost columns`, node.pos);
+  if (bound.columns.length < names.length) throw brokenView(view, binder, node.pos);
   const columns = renameColumns(binder, bound.columns.slice(0, names.length), names, view);
   binder.callColumns(columns, display);
   if (!view.system || !binder.names.isOpen(view)) watchReads(binder, view, columns);
@@ -381,7 +382,11 @@ export function bindView(
     binder.shared,
     binder.bindRelation,
   );
-  return inner.bindRelation(inner, lock === undefined ? source : wrapLock(source, lock), undefined, undefined);
+  try {
+    return inner.bindRelation(inner, lock === undefined ? source : wrapLock(source, lock), undefined, undefined);
+  } catch (error) {
+    throw isSourceGone(error) ? brokenView(view, binder, pos) : error;
+  }
 }
 
 /** FOR UPDATE of a query reaches into the subqueries of its FROM. */

@@ -2,11 +2,9 @@
  * GROUP BY: grouping keys and sets, and the rewriting of expressions over the rows of a FROM clause into
  * expressions over groups.
  */
-import type { FunctionDefinition } from '../functions/function.ts';
-import { functionsNamed } from '../functions/registry.ts';
-import '../functions/aggregates.ts';
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import type { NodeOf, ValueNode } from '../../sblr/nodes.ts';
+import { functionsNamed } from '../functions/registry.ts';
 import type { Assigned, BoundExpression, LogicalPlan } from './bound.ts';
 import type { Binder } from './context.ts';
 import { fail } from './errors.ts';
@@ -14,7 +12,7 @@ import { databaseOfTable, fullName } from './user-types.ts';
 import { requireComparable } from './comparison.ts';
 import { bindResolved } from './expression.ts';
 import { equalExpressions, mapChildren, mapPlanExpressions } from './expression-tools.ts';
-import type { SelectItem } from './select-items.ts';
+import { withAliases, type SelectItem } from './select-items.ts';
 import { findUnqualified, useColumn, type RangeEntry, type Scope } from './scope.ts';
 
 /** Grouping sets of one GROUP BY, as a limit against explosion by CUBE. */
@@ -85,9 +83,9 @@ function groupExpression(value: ValueNode, scope: Scope, items: readonly SelectI
       fail('feature_not_supported', 'set-returning functions are not allowed in GROUP BY', item.pos ?? value.pos);
     return item.expression;
   };
-  if (value.op === 'LITERAL' && value.value !== null) {
+  if (value.op === 'LITERAL' && value.value !== null && (isPosition(value) || !binder.semantics.aliasInExpressions)) {
     const ordinal = value.value;
-    if (typeof ordinal !== 'number' || !Number.isInteger(ordinal) || value.type.kind === 'unknown')
+    if (typeof ordinal !== 'number' || !isPosition(value))
       fail('syntax_error', 'non-integer constant in GROUP BY', value.pos);
     const item = items[ordinal - 1];
     if (item === undefined)
@@ -110,7 +108,16 @@ function groupExpression(value: ValueNode, scope: Scope, items: readonly SelectI
       return fromItem(first);
     }
   }
-  return bindResolved(value, scope);
+  if (!binder.semantics.aliasInExpressions) return bindResolved(value, scope);
+  const expression = withAliases(scope, items, () => bindResolved(value, scope));
+  if (usesAggregate(expression, scope))
+    fail('grouping_error', 'aggregate functions are not allowed in GROUP BY', value.pos, { variant: 'misplaced' });
+  return expression;
+}
+
+/** Is a constant in GROUP BY or ORDER BY the number of an item? */
+export function isPosition(value: NodeOf<'LITERAL'>): boolean {
+  return typeof value.value === 'number' && Number.isInteger(value.value) && value.type.kind !== 'unknown';
 }
 
 /** The scope without its outer queries. */
@@ -141,8 +148,6 @@ function usesAggregate(expression: BoundExpression, scope: Scope): boolean {
   );
 }
 
-const [ANY_VALUE] = functionsNamed('any_value') as [FunctionDefinition];
-
 /** The aggregate node of a query level, and how expressions are rewritten to run above it. */
 export interface Grouped {
   readonly plan: () => LogicalPlan;
@@ -166,6 +171,7 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
   }));
   const sets = group.sets.map((set) => [...set]);
   const always = keys.map((_key, i) => sets.every((set) => set.includes(i)));
+  const first = firstRows(scope);
   let detail: string | undefined;
   let place: GroupedPlace | undefined;
   const replace = (expression: BoundExpression, inner: boolean): BoundExpression => {
@@ -197,7 +203,7 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
         (candidate.columns.some((column) => column.id === expression.id) || candidate.rowKey === expression.id),
     );
     if (mode !== 'strict' && entry !== undefined && dependsOnKey(entry, keys, always)) return addKey(expression);
-    if (mode === 'any-value') return anyValue(scope, expression);
+    if (mode === 'any-value') return first(expression);
     return refuseUngrouped(scope, expression, place, group.keys.length > 0, inner, detail);
   };
   const addKey = (expression: BoundExpression & { kind: 'column' }): BoundExpression => {
@@ -228,25 +234,25 @@ export function groupRows(source: LogicalPlan, scope: Scope, group: GroupKeys): 
   };
 }
 
-/** A column that groups have several values of: one of them. */
-function anyValue({ binder, level }: Scope, expression: BoundExpression & { kind: 'column' }): BoundExpression {
-  const known = level.aggregates.find((call) => {
-    const [argument] = call.arguments;
-    return call.function === ANY_VALUE && argument?.kind === 'column' && argument.id === expression.id;
-  });
-  if (known !== undefined) return { kind: 'column', id: known.column.id, type: known.column.type };
-  const origin = binder.shared.columns[expression.id];
-  const column = binder.newColumn(origin?.name ?? 'column', expression.type, origin);
-  level.aggregates.push({
-    column,
-    function: ANY_VALUE,
-    arguments: [expression],
-    distinct: false,
-    order: [],
-    within: [],
-    filter: undefined,
-  });
-  return { kind: 'column', id: column.id, type: column.type };
+type Column = BoundExpression & { kind: 'column' };
+
+/** Columns that no key determines as those of the group's first row. */
+function firstRows({ binder, level }: Scope): (expression: Column) => Column {
+  const called = functionsNamed('first_row')[0];
+  if (called?.kind !== 'aggregate') throw new TypeError('no aggregate first_row');
+  const found = new Map<number, Column>();
+  return (argument) => {
+    let first = found.get(argument.id);
+    if (first === undefined) {
+      const origin = binder.shared.columns[argument.id];
+      const column = binder.newColumn(origin?.name ?? 'column', argument.type, origin);
+      const rest = { distinct: false, order: [], within: [], filter: undefined };
+      level.aggregates.push({ column, function: called, arguments: [argument], ...rest });
+      first = { kind: 'column', id: column.id, type: column.type };
+      found.set(argument.id, first);
+    }
+    return first;
+  };
 }
 
 /** Which sort key it is and, where it is one, which column, for messages. */

@@ -7,6 +7,7 @@ import type { ColumnDefinition } from '../catalog/definitions.ts';
 import type { BoundExpression, InsertConflict, LogicalPlan, OutputColumn } from './bound.ts';
 import { coerceForAssignment, nullOf } from './coerce.ts';
 import { bindConflict } from './conflict.ts';
+import { carrySource } from './conflict-source.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
 import { fail } from './errors.ts';
 import { bindExpression } from './expression.ts';
@@ -32,12 +33,14 @@ import { requirePrivilege, viewChecks, type Target } from './view-target.ts';
 
 export function bindInsert(
   binder: Binder,
-  node: NodeOf<'INSERT'>,
+  written: NodeOf<'INSERT'>,
   outer: Scope | undefined,
   ctes: CteBinding | undefined,
 ): BoundRelation {
-  const target = findTarget(binder, node.table, 'insert into', node.pos);
+  const target = findTarget(binder, written.table, 'insert into', written.pos);
   const { table } = target;
+  const carried = carrySource(written, target.relation);
+  const node = carried?.insert ?? written;
   const columns = insertColumns(binder, node, target);
   const positions = columns.flatMap((column) => (column === undefined ? [] : [column.position]));
   requirePrivilege(binder, target, 'INSERT', positions);
@@ -48,14 +51,17 @@ export function bindInsert(
   const source =
     node.source === undefined || node.defaultValues
       ? emptySource()
-      : bindSource(binder, node, node.source, target, columns, inserted, outer, ctes);
+      : bindSource(binder, node, node.source, carried?.count ?? 0, target, columns, inserted, outer, ctes);
+  const beside = carried === undefined ? [] : source.columns.slice(-carried.count);
   for (const { position, expression } of domainDefaults(binder, table, (at) => values[at - 1] !== undefined))
     values[position - 1] = expression;
   const stored = rowColumns(target.binder, table);
   const row = rowOf(binder, target, node.alias, node.table, stored);
   const scope = new Scope(binder, outer, newLevel(depthBelow(binder, outer)), ctes, [row.entry]);
   const conflict: InsertConflict | undefined =
-    node.onConflict === undefined ? undefined : bindConflict(binder, node, node.onConflict, target, outer, ctes);
+    node.onConflict === undefined
+      ? undefined
+      : bindConflict(binder, node, node.onConflict, beside, target, outer, ctes);
   const { returning, columns: output } = bindReturning(node.returning, scope);
   return plainRelation({
     kind: 'insert',
@@ -188,6 +194,7 @@ function bindSource(
   binder: Binder,
   node: NodeOf<'INSERT'>,
   source: RelationNode,
+  carried: number,
   target: Target,
   wanted: InsertColumns,
   inserted: InsertedValues,
@@ -196,8 +203,11 @@ function bindSource(
 ): LogicalPlan {
   if (source.op === 'VALUES') return bindRows(binder, node, source, target, wanted, inserted, outer, ctes);
   const bound = binder.bindRelation(binder, source, outer, ctes, true);
-  const columns = usedColumns(binder, node, target, wanted, bound.columns.length, source.pos ?? node.pos);
-  const ignored = bound.columns.map((_column, i) => valueIgnored(binder, node, columns[i] as ColumnDefinition));
+  const width = bound.columns.length - carried;
+  const columns = usedColumns(binder, node, target, wanted, width, source.pos ?? node.pos);
+  const ignored = bound.columns.map(
+    (_column, i) => i >= width || valueIgnored(binder, node, columns[i] as ColumnDefinition),
+  );
   const converted = convertOutputs(binder, bound, (expression, i) => {
     const column = columns[i] as ColumnDefinition;
     return ignored[i] === true ? expression : inserted.convert(i, column, expression);

@@ -49,7 +49,7 @@ export function lenientAggregate(
   return converted(binder, operand, number.kind === 'int64' ? WIDE : { kind: 'decimal' }, type);
 }
 
-const CHOOSING: ReadonlySet<string> = new Set(['min', 'max', 'any_value']);
+const CHOOSING: ReadonlySet<string> = new Set(['min', 'max', 'any_value', 'first_row']);
 
 /** Type of an aggregate whose result is one of its values, with the digits and lengths they have. */
 export function chosenType(name: string, [value]: readonly BoundExpression[]): SqlType | undefined {

@@ -62,6 +62,10 @@ function binary(
   [left, right]: readonly [SqlType, SqlType],
   pos: number | undefined,
 ): BoundExpression | undefined {
+  // Operands with digits beyond what they show leave some in the result.
+  const beyond = operands.some((operand, i) => operand !== given[i]);
+  const shownDigits = (value: BoundExpression, type: SqlType): BoundExpression =>
+    beyond ? rounded(value, type) : value;
   const [x, y] = given.map((operand) => digitsOf(operand)) as [Digits, Digits];
   const double = left.kind === 'float64' || right.kind === 'float64';
   const signed = name === 'subtract' && binder.semantics.unsignedSubtraction === 'signed';
@@ -87,7 +91,8 @@ function binary(
       if (left.kind === 'int64' && right.kind === 'int64')
         return call(binder, name, operands, [left, right], left, pos);
       const result = decimalType(Math.max(x.precision, y.precision), Math.max(x.scale, y.scale));
-      return call(binder, name, operands, [exact(left, x), exact(right, y)], result, pos);
+      const rest = call(binder, name, operands, [exact(left, x), exact(right, y)], result, pos);
+      return rest === undefined ? undefined : shownDigits(rest, result);
     }
     default: {
       if (double) return call(binder, name, operands, [DOUBLE, DOUBLE], shown, pos);
@@ -95,10 +100,7 @@ function binary(
         return call(binder, name, operands, [left, right], unsigned ? UNSIGNED_WIDE : WIDE, pos);
       const result = name === 'multiply' ? productType(x, y) : sumType(x, y);
       const value = call(binder, name, operands, [exact(left, x), exact(right, y)], result, pos);
-      // Operands with digits beyond what they show leave some in the result.
-      return value !== undefined && operands.some((operand, i) => operand !== given[i])
-        ? rounded(value, result)
-        : value;
+      return value === undefined ? undefined : shownDigits(value, result);
     }
   }
 }

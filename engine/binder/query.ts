@@ -5,27 +5,26 @@
 import { identifierKey, type Identifier } from '../../sblr/contract/names.ts';
 import { TEXT } from '../../sblr/contract/types.ts';
 import type { NodeOf, RelationNode, ValueNode } from '../../sblr/nodes.ts';
-import { columnsOf } from '../planner/expression-walk.ts';
 import { bindWindow, sameWindow, sortKey } from './aggregates.ts';
 import type { Assigned, BoundExpression, LogicalPlan, OutputColumn, SortKey, WindowCall } from './bound.ts';
 import { resolveUnknown } from './coerce.ts';
 import { entryColumn, noColumn } from './columns.ts';
 import type { Binder, BoundRelation, CteBinding } from './context.ts';
-import { type OnKey, outputKeys } from './distinct-items.ts';
+import type { OnKey } from './distinct-items.ts';
 import { fail, notSupported } from './errors.ts';
-import { requireComparable } from './comparison.ts';
 import { bindCondition, bindExpression } from './expression.ts';
 import { ascending, sortRows, usefulKeys } from './sort-keys.ts';
 import { equalExpressions, isSimple, mustEvaluateOnce } from './expression-tools.ts';
 import { bindFrom } from './from.ts';
 import { columnKeys, type FromResult } from './range-entries.ts';
-import { bindGroupKeys, groupRows, sortPlace, type Rewrite } from './grouping.ts';
-import { bindItems, type SelectItem } from './select-items.ts';
+import { bindGroupKeys, groupRows, type Rewrite } from './grouping.ts';
+import { bindDistinctOn, bindOrder, ordinalOf, type OrderKey } from './order-keys.ts';
+import { bindItems, withAliases, type SelectItem } from './select-items.ts';
 import { depthBelow } from './levels.ts';
 import { limitRows } from './limit.ts';
 import { bindModification } from './modification.ts';
 import { columnExpression, convertOutputs, plainRelation, resolveOutputs, strip } from './outputs.ts';
-import { displayKey, newLevel, Scope, type BoundWindow, type QueryLevel, type RangeEntry } from './scope.ts';
+import { newLevel, Scope, type BoundWindow, type QueryLevel, type RangeEntry } from './scope.ts';
 import { startOf } from './positions.ts';
 import { refuseLock, rowLocks, type RowLock } from './row-locks.ts';
 import { bindSetOperation } from './set-operation.ts';
@@ -181,7 +180,7 @@ function outputByName(
   outputs: readonly OutputColumn[],
   names: readonly string[],
 ): OutputColumn | undefined {
-  const ordinal = ordinalOf(value, outputs.length, 'ORDER BY');
+  const ordinal = ordinalOf(binder, value, outputs.length, 'ORDER BY');
   if (ordinal !== undefined) return outputs[ordinal - 1];
   if (value.op !== 'COLUMN' || value.name.length !== 1) return undefined;
   const key = identifierKey(value.name[0] as Identifier);
@@ -189,17 +188,6 @@ function outputByName(
   if (at >= 0 && names.indexOf(key, at + 1) >= 0)
     fail('ambiguous_column', `ORDER BY "${binder.display(value.name[0] as Identifier)}" is ambiguous`, value.pos);
   return outputs[at];
-}
-
-/** The ordinal an integer literal stands for in ORDER BY or DISTINCT ON. */
-function ordinalOf(value: ValueNode, count: number, what: string): number | undefined {
-  if (value.op !== 'LITERAL' || value.value === null) return undefined;
-  const ordinal = value.value;
-  if (typeof ordinal !== 'number' || !Number.isInteger(ordinal) || value.type.kind === 'unknown')
-    fail('syntax_error', `non-integer constant in ${what}`, value.pos);
-  if (ordinal < 1 || ordinal > count)
-    fail('invalid_column_reference', `${what} position ${ordinal} is not in select list`, value.pos);
-  return ordinal;
 }
 
 interface Source {
@@ -340,134 +328,7 @@ function bindNamedWindows(node: NodeOf<'WINDOWS'>, scope: Scope): void {
 
 function bindHaving(node: NodeOf<'FILTER'>, scope: Scope, items: readonly SelectItem[]): BoundExpression {
   if (!scope.binder.semantics.aliasInHaving) return bindCondition(node.condition, scope, 'HAVING');
-  scope.aliases = new Map(items.map((item) => [item.key, item.expression]));
-  const condition = bindCondition(node.condition, scope, 'HAVING');
-  scope.aliases = undefined;
-  return condition;
-}
-
-// ---- order and distinct
-
-/** Do the items say the value of the expression? */
-function determined(expression: BoundExpression, items: readonly SelectItem[]): boolean {
-  const given = new Set(items.map(({ expression: item }) => (item.kind === 'column' ? item.id : undefined)));
-  return !mustEvaluateOnce(expression) && [...columnsOf(expression)].every((id) => given.has(id));
-}
-
-/** A sort key, matched with an output item where it is one. */
-interface OrderKey {
-  readonly key: NodeOf<'SORT_KEY'>;
-  expression: BoundExpression;
-  /** Index of the output it equals; undefined = an expression of its own. */
-  readonly item: number | undefined;
-}
-
-function bindOrder(
-  sort: NodeOf<'SORT'>,
-  scope: Scope,
-  items: readonly SelectItem[],
-  distinct: NodeOf<'DISTINCT'> | undefined,
-): OrderKey[] {
-  const { binder } = scope;
-  return sort.keys.map((key, at) => {
-    const item = matchItem(key.value, scope, items, 'ORDER BY');
-    const listed =
-      item.index !== undefined ||
-      (binder.semantics.resultOrder === 'expressions' && determined(item.expression, items));
-    if (!listed && distinct?.on.length === 0 && binder.semantics.groupedColumns !== 'any-value') {
-      fail(
-        'invalid_column_reference',
-        'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
-        startOf(key.value),
-        { variant: 'distinct_order', args: sortPlace(scope.binder, item.expression, at + 1) },
-      );
-    }
-    return { key, expression: item.expression, item: item.index };
-  });
-}
-
-function matchItem(
-  value: ValueNode,
-  scope: Scope,
-  items: readonly SelectItem[],
-  what: string,
-): { index: number | undefined; expression: BoundExpression } {
-  const ordinal = ordinalOf(value, items.length, what);
-  if (ordinal !== undefined) return { index: ordinal - 1, expression: (items[ordinal - 1] as SelectItem).expression };
-  if (value.op === 'COLUMN' && value.name.length === 1) {
-    const key = identifierKey(value.name[0] as Identifier);
-    let found: number | undefined;
-    for (let i = 0; i < items.length; i++) {
-      if ((items[i] as SelectItem).key !== key) continue;
-      if (
-        found !== undefined &&
-        !equalExpressions((items[found] as SelectItem).expression, (items[i] as SelectItem).expression)
-      ) {
-        fail('ambiguous_column', `${what} "${displayKey(key)}" is ambiguous`, value.pos);
-      }
-      found ??= i;
-    }
-    if (found !== undefined) return { index: found, expression: (items[found] as SelectItem).expression };
-  }
-  const setsBefore = scope.level.sets.length;
-  const expression = bindExpression(value, scope);
-  // An equal set-returning call is the item's, not a second one.
-  for (let i = setsBefore; i < scope.level.sets.length; i++) {
-    const added = scope.level.sets[i] as QueryLevel['sets'][number];
-    const known = scope.level.sets
-      .slice(0, setsBefore)
-      .find((set) => equalExpressions(set.expression, added.expression));
-    if (known !== undefined && expression.kind === 'column' && expression.id === added.column.id) {
-      scope.level.sets.splice(i, 1);
-      const index = items.findIndex(
-        (item) => item.expression.kind === 'column' && item.expression.id === known.column.id,
-      );
-      return {
-        index: index < 0 ? undefined : index,
-        expression: { kind: 'column', id: known.column.id, type: known.column.type },
-      };
-    }
-  }
-  const index = items.findIndex((item) => equalExpressions(item.expression, expression));
-  return { index: index < 0 ? undefined : index, expression };
-}
-
-function bindDistinctOn(
-  node: NodeOf<'DISTINCT'>,
-  scope: Scope,
-  items: readonly SelectItem[],
-  order: readonly OrderKey[],
-): OnKey[] {
-  if (node.on.length === 0) {
-    for (const item of items) requireComparable(scope.binder, item.expression, item.pos);
-    return outputKeys(scope.binder, items, order);
-  }
-  scope.level.clause = 'distinct';
-  const keys = node.on.map((value): OnKey & { pos: number | undefined } => {
-    const match = matchItem(value, scope, items, 'SELECT DISTINCT ON');
-    return { expression: resolveUnknown(scope.binder, match.expression, value.pos), item: match.index, pos: value.pos };
-  });
-  const isKey = (expression: BoundExpression): boolean =>
-    keys.some((key) => equalExpressions(key.expression, expression));
-  const leading = order.slice(0, keys.length);
-  const distinctKeys = keys.filter(
-    (key, i) => keys.findIndex((other) => equalExpressions(other.expression, key.expression)) === i,
-  );
-  let matched = 0;
-  for (const key of leading) {
-    if (!isKey(key.expression)) {
-      if (matched < distinctKeys.length && order.length > 0) {
-        fail(
-          'invalid_column_reference',
-          'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
-          keys[0]?.pos,
-        );
-      }
-      break;
-    }
-    matched++;
-  }
-  return keys;
+  return withAliases(scope, items, () => bindCondition(node.condition, scope, 'HAVING'));
 }
 
 // ---- nodes above the source

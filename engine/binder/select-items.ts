@@ -21,6 +21,14 @@ export interface SelectItem {
   readonly pos: number | undefined;
 }
 
+/** Binds what may name items where no column has the name. */
+export function withAliases<T>(scope: Scope, items: readonly SelectItem[], work: () => T): T {
+  scope.aliases = new Map(items.map((item) => [item.key, item.expression]));
+  const bound = work();
+  scope.aliases = undefined;
+  return bound;
+}
+
 /** The items of a select list or RETURNING, stars expanded. */
 export function bindItems(
   project: { readonly items: readonly (NodeOf<'ITEM'> | NodeOf<'STAR'>)[]; readonly pos?: number | undefined },

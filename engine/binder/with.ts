@@ -154,7 +154,7 @@ function bindRecursive(
   );
   const columns: OutputColumn[] = base.columns.map((column, i) => binder.newColumn(names[i] as string, column.type));
   const open: CteBinding = { key, id, display, columns, next: chain };
-  checkRecursivePlace(query.right, key, display);
+  for (const part of cte.parts ? unionParts(query.right) : [query.right]) checkRecursivePlace(part, key, display);
   const step = binder.bindRelation(binder, query.right, outer, open, true);
   if (step.columns.length !== columns.length)
     fail('syntax_error', 'each UNION query must have the same number of columns', query.right.pos ?? query.pos);
@@ -174,6 +174,11 @@ function bindRecursive(
     columns,
   };
   return plainRelation(plan);
+}
+
+/** The queries that a UNION joins. */
+function unionParts(node: RelationNode): RelationNode[] {
+  return node.op === 'SET_OP' && node.kind === 'union' ? [...unionParts(node.left), ...unionParts(node.right)] : [node];
 }
 
 /** Columns of the recursive term have the types that the first term gave, or convert to them unnoticed. */

@@ -325,7 +325,8 @@ async function addTableColumn(action: Action, table: TableDefinition, context: D
     if (constraint.kind === 'default')
       await addConstraint({ constraint, column: column.name }, table.id, context, true);
   }
-  await fillNewColumn(before, column.position, context);
+  const must = definition.constraints.some((constraint) => constraint.kind === 'not_null');
+  await fillNewColumn(before, column.position, must && context.semantics.missingValue !== 'null', context);
   for (const constraint of definition.constraints) {
     if (constraint.kind === 'not_null')
       await addConstraint({ constraint, column: column.name }, table.id, context, false);

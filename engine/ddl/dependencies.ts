@@ -20,13 +20,14 @@ export function viewsReading(id: ObjectId, context: DdlContext): ViewDefinition[
   return found.sort((a, b) => a.id - b.id);
 }
 
-/** After a change of a relation: views that no longer bind are dropped (cascade) or forbid the change. */
+/** After a change of a relation: views that no longer bind are dropped (cascade) or forbid the change, where they have a say. */
 export function checkDependentViews(
   id: ObjectId,
   what: string,
   behavior: 'restrict' | 'cascade',
   context: DdlContext,
 ): void {
+  if (context.semantics.viewSources === 'by-name') return;
   const lost: { readonly view: ViewDefinition; readonly because: string }[] = [];
   const lose = (view: ViewDefinition, because: string): void => {
     if (lost.some((one) => one.view.id === view.id)) return;

@@ -184,7 +184,8 @@ class DropPlan {
       }
       return;
     }
-    for (const view of viewsReading(object.id, this.#context)) this.add(view, object);
+    if (this.#context.semantics.viewSources === 'kept')
+      for (const view of viewsReading(object.id, this.#context)) this.add(view, object);
     if (object.kind === 'table') this.#addTableParts(object);
     if (object.kind === 'routine') {
       for (const one of catalog.all('routine'))

@@ -5,13 +5,27 @@ import type { BoundExpression } from '../binder/bound.ts';
 import type { TableDefinition } from '../catalog/definitions.ts';
 import { domainLineage, refusesValues } from '../catalog/domains.ts';
 import { storeExpression, type DdlContext } from './context.ts';
+import { zeroOf } from '../executor/modify/missing-values.ts';
 import { putColumn } from './tables.ts';
 
-/** Rows that exist get the default: as the column's missing value when constant, else by a rewrite. */
-export async function fillNewColumn(before: TableDefinition, position: number, context: DdlContext): Promise<void> {
+/**
+ * Rows that exist get the default: as the column's missing value when constant, else by a rewrite. `zero`: for want of a
+ * default, the zero of its type.
+ */
+export async function fillNewColumn(
+  before: TableDefinition,
+  position: number,
+  zero: boolean,
+  context: DdlContext,
+): Promise<void> {
   const table = context.catalog.table(before.id);
   const column = table.columns[position - 1]!;
   const given = column.defaultValue !== undefined || column.sequenceId !== undefined;
+  const nothing = zero && !given ? zeroOf(column.type) : undefined;
+  if (nothing !== undefined) {
+    putColumn(context, table.id, position, { missing: nothing });
+    return;
+  }
   const lineage = given ? [] : domainLineage(context.catalog, column.type.typeId);
   const inherited = lineage[0]?.defaultValue;
   if (!given && inherited === undefined && !refusesValues(lineage)) return;

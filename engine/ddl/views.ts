@@ -169,6 +169,7 @@ function viewColumns(
 }
 
 function checkReplacement(old: ViewDefinition, columns: readonly ColumnDefinition[], context: DdlContext): void {
+  if (context.semantics.viewSources === 'by-name') return;
   if (columns.length < old.columns.length)
     throw new SqlError('invalid_table_definition', 'cannot drop columns from view');
   old.columns.forEach((before, at) => {

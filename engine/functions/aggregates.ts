@@ -2,7 +2,7 @@
 import { SqlError } from '../../sblr/contract/sql-error.ts';
 import { arrayOf, type SqlType } from '../../sblr/contract/types.ts';
 import { Bits, Decimal, Interval, SqlArray, type SqlValue } from '../../sblr/contract/values.ts';
-import { type Comparator, compareFloats, comparatorFor } from '../types/compare.ts';
+import { type Comparator, comparatorFor } from '../types/compare.ts';
 import { addIntervals, makeInterval, multiplyInterval } from '../types/date-time.ts';
 import {
   addDecimal,
@@ -243,60 +243,11 @@ aggregate(
   timeAsInterval((state) => multiplyInterval(state.sum, 1 / state.count)),
 );
 
-// ---- min and max
-interface Best {
+// ---- booleans and bits
+interface Folded {
   value: SqlValue;
 }
-const best = (compare: Comparator, sign: number): AggregateOptions<Best> => {
-  const take = (state: Best, value: SqlValue): void => {
-    if (state.value === null || compare(value, state.value) * sign > 0) state.value = value;
-  };
-  return {
-    create: () => ({ value: null }),
-    step: take,
-    stepNumbers: (state, values, rows, count) => {
-      let found = values[rows[0] as number] as number;
-      for (let at = 1; at < count; at++) {
-        const value = values[rows[at] as number] as number;
-        if (compareFloats(value, found) * sign > 0) found = value;
-      }
-      take(state, found);
-    },
-    stepScaled: (state, values, scale, rows, count) => {
-      let found = values[rows[0] as number] as number;
-      for (let at = 1; at < count; at++) {
-        const value = values[rows[at] as number] as number;
-        if ((value - found) * sign > 0) found = value;
-      }
-      take(state, new Decimal(found, scale));
-    },
-    final: (state) => state.value,
-    combine: (state, other) => {
-      if (other.value !== null) take(state, other.value);
-    },
-  };
-};
-const ORDERED =
-  'int16 int32 int64 decimal float32 float64 text fixed_text citext date time timetz timestamp ' +
-  'timestamptz interval oid any_enum any_array bytes uuid bits xid8 inet';
-for (const type of ORDERED.split(' ')) {
-  for (const [name, sign] of [
-    ['min', -1],
-    ['max', 1],
-  ] as const) {
-    aggregateFor(`${name}(${type}) ${type}`, { duplicateInsensitive: true }, ([argument]) =>
-      best(comparatorFor(argument as SqlType), sign),
-    );
-  }
-}
-aggregate(
-  'any_value(any_element) any_element',
-  best(() => 0, 1),
-  { duplicateInsensitive: true },
-);
-
-// ---- booleans and bits
-const folding = <T extends SqlValue>(fold: (a: T, b: T) => T): AggregateOptions<Best> => ({
+const folding = <T extends SqlValue>(fold: (a: T, b: T) => T): AggregateOptions<Folded> => ({
   create: () => ({ value: null }),
   step: (state, value: T) => {
     state.value = state.value === null ? value : fold(state.value as T, value);

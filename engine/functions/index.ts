@@ -11,6 +11,7 @@ import './array-assignment.ts';
 import './network.ts';
 import './date-time-functions.ts';
 import './aggregates.ts';
+import './choosing-aggregates.ts';
 import './windows.ts';
 import './series.ts';
 import './format-date.ts';

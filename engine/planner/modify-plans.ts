@@ -116,6 +116,7 @@ function planInsert(
 ): PhysicalNode {
   const required = new Set<ColumnId>();
   for (const value of plan.values) if (value !== undefined) collectColumns(value, required);
+  for (const column of plan.conflict?.carried ?? []) required.add(column.id);
   const source = planner.plan(plan.source, { required, conjuncts: [] });
   const width = plan.target.table.columns.length;
   const both = positionLayout(
@@ -123,6 +124,7 @@ function planInsert(
     width,
     positionLayout(plan.conflict?.existing ?? [], 0, new Map()),
   );
+  for (const { id } of plan.conflict?.carried ?? []) both.set(id, 2 * width + (source.layout.get(id) as number));
   const spec = {
     access,
     stored: planner.options.stored,
@@ -147,6 +149,7 @@ function planInsert(
         ? undefined
         : {
             action: plan.conflict.action,
+            seesSource: plan.conflict.carried.length > 0,
             indexes: plan.conflict.indexes,
             where:
               plan.conflict.where === undefined

@@ -7,6 +7,7 @@ import type { Assigned, BoundExpression, BoundQuery, ColumnId, LogicalPlan } fro
 import { mapChildren, mapPlanExpressions } from '../binder/expression-tools.ts';
 import { conjunctsOf, hasSubquery, isVolatile } from './expression-walk.ts';
 import { foldFilter } from './rules/boolean-folding.ts';
+import { factorConditions } from './rules/common-conditions.ts';
 import { filtered } from './rules/correlation.ts';
 import { mergeProjections } from './rules/merge-projections.ts';
 import { joinScalarAggregate } from './rules/scalar-aggregates-to-joins.ts';
@@ -41,6 +42,8 @@ class Rewriter {
     switch (inner.kind) {
       case 'filter':
         return this.#filter(inner);
+      case 'join':
+        return factorConditions(inner);
       case 'project':
         return this.#project(mergeProjections(inner));
       default:
@@ -76,7 +79,8 @@ class Rewriter {
   }
 
   #filter(filter: LogicalPlan & { kind: 'filter' }): LogicalPlan {
-    const folded = foldFilter(filter);
+    const found = foldFilter(filter);
+    const folded = found.kind === 'filter' ? factorConditions(found) : found;
     if (folded.kind !== 'filter' || !hasSubquery(folded.condition)) return folded;
     const joined = subqueriesToJoins(folded);
     if (joined.kind !== 'filter' || !hasSubquery(joined.condition)) return joined;

@@ -15,7 +15,17 @@ export function evaluateValues(
   values: readonly ValueNode[],
   types: readonly SqlType[],
 ): readonly SqlValue[] {
-  if (values.length === 0) return [];
+  return evaluateTyped(session, program, values, types).values;
+}
+
+/** The same, where a value without a type keeps its own; answers the types, too. */
+export function evaluateTyped(
+  session: Session,
+  program: Pick<Program, 'semantics'>,
+  values: readonly ValueNode[],
+  types: readonly (SqlType | undefined)[],
+): { readonly values: readonly SqlValue[]; readonly types: readonly SqlType[] } {
+  if (values.length === 0) return { values: [], types: [] };
   const items = values.map((value, at) =>
     node('ITEM', {
       value: types[at] === undefined ? value : node('CAST', { operand: value, type: types[at], mode: 'cast' }),
@@ -29,15 +39,16 @@ export function evaluateValues(
     [],
     'SELECT',
   );
+  const found = query.bound.plan.columns.map((column) => column.type);
   const context = new StatementContext(session, session.ensureTransaction('statement'), []);
   session.beginStatement();
   const execution = new Execution(query.plan, context);
   try {
     for (;;) {
       const state = execution.step();
-      if (state === 'rows') return [...execution.rows[0]!];
+      if (state === 'rows') return { values: [...execution.rows[0]!], types: found };
       if (state === 'pending') throw new SqlError('feature_not_supported', 'the expression is too complex here');
-      return values.map(() => null);
+      return { values: values.map(() => null), types: found };
     }
   } finally {
     execution.close();

@@ -5,7 +5,7 @@ import { TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import { SqlArray, type Row } from '../../sblr/contract/values.ts';
 import { compiledText } from '../procedure/dynamic.ts';
 import type { NodeOf, Program, ValueNode } from '../../sblr/nodes.ts';
-import { evaluateValues } from './evaluate.ts';
+import { evaluateTyped, evaluateValues } from './evaluate.ts';
 import { lookupStatement, mergeTypes } from './prepare.ts';
 import type { Session } from './session.ts';
 
@@ -108,11 +108,17 @@ export function executePrepared(
       detail: `Expected ${wanted.length} parameters but got ${statement.arguments.length}.`,
     });
   }
-  const parameters = evaluateValues(session, program, statement.arguments, wanted);
+  // Where every value converts, what is given says of which type it is, as if it stood in the text.
+  const own = program.semantics.coercion === 'lenient';
+  const given = evaluateTyped(session, program, statement.arguments, own ? [] : wanted);
+  const parameters = given.values;
+  const parameterTypes = own
+    ? all.map((type, at) => ((given.types[at]?.kind ?? 'unknown') === 'unknown' ? type : given.types[at]))
+    : prepared.parameterTypes;
   const inner: ExecuteRequest = {
     program: prepared.program,
     parameters: prepared.literals.length === 0 ? parameters : [...parameters, ...prepared.literals],
-    parameterTypes: prepared.parameterTypes,
+    parameterTypes,
     implicit: request.implicit,
     text: request.text,
     wantColumns: true,

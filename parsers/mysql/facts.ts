@@ -24,6 +24,8 @@ const DEFAULTS: Semantics = Object.freeze({
   defaultCollation: DEFAULT_COLLATION,
   aliasInGroupBy: true,
   aliasInHaving: true,
+  aliasInExpressions: true,
+  viewSources: 'by-name',
   groupedColumns: 'functional-dependence',
   likeEscape: '\\',
   statementError: 'undo-statement',

@@ -53,7 +53,7 @@ uncompressed_length/1 user=client_account/0 uuid=uuid_of_time/0 uuid_short=short
 
 const AGGREGATES = `avg/1 bit_and=all_bits_and/1 bit_or=all_bits_or/1 bit_xor=all_bits_xor/1 count/0+ json_arrayagg=json_array_of_rows/1 json_objectagg=json_object_of_rows/2
 max/1 min/1 sum/1 stddev=stddev_pop/1 std=stddev_pop/1 stddev_pop/1 stddev_samp/1
-var_pop/1 var_samp/1 variance=var_pop/1 any_value/1`;
+var_pop/1 var_samp/1 variance=var_pop/1 any_value=first_row/1`;
 
 const WINDOWS = `cume_dist/0 dense_rank/0 first_value/1 lag/1-3 last_value/1 lead/1-3 nth_value/2 ntile/1 percent_rank/0 rank/0
 row_number/0`;

@@ -22,7 +22,8 @@ import { Token } from '../shared/tokenizer.ts';
 import { MysqlCalls } from './calls.ts';
 import { parseJsonTable } from './json-table.ts';
 import type { SqlModes } from './facts.ts';
-import { rollupOrder } from './rollup.ts';
+import { gatherRecursion } from './recursion.ts';
+import { rollupOfRows, rollupOrder } from './rollup.ts';
 import { parseStatement } from './statements/statement.ts';
 
 /** Turns a nested program into the bytes that PREPARE and CREATE VIEW carry. */
@@ -209,6 +210,11 @@ export class MysqlParser extends MysqlCalls {
     this.intoClause();
   }
 
+  override withClause(): { recursive: boolean; ctes: NodeOf<'CTE'>[]; pos: number } {
+    const clause = super.withClause();
+    return clause.recursive ? { ...clause, ctes: clause.ctes.map(gatherRecursion) } : clause;
+  }
+
   // ---- FROM ------------------------------------------------------------------------------------------
 
   /** FROM DUAL is as no FROM. */
@@ -220,13 +226,13 @@ export class MysqlParser extends MysqlCalls {
   }
 
   protected override joinKind(): NodeOf<'JOIN'>['kind'] | undefined {
-    if (this.acceptWord('straight_join')) return 'inner';
+    if (this.acceptWord('straight_join') || this.acceptWords('cross', 'join')) return 'inner';
     if (this.isWord('full')) return undefined;
     return super.joinKind();
   }
 
-  protected override joinConditionOptional(kind: NodeOf<'JOIN'>['kind']): boolean {
-    return kind === 'inner';
+  protected override get looseJoins(): boolean {
+    return true;
   }
 
   protected override tablePrimary(): RelationNode {
@@ -301,6 +307,10 @@ export class MysqlParser extends MysqlCalls {
 
   protected override querySuffixes(body: RelationNode): RelationNode {
     return super.querySuffixes(this.isWord('order') ? body : rollupOrder(body));
+  }
+
+  protected override groupClause(from: RelationNode): RelationNode {
+    return rollupOfRows(super.groupClause(from));
   }
 
   /** GROUP BY a, b WITH ROLLUP */

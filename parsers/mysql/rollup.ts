@@ -1,5 +1,6 @@
 /** GROUP BY ... WITH ROLLUP without an ORDER BY: groups come in the order of their keys, each total behind its groups. */
 import { node, type NodeOf, type RelationNode, type ValueNode } from '../../sblr/nodes.ts';
+import { integerLiteral } from '../shared/literals.ts';
 
 /** The query with that order; as it is where it has no rollup. */
 export function rollupOrder(body: RelationNode): RelationNode {
@@ -13,6 +14,24 @@ export function rollupOrder(body: RelationNode): RelationNode {
     return value === undefined ? [] : [sortKey(node('GROUPING', { items: [value] })), sortKey(value)];
   });
   return keys.length === 0 ? body : node('SORT', { source: body, keys });
+}
+
+/** A rollup of no rows has no total: the groups of a rollup are of one row at least. */
+export function rollupOfRows(source: RelationNode): RelationNode {
+  const having = source.op === 'FILTER' && source.having ? source : undefined;
+  const group = having === undefined ? source : having.source;
+  if (group.op !== 'GROUP' || group.keys[0]?.op !== 'GROUP_SETS' || group.keys[0].kind !== 'rollup') return source;
+  const count = node('AGGREGATE', {
+    function: 'count',
+    distinct: false,
+    star: true,
+    arguments: [],
+    order: [],
+    within: [],
+  });
+  const some = node('OPERATOR', { name: 'greater', operands: [count, integerLiteral(0)] });
+  const condition = having === undefined ? some : node('AND', { operands: [some, having.condition] });
+  return node('FILTER', { having: true, source: group, condition, pos: having?.pos });
 }
 
 function sortKey(value: ValueNode): NodeOf<'SORT_KEY'> {

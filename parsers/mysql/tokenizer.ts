@@ -153,7 +153,8 @@ export class MysqlTokenizer extends Tokenizer {
   #scanNumberIn(start: number, base: 2 | 16): boolean {
     const digits = (base === 16 ? /^[0-9a-f]+/i : /^[01]+/).exec(this.text.slice(start + 2))?.[0] ?? '';
     const end = start + 2 + digits.length;
-    if (digits === '' || (classOf(this.text.charCodeAt(end)) & WORD_PART) !== 0) return false;
+    if (digits === '' || (end < this.text.length && (classOf(this.text.charCodeAt(end)) & WORD_PART) !== 0))
+      return false;
     const even = base === 16 && digits.length % 2 === 1 ? `0${digits}` : digits;
     this.push(base === 16 ? Token.HEX : Token.BITS, even, start, end);
     return true;

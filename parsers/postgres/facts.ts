@@ -20,6 +20,8 @@ export const SEMANTICS: Semantics = Object.freeze({
   defaultCollation: 'binary',
   aliasInGroupBy: true,
   aliasInHaving: false,
+  aliasInExpressions: false,
+  viewSources: 'kept',
   groupedColumns: 'functional-dependence',
   likeEscape: '\\',
   statementError: 'abort-transaction',

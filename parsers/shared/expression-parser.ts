@@ -296,7 +296,8 @@ export abstract class ExpressionParser<Facts extends ExpressionFacts = Expressio
   /** AND and OR take all their operands in one node. */
   protected junction(left: ValueNode, word: 'and' | 'or', precedence: number, pos: number): ValueNode {
     const operands = [left];
-    do operands.push(this.expression(precedence + 1));
+    // A dialect may have operators between these.
+    do operands.push(this.expression(precedence + 0.5));
     while (this.acceptWord(word));
     this.noLabel();
     return word === 'and' ? node('AND', { operands, pos }) : node('OR', { operands, pos });

@@ -15,7 +15,11 @@ type JoinKind = NodeOf<'JOIN'>['kind'];
 export abstract class FromParser extends ValueParser {
   /** table, table ...: the comma is a cross join. */
   fromList(): RelationNode {
-    let left = this.joinedTable();
+    return this.fromRest(this.joinedTable());
+  }
+
+  private fromRest(first: RelationNode): RelationNode {
+    let left = first;
     while (this.isSymbol(',')) {
       const pos = this.pos;
       this.advance();
@@ -59,7 +63,7 @@ export abstract class FromParser extends ValueParser {
     for (;;) {
       if (this.kind !== Token.WORD) return left;
       const pos = this.pos;
-      if (this.isWord('cross')) {
+      if (this.isWord('cross') && !this.looseJoins) {
         this.advance();
         this.expectWord('join');
         left = this.join(left, this.tablePrimary(), { kind: 'cross', pos });
@@ -80,19 +84,22 @@ export abstract class FromParser extends ValueParser {
 
   /** a JOIN b JOIN c ON .. ON ..: the right side may itself be a join. */
   private qualifiedJoin(left: RelationNode, kind: JoinKind, pos: number): RelationNode {
-    let right = this.tablePrimary();
-    if (!this.isWord('on') && !this.isWord('using')) right = this.joins(right);
+    const first = this.tablePrimary();
+    const right = this.isWord('on') || this.isWord('using') ? first : this.joins(first);
     if (this.acceptWord('on')) return this.join(left, right, { kind, condition: this.expression(), pos });
-    if (!this.isWord('using') && this.joinConditionOptional(kind))
-      return this.join(left, right, { kind: 'cross', pos });
+    if (this.looseJoins && kind === 'inner' && !this.isWord('using'))
+      return replaceFirst(right, first, this.join(left, first, { kind: 'cross', pos }));
     this.expectWord('using');
     const using = this.parenthesisedIds();
     const usingAlias = this.acceptWord('as') ? this.columnId() : undefined;
     return this.join(left, right, { kind, using, usingAlias, pos });
   }
 
-  /** May a join of this kind stand without ON or USING, meaning a cross join? */
-  protected joinConditionOptional(_kind: JoinKind): boolean {
+  /**
+   * Are inner and cross joins one thing, with a condition or without: a JOIN b JOIN c ON .. joins a and b first? Then
+   * parentheses may hold one table or a list of them, too, and take no alias.
+   */
+  protected get looseJoins(): boolean {
     return false;
   }
 
@@ -141,6 +148,7 @@ export abstract class FromParser extends ValueParser {
     const pos = this.pos;
     const found = this.tableParenthesis();
     if (found.query) return this.derived(found.relation, false, pos);
+    if (this.looseJoins) return found.relation;
     const { alias, columns } = this.tableAlias();
     if (alias === undefined) return found.relation;
     return node('JOIN', { ...(found.relation as NodeOf<'JOIN'>), alias, columns });
@@ -157,24 +165,25 @@ export abstract class FromParser extends ValueParser {
       const inner = this.tableParenthesis();
       if (inner.query && this.continuesQuery()) result = { query: true, relation: this.continueQuery(inner.relation) };
       else if (inner.query && this.isSymbol(')')) result = inner;
-      else
-        result = {
-          query: false,
-          relation: this.joins(
-            inner.query ? this.derived(inner.relation, false, pos) : this.aliasedJoin(inner.relation),
-          ),
-        };
-    } else {
-      const relation = this.joinedTable();
-      if (relation.op !== 'JOIN') throw this.syntaxError();
-      result = { query: false, relation };
-    }
+      else {
+        const first = inner.query ? this.derived(inner.relation, false, pos) : this.aliasedJoin(inner.relation);
+        result = { query: false, relation: this.parenthesisedTables(this.joins(first)) };
+      }
+    } else result = { query: false, relation: this.parenthesisedTables(this.joinedTable()) };
     this.expectSymbol(')');
     this.leave();
     return result;
   }
 
+  /** What stands in parentheses that are no query: a join, or where joins are loose a list. */
+  private parenthesisedTables(first: RelationNode): RelationNode {
+    if (this.looseJoins) return this.fromRest(first);
+    if (first.op !== 'JOIN') throw this.syntaxError();
+    return first;
+  }
+
   private aliasedJoin(relation: RelationNode): RelationNode {
+    if (this.looseJoins) return relation;
     const { alias, columns } = this.tableAlias();
     return alias === undefined ? relation : node('JOIN', { ...(relation as NodeOf<'JOIN'>), alias, columns });
   }
@@ -301,6 +310,12 @@ export abstract class FromParser extends ValueParser {
   private wordOrName(): ValueNode {
     return this.kind === Token.WORD ? this.wordPrimary(true) : this.nameOrCall();
   }
+}
+
+/** A tree of joins whose first table, `first`, is another one. */
+function replaceFirst(tree: RelationNode, first: RelationNode, by: RelationNode): RelationNode {
+  if (tree === first || tree.op !== 'JOIN') return by;
+  return node('JOIN', { ...tree, left: replaceFirst(tree.left, first, by) });
 }
 
 const NO_ALIAS: TableAlias = { alias: undefined, columns: [] };

@@ -274,7 +274,7 @@ export abstract class QueryParser extends FromParser {
     if (this.isWord('search') || (this.isWord('cycle') && this.isColumnId(1))) {
       throw this.unsupported(this.value === 'search' ? 'SEARCH clause' : 'CYCLE clause');
     }
-    return node('CTE', { name, columns, materialized, query, pos });
+    return node('CTE', { name, columns, materialized, parts: false, query, pos });
   }
 
   /** ( query or modification ) */

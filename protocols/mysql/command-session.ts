@@ -23,7 +23,7 @@ import { diagnosticsResult, writeDiagnostics } from './diagnostics-result.ts';
 import { emptyQuery, near, notPreparable, severalStatements } from './command-errors.ts';
 import { nativeError } from './native-error.ts';
 import { FileTransfer, writeFileRequest } from './file-transfer.ts';
-import { affectedRows, infoText, statisticsText } from './outcome.ts';
+import { affectedRows, infoText, statisticsText, unsignedIdentity } from './outcome.ts';
 import {
   type Outcome,
   type StateChange,
@@ -430,7 +430,7 @@ export class CommandSession implements ReplySink {
     const foundRows = (this.#capabilities & CLIENT.FOUND_ROWS) !== 0;
     return {
       affectedRows: affectedRows(completion, foundRows),
-      lastInsertId: completion?.lastIdentity ?? 0,
+      lastInsertId: unsignedIdentity(completion?.lastIdentity ?? 0),
       status: this.#serverStatus(more),
       warnings: this.#diagnostics.warnings,
       info: completion === undefined ? '' : infoText(completion, this.#diagnostics.warnings, foundRows),

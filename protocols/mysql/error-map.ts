@@ -387,8 +387,11 @@ export const ERROR_MAP = {
       table: "Unknown table '{qualifiedName}'",
       view: "Unknown table '{qualifiedName}'",
       joined_target: "Unknown table '{name}' in MULTI DELETE",
+      view_source:
+        "View '{name}' references invalid table(s) or column(s) or function(s) or definer/invoker of view lack rights to use them",
     },
     {
+      view_source: { errno: 1356, sqlstate: 'HY000' },
       from_entry: { errno: 1054, sqlstate: '42S22' },
       table: { errno: 1051 },
       view: { errno: 1051 },

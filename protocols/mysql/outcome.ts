@@ -15,6 +15,7 @@ export function infoText(completion: Completion, warnings: number, foundRows: bo
     const matched = completion.rows ?? 0;
     return `Rows matched: ${matched}  Changed: ${completion.changed ?? matched}  Warnings: ${warnings}`;
   }
+  if (completion.command === 'PREPARE') return 'Statement prepared';
   // Tables are changed in place: no rows are copied that a client would be told of.
   if (completion.command === 'ALTER TABLE' || completion.command.endsWith(' INDEX'))
     return `Records: 0  Duplicates: 0  Warnings: ${warnings}`;
@@ -28,6 +29,11 @@ export function infoText(completion: Completion, warnings: number, foundRows: bo
 function loaded({ records = 0, rows = 0, duplicates: met = 0 }: Completion, warnings: number): string {
   const deleted = rows > records ? rows - records : 0;
   return `Records: ${records}  Deleted: ${deleted}  Skipped: ${deleted > 0 ? 0 : Math.min(met, records - rows)}  Warnings: ${warnings}`;
+}
+
+/** Identity values travel as unsigned numbers of 64 bits. */
+export function unsignedIdentity(value: number | bigint): number | bigint {
+  return value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
 }
 
 /** The one line of COM_STATISTICS, as clients print it; what this server does not count is 0. */

@@ -17,6 +17,7 @@ const CHARACTER_BYTES = 4;
 /** Characters of computed text whose length is not known beforehand. */
 const UNBOUNDED_TEXT = 65535;
 const LONGEST = 0xffff_ffff;
+const LONGEST_NAME = 64;
 /** `decimals` of a floating-point column whose digits are not fixed, and of text. */
 const NOT_FIXED = 31;
 const MAX_DECIMAL_PRECISION = 65;
@@ -141,6 +142,7 @@ function typeAlone(type: SqlType, charset: number): FieldType {
       return text(FIELD_TYPE.STRING, allLabels(type), charset, FIELD_FLAG.SET);
     case 'text':
       if (type.fixed === true) return text(FIELD_TYPE.STRING, type.length ?? 1, charset);
+      if (type.declared === 'name') return text(FIELD_TYPE.VAR_STRING, LONGEST_NAME, charset);
       if (type.length !== undefined && type.declared !== 'text')
         return text(FIELD_TYPE.VAR_STRING, type.length, charset);
       if (type.declared === undefined) return text(FIELD_TYPE.VAR_STRING, UNBOUNDED_TEXT, charset);

@@ -43,6 +43,13 @@ export interface Semantics {
   /** May GROUP BY / HAVING name a select-list alias? (ORDER BY always may.) */
   readonly aliasInGroupBy: boolean;
   readonly aliasInHaving: boolean;
+  /**
+   * Are expressions of GROUP BY and ORDER BY ones over the select list, too: an alias may stand in them where no column
+   * has its name, and a constant that is no position is a value?
+   */
+  readonly aliasInExpressions: boolean;
+  /** What a view reads is kept for it, or found by its name at each use, whatever has become of it. */
+  readonly viewSources: 'kept' | 'by-name';
   /** Ungrouped column: error unless functionally dependent on a grouped key, or any value. */
   readonly groupedColumns: 'functional-dependence' | 'any-value' | 'strict';
   /** Escape character of LIKE when none is given; '' = none. */

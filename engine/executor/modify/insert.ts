@@ -23,7 +23,9 @@ export interface ConflictSpec {
   readonly action: 'nothing' | 'update';
   /** Empty = any unique index. */
   readonly indexes: readonly IndexDefinition[];
-  /** Over [existing row..., proposed row...] by position. */
+  /** Assignments read the source's row, too. */
+  readonly seesSource: boolean;
+  /** Over [existing row..., proposed row..., source row...] by position. */
   readonly where: Evaluator | undefined;
   readonly assignments: readonly { readonly slot: number; readonly evaluate: Evaluator }[];
 }
@@ -283,6 +285,7 @@ export class Insert implements Operator {
     if (stored === undefined) return 'retry';
     const existing = completeRow(stored, found.rowKey, access.missing, false);
     const both = [...existing, ...row];
+    if (conflict.seesSource) both.push(...(this.#context.sourceRow as Row));
     if (conflict.where !== undefined && conflict.where(both, this.#context) !== true) return 'skip';
     const changed = existing.slice();
     for (const { slot, evaluate } of conflict.assignments) {

@@ -232,7 +232,9 @@ export function tableElement(p: MysqlParser): TableElement {
   if (p.acceptWord('primary')) {
     p.expectWord('key');
     indexType(p);
-    return constraint('primary_key', { name: PRIMARY, columns: keyColumns(p), pos });
+    const columns = keyColumns(p);
+    indexOptions(p);
+    return constraint('primary_key', { name: PRIMARY, columns, pos });
   }
   if (p.acceptWord('unique')) {
     p.acceptOneOf('index', 'key');

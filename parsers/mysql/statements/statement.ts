@@ -86,6 +86,11 @@ function queryStatement(p: MysqlParser): StatementNode {
   p.firstSelect = p.index;
   const query = p.topQuery(true);
   p.lifting = 0;
+  return queryResult(p, query, pos);
+}
+
+/** A whole query: sent to the client, or assigned to variables. */
+function queryResult(p: MysqlParser, query: RelationNode, pos: number): StatementNode {
   p.acceptInto();
   const source = p.countsAll ? counting(query) : query;
   if (p.intoVariables !== undefined) {
@@ -98,6 +103,7 @@ function queryStatement(p: MysqlParser): StatementNode {
 /** The limit of the query counts the rows that it leaves out. */
 function counting(query: RelationNode): RelationNode {
   if (query.op === 'LIMIT') return { ...query, countsAll: true };
+  if (query.op === 'WITH') return { ...query, body: counting(query.body) };
   return query.op === 'LOCK_ROWS' ? { ...query, source: counting(query.source) } : query;
 }
 
@@ -112,14 +118,11 @@ function modificationStatement(p: MysqlParser, command: string, parse: () => Rel
 /** WITH ... SELECT / UPDATE / DELETE */
 function withStatement(p: MysqlParser): StatementNode {
   const { pos } = p;
-  const start = p.index;
-  const clause = p.withClause();
+  const { recursive, ctes, pos: at } = p.withClause();
   const word = p.kind === Token.WORD ? p.value : '';
-  if (word === 'update' || word === 'delete') {
-    const body = p.modification();
-    const source = node('WITH', { recursive: clause.recursive, ctes: clause.ctes, body, pos: clause.pos });
-    return returning(p, word.toUpperCase(), source, pos);
-  }
-  p.moveTo(start);
-  return returning(p, 'SELECT', p.parseQuery(), pos);
+  const modifies = word === 'update' || word === 'delete';
+  p.firstSelect = p.index;
+  const body = modifies ? p.modification() : p.parseQuery();
+  const source = node('WITH', { recursive, ctes, body, pos: at });
+  return modifies ? returning(p, word.toUpperCase(), source, pos) : queryResult(p, source, pos);
 }

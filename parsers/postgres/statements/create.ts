@@ -193,7 +193,7 @@ function createView(p: PostgresParser, replace: boolean, temporary: boolean): St
       node('ITEM', { label: column.text, value: node('COLUMN', { name: [column], pos }), pos }),
     );
     const table = node('LOAD_TABLE', { name: [own], columns: [], only: false, hints: [], pos });
-    const cte = node('CTE', { name: own, columns, materialized: 'default', query: source, pos });
+    const cte = node('CTE', { name: own, columns, materialized: 'default', parts: false, query: source, pos });
     source = node('WITH', { recursive: true, ctes: [cte], body: node('PROJECT', { source: table, items, pos }), pos });
     const quoted = (id: typeof own): string => `"${id.text.replaceAll('"', '""')}"`;
     const list = columns.map(quoted).join(', ');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { conjunctsOf } from '../../../engine/planner/expression-walk.ts';
 import { rewriteQuery } from '../../../engine/planner/rewrite.ts';
 import { bind, shape } from '../binder/helpers.ts';
 
@@ -35,4 +36,16 @@ test.each([
   ],
 ])('%s', (sql, expected) => {
   expect(shape(rewriteQuery(bind(sql)).plan)).toBe(expected);
+});
+
+test.each([
+  ['(a = 1 AND b = 2) OR (b = 2 AND d > 3)', ['compare', 'or']],
+  ['b = 2 OR (b = 2 AND d > 3)', ['compare']],
+  ['(a = b AND d > 3) OR (b = a AND d > 4) OR (a = b AND d > 5)', ['compare', 'or']],
+  ['(a = 1 AND b = 2) OR (a = 3 AND d > 3)', ['or']],
+  ['(random() < 1 AND a = 1) OR (random() < 1 AND b = 1)', ['or']],
+])('conditions that all branches of %s share stand beside it', (condition, kinds) => {
+  const { plan } = rewriteQuery(bind(`SELECT a FROM t WHERE ${condition}`));
+  const filter = plan.kind === 'project' ? plan.source : plan;
+  expect(conjunctsOf(filter.kind === 'filter' ? filter.condition : undefined).map(({ kind }) => kind)).toEqual(kinds);
 });

@@ -40,6 +40,8 @@ export const SEMANTICS: Semantics = {
   defaultCollation: 'binary',
   aliasInGroupBy: true,
   aliasInHaving: false,
+  aliasInExpressions: false,
+  viewSources: 'kept',
   groupedColumns: 'functional-dependence',
   likeEscape: '\\',
   statementError: 'abort-transaction',
