@@ -4,6 +4,7 @@ import { SqlError } from '../../sblr/contract/sql-error.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import { verifiersOf } from '../auth/verifiers.ts';
 import type { Definition, RoleDefinition } from '../catalog/definitions.ts';
+import { ANYWHERE } from '../catalog/accounts.ts';
 import { givenTo } from '../catalog/privileges.ts';
 import { isMember, type DdlContext } from './context.ts';
 import { requireRole } from './schemas.ts';
@@ -159,7 +160,10 @@ function renamed(role: RoleDefinition, name: Identifier, context: DdlContext): R
   const { 'md5-challenge': old, ...verifiers } = role.verifiers;
   if (old !== undefined)
     context.notice('notice', 'successful_completion', { message: 'MD5 password cleared because of role rename' });
-  return { ...role, name, verifiers };
+  // The user of an account from anywhere goes by the role's name.
+  const { account } = role;
+  const user = account?.host === ANYWHERE ? { account: { ...account, user: name.text } } : {};
+  return { ...role, ...user, name, verifiers };
 }
 
 export async function dropRole(statement: NodeOf<'DROP_ROLE'>, context: DdlContext): Promise<void> {

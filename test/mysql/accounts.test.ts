@@ -299,9 +299,11 @@ describe('accounts', () => {
     await admin.connect();
     await admin.query(`create role pgonly login password 'x'`);
     await admin.query('create role nologin');
+    await admin.query('alter role twofold rename to renamed');
     await admin.end();
     expect(await rows(root, "show grants for 'pgonly'")).toEqual([['GRANT USAGE ON *.* TO `pgonly`@`%`']]);
     await as('pgonly', 'x', (c) => c.query('select 1'));
+    expect(await as('renamed', 'x', (c) => rows(c, 'select current_user()'))).toEqual([['renamed@%']]);
     expect(await refusal(login('nologin'))).toContain('1045 ');
   });
 });
