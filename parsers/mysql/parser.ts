@@ -215,6 +215,25 @@ export class MysqlParser extends MysqlCalls {
     return clause.recursive ? { ...clause, ctes: clause.ctes.map(gatherRecursion) } : clause;
   }
 
+  /** VALUES ROW(1, 2), ...: its columns are column_0, column_1 ... */
+  override values(): RelationNode {
+    const { pos } = this;
+    this.expectWord('values');
+    const rows = this.list(() => {
+      const at = this.pos;
+      this.expectWord('row');
+      this.expectSymbol('(');
+      const items = this.list(() => this.expression());
+      this.expectSymbol(')');
+      return node('ROW', { items, pos: at });
+    });
+    const columns = (rows[0]?.items ?? []).map((_item, at): Identifier => ({ text: `column_${at}`, exact: false }));
+    const alias: Identifier = { text: 'values', exact: false };
+    const source = node('DERIVED', { alias, columns, lateral: false, source: node('VALUES', { rows, pos }), pos });
+    this.queryLabel = undefined;
+    return node('PROJECT', { source, items: [node('STAR', { given: false, pos })], pos });
+  }
+
   // ---- FROM ------------------------------------------------------------------------------------------
 
   /** FROM DUAL is as no FROM. */
