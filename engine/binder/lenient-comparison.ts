@@ -135,7 +135,7 @@ function implied(
   if (operator === 'not_equal') return undefined;
   const bool: SqlType = { kind: 'bool' };
   if (isInteger(column.type) && operator === 'equal' && (value.type.kind === 'text' || value.type.kind === 'float64')) {
-    const number = coerceLeniently(binder, value, DOUBLE, 'implicit', undefined);
+    const number = value.type.kind === 'text' ? value : coerceLeniently(binder, value, DOUBLE, 'implicit', undefined);
     const definition = lenientOperator('whole_number', false);
     if (number === undefined || definition === undefined) return undefined;
     const whole: BoundExpression = { kind: 'call', function: definition, arguments: [number], type: WIDE };

@@ -16,6 +16,7 @@ import {
   subtractDecimal,
 } from '../types/decimal.ts';
 import type { Integer } from '../types/integers.ts';
+import { leadingDouble } from '../types/lenient-numbers.ts';
 import type { EvalContext, ScalarCall, ScalarFunction } from './function.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
@@ -183,10 +184,19 @@ function unary(operate: (a: bigint) => bigint): Code {
 }
 
 /** The integer that a double is, or NULL: what an index of integers can be searched for. */
-const whole: Code = () => ({
+const wholeOfDouble: ScalarCall = {
   arity: 1,
   call: (a: number) => (Number.isSafeInteger(a) ? a + 0 : null),
-});
+};
+/** Digits in text keep all they are; a double would lose some of the last. */
+const wholeOfText: ScalarCall = {
+  arity: 1,
+  call: (text: string, context: EvalContext) =>
+    /^\s*[+-]?\d+\s*$/.test(text)
+      ? canonicalInteger(BigInt(text.trim().replace('+', '')))
+      : (wholeOfDouble.call as (value: number, context: EvalContext) => SqlValue)(leadingDouble(text), context),
+} as ScalarCall;
+const whole: Code = ([type]) => (type?.kind === 'text' ? wholeOfText : wholeOfDouble);
 
 const CODES = {
   add: [2, add],
