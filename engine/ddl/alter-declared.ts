@@ -2,6 +2,7 @@
  * ALTER TABLE's actions that state what shall be: a column declared anew, indexes by their names on the table,
  * the next number of a counter, the comment.
  */
+import { identifierKey } from '../../sblr/contract/names.ts';
 import type { NodeOf } from '../../sblr/nodes.ts';
 import type { TableDefinition } from '../catalog/definitions.ts';
 import { changeColumn, type ColumnChanges, placeColumn } from './change-column.ts';
@@ -25,6 +26,7 @@ export async function alterDeclared(
       placeColumn(action, action.column!.name, table.id, context);
       return true;
     case 'add_index':
+      if (action.exists && hasIndexOver(action.index!, context.catalog.table(table.id))) return true;
       await addTableIndex(action.index!, table.id, true, context);
       return true;
     case 'drop_index':
@@ -50,4 +52,18 @@ export async function alterDeclared(
     default:
       return false;
   }
+}
+
+/** Does an index begin with these columns? */
+function hasIndexOver(wanted: NodeOf<'TABLE_INDEX'>, table: TableDefinition): boolean {
+  const names = wanted.keys.map(({ expression }) => (expression.op === 'COLUMN' ? expression.name.at(-1) : undefined));
+  const positions = names.map((name) => {
+    const key = name === undefined ? '' : identifierKey(name);
+    return table.columns.find((column) => !column.dropped && identifierKey(column.name) === key)?.position;
+  });
+  return table.indexes.some(
+    ({ keys, predicate }) =>
+      predicate === undefined &&
+      positions.every((position, at) => position !== undefined && keys[at]?.column === position),
+  );
 }

@@ -5,7 +5,7 @@ import { node, type NodeOf, type StatementNode } from '../../../sblr/nodes.ts';
 import type { MysqlParser } from '../parser.ts';
 import { alterUser } from './accounts.ts';
 import { columnAfterName, columnDefinition, defaultValue, startsTableElement, tableElement } from './columns.ts';
-import { collationOptions, databaseOptions, tableOptions } from './create.ts';
+import { collationOptions, databaseOptions, referenceIndex, tableOptions } from './create.ts';
 import { renaming } from './drop.ts';
 
 type Action = NodeOf<'ALTER_ACTION'>;
@@ -142,7 +142,9 @@ function addAction(p: MysqlParser, pos: number): Action[] {
   if (startsTableElement(p)) {
     const element = tableElement(p);
     if (element.op === 'TABLE_INDEX') return [action('add_index', { index: element, pos })];
-    return [action('add_constraint', { constraint: element, pos })];
+    const constraint = action('add_constraint', { constraint: element, pos });
+    if (element.kind !== 'foreign_key') return [constraint];
+    return [action('add_index', { index: referenceIndex(element), exists: true, pos }), constraint];
   }
   p.acceptWord('column');
   if (p.acceptSymbol('(')) {

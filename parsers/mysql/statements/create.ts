@@ -154,16 +154,21 @@ function referenceIndexes(
     ),
   ].map((key) => key.map((name) => name.toLowerCase()));
   const made: NodeOf<'TABLE_INDEX'>[] = [];
-  for (const { kind, name, columns: referencing, pos } of constraints) {
-    const wanted = referencing.map((column) => column.text.toLowerCase());
-    if (kind !== 'foreign_key' || keys.some((key) => wanted.every((column, at) => key[at] === column))) continue;
+  for (const constraint of constraints) {
+    const wanted = constraint.columns.map((column) => column.text.toLowerCase());
+    const covered = (): boolean => keys.some((key) => wanted.every((column, at) => key[at] === column));
+    if (constraint.kind !== 'foreign_key' || covered()) continue;
     keys.push(wanted);
-    const parts = referencing.map((column) =>
-      node('INDEX_KEY', { descending: false, nulls: 'default', expression: node('COLUMN', { name: [column] }) }),
-    );
-    made.push(node('TABLE_INDEX', { name, unique: false, method: undefined, options: [], keys: parts, pos }));
+    made.push(referenceIndex(constraint));
   }
   return made;
+}
+
+export function referenceIndex({ name, columns, pos }: NodeOf<'CONSTRAINT_DEF'>): NodeOf<'TABLE_INDEX'> {
+  const keys = columns.map((column) =>
+    node('INDEX_KEY', { descending: false, nulls: 'default', expression: node('COLUMN', { name: [column] }) }),
+  );
+  return node('TABLE_INDEX', { name, unique: false, method: undefined, options: [], keys, pos });
 }
 
 /** The first columns of all keys, in lower case. */
