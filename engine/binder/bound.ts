@@ -91,6 +91,8 @@ export type BoundExpression =
        * column an error or (adjusted) a warning with the nearest value.
        */
       readonly context: 'implicit' | 'assignment' | 'explicit' | 'try' | LenientContext;
+      /** Made for a comparison, which knows the date of zeros whatever the mode takes for a value. */
+      readonly compared?: boolean | undefined;
       /** The names of table and column and the number of the first row, for messages of assignments. */
       readonly table?: string | undefined;
       readonly column?: string | undefined;

@@ -117,14 +117,18 @@ export function comparisonOperand(
   pos: number | undefined,
 ): BoundExpression {
   const from = operand.type;
-  if (from.kind === 'unknown') return coerce(binder, operand, type, 'implicit', pos) ?? operand;
+  if (from.kind === 'unknown') return compared(coerce(binder, operand, type, 'implicit', pos) ?? operand);
   if (INTEGERS.has(from.kind) && INTEGERS.has(type.kind)) return operand;
   if ((from.kind === 'float32' || from.kind === 'float64') && type.kind === 'float64') return operand;
   if (sameIdentity(from, type)) return operand;
   if (from.kind === 'text' && type.kind === 'text' && from.fixed !== true && type.fixed !== true) return operand;
   const strict = binder.semantics.coercion === 'strict';
   const converted = coerce(binder, operand, type, strict ? 'implicit' : 'explicit', pos);
-  return converted ?? { kind: 'cast', operand, type, context: 'implicit', pos };
+  return compared(converted ?? { kind: 'cast', operand, type, context: 'implicit', pos });
+}
+
+function compared(operand: BoundExpression): BoundExpression {
+  return operand.kind === 'cast' && operand.context === 'lenient' ? { ...operand, compared: true } : operand;
 }
 
 function noOperator(operator: string, left: SqlType, right: SqlType, pos: number | undefined): never {

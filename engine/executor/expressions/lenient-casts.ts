@@ -29,8 +29,8 @@ class ExpressionMisfits implements Misfits {
   readonly zeroDate: boolean;
   readonly truncatesSeconds: boolean;
 
-  constructor({ zeroDate, fractions }: Semantics) {
-    this.zeroDate = zeroDate === 'value';
+  constructor({ zeroDate, fractions }: Semantics, compared: boolean) {
+    this.zeroDate = compared || zeroDate === 'value';
     this.truncatesSeconds = fractions === 'truncated';
   }
 
@@ -218,7 +218,7 @@ function noCast(from: SqlType, to: SqlType): SqlError {
 export function compileLenientCast(expression: Cast, operand: Evaluator, semantics: Semantics): Evaluator {
   const cast = lenientCast(expression.operand.type, expression.type, false);
   if (cast === undefined) throw noCast(expression.operand.type, expression.type);
-  const misfits = new ExpressionMisfits(semantics);
+  const misfits = new ExpressionMisfits(semantics, expression.compared === true);
   return (row, execution) => {
     const value = operand(row, execution);
     if (value === null) return null;
