@@ -223,8 +223,12 @@ export const ERROR_MAP = {
   not_null_violation: entry(
     1048,
     '23000',
-    { '': "Column '{column}' cannot be null", no_default: "Field '{column}' doesn't have a default value" },
-    { no_default: { errno: 1364, sqlstate: 'HY000' } },
+    {
+      '': "Column '{column}' cannot be null",
+      no_default: "Field '{column}' doesn't have a default value",
+      existing: 'Invalid use of NULL value',
+    },
+    { no_default: { errno: 1364, sqlstate: 'HY000' }, existing: { errno: 1138, sqlstate: '22004' } },
   ),
   foreign_key_violation: entry(
     1452,

@@ -4,7 +4,7 @@
  */
 import { SqlError, type SqlErrorDetails } from '../../../sblr/contract/sql-error.ts';
 import type { SqlType } from '../../../sblr/contract/types.ts';
-import { Decimal, type SqlValue } from '../../../sblr/contract/values.ts';
+import { Bits, Decimal, type SqlValue } from '../../../sblr/contract/values.ts';
 import type { ColumnDefinition } from '../../catalog/definitions.ts';
 import type { ExecutionContext } from '../operator.ts';
 
@@ -72,7 +72,9 @@ export function zeroOf(type: SqlType): SqlValue | undefined {
     case 'text':
       return '';
     case 'bytes':
-      return new Uint8Array(0);
+      return new Uint8Array(type.fixed === true ? (type.length ?? 0) : 0);
+    case 'bits':
+      return new Bits('0'.repeat(type.fixed === true ? (type.length ?? 1) : 0));
     case 'enum':
       return type.labels?.[0];
     default:
