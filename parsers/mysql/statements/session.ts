@@ -241,7 +241,7 @@ export function prepareStatement(p: MysqlParser): StatementNode {
   const types = Array.from({ length: inner.parameterCount }, () => undefined);
   return node('PREPARE_STATEMENT', {
     name,
-    program: inner.encodeStatements([statement], types),
+    program: inner.encodeStatements([statement, ...inner.following], types),
     types: [],
     text,
     replaces: true,
