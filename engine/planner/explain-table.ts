@@ -7,7 +7,7 @@ import { INT64, TEXT, type SqlType } from '../../sblr/contract/types.ts';
 import { Decimal, type Row } from '../../sblr/contract/values.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import type { IndexDefinition, IndexKeyDefinition, TableDefinition } from '../catalog/definitions.ts';
-import { columnsOf } from './expression-walk.ts';
+import { columnsOf, forEachOperand } from './expression-walk.ts';
 import type { PhysicalPlan } from './plan.ts';
 import type { PhysicalNode, ReadRelation, TableAccessPath } from './physical.ts';
 import type { Planner } from './planner.ts';
@@ -279,14 +279,7 @@ function typeLength({ type, prefixLength }: IndexKeyDefinition): number | undefi
 function containsPlan(expression: BoundExpression, plan: unknown): boolean {
   if ((expression.kind === 'subquery' || expression.kind === 'quantified_query') && expression.plan === plan)
     return true;
-  for (const value of Object.values(expression)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (isExpression(one) && containsPlan(one, plan)) return true;
-    }
-  }
-  return false;
-}
-
-function isExpression(value: unknown): value is BoundExpression {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'type' in value && !('columns' in value);
+  let found = false;
+  forEachOperand(expression, (operand) => (found ||= containsPlan(operand, plan)));
+  return found;
 }

@@ -9,6 +9,7 @@ import { OPERATORS } from '../../sblr/operators.ts';
 import type { BoundExpression } from '../binder/bound.ts';
 import type { Measurement } from '../executor/operator.ts';
 import { explainJson, explainXml, explainYaml } from './explain-formats.ts';
+import { forEachOperand } from './expression-walk.ts';
 import { BUFFERS, nodeProperties, relationProperties, relationText } from './explain-tree.ts';
 import type { PhysicalPlan } from './plan.ts';
 import type { PhysicalNode, PlanDetail } from './physical.ts';
@@ -117,7 +118,7 @@ class Explainer {
           break;
         }
       }
-      walk(expression, visit);
+      forEachOperand(expression, visit);
     };
     for (const detail of details) for (const expression of detail.expressions ?? []) visit(expression);
     return found;
@@ -324,18 +325,6 @@ class Explainer {
     if (symbol !== undefined && expression.arguments.length === 1) return `${symbol} ${show(expression.arguments[0])}`;
     return `${name}(${expression.arguments.map((argument) => this.#expression(argument)).join(', ')})`;
   }
-}
-
-function walk(expression: BoundExpression, visit: (operand: BoundExpression) => void): void {
-  for (const value of Object.values(expression)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (isExpression(one)) visit(one);
-    }
-  }
-}
-
-function isExpression(value: unknown): value is BoundExpression {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'type' in value && !('columns' in value);
 }
 
 function parenthesise(text: string): string {
